@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['spec/**/*.spec.ts'],
+    coverage: {
+      provider: 'v8',
+      include: ['lib/**'],
+      thresholds: { lines: 95, branches: 95 },
+    },
+  },
+});
