@@ -1,0 +1,37 @@
+import { AsyncResource } from 'node:async_hooks';
+
+export type Timer = ReturnType<typeof setTimeout>;
+
+/** Time, as everything in `lib` gets it: injected, so that specs can hold it still. */
+export interface Clock {
+  /** Epoch milliseconds: for timestamps. */
+  wall(): number;
+  /** Milliseconds that never jump: for waiting. */
+  monotonic(): number;
+  /** Calls `fn` after `ms`. Does not keep the process alive unless `keepAlive`. */
+  after(ms: number, fn: () => void, keepAlive?: boolean): Timer;
+  cancel(timer: Timer | undefined): void;
+  /** Calls `fn` once the running code has returned to the event loop. */
+  soon(fn: () => void): void;
+}
+
+/**
+ * The asynchronous context in which this module was loaded. Timers are armed from inside it: one that is armed
+ * in `log()` would otherwise live in the context of the request that logged, keep that request's store alive,
+ * and run the transport's work as if it were the request's.
+ */
+const neutral = new AsyncResource('winston-kafkajs');
+
+export const systemClock: Clock = {
+  wall: () => Date.now(),
+  monotonic: () => performance.now(),
+  after(ms, fn, keepAlive = false) {
+    const timer = neutral.runInAsyncScope(setTimeout, undefined, fn, ms) as Timer;
+    if (!keepAlive) timer.unref();
+    return timer;
+  },
+  cancel: (timer) => clearTimeout(timer),
+  soon(fn) {
+    neutral.runInAsyncScope(setImmediate, undefined, fn);
+  },
+};

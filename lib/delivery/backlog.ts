@@ -1,0 +1,169 @@
+import { type BufferLimits, RecordBuffer } from './buffer.ts';
+import type { Ledger } from './ledger.ts';
+import type { DropReason, PendingRecord } from './record.ts';
+import { type Batch, type LanePolicy, TopicLanes } from './topic-lanes.ts';
+
+// How many topics may be known before those with nothing to send are forgotten. A topic's lanes are a few hundred
+// bytes, and what they have learnt is found out again with the next send.
+const MAX_TOPICS = 1_000;
+
+/** Told of each record that will not reach Kafka; it is still whole, and already counted. */
+export type DropListener = (record: PendingRecord, reason: DropReason, cause: unknown) => void;
+
+/** All that waits for the broker, within its bounds, in lanes that keep its order. */
+export class Backlog {
+  readonly #ledger: Ledger;
+  readonly #buffer: RecordBuffer;
+  readonly #lanePolicy: LanePolicy;
+  readonly #onDropped: DropListener;
+  readonly #topics = new Map<string, TopicLanes>();
+  readonly #inFlight = new Set<Batch>();
+
+  constructor(ledger: Ledger, limits: BufferLimits, lanePolicy: LanePolicy, onDropped: DropListener) {
+    this.#ledger = ledger;
+    this.#buffer = new RecordBuffer(limits, ledger);
+    this.#lanePolicy = lanePolicy;
+    this.#onDropped = onDropped;
+  }
+
+  /** How many batches are with the client. */
+  get batchesInFlight(): number {
+    return this.#inFlight.size;
+  }
+
+  /** Takes no record in; it is counted and told as any other that is dropped. */
+  refuse(record: PendingRecord, reason: DropReason, cause: unknown): void {
+    this.#ledger.accept(record);
+    this.drop(record, reason, cause);
+  }
+
+  /** @returns whether a batch is full */
+  add(record: PendingRecord): boolean {
+    this.#ledger.accept(record);
+    if (!this.#buffer.canHold(record.bytes)) {
+      this.drop(record, 'oversize', new Error(`${record.bytes} bytes are more than the buffer may hold`));
+      return false;
+    }
+    if (!this.#buffer.makeRoomFor(record, (victim) => this.drop(victim, 'overflow', undefined))) {
+      this.drop(record, 'overflow', undefined);
+      return false;
+    }
+    this.#buffer.hold(record);
+    return this.#lanes(record.topic).add(record);
+  }
+
+  /** The next batch that is due, now in flight. */
+  take(now: number, force: boolean): Batch | undefined {
+    for (const lanes of this.#topics.values()) {
+      const batch = lanes.take(now, force);
+      if (batch === undefined) continue;
+      for (const record of batch.records) this.#ledger.take(record);
+      this.#inFlight.add(batch);
+      return batch;
+    }
+    return undefined;
+  }
+
+  /** When the next batch is due, on the monotonic clock. */
+  nextDue(force: boolean): number | undefined {
+    let next: number | undefined;
+    for (const lanes of this.#topics.values()) {
+      const due = lanes.nextDue(force);
+      if (due !== undefined && (next === undefined || due < next)) next = due;
+    }
+    return next;
+  }
+
+  /** @returns the records that were delivered by this */
+  deliver(batch: Batch): readonly PendingRecord[] {
+    const records = this.#landed(batch);
+    for (const record of records) this.#ledger.deliver(record);
+    this.#lanes(batch.topic).succeed(batch);
+    return records;
+  }
+
+  /** Puts the records of a failed send back where they were. */
+  giveBack(batch: Batch, notBefore: number): void {
+    const records = this.#landed(batch);
+    for (const record of records) this.#ledger.giveBack(record);
+    this.#lanes(batch.topic).giveBack(batch, records, notBefore);
+  }
+
+  /** The records of a send that is refused for good. */
+  reject(batch: Batch, reason: DropReason, cause: unknown): void {
+    for (const record of this.#landed(batch)) this.drop(record, reason, cause);
+    this.#lanes(batch.topic).refuse(batch);
+  }
+
+  /** The next sends from there carry half as many records. */
+  halve(batch: Batch): void {
+    this.#lanes(batch.topic).halve(batch);
+  }
+
+  learn(topic: string, count: number, writable: readonly number[]): void {
+    this.#topics.get(topic)?.learn(count, writable);
+  }
+
+  forget(topic: string): void {
+    this.#topics.get(topic)?.forget();
+  }
+
+  hurry(): void {
+    for (const lanes of this.#topics.values()) lanes.hurry();
+  }
+
+  /** Drops what was accepted before `moment` (epoch milliseconds). @returns the oldest that is left, if any */
+  expire(moment: number): number | undefined {
+    let oldest: number | undefined;
+    for (const lanes of this.#topics.values()) {
+      for (const queue of lanes.queues()) {
+        for (let head = queue.peek(); head !== undefined; head = queue.peek()) {
+          if (head.time >= moment) {
+            oldest = Math.min(oldest ?? head.time, head.time);
+            break;
+          }
+          this.drop(head, 'expired', undefined);
+        }
+      }
+    }
+    return oldest;
+  }
+
+  /** Drops all that is left, what is in flight included: nobody will wait for its answer. */
+  dropAll(reason: DropReason, cause: unknown): void {
+    const left = [...this.#topics.values()].flatMap((lanes) =>
+      [...lanes.queues()].flatMap((queue) => [...queue]),
+    );
+    const inFlight = [...this.#inFlight].flatMap((batch) => batch.records);
+    for (const record of [...inFlight, ...left].sort((a, b) => a.seq - b.seq)) {
+      if (record.state !== 'settled') this.drop(record, reason, cause);
+    }
+  }
+
+  drop(record: PendingRecord, reason: DropReason, cause: unknown): void {
+    record.queue?.discard(record);
+    this.#ledger.drop(record, reason);
+    this.#onDropped(record, reason, cause);
+    record.text = '';
+  }
+
+  /** A batch is back from the client. Some of its records may have been given up in the meantime. */
+  #landed(batch: Batch): PendingRecord[] {
+    this.#inFlight.delete(batch);
+    return batch.records.filter((record) => record.state === 'in-flight');
+  }
+
+  #lanes(topic: string): TopicLanes {
+    let lanes = this.#topics.get(topic);
+    if (lanes === undefined) {
+      if (this.#topics.size >= MAX_TOPICS) this.#forgetIdleTopics();
+      lanes = new TopicLanes(topic, this.#lanePolicy);
+      this.#topics.set(topic, lanes);
+    }
+    return lanes;
+  }
+
+  #forgetIdleTopics(): void {
+    for (const [topic, lanes] of this.#topics) if (lanes.isIdle) this.#topics.delete(topic);
+  }
+}

@@ -1,0 +1,43 @@
+import type { Batch } from './topic-lanes.ts';
+
+/** What delivery needs of a Kafka client: one that is used for a while and then replaced by a fresh one. */
+export interface DeliveryClient {
+  connect(): Promise<void>;
+  /** Sends one batch, once. Resolves with the client's answer, which is to be judged. */
+  send(batch: Batch): Promise<unknown>;
+  /** Lets go of everything. May hang, as the client's own `disconnect` may: the caller has a deadline. */
+  close(): Promise<void>;
+  /** Cuts what `close` could not end, so that nothing of this client reaches the broker any more. */
+  kill(): void;
+}
+
+/** A source of clients, and what is the same for all that it makes. */
+export interface ClientSource {
+  make(): DeliveryClient;
+  /** See `LanePolicy.keepsTogether`. */
+  readonly keepsTogether: boolean;
+  /** Whether an unused client should be let go of, and whether one that fails can be replaced. */
+  readonly isOwned: boolean;
+}
+
+/** Called with what a client finds out about a topic's partitions. */
+export type PartitionsListener = (topic: string, count: number, writable: readonly number[]) => void;
+
+/** A message as kafkajs takes it. Built anew for every attempt: other engines change the ones they are given. */
+export interface ClientMessage {
+  value: string;
+  key: string | Buffer | null;
+  headers?: Record<string, string | Buffer>;
+  timestamp: string;
+  partition?: number;
+}
+
+export function messagesOf({ records, partition }: Batch): ClientMessage[] {
+  return records.map((record) => ({
+    value: record.text,
+    key: record.key,
+    timestamp: String(record.time),
+    ...(record.headers !== undefined && { headers: { ...record.headers } }),
+    ...(partition !== undefined && { partition }),
+  }));
+}

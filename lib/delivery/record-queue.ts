@@ -1,0 +1,94 @@
+import type { PendingRecord } from './record.ts';
+
+// Below this many, moving the rest of an array costs nothing worth avoiding.
+const SMALL = 256;
+
+/**
+ * First in, first out, with two extras that delivery needs: records that come back go to the front, and any
+ * record can be discarded from the middle. A discarded one stays in the array until it is reached or the array
+ * is compacted; every operation is amortised O(1).
+ */
+export class RecordQueue {
+  /**
+   * Since when, on the monotonic clock, its records have been waiting to form a batch. Not read off their
+   * timestamps: a system clock that is set back would hold them for as long.
+   */
+  since = 0;
+
+  #items: PendingRecord[] = [];
+  #head = 0;
+  #count = 0;
+  #bytes = 0;
+
+  /** How many records wait here. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Their size in bytes. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  push(record: PendingRecord): void {
+    this.#items.push(record);
+    this.#own(record);
+  }
+
+  /** Puts records back before all others, in the order given. */
+  pushFront(records: readonly PendingRecord[]): void {
+    this.#items = [...records, ...this.#waiting()];
+    this.#head = 0;
+    for (const record of records) this.#own(record);
+  }
+
+  /** The oldest record, or nothing. */
+  peek(): PendingRecord | undefined {
+    while (this.#head < this.#items.length) {
+      const record = this.#items[this.#head];
+      if (record?.queue === this) return record;
+      this.#head++;
+    }
+    this.#items.length = 0;
+    this.#head = 0;
+    return undefined;
+  }
+
+  shift(): PendingRecord | undefined {
+    const record = this.peek();
+    if (record !== undefined) {
+      this.#head++;
+      this.discard(record);
+    }
+    return record;
+  }
+
+  /** Takes out a record that waits here, wherever it stands. */
+  discard(record: PendingRecord): void {
+    record.queue = undefined;
+    this.#count--;
+    this.#bytes -= record.bytes;
+    if (this.#items.length > SMALL && this.#items.length > 2 * this.#count) {
+      this.#items = this.#waiting();
+      this.#head = 0;
+    }
+  }
+
+  /** All that wait, oldest first, without taking them out. */
+  *[Symbol.iterator](): Generator<PendingRecord> {
+    for (let at = this.#head; at < this.#items.length; at++) {
+      const record = this.#items[at];
+      if (record?.queue === this) yield record;
+    }
+  }
+
+  #own(record: PendingRecord): void {
+    record.queue = this;
+    this.#count++;
+    this.#bytes += record.bytes;
+  }
+
+  #waiting(): PendingRecord[] {
+    return this.#items.filter((record, at) => at >= this.#head && record.queue === this);
+  }
+}

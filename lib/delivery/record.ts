@@ -1,0 +1,88 @@
+import type { CallSite } from '../recursion/call-site.ts';
+import type { RecordQueue } from './record-queue.ts';
+
+/** Why a record will not reach Kafka. */
+export type DropReason = 'overflow' | 'oversize' | 'rejected' | 'expired' | 'closed' | 'invalid';
+
+export const DROP_REASONS: readonly DropReason[] = [
+  'overflow',
+  'oversize',
+  'rejected',
+  'expired',
+  'closed',
+  'invalid',
+];
+
+export type RecordKey = string | Buffer | null;
+export type RecordHeaders = Record<string, string | Buffer>;
+
+/** Where an accepted record is: waiting, with the Kafka client, or done with (delivered or dropped). */
+export type RecordState = 'queued' | 'in-flight' | 'settled';
+
+/**
+ * A record on its way: all that is kept of the info after winston has handed it over. One object per record,
+ * with every field set here, so that all of them share one hidden class.
+ */
+export class PendingRecord {
+  state: RecordState = 'queued';
+  /** The queue it waits in. Kept here so that the buffer can shed it without searching. */
+  queue: RecordQueue | undefined = undefined;
+  /** Position in the order of acceptance, from 1. */
+  seq = 0;
+
+  readonly topic: string;
+  readonly level: string;
+  /** The level's number in the logger's table: lower is more severe. */
+  readonly severity: number;
+  /** Epoch milliseconds of the moment winston handed it over; the record's timestamp in Kafka. */
+  readonly time: number;
+  readonly key: RecordKey;
+  readonly headers: RecordHeaders | undefined;
+  /** Size of value, key and headers in bytes. */
+  readonly bytes: number;
+  /** The formatted text; emptied once settled, because queues may refer to a settled record for a while. */
+  text: string;
+  /** Only kept when somebody listens for `logged`. */
+  info: object | undefined;
+
+  constructor(
+    topic: string,
+    level: string,
+    severity: number,
+    time: number,
+    text: string,
+    key: RecordKey,
+    headers: RecordHeaders | undefined,
+    info: object | undefined,
+  ) {
+    this.topic = topic;
+    this.level = level;
+    this.severity = severity;
+    this.time = time;
+    this.text = text;
+    this.key = key;
+    this.headers = headers;
+    this.info = info;
+    this.bytes = sizeOf(text, key, headers);
+  }
+}
+
+function sizeOf(text: string, key: RecordKey, headers: RecordHeaders | undefined): number {
+  let bytes = Buffer.byteLength(text);
+  if (key !== null) bytes += Buffer.byteLength(key);
+  for (const name in headers) bytes += Buffer.byteLength(name) + Buffer.byteLength(headers[name] ?? '');
+  return bytes;
+}
+
+/** What the caller's functions `topic`, `key` and `headers` are given. */
+export interface TransportEntry {
+  readonly level: string;
+  /** The formatted text: what will be the record's value. */
+  readonly message: string;
+  /** Epoch milliseconds; the record's timestamp in Kafka. */
+  readonly time: number;
+  /** The winston info. Read it, don't keep or change it: it is shared with the logger's other transports. */
+  readonly info: Readonly<Record<string | symbol, unknown>>;
+  /** Where the record was logged: there when a `filter` or `callSite: true` has it captured. */
+  readonly origin: CallSite | undefined;
+}

@@ -1,0 +1,110 @@
+import type { Batch } from './topic-lanes.ts';
+
+/** What the outcome of a send means for its records. */
+export type Verdict =
+  | { kind: 'delivered' }
+  /** It may pass: the same records again, later. `replaceClient`: this client is not to be trusted any more. */
+  | { kind: 'again'; cause: unknown; replaceClient: boolean }
+  /** The partition is not there: find out anew which there are, then again. */
+  | { kind: 'relearn'; cause: unknown }
+  /**
+   * One of the records, at least, is refused for good: find it by halving. `certain` is false where the refusal
+   * comes from inside the client and might be its own trouble.
+   */
+  | { kind: 'halve'; cause: unknown; reason: 'oversize' | 'rejected'; certain: boolean }
+  /** The broker refuses the whole topic for good. */
+  | { kind: 'refuse'; cause: unknown };
+
+// Kafka's error codes (https://kafka.apache.org/protocol#protocol_error_codes), by code and by kafkajs's names.
+// Both, because another engine behind `producer` may only give one.
+const TOO_LARGE = new Set<unknown>([10, 18, 'MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE']);
+const BAD_RECORD = new Set<unknown>([32, 87, 'INVALID_TIMESTAMP', 'INVALID_RECORD']);
+const BAD_TOPIC = new Set<unknown>([
+  ...[17, 29, 31, 44, 76],
+  'INVALID_TOPIC_EXCEPTION',
+  'TOPIC_AUTHORIZATION_FAILED',
+  'CLUSTER_AUTHORIZATION_FAILED',
+  'POLICY_VIOLATION',
+  'UNSUPPORTED_COMPRESSION_TYPE',
+]);
+
+// Names of errors after which a kafkajs client may reuse a half-open connection for ever. DeadlineError is our own.
+// A refused or closed connection is not among them: it may be one broker of many, and kafkajs opens a new one.
+const CLIENT_TROUBLE = new Set<unknown>([
+  'DeadlineError',
+  'KafkaJSRequestTimeoutError',
+  'KafkaJSLockTimeout',
+]);
+// What kafkajs says, without a class of its own, when its producer has lost its connections.
+const DISCONNECTED = /not connected|is disconnect(ed|ing)/i;
+// Errors of the code that encodes a request, not of the broker: a record that cannot be encoded, most likely.
+const ENCODING_TROUBLE = new Set<unknown>(['TypeError', 'RangeError', 'KafkaJSNotImplemented']);
+
+interface ErrorFacts {
+  name?: unknown;
+  type?: unknown;
+  code?: unknown;
+  message?: unknown;
+  cause?: unknown;
+}
+
+/** The error at the bottom. kafkajs's own retry wraps it, and the wrapper's `retriable` is wrong for outages. */
+export function rootCause(error: unknown): ErrorFacts {
+  let facts = isObject(error) ? error : {};
+  // Not `instanceof Error`: under Jest the errors of Node's core are of another realm.
+  for (let depth = 0; depth < 8 && isObject(facts.cause); depth++) facts = facts.cause;
+  return facts;
+}
+
+function isObject(value: unknown): value is ErrorFacts {
+  return typeof value === 'object' && value !== null;
+}
+
+/** Judges a send that failed. */
+export function judgeError(error: unknown): Verdict {
+  const { name, type, code, message } = rootCause(error);
+  const isOneOf = (set: Set<unknown>): boolean => set.has(type) || set.has(code);
+  if (isOneOf(TOO_LARGE)) return { kind: 'halve', cause: error, reason: 'oversize', certain: true };
+  if (isOneOf(BAD_RECORD)) return { kind: 'halve', cause: error, reason: 'rejected', certain: true };
+  if (isOneOf(BAD_TOPIC)) return { kind: 'refuse', cause: error };
+  if (ENCODING_TROUBLE.has(name)) return { kind: 'halve', cause: error, reason: 'rejected', certain: false };
+  const replaceClient = CLIENT_TROUBLE.has(name) || DISCONNECTED.test(String(message));
+  return { kind: 'again', cause: error, replaceClient };
+}
+
+/**
+ * Judges a send that resolved. That alone proves nothing: kafkajs resolves with an empty answer when the
+ * partition is out of range. So the answer must name the partition, with error code 0. Where the client chose
+ * the partition, the batch learns it here.
+ */
+export function judgeAnswer(answer: unknown, batch: Batch): Verdict {
+  const entries = Array.isArray(answer) ? (answer as (AnswerEntry | null | undefined)[]) : [];
+  const entry = entries.find(
+    (candidate) =>
+      candidate?.topicName === batch.topic &&
+      (batch.partition === undefined || candidate.partition === batch.partition),
+  );
+  if (typeof entry?.partition !== 'number') {
+    return { kind: 'relearn', cause: new Error(unanswered(batch)) };
+  }
+  if (entry.errorCode !== undefined && entry.errorCode !== 0) {
+    return judgeError(
+      Object.assign(new Error(`the broker answered error code ${entry.errorCode}`), {
+        code: entry.errorCode,
+      }),
+    );
+  }
+  batch.partition = entry.partition;
+  return { kind: 'delivered' };
+}
+
+interface AnswerEntry {
+  topicName?: unknown;
+  partition?: unknown;
+  errorCode?: unknown;
+}
+
+function unanswered({ topic, partition }: Batch): string {
+  const where = partition === undefined ? `topic "${topic}"` : `partition ${partition} of topic "${topic}"`;
+  return `the answer to a send does not name ${where}: nobody has confirmed its records`;
+}
