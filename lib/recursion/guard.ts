@@ -61,6 +61,22 @@ export function guardSync<Args extends unknown[], Result>(
   }
 }
 
+/**
+ * The same, but stays inside the asynchronous scope that is there: for a log function of the caller's inside a
+ * Kafka client. A line that it puts off, to a later turn of the event loop, is still the client's.
+ */
+export function guardSyncInScope<Args extends unknown[], Result>(
+  fn: (...args: Args) => Result,
+  ...args: Args
+): Result {
+  state.depth++;
+  try {
+    return fn(...args);
+  } finally {
+    state.depth--;
+  }
+}
+
 /** Runs `fn`, and all that it starts, inside `scope` for as long as the scope is active. */
 export function runInScope<Result>(scope: Scope, fn: () => Result): Result {
   return asyncStore().run(scope, fn);

@@ -1,0 +1,121 @@
+import { inspect } from 'node:util';
+import { KafkaTransportError } from './errors.ts';
+
+/** Throws the error for a bad option: it names the option, what was expected and what was given. */
+export function refuse(option: string, expected: string, given: unknown): never {
+  throw new KafkaTransportError(
+    'ERR_INVALID_OPTION',
+    `winston-kafkajs: option "${option}" must be ${expected}; given was ${describe(option, given)}.`,
+    { option },
+  );
+}
+
+// What is below these may be a password or a token, so only its type is shown.
+const MAY_BE_SECRET = /^(kafka|producer)\b|pass|secret|token|sasl/i;
+
+function describe(option: string, given: unknown): string {
+  const type = given === null ? 'null' : Array.isArray(given) ? 'an array' : typeof given;
+  if (given === undefined || given === null) return type;
+  if (typeof given === 'function') return 'a function';
+  if (MAY_BE_SECRET.test(option)) return `of type ${type}`;
+  try {
+    return `${inspect(given, { depth: 0, breakLength: Number.POSITIVE_INFINITY }).slice(0, 80)} (${type})`;
+  } catch {
+    return `of type ${type}`;
+  }
+}
+
+export function isPlainObject(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+/** An option that is a group of options; absent is an empty one. Unknown names in it are refused. */
+export function group<Name extends string>(
+  path: string,
+  value: unknown,
+  names: readonly Name[],
+): Partial<Record<Name, unknown>> {
+  if (value === undefined) return {};
+  if (!isPlainObject(value)) refuse(path, `an object with ${names.join(', ')}`, value);
+  refuseUnknown(value, names, path);
+  return value as Partial<Record<Name, unknown>>;
+}
+
+/** Refuses names that are not known, with the nearest one that is. A value of `undefined` counts as absent. */
+export function refuseUnknown(value: object, names: readonly string[], path?: string): void {
+  for (const name of Object.keys(value)) {
+    if (names.includes(name) || (value as Record<string, unknown>)[name] === undefined) continue;
+    const option = path === undefined ? name : `${path}.${name}`;
+    const nearest = nearestOf(name, names);
+    throw new KafkaTransportError(
+      'ERR_INVALID_OPTION',
+      `winston-kafkajs: unknown option "${option}". ${
+        nearest === undefined ? `Known are: ${names.join(', ')}.` : `Did you mean "${nearest}"?`
+      }`,
+      { option },
+    );
+  }
+}
+
+// setTimeout's longest delay (2^31 - 1 ms): beyond it Node fires at once, with a warning.
+const MAX_DELAY = 2_147_483_647;
+
+export function integer(
+  path: string,
+  value: unknown,
+  fallback: number,
+  least: number,
+  most = MAX_DELAY,
+): number {
+  if (value === undefined) return fallback;
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most) {
+    refuse(path, `an integer from ${least} to ${most}`, value);
+  }
+  return value;
+}
+
+export function flag(path: string, value: unknown, fallback: boolean): boolean {
+  if (value === undefined) return fallback;
+  if (typeof value !== 'boolean') refuse(path, 'true or false', value);
+  return value;
+}
+
+export function optionalFunction(path: string, value: unknown): void {
+  if (value !== undefined && typeof value !== 'function') refuse(path, 'a function', value);
+}
+
+export function oneOf<Value>(path: string, value: unknown, values: readonly Value[], fallback: Value): Value {
+  if (value === undefined) return fallback;
+  if (!values.includes(value as Value)) {
+    refuse(path, values.map((v) => inspect(v)).join(' or '), value);
+  }
+  return value as Value;
+}
+
+/** The known name that a misspelt one is closest to, when it is close enough to be meant. */
+function nearestOf(name: string, names: readonly string[]): string | undefined {
+  const wanted = name.toLowerCase();
+  const ranked = names
+    .map((candidate) => ({ candidate, distance: editDistance(wanted, candidate.toLowerCase()) }))
+    .sort((a, b) => a.distance - b.distance);
+  const best = ranked[0];
+  return best !== undefined && best.distance <= Math.max(2, Math.floor(best.candidate.length / 2))
+    ? best.candidate
+    : undefined;
+}
+
+/** Levenshtein's: how many letters to insert, delete or replace. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, at) => at);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}

@@ -1,0 +1,55 @@
+/** What a {@link KafkaTransportError} is about. The list is closed: a new kind of trouble gets a code of its own. */
+export type KafkaTransportErrorCode =
+  /** An option has a wrong shape or value, or is not known. Thrown by the constructor, never emitted. */
+  | 'ERR_INVALID_OPTION'
+  /** No connection, or no answer: records wait in the buffer. Told once per outage. */
+  | 'ERR_KAFKA_UNREACHABLE'
+  /** The broker answers, but refuses again and again for a reason that may pass: records wait. Told once per outage. */
+  | 'ERR_SEND_FAILED'
+  /** Records will not reach Kafka. Told once per reason and episode; `stats().dropped` has the counts. */
+  | 'ERR_RECORDS_DROPPED'
+  /** One of the caller's functions threw or returned something unusable. Told once per function and kind of fault. */
+  | 'ERR_CALLBACK_FAILED'
+  /** The fallback threw. Counted afterwards, told once. */
+  | 'ERR_FALLBACK_FAILED'
+  /** The transport and its logger do not fit together, such as a level that the logger does not have. */
+  | 'ERR_MISMATCH';
+
+export interface KafkaTransportErrorDetails {
+  /** The option at fault, as a path: `batch.maxRecords`. */
+  option?: string;
+  /** What led to it: the Kafka client's error, or what the caller's function threw. */
+  cause?: unknown;
+}
+
+/**
+ * The one error class of this package. The message says what happened, what it means and what to do; a
+ * password or token never appears in it.
+ *
+ * Thrown by the constructor for bad options; after that only ever emitted, as the `warn` event.
+ */
+export class KafkaTransportError extends Error {
+  override readonly name = 'KafkaTransportError';
+  readonly code: KafkaTransportErrorCode;
+  readonly option: string | undefined;
+
+  constructor(
+    code: KafkaTransportErrorCode,
+    message: string,
+    { option, cause }: KafkaTransportErrorDetails = {},
+  ) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+    this.option = option;
+  }
+}
+
+/** The text of anything thrown, on one line. Never throws, whatever it is given. */
+export function messageOf(error: unknown): string {
+  try {
+    const text = error instanceof Error ? error.message || error.name : String(error);
+    return text.replaceAll(/\s+/g, ' ').trim() || 'unknown error';
+  } catch {
+    return 'an error that cannot be shown as text';
+  }
+}

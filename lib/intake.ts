@@ -1,0 +1,183 @@
+import type { Clock } from './clock.ts';
+import { PendingRecord, type RecordHeaders, type RecordKey, type TransportEntry } from './delivery/record.ts';
+import type { Trouble } from './observe/trouble.ts';
+import type { CallSite } from './recursion/call-site.ts';
+import { InfoRecord } from './recursion/filter-record.ts';
+import { guardSync, isThenable } from './recursion/guard.ts';
+import type { Info } from './recursion/logger-tap.ts';
+import type { ResolvedOptions } from './resolve-options.ts';
+import { isTopicName, TOPIC_NAME_RULE } from './topic-name.ts';
+
+const LEVEL = Symbol.for('level');
+const MESSAGE = Symbol.for('message');
+
+/** What becomes of an info: a record to send, one that cannot be sent, or nothing because the filter says no. */
+export type Admission =
+  | { kind: 'record'; record: PendingRecord }
+  | { kind: 'invalid'; record: PendingRecord; cause: unknown }
+  | { kind: 'filtered' };
+
+type Levels = Readonly<Record<string, number>>;
+
+/**
+ * From winston's info to a record. Calls the caller's functions, each under the guard, and bears with whatever they
+ * do: a log line is worth more than its key.
+ */
+export class Intake {
+  readonly #options: ResolvedOptions;
+  readonly #trouble: Trouble;
+  readonly #clock: Clock;
+
+  constructor(options: ResolvedOptions, trouble: Trouble, clock: Clock) {
+    this.#options = options;
+    this.#trouble = trouble;
+    this.#clock = clock;
+  }
+
+  /** @param keepInfo whether the info is wanted once more, for the `logged` event */
+  admit(info: Info, levels: Levels | undefined, origin: CallSite | undefined, keepInfo: boolean): Admission {
+    const { topic, key, headers, filter } = this.#options;
+    const time = this.#clock.wall();
+    const level = String(info[LEVEL] ?? info.level);
+    // A level that the logger does not have is the least severe of all.
+    const severity = levels?.[level] ?? Number.MAX_SAFE_INTEGER;
+    const message = textOf(info);
+    if (filter !== undefined) {
+      const record = new InfoRecord(info, level, severity, message, time, origin);
+      if (!this.#passes(() => filter.test(record, levels ?? {}))) return { kind: 'filtered' };
+    }
+    const kept = keepInfo ? info : undefined;
+    if (typeof topic === 'string' && key === undefined && headers === undefined) {
+      return {
+        kind: 'record',
+        record: new PendingRecord(topic, level, severity, time, message, null, undefined, kept),
+      };
+    }
+    const entry: TransportEntry = { level, message, time, info, origin };
+    const { name, cause } = this.#topic(topic, entry);
+    const recordKey = key === undefined ? null : this.#key(key, entry);
+    const recordHeaders = headers === undefined ? undefined : this.#headers(headers, entry);
+    const record = new PendingRecord(
+      name ?? '',
+      level,
+      severity,
+      time,
+      message,
+      recordKey,
+      recordHeaders,
+      kept,
+    );
+    return name === undefined ? { kind: 'invalid', record, cause } : { kind: 'record', record };
+  }
+
+  /** A record of the transport's own. It has no key, and no filter can keep it out. */
+  admitOwn(info: Info, level: string, message: string): Admission {
+    const { topic } = this.#options;
+    const time = this.#clock.wall();
+    const entry: TransportEntry = { level, message, time, info, origin: undefined };
+    const { name, cause } = this.#topic(topic, entry);
+    const record = new PendingRecord(name ?? '', level, 0, time, message, null, undefined, info);
+    return name === undefined ? { kind: 'invalid', record, cause } : { kind: 'record', record };
+  }
+
+  /** What stands in the books for an info that could not be read. */
+  unreadable(): PendingRecord {
+    return new PendingRecord(
+      '',
+      '',
+      Number.MAX_SAFE_INTEGER,
+      this.#clock.wall(),
+      '',
+      null,
+      undefined,
+      undefined,
+    );
+  }
+
+  #passes(test: () => boolean): boolean {
+    try {
+      return guardSync(test);
+    } catch (error) {
+      this.#trouble.callback('filter', error, 'the record is taken');
+      return true;
+    }
+  }
+
+  #topic(
+    topic: ResolvedOptions['topic'],
+    entry: TransportEntry,
+  ): { name: string | undefined; cause: unknown } {
+    if (typeof topic === 'string') return { name: topic, cause: undefined };
+    const consequence = 'the record is dropped as invalid';
+    let name: unknown;
+    try {
+      name = guardSync<[TransportEntry], unknown>(topic, entry);
+    } catch (error) {
+      this.#trouble.callback('topic', error, consequence);
+      return { name: undefined, cause: error };
+    }
+    if (isTopicName(name)) return { name, cause: undefined };
+    swallow(name);
+    this.#trouble.nonsense('topic', TOPIC_NAME_RULE, name, consequence);
+    return { name: undefined, cause: new Error('the topic function returned no topic name') };
+  }
+
+  #key(key: (entry: TransportEntry) => unknown, entry: TransportEntry): RecordKey {
+    const consequence = 'the record goes without a key';
+    let value: unknown;
+    try {
+      value = guardSync(key, entry);
+    } catch (error) {
+      this.#trouble.callback('key', error, consequence);
+      return null;
+    }
+    if (typeof value === 'string' || Buffer.isBuffer(value)) return value;
+    if (value !== null && value !== undefined) {
+      swallow(value);
+      this.#trouble.nonsense('key', 'a string, a Buffer or null', value, consequence);
+    }
+    return null;
+  }
+
+  #headers(headers: (entry: TransportEntry) => unknown, entry: TransportEntry): RecordHeaders | undefined {
+    try {
+      const given = guardSync(headers, entry);
+      if (given === undefined || given === null) return undefined;
+      if (typeof given === 'object' && !Array.isArray(given) && !isThenable(given))
+        return this.#usable(given);
+      swallow(given);
+      this.#trouble.nonsense('headers', 'an object', given, 'the record goes without headers');
+    } catch (error) {
+      this.#trouble.callback('headers', error, 'the record goes without headers');
+    }
+    return undefined;
+  }
+
+  #usable(given: object): RecordHeaders {
+    // Without a prototype: `__proto__` is a name like any other here.
+    const headers: RecordHeaders = Object.create(null);
+    for (const [name, value] of Object.entries(given) as [string, unknown][]) {
+      if (typeof value === 'string' || Buffer.isBuffer(value)) headers[name] = value;
+      else if (value !== undefined) {
+        this.#trouble.nonsense('headers', 'strings, Buffers or undefined', value, 'that header is left out');
+      }
+    }
+    return headers;
+  }
+}
+
+/** What the format has written; failing that (`log(info)` called by hand), the info as JSON, or its message. */
+function textOf(info: Info): string {
+  const formatted = info[MESSAGE];
+  if (typeof formatted === 'string') return formatted;
+  try {
+    return JSON.stringify(info) ?? String(info.message);
+  } catch {
+    return String(info.message);
+  }
+}
+
+/** A promise where a value was expected: it must not end the process by being rejected. */
+function swallow(value: unknown): void {
+  if (isThenable(value)) value.then(undefined, () => undefined);
+}

@@ -1,0 +1,42 @@
+import type { DropReason } from '../delivery/record.ts';
+import type { Percentiles } from './distribution.ts';
+
+/** The caller's functions that can fail. */
+export type CallerFunction = 'topic' | 'key' | 'headers' | 'filter' | 'format' | 'listener' | 'fallback';
+
+/**
+ * A snapshot. At every moment
+ *
+ *     accepted === delivered + buffered.records + inFlight + the sum of dropped
+ */
+export interface TransportStats {
+  /** `idle`: nothing to send; `up`: the last send came through; `down`: nothing comes through; `closed`: by `close()`. */
+  state: 'idle' | 'up' | 'down' | 'closed';
+  /** Records taken in, the transport's own drop notices included. */
+  accepted: number;
+  /** Records that the broker has acknowledged. */
+  delivered: number;
+  /** Records kept from Kafka on purpose; other transports still have them. */
+  suppressed: { reentrant: number; filtered: number; loop: number };
+  /** Records that will not reach Kafka, by reason. */
+  dropped: Record<DropReason, number>;
+  spooled: number;
+  replayed: number;
+  /** What waits in memory. */
+  buffered: { records: number; bytes: number };
+  /** Records that are with the Kafka client, not acknowledged yet. */
+  inFlight: number;
+  /** Sends to the broker; those of them that tried again; clients connected after the first. */
+  sends: number;
+  retries: number;
+  reconnects: number;
+  loops: number;
+  /** Milliseconds from accepted to acknowledged. */
+  latencyMs: Percentiles;
+  /** Microseconds spent in `log()`, of every 16th call. */
+  handlerMicros: Percentiles;
+  /** How often a function of the caller's threw or returned something unusable. */
+  callbackFailures: Record<CallerFunction, number>;
+  /** The last thing that went wrong with the broker, and when (epoch milliseconds). */
+  lastError: { message: string; at: number } | null;
+}

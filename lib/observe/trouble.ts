@@ -1,0 +1,119 @@
+import type { EventEmitter } from 'node:events';
+import { consoleLine } from '../client-log/console-only.ts';
+import type { Clock } from '../clock.ts';
+import type { DropReason } from '../delivery/record.ts';
+import { rootCause } from '../delivery/verdict.ts';
+import { KafkaTransportError, type KafkaTransportErrorCode, messageOf } from '../errors.ts';
+import { emitSafely } from './safe-emit.ts';
+import type { CallerFunction } from './stats.ts';
+
+// The least time between two warnings of one kind: what goes on is counted, not told again and again.
+const QUIET_MS = 60_000;
+
+const WHY_DROPPED: Record<DropReason, string> = {
+  overflow:
+    'the buffer is full: Kafka is away, or slower than the application logs. Raise buffer.maxRecords or buffer.maxBytes, or log less',
+  oversize:
+    'a record is larger than the broker, or the buffer, takes. Raise max.message.bytes of the topic, or log less in one record',
+  rejected: 'the broker refuses them for good',
+  expired: 'they are older than retry.maxAgeMs',
+  closed: 'the transport was closed before Kafka had them',
+  invalid: 'they have no usable topic or text',
+};
+
+/** Tells of what goes wrong, as `warn` events: each kind once, then counted. */
+export class Trouble {
+  readonly #emitter: EventEmitter;
+  readonly #clock: Clock;
+  readonly #lastTold = new Map<string, number>();
+  readonly callbackFailures: Record<CallerFunction, number> = {
+    topic: 0,
+    key: 0,
+    headers: 0,
+    filter: 0,
+    format: 0,
+    listener: 0,
+    fallback: 0,
+  };
+
+  constructor(emitter: EventEmitter, clock: Clock) {
+    this.#emitter = emitter;
+    this.#clock = clock;
+  }
+
+  /** Nothing gets through any more. Also one line on the console: the log may be what nobody can read now. */
+  outage(cause: unknown, unreachable: boolean): void {
+    if (!this.#isNews('outage')) return;
+    const waits = 'Records wait in memory, and are sent when it works again.';
+    const what = unreachable
+      ? `winston-kafkajs cannot reach Kafka: ${messageOf(cause)}. ${waits} Check kafka.brokers, the network and the credentials.`
+      : `winston-kafkajs cannot deliver to Kafka: ${messageOf(cause)}. ${waits}${advice(cause)}`;
+    consoleLine('warn', what);
+    this.#warn(unreachable ? 'ERR_KAFKA_UNREACHABLE' : 'ERR_SEND_FAILED', what, cause);
+  }
+
+  dropped(reason: DropReason, cause: unknown): void {
+    if (!this.#isNews(`dropped ${reason}`)) return;
+    const because = cause === undefined ? '' : ` (${messageOf(cause)})`;
+    const what = `winston-kafkajs is dropping records: ${WHY_DROPPED[reason]}${because}. stats().dropped counts them.`;
+    this.#warn('ERR_RECORDS_DROPPED', what, cause);
+  }
+
+  /** A function of the caller's threw. @param consequence what became of the record */
+  callback(name: CallerFunction, error: unknown, consequence: string): void {
+    this.callbackFailures[name]++;
+    if (!this.#isNews(`${name} threw`)) return;
+    const what = `winston-kafkajs: the ${name} function threw (${messageOf(error)}); ${consequence}.`;
+    this.#warn(name === 'fallback' ? 'ERR_FALLBACK_FAILED' : 'ERR_CALLBACK_FAILED', what, error);
+  }
+
+  /** A function of the caller's returned something that it must not. */
+  nonsense(name: CallerFunction, expected: string, given: unknown, consequence: string): void {
+    this.callbackFailures[name]++;
+    if (!this.#isNews(`${name} nonsense`)) return;
+    const what = `winston-kafkajs: the ${name} function must return ${expected}, but returned ${typeOf(given)}; ${consequence}.`;
+    this.#warn('ERR_CALLBACK_FAILED', what, undefined);
+  }
+
+  /** The transport and a logger do not fit together. */
+  mismatch(what: string): void {
+    if (this.#isNews(what)) this.#warn('ERR_MISMATCH', `winston-kafkajs: ${what}`, undefined);
+  }
+
+  /** A listener threw. Not told as an event: the one that threw may be the one that listens for those. */
+  listenerFailed(error: unknown): void {
+    this.callbackFailures.listener++;
+    if (this.#isNews('listener')) {
+      consoleLine(
+        'warn',
+        `winston-kafkajs: a listener threw (${messageOf(error)}); the next ones are only counted.`,
+      );
+    }
+  }
+
+  #warn(code: KafkaTransportErrorCode, message: string, cause: unknown): void {
+    const error = new KafkaTransportError(code, message, { cause });
+    emitSafely(this.#emitter, 'warn', error, (failure) => this.listenerFailed(failure));
+  }
+
+  #isNews(kind: string): boolean {
+    const now = this.#clock.monotonic();
+    const last = this.#lastTold.get(kind);
+    if (last !== undefined && now - last < QUIET_MS) return false;
+    this.#lastTold.set(kind, now);
+    return true;
+  }
+}
+
+function advice(cause: unknown): string {
+  const { type } = rootCause(cause);
+  if (type === 'UNKNOWN_TOPIC_OR_PARTITION')
+    return ' Does the topic exist? The broker does not make it by itself.';
+  if (type === 'NOT_ENOUGH_REPLICAS') return ' Fewer replicas are in sync than min.insync.replicas asks for.';
+  return '';
+}
+
+function typeOf(value: unknown): string {
+  if (value === null) return 'null';
+  return Array.isArray(value) ? 'an array' : `a value of type ${typeof value}`;
+}

@@ -1,0 +1,183 @@
+import type { CompressionTypes, KafkaConfig } from 'kafkajs';
+import type { TransportStreamOptions } from 'winston-transport';
+import type { ClientLogOptions } from './client-log/console-only.ts';
+import type { OverflowPolicy } from './delivery/buffer.ts';
+import type { ProducerLike } from './delivery/callers-client.ts';
+import type { RecordKey, TransportEntry } from './delivery/record.ts';
+import type { RecordFilter } from './recursion/filter.ts';
+import type { Fallback } from './undelivered/fallback.ts';
+
+/** When a batch is sent: as soon as one of the three is reached. */
+export interface BatchOptions {
+  /**
+   * Records. More than 1,000 are no use: kafkajs groups in quadratic time, and 500 hold the event loop for 8.5 ms.
+   *
+   * @default 500
+   */
+  maxRecords?: number;
+  /**
+   * Bytes of values, keys and headers. The broker's own limit is 1,048,588 bytes for a batch (`message.max.bytes`);
+   * a record larger than this goes alone.
+   *
+   * @default 524288
+   */
+  maxBytes?: number;
+  /**
+   * Milliseconds that the first record of a batch waits for more.
+   *
+   * @default 20
+   */
+  lingerMs?: number;
+}
+
+/** What memory may hold until the broker has it, records in flight included. */
+export interface BufferOptions {
+  /** @default 100000 */
+  maxRecords?: number;
+  /**
+   * Bytes of values, keys and headers. A record larger than this is dropped as `oversize`.
+   *
+   * @default 67108864
+   */
+  maxBytes?: number;
+  /**
+   * What gives way when it is full. `'drop-lowest'`: the least severe level first, then the oldest.
+   *
+   * @default 'drop-oldest'
+   */
+  overflow?: OverflowPolicy;
+}
+
+/** How failed sends and connects are tried again: full-jitter exponential backoff. */
+export interface RetryOptions {
+  /**
+   * Milliseconds: the most that the first retry waits.
+   *
+   * @default 100
+   */
+  initialMs?: number;
+  /**
+   * Milliseconds: the most that any retry waits.
+   *
+   * @default 10000
+   */
+  maxMs?: number;
+  /**
+   * Milliseconds after which a record that waits is dropped as `expired`.
+   *
+   * @default none: it waits until the buffer sheds it
+   */
+  maxAgeMs?: number;
+}
+
+/** The options of a `KafkaTransport`. `topic` and one of `kafka` and `producer` are required. */
+export interface KafkaTransportOptions
+  extends Pick<
+    TransportStreamOptions,
+    'level' | 'format' | 'silent' | 'handleExceptions' | 'handleRejections'
+  > {
+  /**
+   * Where a record goes. A function is called once per record, when winston hands it over; where it throws or
+   * returns something that is no topic name, the record counts as `dropped.invalid`.
+   */
+  topic: string | ((entry: TransportEntry) => string);
+  /**
+   * kafkajs's own configuration: the transport makes, owns, recycles and closes its client. `retry` and `logLevel`
+   * in it give way to the transport's `retry` and `clientLog`; a `logCreator` is used, under the guard.
+   */
+  kafka?: KafkaConfig;
+  /**
+   * Instead of `kafka`: any client with kafkajs's `connect`, `send` and `disconnect`. An object stays yours: the
+   * transport connects it and never disconnects it. What a function returns is the transport's: connected,
+   * disconnected, asked for anew when a fresh one is needed.
+   */
+  producer?: ProducerLike | (() => ProducerLike);
+  /**
+   * Decides per record whether this transport takes it, after `level`, so it can narrow and not widen. After
+   * loguru's `filter`. One that throws takes the record.
+   *
+   * @default none: all
+   */
+  filter?: RecordFilter;
+  /**
+   * The record's key; records with equal keys keep their order. Where it throws or returns something else, the
+   * record goes without.
+   *
+   * @default none
+   */
+  key?: (entry: TransportEntry) => RecordKey | undefined;
+  /**
+   * The record's headers; undefined values are left out. Where it throws or returns something else, the record goes
+   * without.
+   *
+   * @default none
+   */
+  headers?: (entry: TransportEntry) => Record<string, string | Buffer | undefined> | undefined;
+  /**
+   * Who must have a record before it counts as delivered: all in-sync replicas (`-1`), or the leader (`1`). Not `0`:
+   * it cannot tell loss from delivery.
+   *
+   * @default -1
+   */
+  acks?: -1 | 1;
+  /** @default none */
+  compression?: CompressionTypes;
+  batch?: BatchOptions;
+  buffer?: BufferOptions;
+  retry?: RetryOptions;
+  /**
+   * Milliseconds: the limit of one connect or send, of the transport's own and not only the client's.
+   *
+   * @default 10000
+   */
+  requestTimeoutMs?: number;
+  /**
+   * Milliseconds: how long a flush at the end (`close()`, `logger.end()`, the end of the process) may take.
+   *
+   * @default 10000
+   */
+  closeTimeoutMs?: number;
+  /**
+   * Milliseconds without a record after which the connection is closed; the next record opens it again. An open
+   * kafkajs connection takes 5 % of a core (it polls every millisecond) and keeps the process alive.
+   *
+   * @default 2000
+   */
+  idleTimeoutMs?: number;
+  /**
+   * Where the Kafka client's own log lines go.
+   *
+   * @default `{ level: 'warn' }` and a logger of its own that writes to stderr and nowhere else
+   */
+  clientLog?: ClientLogOptions;
+  /**
+   * Gets each record that will not reach Kafka, with its reason.
+   *
+   * @default none: it is counted
+   */
+  fallback?: Fallback;
+  /**
+   * After records were dropped, one `warn` record goes to the topic, with the total and the counts by reason.
+   *
+   * @default true
+   */
+  dropNotice?: boolean;
+  /**
+   * Whether `entry.origin` is there without a `filter` that needs it. Costs a stack capture per record.
+   *
+   * @default false
+   */
+  callSite?: boolean;
+  /**
+   * The level names that a `filter` table may use, where the logger has levels of its own.
+   *
+   * @default winston's npm, syslog and cli levels
+   */
+  levels?: Readonly<Record<string, number>>;
+  /** Disk for what memory cannot hold: not there yet, and refused. */
+  spool?: undefined;
+  /** The Kafka client in a worker thread: not there yet; `true` is refused. */
+  worker?: false;
+  /** The net under the guard: not there yet; `true` is refused. */
+  loopDetection?: false;
+}

@@ -1,0 +1,213 @@
+import type { EventEmitter } from 'node:events';
+import type { Clock, Timer } from './clock.ts';
+import { callersSource } from './delivery/callers-client.ts';
+import type { ClientSource, PartitionsListener } from './delivery/client.ts';
+import { kafkajsSource } from './delivery/kafkajs-client.ts';
+import { Ledger } from './delivery/ledger.ts';
+import { murmur2Partition } from './delivery/partitioner.ts';
+import type { DropReason, PendingRecord } from './delivery/record.ts';
+import { type FlushReport, Shipper } from './delivery/shipper.ts';
+import { type Admission, Intake } from './intake.ts';
+import { Distribution } from './observe/distribution.ts';
+import { emitSafely } from './observe/safe-emit.ts';
+import type { TransportStats } from './observe/stats.ts';
+import { Trouble } from './observe/trouble.ts';
+import type { CallSite } from './recursion/call-site.ts';
+import type { Info } from './recursion/logger-tap.ts';
+import type { ResolvedOptions } from './resolve-options.ts';
+import { type DropCounts, DropNotice, describeDrops } from './undelivered/drop-notice.ts';
+import { handOn } from './undelivered/fallback.ts';
+
+type Levels = Readonly<Record<string, number>>;
+
+const LEVEL = Symbol.for('level');
+const MESSAGE = Symbol.for('message');
+
+// While records keep being dropped, the topic hears of it this often.
+const NOTICE_INTERVAL_MS = 10_000;
+
+/** Everything between winston's face and the Kafka client: takes infos in, and answers for what becomes of them. */
+export class Pipeline {
+  readonly #options: ResolvedOptions;
+  readonly #emitter: EventEmitter;
+  readonly #clock: Clock;
+  readonly #ledger = new Ledger();
+  readonly #shipper: Shipper;
+  readonly #intake: Intake;
+  readonly #latency = new Distribution();
+  readonly #notice = new DropNotice(NOTICE_INTERVAL_MS);
+  #noticeTimer: Timer | undefined;
+  #levels: Levels | undefined;
+  #isClosed = false;
+  #closing: Promise<FlushReport> | undefined;
+  readonly trouble: Trouble;
+  readonly handlerTime = new Distribution();
+  readonly suppressed: TransportStats['suppressed'] = { reentrant: 0, filtered: 0, loop: 0 };
+
+  constructor(options: ResolvedOptions, emitter: EventEmitter, clock: Clock) {
+    this.#options = options;
+    this.#emitter = emitter;
+    this.#clock = clock;
+    this.trouble = new Trouble(emitter, clock);
+    this.#intake = new Intake(options, this.trouble, clock);
+    this.#shipper = new Shipper(
+      {
+        ...options,
+        clock,
+        random: Math.random,
+        ledger: this.#ledger,
+        partitionOfKey: murmur2Partition(),
+        source: (onPartitions) => sourceOf(options, onPartitions),
+      },
+      {
+        onDelivered: (records) => this.#onDelivered(records),
+        onDropped: (record, reason, cause) => this.#onDropped(record, reason, cause),
+        onOutage: (cause, unreachable) => this.trouble.outage(cause, unreachable),
+      },
+    );
+  }
+
+  /** Records that are neither delivered nor dropped. */
+  get held(): number {
+    return this.#ledger.held;
+  }
+
+  get accepted(): number {
+    return this.#ledger.accepted;
+  }
+
+  /** Takes an info in. The application is waiting, so all else happens later. */
+  admit(info: Info, levels: Levels | undefined, origin: CallSite | undefined): void {
+    this.#levels = levels;
+    const keepInfo = this.#emitter.listenerCount('logged') > 0;
+    this.#add(this.#intake.admit(info, levels, origin, keepInfo));
+  }
+
+  /** An info that could not even be read, such as one with throwing getters. */
+  admitUnreadable(cause: unknown): void {
+    this.#shipper.refuse(this.#intake.unreadable(), 'invalid', cause);
+  }
+
+  async flush(timeoutMs: number): Promise<FlushReport> {
+    return await this.#shipper.flush(timeoutMs);
+  }
+
+  /** Flushes, gives up what is left, and closes the connections. Once closed, it stays so until `reopen`. */
+  close(): Promise<FlushReport> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  /** Takes records again: the transport was added to a logger after it had been closed, or while it was closing. */
+  reopen(): void {
+    this.#closing = undefined;
+    this.#isClosed = false;
+    this.#shipper.restart();
+  }
+
+  /** Closes the connections without giving anything up. */
+  async release(): Promise<void> {
+    await this.#shipper.release();
+  }
+
+  stats(): TransportStats {
+    const { accepted, delivered, dropped, queued, queuedBytes, inFlight } = this.#ledger;
+    const { sends, retries, reconnects, lastError, state } = this.#shipper;
+    return {
+      state: this.#isClosed ? 'closed' : state,
+      accepted,
+      delivered,
+      suppressed: { ...this.suppressed },
+      dropped: { ...dropped },
+      spooled: 0,
+      replayed: 0,
+      buffered: { records: queued, bytes: queuedBytes },
+      inFlight,
+      sends,
+      retries,
+      reconnects,
+      loops: 0,
+      latencyMs: this.#latency.percentiles,
+      handlerMicros: this.handlerTime.percentiles,
+      callbackFailures: { ...this.trouble.callbackFailures },
+      lastError: lastError === null ? null : { ...lastError },
+    };
+  }
+
+  #add(admission: Admission): void {
+    if (admission.kind === 'record') this.#shipper.add(admission.record);
+    else if (admission.kind === 'invalid') this.#shipper.refuse(admission.record, 'invalid', admission.cause);
+    else this.suppressed.filtered++;
+  }
+
+  async #close(): Promise<FlushReport> {
+    this.#tellDrops(true);
+    const { closeTimeoutMs } = this.#options;
+    const { delivered, dropped, pending } = await this.#shipper.flush(closeTimeoutMs);
+    // Added to a logger again in the meantime: then it goes on.
+    if (this.#closing === undefined) return { delivered, dropped, pending };
+    this.#isClosed = true;
+    this.#clock.cancel(this.#noticeTimer);
+    await this.#shipper.stop();
+    return { delivered, dropped: dropped + pending, pending: 0 };
+  }
+
+  #onDelivered(records: readonly PendingRecord[]): void {
+    const now = this.#clock.wall();
+    for (const record of records) {
+      this.#latency.record(now - record.time);
+      if (this.#emitter.listenerCount('logged') > 0) {
+        const info = record.info ?? infoOf(record.level, record.text);
+        emitSafely(this.#emitter, 'logged', info, (error) => this.trouble.listenerFailed(error));
+      }
+      record.text = '';
+      record.info = undefined;
+    }
+    this.#tellDrops(false);
+  }
+
+  #onDropped(record: PendingRecord, reason: DropReason, cause: unknown): void {
+    this.#notice.note(reason);
+    const { fallback } = this.#options;
+    if (fallback !== undefined) {
+      handOn(fallback, record, reason, cause, (error) =>
+        this.trouble.callback('fallback', error, 'what it was given is lost, and counted'),
+      );
+    }
+    this.trouble.dropped(reason, cause);
+  }
+
+  /** Lets the topic know that records are missing from it. Called when one gets through, so this one will too. */
+  #tellDrops(isLast: boolean): void {
+    if (!this.#options.dropNotice || (isLast && this.#shipper.state === 'down')) return;
+    const counts = this.#notice.take(this.#clock.monotonic(), isLast);
+    if (counts !== undefined) this.#tell(counts);
+    else if (this.#notice.isPending) {
+      this.#noticeTimer ??= this.#clock.after(NOTICE_INTERVAL_MS, () => {
+        this.#noticeTimer = undefined;
+        this.#tellDrops(false);
+      });
+    }
+  }
+
+  #tell(counts: DropCounts): void {
+    // syslog's levels have no `warn`.
+    const isSyslog = this.#levels !== undefined && !('warn' in this.#levels) && 'warning' in this.#levels;
+    const level = isSyslog ? 'warning' : 'warn';
+    const message = `winston-kafkajs: ${describeDrops(counts)}`;
+    const dropped = { total: counts.total, ...counts.byReason };
+    const text = JSON.stringify({ level, message, dropped });
+    this.#add(this.#intake.admitOwn({ ...infoOf(level, text), message, dropped }, level, text));
+  }
+}
+
+function infoOf(level: string, text: string): Info {
+  return { level, message: text, [LEVEL]: level, [MESSAGE]: text };
+}
+
+function sourceOf(options: ResolvedOptions, onPartitions: PartitionsListener): ClientSource {
+  const { client } = options;
+  return client.kind === 'own'
+    ? kafkajsSource({ ...options, ...client, onPartitions, random: Math.random })
+    : callersSource({ ...client, compression: options.compression });
+}

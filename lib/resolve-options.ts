@@ -1,0 +1,272 @@
+import {
+  CompressionCodecs,
+  type CompressionTypes,
+  type KafkaConfig,
+  type logCreator,
+  logLevel,
+} from 'kafkajs';
+import {
+  flag,
+  group,
+  integer,
+  isPlainObject,
+  oneOf,
+  optionalFunction,
+  refuse,
+  refuseUnknown,
+} from './check.ts';
+import { type ClientLogOptions, consoleOnlyLogCreator } from './client-log/console-only.ts';
+import { CLIENT_LOG_LEVELS } from './client-log/levels.ts';
+import type { OverflowPolicy } from './delivery/buffer.ts';
+import type { ProducerLike } from './delivery/callers-client.ts';
+import type { ShipperOptions } from './delivery/shipper.ts';
+import type { BatchLimits } from './delivery/topic-lanes.ts';
+import type { KafkaTransportOptions } from './options.ts';
+import { type CompiledFilter, compileFilter } from './recursion/filter.ts';
+import { isTopicName, TOPIC_NAME_RULE } from './topic-name.ts';
+
+/** The options with every default in place, checked. */
+export interface ResolvedOptions {
+  readonly topic: KafkaTransportOptions['topic'];
+  readonly client: OwnClientOptions | CallersClientOptions;
+  readonly filter: CompiledFilter | undefined;
+  readonly key: KafkaTransportOptions['key'];
+  readonly headers: KafkaTransportOptions['headers'];
+  readonly compression: CompressionTypes | undefined;
+  readonly batch: BatchLimits;
+  readonly buffer: ShipperOptions['buffer'];
+  readonly retry: ShipperOptions['retry'];
+  readonly requestTimeoutMs: number;
+  readonly closeTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+  readonly fallback: KafkaTransportOptions['fallback'];
+  readonly dropNotice: boolean;
+  readonly callSite: boolean;
+}
+
+export interface OwnClientOptions {
+  readonly kind: 'own';
+  readonly kafka: KafkaConfig;
+  readonly logCreator: logCreator;
+  readonly logLevel: logLevel;
+  readonly acks: -1 | 1;
+}
+
+export interface CallersClientOptions {
+  readonly kind: 'callers';
+  readonly producer: ProducerLike | (() => ProducerLike);
+  readonly acks: -1 | 1 | undefined;
+}
+
+// `satisfies` keeps the list and the type in step.
+const NAMES = Object.keys({
+  topic: 0,
+  kafka: 0,
+  producer: 0,
+  filter: 0,
+  key: 0,
+  headers: 0,
+  acks: 0,
+  compression: 0,
+  batch: 0,
+  buffer: 0,
+  retry: 0,
+  requestTimeoutMs: 0,
+  closeTimeoutMs: 0,
+  idleTimeoutMs: 0,
+  clientLog: 0,
+  fallback: 0,
+  dropNotice: 0,
+  callSite: 0,
+  levels: 0,
+  spool: 0,
+  worker: 0,
+  loopDetection: 0,
+  level: 0,
+  format: 0,
+  silent: 0,
+  handleExceptions: 0,
+  handleRejections: 0,
+} satisfies Record<keyof KafkaTransportOptions, 0>);
+
+const OVERFLOW_POLICIES: readonly OverflowPolicy[] = ['drop-oldest', 'drop-newest', 'drop-lowest'];
+
+/**
+ * Checks the options and puts the defaults in.
+ *
+ * @throws KafkaTransportError that names the option, what was expected and what was given
+ */
+export function resolveOptions(options: unknown): ResolvedOptions {
+  if (!isPlainObject(options)) refuse('options', 'an object with at least "topic" and "kafka"', options);
+  refuseUnknown(options, NAMES);
+  refuseWhatIsNotThereYet(options);
+  checkWinstonOptions(options);
+  const given = options as unknown as KafkaTransportOptions;
+  if (typeof given.topic !== 'function' && !isTopicName(given.topic)) {
+    refuse('topic', `${TOPIC_NAME_RULE}; or a function that returns one`, given.topic);
+  }
+  optionalFunction('key', given.key);
+  optionalFunction('headers', given.headers);
+  checkFallback(given.fallback);
+  const { initialMs, maxMs, maxAgeMs } = group('retry', given.retry, ['initialMs', 'maxMs', 'maxAgeMs']);
+  const batch = group('batch', given.batch, ['maxRecords', 'maxBytes', 'lingerMs']);
+  const buffer = group('buffer', given.buffer, ['maxRecords', 'maxBytes', 'overflow']);
+  const firstWait = integer('retry.initialMs', initialMs, 100, 1);
+  return Object.freeze<ResolvedOptions>({
+    topic: given.topic,
+    client: resolveClient(given),
+    filter: resolveFilter(given),
+    key: given.key,
+    headers: given.headers,
+    compression: resolveCompression(given.compression),
+    batch: {
+      maxRecords: integer('batch.maxRecords', batch.maxRecords, 500, 1),
+      maxBytes: integer('batch.maxBytes', batch.maxBytes, 524_288, 1),
+      lingerMs: integer('batch.lingerMs', batch.lingerMs, 20, 0),
+    },
+    buffer: {
+      maxRecords: integer('buffer.maxRecords', buffer.maxRecords, 100_000, 1),
+      maxBytes: integer('buffer.maxBytes', buffer.maxBytes, 67_108_864, 1, Number.MAX_SAFE_INTEGER),
+      overflow: oneOf('buffer.overflow', buffer.overflow, OVERFLOW_POLICIES, 'drop-oldest'),
+    },
+    retry: {
+      initialMs: firstWait,
+      maxMs: integer('retry.maxMs', maxMs, Math.max(10_000, firstWait), firstWait),
+      maxAgeMs: maxAgeMs === undefined ? undefined : integer('retry.maxAgeMs', maxAgeMs, 0, 1),
+    },
+    requestTimeoutMs: integer('requestTimeoutMs', given.requestTimeoutMs, 10_000, 1),
+    closeTimeoutMs: integer('closeTimeoutMs', given.closeTimeoutMs, 10_000, 0),
+    idleTimeoutMs: integer('idleTimeoutMs', given.idleTimeoutMs, 2_000, 1),
+    fallback: given.fallback,
+    dropNotice: flag('dropNotice', given.dropNotice, true),
+    callSite: flag('callSite', given.callSite, false),
+  });
+}
+
+function refuseWhatIsNotThereYet(options: Record<string, unknown>): void {
+  if (options.spool !== undefined) {
+    refuse('spool', 'left out: this version keeps undelivered records in memory only', options.spool);
+  }
+  for (const name of ['worker', 'loopDetection']) {
+    if (options[name] !== undefined && options[name] !== false) {
+      refuse(name, 'left out or false: this version does not have it yet', options[name]);
+    }
+  }
+}
+
+function checkWinstonOptions(options: Record<string, unknown>): void {
+  const { level, format } = options;
+  if (level !== undefined && typeof level !== 'string') refuse('level', 'the name of a level', level);
+  if (format !== undefined && typeof (format as { transform?: unknown } | null)?.transform !== 'function') {
+    refuse('format', 'a winston format, such as winston.format.json()', format);
+  }
+  for (const name of ['silent', 'handleExceptions', 'handleRejections']) flag(name, options[name], false);
+}
+
+function checkFallback(fallback: unknown): void {
+  if (fallback === undefined || typeof fallback === 'function') return;
+  if (typeof (fallback as { log?: unknown } | null)?.log === 'function') return;
+  refuse('fallback', 'a winston transport or a function', fallback);
+}
+
+function resolveFilter({ filter, levels }: KafkaTransportOptions): CompiledFilter | undefined {
+  if (levels !== undefined && !(isPlainObject(levels) && Object.values(levels).every(Number.isFinite))) {
+    refuse('levels', 'an object of level names and numbers', levels);
+  }
+  if (filter === undefined) return undefined;
+  return compileFilter(filter, levels, ({ path, expected, given }) => refuse(path, expected, given));
+}
+
+function resolveClient(given: KafkaTransportOptions): OwnClientOptions | CallersClientOptions {
+  const { kafka, producer } = given;
+  if ((kafka === undefined) === (producer === undefined)) {
+    refuse('kafka', 'given, or "producer" instead of it, but not both', kafka);
+  }
+  const clientLog = resolveClientLog(given.clientLog);
+  const acks = resolveAcks(given.acks);
+  if (producer !== undefined) {
+    checkProducer(producer);
+    return { kind: 'callers', producer, acks };
+  }
+  checkKafka(kafka);
+  return {
+    kind: 'own',
+    kafka,
+    logCreator: kafka.logCreator ?? consoleOnlyLogCreator(clientLog),
+    logLevel: resolveLogLevel(kafka, clientLog),
+    acks: acks ?? -1,
+  };
+}
+
+/**
+ * kafkajs is told the level too, not only the sink: what nobody wants need not be put together. A `logCreator` of
+ * the caller's keeps the `logLevel` that stands beside it, unless `clientLog.level` says otherwise.
+ */
+function resolveLogLevel(kafka: KafkaConfig, { level }: ClientLogOptions): logLevel {
+  if (level === undefined && kafka.logCreator !== undefined && kafka.logLevel !== undefined)
+    return kafka.logLevel;
+  const LEVELS = {
+    nothing: logLevel.NOTHING,
+    error: logLevel.ERROR,
+    warn: logLevel.WARN,
+    info: logLevel.INFO,
+    debug: logLevel.DEBUG,
+  };
+  return LEVELS[level ?? 'warn'];
+}
+
+function resolveClientLog(clientLog: unknown): ClientLogOptions {
+  const { level, logger } = group('clientLog', clientLog, ['level', 'logger']);
+  oneOf('clientLog.level', level, CLIENT_LOG_LEVELS, 'warn');
+  if (logger !== undefined) {
+    const methods = logger as Record<string, unknown> | null;
+    const isLogger = ['error', 'warn', 'info', 'debug'].every(
+      (name) => typeof methods?.[name] === 'function',
+    );
+    if (!isLogger) refuse('clientLog.logger', 'an object with error, warn, info and debug', logger);
+  }
+  return clientLog === undefined ? {} : (clientLog as ClientLogOptions);
+}
+
+function resolveAcks(acks: unknown): -1 | 1 | undefined {
+  if (acks === undefined || acks === -1 || acks === 1) return acks;
+  if (acks === 0)
+    refuse('acks', '-1 or 1 (with 0 the broker does not answer, so loss looks like delivery)', acks);
+  return refuse('acks', '-1 or 1', acks);
+}
+
+function checkProducer(producer: unknown): void {
+  if (typeof producer === 'function') return;
+  const methods = producer as Record<string, unknown> | null;
+  const isProducer = ['connect', 'send', 'disconnect'].every((name) => typeof methods?.[name] === 'function');
+  if (!isProducer) refuse('producer', 'an object with connect, send and disconnect, or a function', producer);
+}
+
+function checkKafka(kafka: unknown): asserts kafka is KafkaConfig {
+  if (!isPlainObject(kafka)) refuse('kafka', "an object: kafkajs's KafkaConfig", kafka);
+  const { brokers } = kafka;
+  const isList =
+    Array.isArray(brokers) && brokers.length > 0 && brokers.every((b) => typeof b === 'string' && b !== '');
+  if (!isList && typeof brokers !== 'function') {
+    refuse('kafka.brokers', 'a list of one or more "host:port", or a function', brokers);
+  }
+  for (const name of ['logCreator', 'socketFactory']) optionalFunction(`kafka.${name}`, kafka[name]);
+}
+
+/** A codec that kafkajs does not have would have every record rejected, one by one, at the first send. */
+function resolveCompression(compression: unknown): CompressionTypes | undefined {
+  if (compression === undefined) return undefined;
+  const type = oneOf<CompressionTypes>('compression', compression, [0, 1, 2, 3, 4], 0);
+  if (type === 0) return type;
+  try {
+    (CompressionCodecs as Record<number, () => unknown>)[type]?.();
+  } catch {
+    const how = 'register one in CompressionCodecs before you make the transport';
+    refuse(
+      'compression',
+      `a type that kafkajs has a codec for: None (0), GZIP (1); for others, ${how}`,
+      compression,
+    );
+  }
+  return type;
+}

@@ -1,0 +1,51 @@
+import type TransportStream from 'winston-transport';
+import type { DropReason, PendingRecord } from '../delivery/record.ts';
+import { guardSync, isThenable } from '../recursion/guard.ts';
+
+/** A record that Kafka will not get. */
+export interface Undelivered {
+  readonly reason: DropReason;
+  readonly level: string;
+  /** The formatted text. */
+  readonly message: string;
+  readonly topic: string;
+  readonly key: string | Buffer | null;
+  readonly headers: Readonly<Record<string, string | Buffer>> | undefined;
+  /** Epoch milliseconds of the moment winston handed it over. */
+  readonly time: number;
+  /** What made it undeliverable, where there is an error behind it. */
+  readonly cause: unknown;
+}
+
+/** Gets the records that Kafka will not get: a winston transport (`new winston.transports.File(…)`) or a function. */
+export type Fallback = TransportStream | ((undelivered: Undelivered) => void);
+
+const LEVEL = Symbol.for('level');
+const MESSAGE = Symbol.for('message');
+
+/**
+ * Hands an undelivered record on, under the guard: what the fallback logs never goes to Kafka.
+ *
+ * @param onFailure called when the fallback throws, or its promise rejects
+ */
+export function handOn(
+  fallback: Fallback,
+  record: PendingRecord,
+  reason: DropReason,
+  cause: unknown,
+  onFailure: (error: unknown) => void,
+): void {
+  const { level, text: message, topic, key, headers, time } = record;
+  try {
+    const result: unknown =
+      typeof fallback === 'function'
+        ? guardSync(fallback, { reason, level, message, topic, key, headers, time, cause })
+        : // Its `log`, not its `write`: a transport without a logger has no levels to compare with.
+          guardSync(() =>
+            fallback.log?.({ level, message, [LEVEL]: level, [MESSAGE]: message, topic, reason }, () => {}),
+          );
+    if (isThenable(result)) result.then(undefined, onFailure);
+  } catch (error) {
+    onFailure(error);
+  }
+}
