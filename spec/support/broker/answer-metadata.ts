@@ -1,0 +1,63 @@
+// Part of the in-process Kafka stand-in for specs and the demo; it is not a broker.
+// Metadata v6, with automatic topic creation.
+import { ERROR } from './apis.ts';
+import type { Verdict } from './faults.ts';
+import type { ClusterState, ReadRequest } from './state.ts';
+import { isLegalTopicName, type Topic } from './topics.ts';
+import { Encoder } from './wire.ts';
+
+const CLUSTER_ID = 'kafka-stand-in';
+const NO_LEADER = -1;
+
+function findOrCreate(name: string, mayCreate: boolean, state: ClusterState): Topic | number {
+  const found = state.topics.get(name);
+  if (found !== undefined) return found;
+  if (!isLegalTopicName(name)) return ERROR.INVALID_TOPIC_EXCEPTION;
+  const partitions = state.settings.autoCreatePartitions;
+  if (!mayCreate || partitions === 0) return ERROR.UNKNOWN_TOPIC_OR_PARTITION;
+  return state.topics.create(name, partitions);
+}
+
+function writeTopic(name: string, mayCreate: boolean, state: ClusterState, verdict: Verdict): Encoder {
+  const injected = verdict.errorOf(name);
+  const topic = injected === ERROR.NONE ? findOrCreate(name, mayCreate, state) : injected;
+  const partitions = typeof topic === 'number' ? [] : topic.partitions;
+  return new Encoder()
+    .writeInt16(typeof topic === 'number' ? topic : ERROR.NONE)
+    .writeString(name)
+    .writeBoolean(false)
+    .writeArray(
+      partitions.map(({ leader }, index) => {
+        const error = verdict.errorOf(name, index);
+        return new Encoder()
+          .writeInt16(error)
+          .writeInt32(index)
+          .writeInt32(error === ERROR.NONE ? leader : NO_LEADER)
+          .writeArray([leader])
+          .writeArray([leader])
+          .writeArray([]);
+      }),
+    );
+}
+
+export const readMetadata: ReadRequest = (decoder, state) => {
+  const asked = decoder.readArray((topicDecoder) => topicDecoder.readString() ?? '');
+  const mayCreate = decoder.readBoolean();
+  // kafkajs asks with a null array for all topics and never sends an empty one.
+  const names = asked.length === 0 ? state.topics.names() : asked;
+  return {
+    targets: names.map((topic) => ({ topic, partition: null })),
+    answer: ({ verdict }) =>
+      new Encoder()
+        .writeInt32(verdict.throttle)
+        // A broker that is down stays listed, as in a cluster that has not noticed yet.
+        .writeArray(
+          state.nodes.map(({ id, host, port }) =>
+            new Encoder().writeInt32(id).writeString(host).writeInt32(port).writeString(null),
+          ),
+        )
+        .writeString(CLUSTER_ID)
+        .writeInt32(state.firstUp()?.id ?? NO_LEADER)
+        .writeArray(names.map((name) => writeTopic(name, mayCreate, state, verdict))),
+  };
+};

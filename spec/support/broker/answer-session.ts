@@ -1,0 +1,86 @@
+// Part of the in-process Kafka stand-in for specs and the demo; it is not a broker.
+// ApiVersions v0-v2, SaslHandshake v1 and SaslAuthenticate v1 (PLAIN, OAUTHBEARER).
+import { API_NAMES, APIS, ERROR, isAdvertised } from './apis.ts';
+import type { ReadRequest, SaslAttempt } from './state.ts';
+import { Encoder } from './wire.ts';
+
+const MECHANISMS = ['PLAIN', 'OAUTHBEARER'];
+
+export const readApiVersions: ReadRequest = (_decoder, _state, version) => ({
+  targets: [],
+  answer: ({ verdict }) => {
+    // A version that the broker does not know is answered in the layout of version 0, without a throttle time.
+    const isKnown = isAdvertised('ApiVersions', version);
+    const response = new Encoder()
+      .writeInt16(isKnown ? verdict.errorOf() : ERROR.UNSUPPORTED_VERSION)
+      .writeArray(
+        API_NAMES.map((name) => APIS[name]).map(({ key, min, max }) =>
+          new Encoder().writeInt16(key).writeInt16(min).writeInt16(max),
+        ),
+      );
+    return isKnown && version > 0 ? response.writeInt32(verdict.throttle) : response;
+  },
+});
+
+export const readSaslHandshake: ReadRequest = (decoder, state) => {
+  const mechanism = decoder.readString() ?? '';
+  return {
+    targets: [],
+    answer: ({ verdict, session }) => {
+      let error = verdict.errorOf();
+      if (error === ERROR.NONE && state.settings.sasl === null) error = ERROR.ILLEGAL_SASL_STATE;
+      if (error === ERROR.NONE && !MECHANISMS.includes(mechanism)) error = ERROR.UNSUPPORTED_SASL_MECHANISM;
+      session.mechanism = error === ERROR.NONE ? mechanism : null;
+      return new Encoder().writeInt16(error).writeArray(MECHANISMS);
+    },
+  };
+};
+
+/** PLAIN (RFC 4616): authorisation id NUL user NUL password. */
+function readPlain(bytes: Buffer): SaslAttempt {
+  const [, username = '', password = ''] = bytes.toString('utf8').split('\u0000');
+  return { mechanism: 'PLAIN', username, password };
+}
+
+/** OAUTHBEARER (RFC 7628): GS2 header, then key=value pairs, each ended by 0x01. */
+function readOauthBearer(bytes: Buffer): SaslAttempt {
+  const pairs = bytes
+    .toString('utf8')
+    .split('\u0001')
+    .slice(1)
+    .filter((pair) => pair !== '')
+    .map((pair): [string, string] => {
+      const at = pair.indexOf('=');
+      return [pair.slice(0, at), pair.slice(at + 1)];
+    });
+  const { auth = '', ...extensions } = Object.fromEntries(pairs);
+  return { mechanism: 'OAUTHBEARER', token: auth.replace(/^Bearer /, ''), extensions };
+}
+
+export const readSaslAuthenticate: ReadRequest = (decoder, state) => {
+  const bytes = decoder.readBytes() ?? Buffer.alloc(0);
+  return {
+    targets: [],
+    answer: ({ verdict, session }) => {
+      const { sasl, saslSessionLifetimeMs } = state.settings;
+      let error = verdict.errorOf();
+      if (error === ERROR.NONE && (sasl === null || session.mechanism === null))
+        error = ERROR.ILLEGAL_SASL_STATE;
+      if (error === ERROR.NONE && sasl !== null) {
+        const attempt = session.mechanism === 'PLAIN' ? readPlain(bytes) : readOauthBearer(bytes);
+        if (!sasl(attempt)) error = ERROR.SASL_AUTHENTICATION_FAILED;
+      }
+      session.mechanism = null;
+      const isIn = error === ERROR.NONE;
+      const lifetime = saslSessionLifetimeMs === 0 ? Number.POSITIVE_INFINITY : saslSessionLifetimeMs;
+      session.authenticatedUntil = isIn ? Date.now() + lifetime : null;
+      // As Kafka does: told why, then shown the door.
+      session.closeAfterAnswer = !isIn;
+      return new Encoder()
+        .writeInt16(error)
+        .writeString(isIn ? null : 'Authentication failed: refused by the stand-in')
+        .writeBytes(Buffer.alloc(0))
+        .writeInt64(isIn ? saslSessionLifetimeMs : 0);
+    },
+  };
+};

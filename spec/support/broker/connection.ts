@@ -1,0 +1,165 @@
+// Part of the in-process Kafka stand-in for specs and the demo; it is not a broker.
+// One client connection: its requests, one after the other as in Kafka, through the faults to the answer.
+import type { Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { readFetch, readListOffsets } from './answer-fetch.ts';
+import {
+  readFindCoordinator,
+  readHeartbeat,
+  readJoinGroup,
+  readLeaveGroup,
+  readOffsetCommit,
+  readOffsetFetch,
+  readSyncGroup,
+} from './answer-group.ts';
+import { readMetadata } from './answer-metadata.ts';
+import { readInitProducerId, readProduce } from './answer-produce.ts';
+import { readApiVersions, readSaslAuthenticate, readSaslHandshake } from './answer-session.ts';
+import { type ApiName, apiNameOf, isAdvertised } from './apis.ts';
+import type { BrokerRequest, Moment, Verdict } from './faults.ts';
+import { FrameReader, frameOf } from './frames.ts';
+import type { AnswerContext, ClusterState, PreparedRequest, ReadRequest, Session } from './state.ts';
+import { Decoder } from './wire.ts';
+
+const READERS: Readonly<Record<ApiName, ReadRequest>> = {
+  Produce: readProduce,
+  Fetch: readFetch,
+  ListOffsets: readListOffsets,
+  Metadata: readMetadata,
+  OffsetCommit: readOffsetCommit,
+  OffsetFetch: readOffsetFetch,
+  FindCoordinator: readFindCoordinator,
+  JoinGroup: readJoinGroup,
+  Heartbeat: readHeartbeat,
+  LeaveGroup: readLeaveGroup,
+  SyncGroup: readSyncGroup,
+  SaslHandshake: readSaslHandshake,
+  ApiVersions: readApiVersions,
+  InitProducerId: readInitProducerId,
+  SaslAuthenticate: readSaslAuthenticate,
+};
+
+const WITHOUT_AUTHENTICATION: readonly ApiName[] = ['ApiVersions', 'SaslHandshake', 'SaslAuthenticate'];
+
+export interface ConnectionOptions {
+  readonly id: number;
+  readonly broker: number;
+  readonly socket: Socket;
+  readonly state: ClusterState;
+  /** Aborted when the broker goes down. */
+  readonly signal: AbortSignal;
+  isSilent(): boolean;
+  /** Counts the request and asks the faults. */
+  judge(request: BrokerRequest): Verdict;
+  /** Something changed that a waiting spec may look for. */
+  changed(): void;
+  /** The stand-in itself failed: nothing that a client or a fault can bring about. */
+  failed(error: unknown): void;
+}
+
+export class Connection {
+  readonly #options: ConnectionOptions;
+  readonly #session: Session;
+  readonly #frames = new FrameReader();
+  readonly #queue: Buffer[] = [];
+  #isServing = false;
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+    this.#session = { id: options.id, mechanism: null, authenticatedUntil: null, closeAfterAnswer: false };
+    options.socket.on('data', (chunk) => this.#receive(chunk));
+  }
+
+  #receive(chunk: Buffer): void {
+    try {
+      this.#queue.push(...this.#frames.push(chunk));
+    } catch {
+      // Not Kafka traffic; Kafka closes such a connection too.
+      this.#options.socket.destroy();
+      return;
+    }
+    if (!this.#isServing) this.#serveAll().catch((error: unknown) => this.#options.failed(error));
+  }
+
+  async #serveAll(): Promise<void> {
+    this.#isServing = true;
+    try {
+      for (let frame = this.#queue.shift(); frame !== undefined; frame = this.#queue.shift()) {
+        await this.#serve(frame);
+      }
+    } catch (error) {
+      this.#options.socket.destroy();
+      throw error;
+    } finally {
+      this.#isServing = false;
+    }
+  }
+
+  async #serve(frame: Buffer): Promise<void> {
+    const { socket, state, broker, signal } = this.#options;
+    if (this.#options.isSilent() || signal.aborted) return;
+    const decoder = new Decoder(frame);
+    const api = apiNameOf(decoder.readInt16());
+    const version = decoder.readInt16();
+    const correlationId = decoder.readInt32();
+    const clientId = decoder.readString();
+    if (api === undefined || !this.#isAllowed(api, version)) {
+      socket.destroy();
+      return;
+    }
+    const prepared = READERS[api](decoder, state, version);
+    const { targets } = prepared;
+    const request = { api, version, broker, connection: this.#session.id, clientId, at: Date.now(), targets };
+    const verdict = this.#options.judge(request);
+    const context: AnswerContext = { state, broker, session: this.#session, verdict, signal };
+    if (!(await this.#passes('before-store', context))) {
+      prepared.dropped?.(context);
+      this.#options.changed();
+      return;
+    }
+    await this.#answer(correlationId, prepared, context);
+  }
+
+  async #answer(correlationId: number, prepared: PreparedRequest, context: AnswerContext): Promise<void> {
+    const { socket } = this.#options;
+    const answer = await prepared.answer(context);
+    this.#options.changed();
+    if (!(await this.#passes('after-store', context))) return;
+    if (answer !== null) socket.write(frameOf(correlationId, answer.buffer));
+    if (this.#session.closeAfterAnswer) socket.end();
+  }
+
+  /** False when the request ends here. Waits of the same moment come first: a late cut is a cut after a wait. */
+  async #passes(moment: Moment, { verdict, signal }: AnswerContext): Promise<boolean> {
+    for (const { at, until } of verdict.waits) {
+      if (at !== moment) continue;
+      // A hold that is rejected lets the request go on like one that is resolved; an aborted delay ends below.
+      const waiting =
+        typeof until === 'number' ? delay(until, undefined, { signal }) : untilSettled(until, signal);
+      await waiting.catch(() => undefined);
+    }
+    if (signal.aborted) return false;
+    if (verdict.cut === moment) this.#options.socket.destroy();
+    return verdict.cut !== moment && verdict.silent !== moment;
+  }
+
+  #isAllowed(api: ApiName, version: number): boolean {
+    // ApiVersions alone is answered in any version: this is how a client learns what it may send.
+    if (api !== 'ApiVersions' && !isAdvertised(api, version)) return false;
+    if (this.#options.state.settings.sasl === null || WITHOUT_AUTHENTICATION.includes(api)) return true;
+    return (this.#session.authenticatedUntil ?? 0) > Date.now();
+  }
+}
+
+/** A hold that never settles must not outlive the broker. */
+function untilSettled(promise: Promise<unknown>, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    signal.addEventListener('abort', done);
+    promise.then(done, done);
+    if (signal.aborted) done();
+  });
+}

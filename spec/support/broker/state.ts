@@ -1,0 +1,100 @@
+// Part of the in-process Kafka stand-in for specs and the demo; it is not a broker.
+// What all brokers of a cluster share, and the shape of a request that has been read.
+import { EventEmitter } from 'node:events';
+import type { Target, Verdict } from './faults.ts';
+import { GroupStore } from './groups.ts';
+import type { StoredBatch } from './record-batch.ts';
+import { TopicStore } from './topics.ts';
+import type { Decoder, Encoder } from './wire.ts';
+
+export type SaslAttempt =
+  | { readonly mechanism: 'PLAIN'; readonly username: string; readonly password: string }
+  | {
+      readonly mechanism: 'OAUTHBEARER';
+      readonly token: string;
+      readonly extensions: Readonly<Record<string, string>>;
+    };
+
+export interface ClusterSettings {
+  readonly brokers: number;
+  readonly autoCreatePartitions: number;
+  readonly maxMessageBytes: number;
+  readonly sasl: ((attempt: SaslAttempt) => boolean) | null;
+  readonly saslSessionLifetimeMs: number;
+}
+
+export interface ProduceRequest {
+  readonly broker: number;
+  readonly connection: number;
+  readonly topic: string;
+  readonly partition: number;
+  readonly records: number;
+  readonly acks: number;
+  readonly at: number;
+  /** null: a fault dropped the request before it was looked at. */
+  readonly errorCode: number | null;
+  readonly outcome: 'stored' | 'duplicate' | 'refused' | 'dropped';
+}
+
+export interface NodeAddress {
+  readonly id: number;
+  readonly host: string;
+  readonly port: number;
+  readonly isUp: boolean;
+}
+
+export class ClusterState {
+  readonly settings: ClusterSettings;
+  readonly topics: TopicStore;
+  readonly groups = new GroupStore();
+  readonly produceRequests: ProduceRequest[] = [];
+  readonly appends = new EventEmitter<{ stored: [StoredBatch] }>().setMaxListeners(0);
+  nodes: readonly NodeAddress[] = [];
+  #producerIds = 1000;
+
+  constructor(settings: ClusterSettings) {
+    this.settings = settings;
+    this.topics = new TopicStore(settings.brokers);
+  }
+
+  /** Controller and group coordinator: the first broker that is up. */
+  firstUp(): NodeAddress | undefined {
+    return this.nodes.find((node) => node.isUp);
+  }
+
+  nextProducerId(): number {
+    this.#producerIds += 1;
+    return this.#producerIds;
+  }
+}
+
+/** What a connection remembers between requests. */
+export interface Session {
+  readonly id: number;
+  mechanism: string | null;
+  /** When the authentication ends, as Date.now(); null while not authenticated. */
+  authenticatedUntil: number | null;
+  closeAfterAnswer: boolean;
+}
+
+export interface AnswerContext {
+  readonly state: ClusterState;
+  readonly broker: number;
+  readonly session: Session;
+  readonly verdict: Verdict;
+  /** Aborted when the broker goes down: nothing may wait longer than that. */
+  readonly signal: AbortSignal;
+}
+
+/** null: the request gets no answer (acks 0). */
+export type Answer = Encoder | null;
+
+export interface PreparedRequest {
+  readonly targets: readonly Target[];
+  answer(context: AnswerContext): Answer | Promise<Answer>;
+  /** A fault ends the request before answer() was called. */
+  dropped?(context: AnswerContext): void;
+}
+
+/** Reads a request's body; the context comes with answer(), after the faults were asked. */
+export type ReadRequest = (decoder: Decoder, state: ClusterState, version: number) => PreparedRequest;
