@@ -1,0 +1,165 @@
+import type { logCreator } from 'kafkajs';
+import { guardSync, isThenable } from '../recursion/guard.ts';
+import { CLIENT_LOG_LEVELS, type ClientLineLevel, type ClientLogLevel, passes } from './levels.ts';
+import { type ClientLine, formatLine, hasEnded, headline, levelOf, ownText, readEntry } from './line.ts';
+import { type Print, RepeatedLines, withoutIds } from './repeated-lines.ts';
+import { stderrLines } from './stderr.ts';
+import { textOf } from './text.ts';
+
+/**
+ * What may take the lines instead of stderr: `console`, a winston logger with npm's levels, or any object with
+ * these four methods. `meta` is a flat object of texts, numbers and booleans, and absent when there is nothing
+ * in it.
+ */
+export interface ClientLogger {
+  error(message: string, meta?: object): unknown;
+  warn(message: string, meta?: object): unknown;
+  info(message: string, meta?: object): unknown;
+  debug(message: string, meta?: object): unknown;
+}
+
+/** Where a Kafka client's own log lines go. */
+export interface ClientLogOptions {
+  /**
+   * The least severe level that is let through; `'nothing'` lets nothing through. It only narrows what the
+   * client itself logs (`logLevel` of kafkajs, `INFO` by default), and neither the client's `setLogLevel` nor
+   * the variable `KAFKAJS_LOG_LEVEL` can widen it.
+   *
+   * @default 'warn'
+   */
+  level?: ClientLogLevel;
+  /**
+   * Takes the lines instead of stderr. It is called under the guard, so what it logs before it returns never goes
+   * to Kafka through a `KafkaTransport`, even if it is the application's own logger. (After an `await` of its own
+   * it is on its own: wrap that in `runGuarded`.) A call that throws is printed to stderr instead.
+   *
+   * @default one line to stderr each, past whatever captures `console` and `process.stderr`
+   */
+  logger?: ClientLogger;
+}
+
+/** Seams for the specs. */
+export interface SinkParts {
+  /** Milliseconds since 1970. */
+  now: () => number;
+  /** Prints one line, without its end, to the console. */
+  print: (line: string) => void;
+}
+
+const PARTS: SinkParts = { now: Date.now, print: (line) => stderrLines.print(line) };
+
+/**
+ * Makes a kafkajs `logCreator` whose lines reach the console and nothing else: for a Kafka client that ships log
+ * records, which must not become records themselves.
+ *
+ * A line that repeats is printed once, then counted; the count is printed when the line comes again after a
+ * minute, or is pushed out by newer lines. Secrets that can be told by their name are left out. A line costs the
+ * client neither an exception nor a wait: kafkajs breaks off `connect` and `send` when its log function throws.
+ *
+ * @throws TypeError when `level` is not one of the names or `logger` lacks one of the four methods.
+ *
+ * @example
+ * const kafka = new Kafka({ brokers, logCreator: consoleOnlyLogCreator({ level: 'error' }) });
+ */
+export function consoleOnlyLogCreator(options: ClientLogOptions = {}): logCreator {
+  return sinkLogCreator(options, PARTS);
+}
+
+/** `consoleOnlyLogCreator` with its clock and its console given. */
+export function sinkLogCreator({ level = 'warn', logger }: ClientLogOptions, parts: SinkParts): logCreator {
+  if (!CLIENT_LOG_LEVELS.includes(level)) {
+    throw new TypeError(`level: expected one of ${CLIENT_LOG_LEVELS.join(', ')}, got ${textOf(level)}`);
+  }
+  if (logger !== undefined) checkLogger(logger);
+
+  // Outside the creator: a client that is replaced calls it anew, and its first lines are the old one's again.
+  const sink = new Sink(level, logger, parts);
+  return () => (entry) => sink.take(entry);
+}
+
+function checkLogger(logger: ClientLogger): void {
+  for (const name of ['error', 'warn', 'info', 'debug'] as const) {
+    if (typeof (logger as Partial<ClientLogger> | null)?.[name] === 'function') continue;
+    throw new TypeError(
+      `logger: expected an object with a method ${name}(message, meta), got ${textOf(logger)}`,
+    );
+  }
+}
+
+/**
+ * Prints one line of this package's own to stderr, where no capture of `console` or `process.stderr` sees it.
+ * Never throws; secrets and line ends in `message` are masked as in a client's line.
+ */
+export function consoleLine(level: ClientLineLevel, message: string): void {
+  try {
+    stderrLines.print(formatLine(Date.now(), level, ownText(message)));
+  } catch {
+    // Nowhere is left to report it.
+  }
+}
+
+class Sink {
+  readonly #level: ClientLogLevel;
+  readonly #logger: ClientLogger | undefined;
+  readonly #parts: SinkParts;
+  readonly #repeated: RepeatedLines<ClientLine>;
+  #calling = false;
+
+  constructor(level: ClientLogLevel, logger: ClientLogger | undefined, parts: SinkParts) {
+    this.#level = level;
+    this.#logger = logger;
+    this.#parts = parts;
+    this.#repeated = new RepeatedLines((print) => this.#put(print), { now: parts.now });
+  }
+
+  take(entry: unknown): void {
+    try {
+      if (!passes(levelOf(entry), this.#level)) return;
+      const line = readEntry(entry, this.#level === 'debug');
+      const { level, namespace, message, extras } = line;
+      this.#repeated.add([level, namespace, extras.broker, withoutIds(message)].join('\0'), line);
+    } catch {
+      // kafkajs calls this in the middle of connect and send, and lets what it throws through.
+    }
+  }
+
+  #put(print: Print<ClientLine>): void {
+    const { line } = print;
+    const suffix = suffixOf(print);
+    const text = headline(line);
+    if (!this.#call(line, `${text}${suffix}`)) {
+      this.#parts.print(formatLine(this.#parts.now(), line.level, text, line.extras, suffix));
+    }
+  }
+
+  /** Whether the caller's logger took the line. */
+  #call({ level, extras }: ClientLine, text: string): boolean {
+    // A logger that itself makes the client log would be called for ever: its lines go to stderr.
+    if (this.#logger === undefined || this.#calling || hasEnded(this.#logger)) return false;
+    this.#calling = true;
+    try {
+      const logger = this.#logger;
+      const meta = Object.keys(extras).length === 0 ? [] : [extras];
+      guardSync(() => {
+        const result = logger[level](text, ...meta);
+        if (isThenable(result)) result.then(undefined, () => {});
+      });
+      return true;
+    } catch {
+      return false;
+    } finally {
+      this.#calling = false;
+    }
+  }
+}
+
+function suffixOf({ repeated, leftOut, overMs }: Print<ClientLine>): string {
+  const seconds = Math.round(overMs / 1_000);
+  if (repeated > 0) return ` (repeated ${times(repeated)} in the last ${seconds} s)`;
+  if (leftOut > 0) return ` (the last of ${leftOut} other lines left out in the last ${seconds} s)`;
+  return '';
+}
+
+function times(count: number): string {
+  return count === 1 ? '1 time' : `${count} times`;
+}

@@ -1,0 +1,130 @@
+import { type ClientLineLevel, lineLevel } from './levels.ts';
+import { cut, isSecretKey, onOneLine, textOf, withoutSecrets } from './text.ts';
+
+/** One line of a Kafka client, made safe: no secrets, no control characters, everything short. */
+export interface ClientLine {
+  level: ClientLineLevel;
+  /** `Connection`, `Consumer`, …; empty for the client itself. */
+  namespace: string;
+  message: string;
+  /** What the client added, as far as it is text, a number or a boolean: `broker` and `clientId` first, `stack` last. */
+  extras: Record<string, string | number | boolean>;
+}
+
+/** Longest line in UTF-16 units, hence at most 3,000 bytes: below `PIPE_BUF`, see stderr.ts. */
+const MAX_LINE = 1_000;
+const MAX_MESSAGE = 800;
+const MAX_VALUE = 200;
+const MAX_NAME = 60;
+const MAX_EXTRAS = 20;
+/** What the masking patterns are run over: a message may be a whole response. */
+const MAX_READ = 4_000;
+
+/** `timestamp` and `logger` are the same in every entry; `message` is the line itself. */
+const NOT_EXTRAS: ReadonlySet<string> = new Set(['timestamp', 'logger', 'message']);
+const FIRST = ['broker', 'clientId'];
+
+function safeText(value: unknown, max: number): string {
+  return cut(onOneLine(withoutSecrets(textOf(value).slice(0, MAX_READ))), max);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+/** A field of something that may be hostile: a getter that throws is a field that is not there. */
+export function fieldOf(source: unknown, key: string): unknown {
+  try {
+    return isObject(source) ? source[key] : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Whether a winston logger's stream takes no more. A write to it emits `error`, which is the application's crash
+ * where nobody listens. Objects that are no streams have never ended.
+ */
+export function hasEnded(logger: unknown): boolean {
+  return fieldOf(logger, 'writable') === false || fieldOf(logger, 'destroyed') === true;
+}
+
+function namesIn(source: unknown): string[] {
+  try {
+    return isObject(source) ? Object.keys(source) : [];
+  } catch {
+    return [];
+  }
+}
+
+/** The level of a kafkajs log entry. Cheap: asked of every entry, before anything else of it is read. */
+export function levelOf(entry: unknown): ClientLineLevel {
+  return lineLevel(fieldOf(entry, 'level'));
+}
+
+/**
+ * Reads a kafkajs log entry. Objects among the extras (assignments, responses, buffers) are left out; `stack`
+ * is kept when `withStack` is set.
+ */
+export function readEntry(entry: unknown, withStack: boolean): ClientLine {
+  const log = fieldOf(entry, 'log');
+  const namespace = fieldOf(entry, 'namespace');
+  const message = safeText(fieldOf(log, 'message') ?? '(no message)', MAX_MESSAGE);
+
+  const names = namesIn(log).filter((name) => !NOT_EXTRAS.has(name) && !isSecretKey(name));
+  const ordered = [
+    ...FIRST.filter((name) => names.includes(name)),
+    ...names.filter((name) => !FIRST.includes(name) && name !== 'stack'),
+    ...(withStack && names.includes('stack') ? ['stack'] : []),
+  ];
+  const extras: [string, string | number | boolean][] = [];
+  for (const name of ordered) {
+    if (extras.length >= MAX_EXTRAS) break;
+    const value = plainValue(fieldOf(log, name), name === 'stack' ? MAX_LINE : MAX_VALUE);
+    // kafkajs repeats the error's message in the line's: `Connection error: ${error.message}`.
+    if (value === undefined || (name === 'error' && message.includes(String(value)))) continue;
+    extras.push([safeText(name, MAX_NAME), value]);
+  }
+  return {
+    level: levelOf(entry),
+    namespace: namespace === undefined || namespace === null ? '' : safeText(namespace, MAX_NAME),
+    message,
+    extras: Object.fromEntries(extras),
+  };
+}
+
+function plainValue(value: unknown, max: number): string | number | boolean | undefined {
+  if (typeof value === 'number' || typeof value === 'boolean') return value;
+  if (typeof value === 'string' || typeof value === 'bigint' || value instanceof Error)
+    return safeText(value, max);
+  return undefined;
+}
+
+/** `[kafkajs/Connection] Connection error: …`: the line's text without its time, level and extras. */
+export function headline({ namespace, message }: Pick<ClientLine, 'namespace' | 'message'>): string {
+  return `[kafkajs${namespace === '' ? '' : `/${namespace}`}] ${message}`;
+}
+
+function pair([name, value]: [string, string | number | boolean]): string {
+  const text = String(value);
+  // Quoted where the end of the value could not be told.
+  return `${name.replace(/[^\w.-]/g, '_')}=${/^[^\s"=]+$/.test(text) ? text : JSON.stringify(text)}`;
+}
+
+/** The whole line for people: `<time> WARN <text> broker=… clientId=…<suffix>`, without a line end. */
+export function formatLine(
+  at: number,
+  level: ClientLineLevel,
+  text: string,
+  extras: ClientLine['extras'] = {},
+  suffix = '',
+): string {
+  const stamp = new Date(at).toISOString();
+  const pairs = Object.entries(extras).map((entry) => ` ${pair(entry)}`);
+  return cut(`${stamp} ${level.toUpperCase()} ${text}${pairs.join('')}`, MAX_LINE) + suffix;
+}
+
+/** A text of this package's own, made safe like a client's: it may quote an error's message. */
+export function ownText(message: unknown): string {
+  return safeText(message, MAX_LINE);
+}

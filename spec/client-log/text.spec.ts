@@ -1,0 +1,110 @@
+import { describe, expect, it } from 'vitest';
+import { cut, isSecretKey, onOneLine, textOf, withoutSecrets } from '../../lib/client-log/text.ts';
+
+describe('withoutSecrets', () => {
+  it.each([
+    ['login with password=hunter2 failed', 'login with password=*** failed'],
+    ['sasl.password: hunter2', 'sasl.password: ***'],
+    ['{"password":"hun ter2","broker":"b"}', '{"password":***,"broker":"b"}'],
+    ['{"password":"hun\\"ter2","broker":"b"}', '{"password":***,"broker":"b"}'],
+    ['"{\\"password\\":\\"hun ter2\\",\\"a\\":1}"', '"{\\"password\\":***,\\"a\\":1}"'],
+    ["passwd='hun ter2' user=x", 'passwd=*** user=x'],
+    ['password="hunter2 never ends', 'password=***'],
+    ['AWS_SECRET_ACCESS_KEY=abc', 'AWS_SECRET_ACCESS_KEY=***'],
+    ['Authorization: Basic aGk6aGk=', 'Authorization: ***'],
+    ['authorization=Bearer abc.def', 'authorization=***'],
+    ['sent Bearer eyJhbGciOiJIUzI1NiJ9.e30', 'sent Bearer ***'],
+    ['http://user:hunter2@registry:8081/x', 'http://***@registry:8081/x'],
+  ])('%j becomes %j', (text, expected) => {
+    expect(withoutSecrets(text)).toBe(expected);
+  });
+
+  it.each([
+    'Connection error: connect ECONNREFUSED 127.0.0.1:9092',
+    'SASL PLAIN authentication failed',
+    'the token has expired',
+    'bearer authentication failed',
+    'see https://kafka.js.org/docs/retry',
+  ])('leaves %j alone', (text) => {
+    expect(withoutSecrets(text)).toBe(text);
+  });
+
+  it('takes no more than a moment for a text made to be slow', () => {
+    const started = performance.now();
+    for (const part of ['password', 'password=\\"', 'bearer ', '://a', '"\\', 'token   ']) {
+      withoutSecrets(part.repeat(4_000).slice(0, 4_000));
+    }
+    expect(performance.now() - started).toBeLessThan(500);
+  });
+});
+
+describe('onOneLine', () => {
+  it.each([
+    ['a\r\nb\tc', 'a\\r\\nb\\tc'],
+    ['\u001b[31mred\u0007', '\\u001b[31mred\\u0007'],
+    ['a\u2028b\u0085c\u202ed', 'a\\u2028b\\u0085c\\u202ed'],
+    ['grüße 日本 🎈', 'grüße 日本 🎈'],
+  ])('%j becomes %j', (text, expected) => {
+    expect(onOneLine(text)).toBe(expected);
+  });
+});
+
+describe('isSecretKey', () => {
+  it.each([
+    'password',
+    'userPassword',
+    'passwd',
+    'pass',
+    'token',
+    'sessionToken',
+    'secretAccessKey',
+    'sasl',
+    'Authorization',
+    'apiKey',
+    'api_key',
+    'credentials',
+    'privateKey',
+  ])('holds %s back', (key) => expect(isSecretKey(key)).toBe(true));
+  it.each([
+    'broker',
+    'clientId',
+    'error',
+    'retryCount',
+    'groupId',
+    'topic',
+    'partition',
+    'correlationId',
+    'passed',
+    'key',
+  ])('lets %s through', (key) => expect(isSecretKey(key)).toBe(false));
+});
+
+describe('textOf', () => {
+  const circular: Record<string, unknown> = {};
+  circular.self = circular;
+  it.each([
+    ['a text', 'a text', 'a text'],
+    ['null', null, 'null'],
+    ['a BigInt', 10n, '10'],
+    ['a symbol', Symbol('s'), 'Symbol(s)'],
+    ['an error', new Error('broken'), 'broken'],
+    ['a circular object', circular, '[object Object]'],
+    ['an object without prototype', Object.create(null), '(unreadable)'],
+    [
+      'a throwing toString',
+      {
+        toString: () => {
+          throw new Error('no');
+        },
+      },
+      '(unreadable)',
+    ],
+  ])('reads %s', (_name, value, expected) => {
+    expect(textOf(value)).toBe(expected);
+  });
+});
+
+it('cut marks where it has cut', () => {
+  expect(cut('abcdef', 6)).toBe('abcdef');
+  expect(cut('abcdefg', 6)).toBe('abcde…');
+});
