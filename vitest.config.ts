@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['spec/**/*.spec.ts'],
+    exclude: ['spec/package/**'],
     coverage: {
       provider: 'v8',
       include: ['lib/**'],

@@ -67,7 +67,7 @@ export function integer(
   value: unknown,
   fallback: number,
   least: number,
-  most = MAX_DELAY,
+  most: number = MAX_DELAY,
 ): number {
   if (value === undefined) return fallback;
   if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most) {

@@ -1,10 +1,4 @@
-import {
-  CompressionCodecs,
-  type CompressionTypes,
-  type KafkaConfig,
-  type logCreator,
-  logLevel,
-} from 'kafkajs';
+import type { CompressionTypes, KafkaConfig, logLevel as LogLevel, logCreator } from 'kafkajs';
 import {
   flag,
   group,
@@ -19,6 +13,7 @@ import { type ClientLogOptions, consoleOnlyLogCreator } from './client-log/conso
 import { CLIENT_LOG_LEVELS } from './client-log/levels.ts';
 import type { OverflowPolicy } from './delivery/buffer.ts';
 import type { ProducerLike } from './delivery/callers-client.ts';
+import { CompressionCodecs, logLevel } from './delivery/kafkajs.ts';
 import type { ShipperOptions } from './delivery/shipper.ts';
 import type { BatchLimits } from './delivery/topic-lanes.ts';
 import type { KafkaTransportOptions } from './options.ts';
@@ -48,7 +43,7 @@ export interface OwnClientOptions {
   readonly kind: 'own';
   readonly kafka: KafkaConfig;
   readonly logCreator: logCreator;
-  readonly logLevel: logLevel;
+  readonly logLevel: LogLevel;
   readonly acks: -1 | 1;
 }
 
@@ -202,7 +197,7 @@ function resolveClient(given: KafkaTransportOptions): OwnClientOptions | Callers
  * kafkajs is told the level too, not only the sink: what nobody wants need not be put together. A `logCreator` of
  * the caller's keeps the `logLevel` that stands beside it, unless `clientLog.level` says otherwise.
  */
-function resolveLogLevel(kafka: KafkaConfig, { level }: ClientLogOptions): logLevel {
+function resolveLogLevel(kafka: KafkaConfig, { level }: ClientLogOptions): LogLevel {
   if (level === undefined && kafka.logCreator !== undefined && kafka.logLevel !== undefined)
     return kafka.logLevel;
   const LEVELS = {

@@ -1,18 +1,18 @@
 import { isIP, connect as netConnect, type Socket } from 'node:net';
 import { connect as tlsConnect } from 'node:tls';
-import {
-  type CompressionTypes,
-  type ISocketFactory,
-  type ISocketFactoryArgs,
-  Kafka,
-  type KafkaConfig,
-  type logCreator,
-  type logLevel,
-  type Producer,
+import type {
+  CompressionTypes,
+  ISocketFactory,
+  ISocketFactoryArgs,
+  KafkaConfig,
+  logCreator,
+  logLevel,
+  Producer,
 } from 'kafkajs';
 import { guardSync, runInScope, type Scope } from '../recursion/guard.ts';
 import { type ClientSource, type DeliveryClient, messagesOf, type PartitionsListener } from './client.ts';
 import { guardedLogCreator, guardedProviders, runsCallersCode } from './guarded-config.ts';
+import { Kafka } from './kafkajs.ts';
 import { OwnPartitioner } from './partitioner.ts';
 import type { Batch } from './topic-lanes.ts';
 

@@ -1,5 +1,6 @@
-import { type ICustomPartitioner, type PartitionerArgs, Partitioners } from 'kafkajs';
+import type { ICustomPartitioner, PartitionerArgs } from 'kafkajs';
 import type { PartitionsListener } from './client.ts';
+import { Partitioners } from './kafkajs.ts';
 import type { Batch } from './topic-lanes.ts';
 
 type PartitionMetadata = PartitionerArgs['partitionMetadata'];

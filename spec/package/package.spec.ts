@@ -1,0 +1,91 @@
+import { execFile } from 'node:child_process';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const fixtures = fileURLToPath(new URL('fixtures', import.meta.url));
+const execute = promisify(execFile);
+
+const VERSIONS = { winston: '3.19.0', kafkajs: '2.2.4', jest: '30.5.2', typescript: '5.9.3' };
+
+/** A project of somebody who installs what is packed. */
+const consumer = mkdtempSync(join(tmpdir(), 'winston-kafkajs-consumer-'));
+let packed: { filename: string; files: { path: string }[] };
+let installOutput = '';
+
+beforeAll(async () => {
+  const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', consumer], root);
+  packed = JSON.parse(stdout)[0];
+  writeFileSync(join(consumer, 'package.json'), '{ "private": true }');
+  const { winston, kafkajs } = VERSIONS;
+  const installed = [`./${packed.filename}`, `winston@${winston}`, `kafkajs@${kafkajs}`];
+  const { stdout: out, stderr } = await run('npm', ['install', ...installed]);
+  installOutput = out + stderr;
+});
+
+afterAll(() => rmSync(consumer, { recursive: true, force: true }));
+
+describe('the package', () => {
+  it('holds dist, README, CHANGELOG and LICENSE, and nothing else', () => {
+    const paths = packed.files.map(({ path }) => path);
+    expect(paths.filter((path) => !/^dist\/(esm|cjs)\/.+\.(js|d\.ts)$/.test(path)).sort()).toEqual([
+      'CHANGELOG.md',
+      'LICENSE',
+      'README.md',
+      'dist/cjs/package.json',
+      'package.json',
+    ]);
+  });
+
+  it('installs without a warning', () => {
+    // A setting of the machine that this npm does not know is not of our making.
+    const warnings = installOutput.split('\n').filter((line) => /warn|deprecated/i.test(line));
+    expect(warnings.filter((line) => !/Unknown (user|env|project) config/.test(line))).toEqual([]);
+  });
+
+  it('shares one flag between its two module formats', async () => {
+    copyFileSync(join(fixtures, 'both-formats.mjs'), join(consumer, 'both-formats.mjs'));
+    const { stdout } = await run(process.execPath, ['both-formats.mjs']);
+    const { names, ...seen } = JSON.parse(stdout);
+    expect(seen).toEqual({ distinct: true, esmInCjs: true, cjsInEsm: true, after: false });
+    expect(names[0]).toEqual(names[1]);
+    expect(names[0]).toContain('KafkaTransport');
+  });
+
+  it('works under Jest', async () => {
+    mkdirSync(join(consumer, 'test'), { recursive: true });
+    copyFileSync(join(fixtures, 'jest.test.js'), join(consumer, 'test/jest.test.js'));
+    await run('npm', ['install', `jest@${VERSIONS.jest}`]);
+    const { stderr } = await run(join(consumer, 'node_modules/.bin/jest'), ['--ci']);
+    expect(stderr).toMatch(/Tests:\s+2 passed, 2 total/);
+  });
+
+  it.each([
+    ['ESM, nodenext', 'usage.mts', ['--module', 'nodenext']],
+    ['CommonJS, nodenext', 'usage.cts', ['--module', 'nodenext']],
+    ['CommonJS without esModuleInterop', 'usage.cts', ['--module', 'nodenext', '--esModuleInterop', 'false']],
+    ['a bundler', 'usage.ts', ['--module', 'esnext', '--moduleResolution', 'bundler', '--target', 'es2022']],
+  ])('has types that fit %s', async (_name, file, options) => {
+    copyFileSync(join(fixtures, 'usage.ts'), join(consumer, file));
+    await run('npm', ['install', `typescript@${VERSIONS.typescript}`, '@types/node@20']);
+    const strict = ['--noEmit', '--strict', '--exactOptionalPropertyTypes', '--skipLibCheck', 'false'];
+    const { stdout } = await run(join(consumer, 'node_modules/.bin/tsc'), [
+      ...strict,
+      ...options,
+      file,
+    ]).catch((error) => error);
+    expect(stdout).toBe('');
+  });
+});
+
+function run(
+  command: string,
+  args: string[],
+  cwd: string = consumer,
+): Promise<{ stdout: string; stderr: string }> {
+  return execute(command, args, { cwd, maxBuffer: 64 * 1024 * 1024 });
+}
