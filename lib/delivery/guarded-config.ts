@@ -1,5 +1,15 @@
-import type { Authenticator, KafkaConfig, logCreator, SASLOptions } from 'kafkajs';
-import { guardSync, guardSyncInScope, runGuarded } from '../recursion/guard.ts';
+import type { Authenticator, ISocketFactory, KafkaConfig, logCreator, SASLOptions } from 'kafkajs';
+import {
+  guardSync,
+  guardSyncInScope,
+  isThenable,
+  runGuarded,
+  runInScope,
+  type Scope,
+} from '../recursion/guard.ts';
+
+// A log line about a socket that has closed may be put off for a moment; it must not be taken for the application's.
+const AFTERMATH_MS = 1_000;
 
 /** Whether code of the caller's runs inside the client, and may log there, also after an `await`. */
 export function runsCallersCode({ logCreator: creator, socketFactory, sasl, brokers }: KafkaConfig): boolean {
@@ -17,7 +27,9 @@ export function guardedLogCreator(creator: logCreator): logCreator {
     return (entry) => {
       // kafkajs calls it from inside connect and send, which a function that throws there would break.
       try {
-        guardSyncInScope(log, entry);
+        const result: unknown = guardSyncInScope(log, entry);
+        // An async one: unhandled, its rejection would end the process.
+        if (isThenable(result)) result.then(undefined, ignore);
       } catch {
         // The line is lost, the records are not.
       }
@@ -30,28 +42,73 @@ export function guardedLogCreator(creator: logCreator): logCreator {
  * has a scope of its own, which ends when it has answered: what it leaves behind, such as a connection pool, is
  * not silenced.
  */
-export function guardedProviders({ brokers, sasl }: KafkaConfig): Pick<KafkaConfig, 'brokers' | 'sasl'> {
+export function guardedProviders({
+  brokers,
+  sasl,
+  ssl,
+}: KafkaConfig): Pick<KafkaConfig, 'brokers' | 'sasl' | 'ssl'> {
   return {
     brokers: typeof brokers === 'function' ? () => runGuarded(brokers) : brokers,
     ...(sasl !== undefined && { sasl: guardedSasl(sasl) }),
+    ...(ssl !== undefined && { ssl: guardedSsl(ssl) }),
   };
+}
+
+/**
+ * The caller's sockets are part of the shipping for as long as they live: what the factory goes on to do, and what
+ * listeners of its own say of the socket. Otherwise "connection closed" would be a record that opens the next one,
+ * for ever.
+ */
+export function guardedSocketFactory(factory: ISocketFactory): ISocketFactory {
+  return (args) => {
+    const scope: Scope = { active: true };
+    const end = (): void => {
+      scope.active = false;
+    };
+    try {
+      const socket = runInScope(scope, () => guardSyncInScope(factory, args));
+      socket.once('close', () => setTimeout(end, AFTERMATH_MS).unref());
+      return socket;
+    } catch (error) {
+      end();
+      throw error;
+    }
+  };
+}
+
+/** `checkServerIdentity`, `lookup` and the like. */
+function guardedSsl(ssl: NonNullable<KafkaConfig['ssl']>): NonNullable<KafkaConfig['ssl']> {
+  if (typeof ssl !== 'object') return ssl;
+  const guarded = Object.entries(ssl).map(([name, value]: [string, unknown]) => [
+    name,
+    typeof value === 'function'
+      ? (...args: unknown[]) => guardSync(() => Reflect.apply(value, ssl, args))
+      : value,
+  ]);
+  return Object.fromEntries(guarded);
 }
 
 function guardedSasl(sasl: NonNullable<KafkaConfig['sasl']>): NonNullable<KafkaConfig['sasl']> {
   if ('oauthBearerProvider' in sasl) {
-    const { oauthBearerProvider } = sasl;
-    return { ...sasl, oauthBearerProvider: () => runGuarded(oauthBearerProvider) } as SASLOptions;
-  }
-  if ('authenticationProvider' in sasl) {
-    const { authenticationProvider } = sasl;
     return {
       ...sasl,
-      authenticationProvider: (args) => guardedAuthenticator(guardSync(authenticationProvider, args)),
+      oauthBearerProvider: () => runGuarded(() => sasl.oauthBearerProvider()),
+    } as SASLOptions;
+  }
+  if ('authenticationProvider' in sasl) {
+    return {
+      ...sasl,
+      authenticationProvider: (args) =>
+        guardedAuthenticator(guardSync(() => sasl.authenticationProvider(args))),
     };
   }
-  return sasl;
+  // A copy: kafkajs adds an `authenticationProvider` of its own to what it is given, and the next client's options
+  // would look as if the caller had one.
+  return { ...sasl };
 }
 
 function guardedAuthenticator(authenticator: Authenticator): Authenticator {
   return { authenticate: () => runGuarded(() => authenticator.authenticate()) };
 }
+
+function ignore(): void {}

@@ -9,12 +9,17 @@ import type {
   logLevel,
   Producer,
 } from 'kafkajs';
-import { guardSync, runInScope, type Scope } from '../recursion/guard.ts';
+import { runInScope, type Scope } from '../recursion/guard.ts';
 import { type ClientSource, type DeliveryClient, messagesOf, type PartitionsListener } from './client.ts';
-import { guardedLogCreator, guardedProviders, runsCallersCode } from './guarded-config.ts';
+import {
+  guardedLogCreator,
+  guardedProviders,
+  guardedSocketFactory,
+  runsCallersCode,
+} from './guarded-config.ts';
 import { Kafka } from './kafkajs.ts';
+import type { Batch } from './lane.ts';
 import { OwnPartitioner } from './partitioner.ts';
-import type { Batch } from './topic-lanes.ts';
 
 export interface KafkajsClientOptions {
   kafka: KafkaConfig;
@@ -34,7 +39,13 @@ const KEEP_ALIVE_DELAY_MS = 60_000;
 /** Makes the transport's own kafkajs clients. */
 export function kafkajsSource(options: KafkajsClientOptions): ClientSource {
   let made = Math.floor(options.random() * 1024);
-  return { make: () => new KafkajsClient(options, made++), keepsTogether: true, isOwned: true };
+  const { brokers } = options.kafka;
+  return {
+    make: () => new KafkajsClient(options, made++),
+    keepsTogether: true,
+    isOwned: true,
+    ways: Array.isArray(brokers) ? brokers.length : 1,
+  };
 }
 
 class KafkajsClient implements DeliveryClient {
@@ -42,6 +53,7 @@ class KafkajsClient implements DeliveryClient {
   readonly #producer: Producer;
   readonly #partitioner: OwnPartitioner;
   readonly #sockets = new Set<Socket>();
+  #isKilled = false;
   /** The asynchronous flag; only where something of the caller's runs inside the client, for its price. */
   readonly #scope: Scope | undefined;
 
@@ -51,13 +63,14 @@ class KafkajsClient implements DeliveryClient {
     this.#partitioner = new OwnPartitioner(options.onPartitions, options.random);
     this.#scope = runsCallersCode(options.kafka) ? { active: true } : undefined;
     const { kafka, requestTimeoutMs } = options;
+    const providers = guardedProviders(kafka);
     const client = new Kafka({
       requestTimeout: requestTimeoutMs,
       ...kafka,
-      ...guardedProviders(kafka),
-      ...(Array.isArray(kafka.brokers) && { brokers: rotated(kafka.brokers, generation) }),
+      ...providers,
+      brokers: rotatedBrokers(providers.brokers, generation),
       socketFactory: this.#socketFactory(kafka.socketFactory),
-      logCreator: guardedLogCreator(options.logCreator),
+      logCreator: this.#untilKilled(guardedLogCreator(options.logCreator)),
       logLevel: options.logLevel,
       // The shipper retries. kafkajs's nested retries hold one send for 10 to 27 s and may lose records.
       retry: { retries: 0 },
@@ -71,7 +84,7 @@ class KafkajsClient implements DeliveryClient {
 
   send(batch: Batch): Promise<unknown> {
     const { acks, compression, requestTimeoutMs } = this.#options;
-    if (batch.partition === undefined) this.#partitioner.expect(batch);
+    this.#partitioner.begin(batch);
     return this.#inside(() =>
       this.#producer.send({
         topic: batch.topic,
@@ -80,7 +93,7 @@ class KafkajsClient implements DeliveryClient {
         timeout: requestTimeoutMs,
         ...(compression !== undefined && { compression }),
       }),
-    );
+    ).finally(() => this.#partitioner.end(batch));
   }
 
   close(): Promise<void> {
@@ -88,7 +101,19 @@ class KafkajsClient implements DeliveryClient {
   }
 
   kill(): void {
+    this.#isKilled = true;
+    // The error is what makes kafkajs give up what it still waits for.
     for (const socket of this.#sockets) socket.destroy(new Error('given up by winston-kafkajs'));
+  }
+
+  /** What kafkajs has to say about being cut off is of no use to anybody. */
+  #untilKilled(creator: logCreator): logCreator {
+    return (level) => {
+      const log = creator(level);
+      return (entry) => {
+        if (!this.#isKilled) log(entry);
+      };
+    };
   }
 
   #inside<Result>(fn: () => Promise<Result>): Promise<Result> {
@@ -97,8 +122,11 @@ class KafkajsClient implements DeliveryClient {
 
   /** kafkajs's or the caller's sockets, remembered: a client that hangs can only be ended by cutting them. */
   #socketFactory(callers: ISocketFactory | undefined): ISocketFactory {
+    const make = callers === undefined ? defaultSocket : guardedSocketFactory(callers);
     return (args) => {
-      const socket = callers === undefined ? defaultSocket(args) : guardSync(callers, args);
+      const socket = make(args);
+      // A kafkajs client can connect once more after its `disconnect` has resolved.
+      if (this.#isKilled) return socket.destroy(new Error('given up by winston-kafkajs'));
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
       return socket;
@@ -110,8 +138,14 @@ class KafkajsClient implements DeliveryClient {
  * Without retries a kafkajs client only ever tries the first broker of its list: so each client gets the list
  * from another place on, or one dead broker would keep all of them away.
  */
-function rotated(brokers: readonly string[], by: number): string[] {
-  const at = brokers.length === 0 ? 0 : by % brokers.length;
+function rotatedBrokers(brokers: KafkaConfig['brokers'], by: number): KafkaConfig['brokers'] {
+  return typeof brokers === 'function' ? async () => rotated(await brokers(), by) : rotated(brokers, by);
+}
+
+/** What a function of the caller's has answered may be anything: kafkajs says what is wrong with it. */
+function rotated(brokers: string[], by: number): string[] {
+  if (!Array.isArray(brokers) || brokers.length === 0) return brokers;
+  const at = by % brokers.length;
   return [...brokers.slice(at), ...brokers.slice(0, at)];
 }
 

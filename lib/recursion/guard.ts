@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { types } from 'node:util';
 
 /**
  * The process-wide flag behind loop safety: "this code runs inside the shipping of log records".
@@ -62,8 +63,8 @@ export function guardSync<Args extends unknown[], Result>(
 }
 
 /**
- * The same, but stays inside the asynchronous scope that is there: for a log function of the caller's inside a
- * Kafka client. A line that it puts off, to a later turn of the event loop, is still the client's.
+ * The same, but stays inside the asynchronous scope that is there, or outside if there is none: for a log function
+ * of the caller's inside a Kafka client, where a line that is put off to a later turn is still the client's.
  */
 export function guardSyncInScope<Args extends unknown[], Result>(
   fn: (...args: Args) => Result,
@@ -83,8 +84,8 @@ export function runInScope<Result>(scope: Scope, fn: () => Result): Result {
 }
 
 /**
- * Runs `fn`, and what it awaits, inside the flag, and returns what it returns: for hand-written transports
- * and sinks that have a Kafka client of their own.
+ * Runs `fn`, and what it awaits, inside the flag, and returns what it returns (of a thenable that is no promise: a
+ * promise): for hand-written transports and sinks that have a Kafka client of their own.
  *
  * The flag ends when `fn` returns, or, where it returns a promise, when that settles. So return the promise
  * of a send; one that is started and forgotten is not covered.
@@ -107,15 +108,23 @@ export function runGuarded<Result>(fn: () => Result): Result {
     end();
     throw error;
   }
-  if (isThenable(result)) result.then(end, end);
-  else end();
-  return result;
+  if (!isThenable(result)) {
+    end();
+    return result;
+  }
+  // Asking a promise twice is harmless. Another thenable may start its work anew each time it is asked, as query
+  // builders do: so that one is asked once, inside the flag, and the answer passed on.
+  const settled = types.isPromise(result) ? result : runInScope(scope, async () => await result);
+  settled.then(end, end);
+  return settled as Result;
 }
 
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    (typeof value === 'object' || typeof value === 'function') &&
-    value !== null &&
-    typeof (value as { then?: unknown }).then === 'function'
-  );
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false;
+  try {
+    return typeof (value as { then?: unknown }).then === 'function';
+  } catch {
+    // A getter that throws: whoever awaits the value will hear of it.
+    return false;
+  }
 }

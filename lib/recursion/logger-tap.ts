@@ -1,5 +1,5 @@
 import { type CapturedSite, captureSite } from './call-site.ts';
-import { isGuarded } from './guard.ts';
+import { guardSyncInScope, isGuarded } from './guard.ts';
 
 /** What is learnt about a record at the log call, and travels on the record to `log()`. */
 export interface Mark {
@@ -39,7 +39,12 @@ const REENTRANT: Mark = Object.freeze({ isReentrant: true, site: undefined, logg
 
 /** The mark that a record carries. */
 export function markOf(info: Info): Mark | undefined {
-  return info[MARK] as Mark | undefined;
+  try {
+    return info[MARK] as Mark | undefined;
+  } catch {
+    // A Proxy that throws for what it does not know: that it was logged must not become our failure.
+    return undefined;
+  }
 }
 
 /** Whether a stream that pipes into a transport is a logger that can be listened in on. */
@@ -53,27 +58,47 @@ export function isTappable(source: unknown): source is TappableLogger {
   );
 }
 
-const taps = new WeakMap<TappableLogger, LoggerTap>();
+/**
+ * The logger itself. A child inherits from it all but `write`, pipes the same stream, and so has the same transports:
+ * adding one to a child adds it to the logger.
+ */
+export function rootOf<Logger extends object>(logger: Logger): Logger {
+  let object: object | null = logger;
+  while (object !== null && !Object.hasOwn(object, '_readableState')) object = Object.getPrototypeOf(object);
+  return (object ?? logger) as Logger;
+}
+
+// One tap for a logger, whichever copy of the package has put it there: two, one upon the other, would not find out
+// of each other's way again. The number is the version of `LoggerTap` and `TapUser`.
+const TAPS = Symbol.for('winston-kafkajs.taps.1');
+
+const registry = globalThis as { [TAPS]?: WeakMap<TappableLogger, LoggerTap> };
+if (registry[TAPS] === undefined) registry[TAPS] = new WeakMap();
+const taps: WeakMap<TappableLogger, LoggerTap> = registry[TAPS];
 
 /** Has every record of the logger marked at its log call, for as long as somebody wants it. */
 export function tap(logger: TappableLogger, user: TapUser): void {
-  let existing = taps.get(logger);
+  const root = rootOf(logger);
+  let existing = taps.get(root);
   if (existing === undefined) {
-    existing = new LoggerTap(logger);
-    taps.set(logger, existing);
+    existing = new LoggerTap(root);
+    taps.set(root, existing);
   }
   existing.users.add(user);
 }
 
 /** The opposite of {@link tap}. With its last user the tap leaves the logger as it was. */
 export function untap(logger: TappableLogger, user: TapUser): void {
-  const existing = taps.get(logger);
+  const root = rootOf(logger);
+  const existing = taps.get(root);
   if (existing === undefined) return;
   existing.users.delete(user);
   if (existing.users.size > 0) return;
-  taps.delete(logger);
+  taps.delete(root);
   existing.remove();
 }
+
+type Write = TappableLogger['write'];
 
 /**
  * Wraps a logger's `write`, through which every log call goes, those of its children included. Not `log()` of the
@@ -82,99 +107,151 @@ export function untap(logger: TappableLogger, user: TapUser): void {
  */
 class LoggerTap {
   readonly users = new Set<TapUser>();
+  readonly #logger: TappableLogger;
   readonly #restore: (() => void)[] = [];
-  /** The mark of the record that is being formatted. */
-  #formatting: Mark | undefined;
+  /** What each of our wrappers of `write` goes by to take itself off again. */
+  readonly #wrappers = new Map<Write, () => void>();
+  /** The outermost of them: the one that marks. */
+  #write: Write | undefined;
+  /** The record that is being formatted, if any, and its mark. */
+  #formatting: { mark: Mark | undefined } | undefined;
 
   constructor(logger: TappableLogger) {
-    this.#override(logger, 'write', (original) => {
-      const write: TappableLogger['write'] = (info, encoding, callback) => {
-        let marked = info;
-        try {
-          marked = this.#marked(info, logger, write);
-        } catch {
-          // An info with traps of its own (a Proxy, a throwing getter): logging it must not become our failure.
-        }
-        return original.call(logger, marked, encoding, callback);
-      };
-      return write;
-    });
+    this.#logger = logger;
+    this.#wrapWrite();
+    const self = this;
     // A format may build a new info and leave the mark behind: what comes out of it gets the mark again. winston's
     // `_transform` runs the formats and pushes their result, synchronously.
-    this.#override(logger, '_transform', (original) => (info, encoding, callback) => {
-      const before = this.#formatting;
-      this.#formatting = isObject(info) ? markOf(info) : undefined;
-      try {
-        return original.call(logger, info, encoding, callback);
-      } finally {
-        this.#formatting = before;
-      }
-    });
-    this.#override(logger, 'push', (original) => (info, encoding) => {
-      const mark = this.#formatting;
-      const isLeftBehind = mark !== undefined && isObject(info) && markOf(info) === undefined;
-      return original.call(logger, isLeftBehind ? withMark(info, mark) : info, encoding);
-    });
+    this.#restore.push(
+      override(logger, '_transform', (original) => {
+        return function transform(this: TappableLogger, info, encoding, callback): unknown {
+          self.#keepWrapped();
+          const before = self.#formatting;
+          self.#formatting = { mark: isObject(info) ? markOf(info) : undefined };
+          try {
+            return original().call(this, info, encoding, callback);
+          } finally {
+            self.#formatting = before;
+          }
+        };
+      }),
+      override(logger, 'push', (original) => {
+        return function push(this: TappableLogger, info, encoding): unknown {
+          if (self.#formatting === undefined || !isObject(info)) return original().call(this, info, encoding);
+          const { mark } = self.#formatting;
+          // A copy: a format may return one and the same object again and again, an earlier record's mark included.
+          const marked = markOf(info) === mark ? info : withMark(copyOf(info), mark);
+          if (mark?.isReentrant !== true) return original().call(this, marked, encoding);
+          // Under the flag: a sibling that hands on what it gets, as a new record of another logger, would
+          // otherwise have it shipped after all.
+          return guardSyncInScope(() => original().call(this, marked, encoding));
+        };
+      }),
+    );
   }
 
   remove(): void {
     for (const restore of this.#restore) restore();
+    if (this.#write !== undefined) this.#wrappers.get(this.#write)?.();
+    this.#write = undefined;
   }
 
-  #marked(info: unknown, logger: TappableLogger, wrapper: TappableLogger['write']): unknown {
-    // Without users, the tap is only still here because somebody else has wrapped it in turn.
-    if (!isObject(info) || this.users.size === 0) return info;
+  /**
+   * Others wrap `write` too, and put back what they had found: with it our wrapper may be gone, and nobody would
+   * notice. So it is looked after with every record.
+   */
+  #keepWrapped(): void {
+    const { write } = this.#logger;
+    if (write === this.#write || this.#write === undefined) return;
+    if (this.#wrappers.has(write)) this.#write = write;
+    else this.#wrapWrite();
+  }
+
+  #wrapWrite(): void {
+    const self = this;
+    const restore = override(this.#logger, 'write', (original) => {
+      return function write(this: TappableLogger, info, encoding, callback): unknown {
+        let marked = info;
+        // Otherwise there is one of ours further out, or none is wanted any more.
+        if (self.#write === write) {
+          try {
+            marked = self.#marked(info, write);
+          } catch {
+            // An info with traps of its own (a Proxy, a throwing getter): logging it must not become our failure.
+          }
+        }
+        return original().call(this, marked, encoding, callback);
+      };
+    });
+    this.#write = this.#logger.write;
+    this.#wrappers.set(this.#write, restore);
+  }
+
+  #marked(info: unknown, wrapper: Write): unknown {
+    if (!isObject(info)) return info;
+    const before = markOf(info);
     // Marked already: a re-entrant record that is passed on, from one logger to another, stays one.
-    if (isGuarded()) return markOf(info)?.isReentrant === true ? info : withMark(copyOf(info), REENTRANT);
-    if (markOf(info)?.isReentrant === true) return info;
+    if (before?.isReentrant === true) return info;
+    // A copy: the info may be the application's own object (`logger.error(err)`), which it may log again from
+    // elsewhere. A mark left on it would keep an innocent record out.
+    if (isGuarded()) return withMark(copyOf(info), REENTRANT);
     let site: CapturedSite | undefined;
     let source: TappableLogger | undefined;
     for (const user of this.users) {
-      if (site === undefined && user.wantsSite(info, logger)) site = captureSite(wrapper);
-      if (source === undefined && user.wantsLogger()) source = logger;
+      if (site === undefined && user.wantsSite(info, this.#logger)) site = captureSite(wrapper);
+      if (source === undefined && user.wantsLogger()) source = this.#logger;
     }
-    if (site === undefined && source === undefined) return info;
-    // The same object may be logged twice, from two places, before the first is delivered.
-    const target = markOf(info) === undefined ? info : copyOf(info);
-    return withMark(target, { isReentrant: false, site, logger: source });
+    const isOfInterest = site !== undefined || source !== undefined;
+    // The same object may be logged twice, from two places, before the first is delivered; or come from another
+    // logger, whose mark says nothing here.
+    if (before !== undefined || (isOfInterest && !Object.isExtensible(info))) {
+      return isOfInterest
+        ? withMark(copyOf(info), { isReentrant: false, site, logger: source })
+        : copyOf(info);
+    }
+    return isOfInterest ? withMark(info, { isReentrant: false, site, logger: source }) : info;
   }
+}
 
-  #override<Name extends 'write' | '_transform' | 'push'>(
-    logger: TappableLogger,
-    name: Name,
-    wrap: (original: TappableLogger[Name]) => TappableLogger[Name],
-  ): void {
-    const own = Object.getOwnPropertyDescriptor(logger, name);
-    const value = wrap(logger[name]);
-    Object.defineProperty(logger, name, { value, configurable: true, writable: true });
-    this.#restore.push(() => {
-      // Wrapped by somebody else since: taking ours out would take theirs out too.
-      if (logger[name] !== value) return;
-      if (own === undefined) Reflect.deleteProperty(logger, name);
-      else Object.defineProperty(logger, name, own);
-    });
-  }
+/** @returns what undoes it */
+function override<Name extends 'write' | '_transform' | 'push'>(
+  logger: TappableLogger,
+  name: Name,
+  wrap: (original: () => TappableLogger[Name]) => TappableLogger[Name],
+): () => void {
+  const own = Object.getOwnPropertyDescriptor(logger, name);
+  const found = logger[name];
+  const prototype: TappableLogger = Object.getPrototypeOf(logger);
+  // What is inherited may be patched later, as tracing tools do: so it is looked up anew each time.
+  const value = wrap(own === undefined ? () => prototype[name] : () => found);
+  Object.defineProperty(logger, name, { value, configurable: true, writable: true });
+  return () => {
+    // Wrapped by somebody else since: taking ours out would take theirs out too.
+    if (logger[name] !== value) return;
+    if (own === undefined) Reflect.deleteProperty(logger, name);
+    else Object.defineProperty(logger, name, own);
+  };
 }
 
 function isObject(value: unknown): value is Info {
-  return typeof value === 'object' && value !== null;
+  return (typeof value === 'object' || typeof value === 'function') && value !== null;
 }
 
-function withMark(info: Info, mark: Mark): Info {
-  const target = Object.isExtensible(info) ? info : copyOf(info);
-  target[MARK] = mark;
-  return target;
+function withMark(info: Info, mark: Mark | undefined): Info {
+  info[MARK] = mark;
+  return info;
 }
 
-/**
- * A copy to put a mark on. The info may be the application's own object (`logger.error(err)`), which it may log
- * again from elsewhere: a mark left on it would keep an innocent record out.
- */
+/** A copy without a mark, to put one on; extensible, whatever the info is. */
 function copyOf(info: Info): Info {
-  const { [MARK]: _, ...own } = Object.getOwnPropertyDescriptors(info);
-  const copy: Info = Object.create(Object.getPrototypeOf(info), own);
-  // In newer V8s `stack` is an accessor that only works on the error itself.
-  if (info instanceof Error)
-    Object.defineProperty(copy, 'stack', { value: info.stack, configurable: true, writable: true });
-  return copy;
+  try {
+    const { [MARK]: _, ...own } = Object.getOwnPropertyDescriptors(info);
+    // In newer V8s `stack` is an accessor that only works on the error itself.
+    if (info instanceof Error) own.stack = { value: info.stack, configurable: true, writable: true };
+    return Object.create(Object.getPrototypeOf(info), own);
+  } catch {
+    // A Proxy, or a getter, that throws. Unmarked, a re-entrant record would be shipped: so something that looks
+    // the same as long as nobody asks what it has of its own.
+    return Object.create(info, { [MARK]: { value: undefined, configurable: true, writable: true } });
+  }
 }

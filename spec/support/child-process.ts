@@ -1,0 +1,42 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+export interface ChildResult {
+  /** `null` when it had to be killed. */
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly ms: number;
+}
+
+export interface ChildOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** Modules to load first, as URLs. */
+  readonly preload?: readonly string[];
+  /** After so many milliseconds it is killed. */
+  readonly limitMs?: number;
+}
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+/** Runs a TypeScript program in a process of its own, to its end. */
+export async function runChild(program: URL, options: ChildOptions = {}): Promise<ChildResult> {
+  const { env = {}, preload = [], limitMs = 20_000 } = options;
+  const startedAt = performance.now();
+  const imports = ['tsx', ...preload].flatMap((name) => ['--import', name]);
+  const child = spawn(process.execPath, [...imports, fileURLToPath(program)], {
+    cwd: ROOT,
+    env: { ...process.env, ...env },
+    timeout: limitMs,
+    killSignal: 'SIGKILL',
+  });
+  const output = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (text: string) => {
+      output[name] += text;
+    });
+  }
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, ...output, ms: performance.now() - startedAt };
+}

@@ -1,0 +1,98 @@
+import { expect, onTestFinished } from 'vitest';
+import winston from 'winston';
+import TransportStream from 'winston-transport';
+import { KafkaTransport, type KafkaTransportOptions, type TransportStats } from '../../lib/index.ts';
+import { BrokerCluster, type BrokerClusterOptions } from './broker/broker-cluster.ts';
+
+export const TOPIC = 'app-logs';
+
+/** A stand-in cluster that stops with the spec. */
+export async function startCluster(options: BrokerClusterOptions = {}): Promise<BrokerCluster> {
+  const cluster = await BrokerCluster.start({ topics: { [TOPIC]: 1 }, ...options });
+  onTestFinished(() => cluster.stop());
+  return cluster;
+}
+
+type Overrides = Partial<KafkaTransportOptions>;
+
+/** A transport for the cluster, closed with the spec. Short waits, so that specs of outages are short. */
+export function transportTo(cluster: BrokerCluster, overrides: Overrides = {}): KafkaTransport {
+  const own = overrides.producer === undefined ? { kafka: { brokers: cluster.addresses } } : {};
+  return tracked(
+    new KafkaTransport({
+      topic: TOPIC,
+      ...own,
+      batch: { lingerMs: 1 },
+      retry: { initialMs: 1, maxMs: 20 },
+      closeTimeoutMs: 2_000,
+      clientLog: { level: 'nothing' },
+      ...overrides,
+    }),
+  );
+}
+
+/** Sees to it that a transport is closed with the spec, and that its books balance to the end. */
+export function tracked(transport: KafkaTransport): KafkaTransport {
+  onTestFinished(async () => {
+    await transport.close();
+    expectLaw(transport);
+  });
+  return transport;
+}
+
+/** A logger whose messages are its records' values: `plain` text, as it was logged. */
+export function loggerWith(...transports: TransportStream[]): winston.Logger {
+  return winston.createLogger({ level: 'silly', format: plain(), transports });
+}
+
+/** A format that writes the message as it is. */
+export function plain(): winston.Logform.Format {
+  return winston.format.printf(({ message }) => String(message));
+}
+
+/** A transport that keeps what it gets. */
+export class Collecting extends TransportStream {
+  readonly infos: winston.Logform.TransformableInfo[] = [];
+
+  get messages(): string[] {
+    return this.infos.map(({ message }) => String(message));
+  }
+
+  override log(info: winston.Logform.TransformableInfo, next: () => void): void {
+    this.infos.push(info);
+    next();
+  }
+}
+
+/** A transport that pushes back: it takes one record a turn of the event loop. */
+export class Slow extends Collecting {
+  constructor(options?: TransportStream.TransportStreamOptions) {
+    super({ ...options, highWaterMark: 1 } as TransportStream.TransportStreamOptions);
+  }
+
+  override log(info: winston.Logform.TransformableInfo, next: () => void): void {
+    this.infos.push(info);
+    setImmediate(next);
+  }
+
+  /** Resolves when it has as many. */
+  async has(count: number): Promise<void> {
+    while (this.infos.length < count) await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+/** The accounting law of the contract. */
+export function expectLaw(transport: KafkaTransport): void {
+  const stats = transport.stats();
+  const { accepted, delivered, buffered, inFlight } = stats;
+  expect(accepted).toBe(delivered + buffered.records + inFlight + droppedIn(stats));
+}
+
+export function droppedIn({ dropped }: TransportStats): number {
+  return Object.values(dropped).reduce((sum, count) => sum + count, 0);
+}
+
+/** `prefix 0`, `prefix 1`, … */
+export function numbered(count: number, prefix = 'record'): string[] {
+  return Array.from({ length: count }, (_, at) => `${prefix} ${at}`);
+}
