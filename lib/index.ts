@@ -5,7 +5,7 @@ export { winstonLogCreator } from './client-log/to-winston.ts';
 export type { OverflowPolicy } from './delivery/buffer.ts';
 export type { ProducerLike } from './delivery/callers-client.ts';
 export type { DropReason, TransportEntry } from './delivery/record.ts';
-export type { FlushReport } from './delivery/shipper.ts';
+export type { FlushReport } from './delivery/shipper-options.ts';
 export { KafkaTransportError, type KafkaTransportErrorCode } from './errors.ts';
 export { KafkaTransport } from './kafka-transport.ts';
 export type { TransportStats } from './observe/stats.ts';

@@ -6,7 +6,8 @@ import { kafkajsSource } from './delivery/kafkajs-client.ts';
 import { Ledger } from './delivery/ledger.ts';
 import { murmur2Partition } from './delivery/partitioner.ts';
 import type { DropReason, PendingRecord } from './delivery/record.ts';
-import { type FlushReport, Shipper } from './delivery/shipper.ts';
+import { Shipper } from './delivery/shipper.ts';
+import type { FlushReport } from './delivery/shipper-options.ts';
 import { type Admission, Intake } from './intake.ts';
 import { Distribution } from './observe/distribution.ts';
 import { emitSafely } from './observe/safe-emit.ts';
@@ -36,12 +37,16 @@ export class Pipeline {
   readonly #intake: Intake;
   readonly #latency = new Distribution();
   readonly #notice = new DropNotice(NOTICE_INTERVAL_MS);
+  /** What the notices that are on their way have to tell. */
+  readonly #notices = new WeakMap<PendingRecord, DropCounts>();
   #noticeTimer: Timer | undefined;
   #levels: Levels | undefined;
   #isClosed = false;
   #closing: Promise<FlushReport> | undefined;
+  /** How often it was opened again: a `close` that began before the last time must not end it. */
+  #reopened = 0;
   readonly trouble: Trouble;
-  readonly handlerTime = new Distribution();
+  readonly handlerTime: Distribution = new Distribution();
   readonly suppressed: TransportStats['suppressed'] = { reentrant: 0, filtered: 0, loop: 0 };
 
   constructor(options: ResolvedOptions, emitter: EventEmitter, clock: Clock) {
@@ -100,9 +105,15 @@ export class Pipeline {
 
   /** Takes records again: the transport was added to a logger after it had been closed, or while it was closing. */
   reopen(): void {
+    this.#reopened++;
     this.#closing = undefined;
     this.#isClosed = false;
     this.#shipper.restart();
+  }
+
+  /** Gives up all that is left, without closing anything. */
+  giveUp(): void {
+    this.#shipper.giveUp();
   }
 
   /** Closes the connections without giving anything up. */
@@ -141,13 +152,20 @@ export class Pipeline {
   }
 
   async #close(): Promise<FlushReport> {
-    this.#tellDrops(true);
+    const reopened = this.#reopened;
     const { closeTimeoutMs } = this.#options;
+    const deadline = this.#clock.monotonic() + closeTimeoutMs;
     const { delivered, dropped, pending } = await this.#shipper.flush(closeTimeoutMs);
+    if (pending === 0) {
+      // The drop notice, in what is left of the time. Not before: in a full buffer it would take a record's place.
+      this.#tellDrops(true);
+      await this.#shipper.flush(Math.max(0, deadline - this.#clock.monotonic()));
+    }
     // Added to a logger again in the meantime: then it goes on.
-    if (this.#closing === undefined) return { delivered, dropped, pending };
+    if (this.#reopened !== reopened) return { delivered, dropped, pending };
     this.#isClosed = true;
     this.#clock.cancel(this.#noticeTimer);
+    this.#noticeTimer = undefined;
     await this.#shipper.stop();
     return { delivered, dropped: dropped + pending, pending: 0 };
   }
@@ -168,6 +186,9 @@ export class Pipeline {
 
   #onDropped(record: PendingRecord, reason: DropReason, cause: unknown): void {
     this.#notice.note(reason);
+    const untold = this.#notices.get(record);
+    // The notice itself had to give way: its counts go into the next one.
+    if (untold !== undefined && reason !== 'invalid') this.#notice.restore(untold);
     const { fallback } = this.#options;
     if (fallback !== undefined) {
       handOn(fallback, record, reason, cause, (error) =>
@@ -177,9 +198,9 @@ export class Pipeline {
     this.trouble.dropped(reason, cause);
   }
 
-  /** Lets the topic know that records are missing from it. Called when one gets through, so this one will too. */
+  /** Lets the topic know that records are missing from it, unless nothing gets through: then the next success will. */
   #tellDrops(isLast: boolean): void {
-    if (!this.#options.dropNotice || (isLast && this.#shipper.state === 'down')) return;
+    if (!this.#options.dropNotice || this.#isClosed || this.#shipper.state === 'down') return;
     const counts = this.#notice.take(this.#clock.monotonic(), isLast);
     if (counts !== undefined) this.#tell(counts);
     else if (this.#notice.isPending) {
@@ -197,7 +218,9 @@ export class Pipeline {
     const message = `winston-kafkajs: ${describeDrops(counts)}`;
     const dropped = { total: counts.total, ...counts.byReason };
     const text = JSON.stringify({ level, message, dropped });
-    this.#add(this.#intake.admitOwn({ ...infoOf(level, text), message, dropped }, level, text));
+    const admission = this.#intake.admitOwn({ ...infoOf(level, text), message, dropped }, level, text);
+    if (admission.kind === 'record') this.#notices.set(admission.record, counts);
+    this.#add(admission);
   }
 }
 

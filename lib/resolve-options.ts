@@ -14,7 +14,7 @@ import { CLIENT_LOG_LEVELS } from './client-log/levels.ts';
 import type { OverflowPolicy } from './delivery/buffer.ts';
 import type { ProducerLike } from './delivery/callers-client.ts';
 import { CompressionCodecs, logLevel } from './delivery/kafkajs.ts';
-import type { ShipperOptions } from './delivery/shipper.ts';
+import type { ShipperOptions } from './delivery/shipper-options.ts';
 import type { BatchLimits } from './delivery/topic-lanes.ts';
 import type { KafkaTransportOptions } from './options.ts';
 import { type CompiledFilter, compileFilter } from './recursion/filter.ts';
@@ -54,7 +54,7 @@ export interface CallersClientOptions {
 }
 
 // `satisfies` keeps the list and the type in step.
-const NAMES = Object.keys({
+export const OPTION_NAMES: readonly string[] = Object.keys({
   topic: 0,
   kafka: 0,
   producer: 0,
@@ -93,7 +93,7 @@ const OVERFLOW_POLICIES: readonly OverflowPolicy[] = ['drop-oldest', 'drop-newes
  */
 export function resolveOptions(options: unknown): ResolvedOptions {
   if (!isPlainObject(options)) refuse('options', 'an object with at least "topic" and "kafka"', options);
-  refuseUnknown(options, NAMES);
+  refuseUnknown(options, OPTION_NAMES);
   refuseWhatIsNotThereYet(options);
   checkWinstonOptions(options);
   const given = options as unknown as KafkaTransportOptions;
@@ -186,7 +186,9 @@ function resolveClient(given: KafkaTransportOptions): OwnClientOptions | Callers
   checkKafka(kafka);
   return {
     kind: 'own',
-    kafka,
+    // A copy, because every new client reads it. `ssl` and `sasl` stay the caller's: they may have getters, for
+    // credentials that change.
+    kafka: { ...kafka, ...(Array.isArray(kafka.brokers) && { brokers: [...kafka.brokers] }) },
     logCreator: kafka.logCreator ?? consoleOnlyLogCreator(clientLog),
     logLevel: resolveLogLevel(kafka, clientLog),
     acks: acks ?? -1,

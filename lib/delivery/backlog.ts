@@ -1,7 +1,8 @@
 import { type BufferLimits, RecordBuffer } from './buffer.ts';
+import type { Batch } from './lane.ts';
 import type { Ledger } from './ledger.ts';
 import type { DropReason, PendingRecord } from './record.ts';
-import { type Batch, type LanePolicy, TopicLanes } from './topic-lanes.ts';
+import { type LanePolicy, TopicLanes } from './topic-lanes.ts';
 
 // How many topics may be known before those with nothing to send are forgotten. A topic's lanes are a few hundred
 // bytes, and what they have learnt is found out again with the next send.
@@ -18,6 +19,7 @@ export class Backlog {
   readonly #onDropped: DropListener;
   readonly #topics = new Map<string, TopicLanes>();
   readonly #inFlight = new Set<Batch>();
+  #tidyAt = MAX_TOPICS;
 
   constructor(ledger: Ledger, limits: BufferLimits, lanePolicy: LanePolicy, onDropped: DropListener) {
     this.#ledger = ledger;
@@ -31,6 +33,11 @@ export class Backlog {
     return this.#inFlight.size;
   }
 
+  /** How many topics it remembers. */
+  get topics(): number {
+    return this.#topics.size;
+  }
+
   /** Takes no record in; it is counted and told as any other that is dropped. */
   refuse(record: PendingRecord, reason: DropReason, cause: unknown): void {
     this.#ledger.accept(record);
@@ -39,26 +46,31 @@ export class Backlog {
 
   /** @returns whether a batch is full */
   add(record: PendingRecord): boolean {
-    this.#ledger.accept(record);
     if (!this.#buffer.canHold(record.bytes)) {
-      this.drop(record, 'oversize', new Error(`${record.bytes} bytes are more than the buffer may hold`));
+      const cause = new Error(`${record.bytes} bytes are more than the buffer may hold`);
+      this.refuse(record, 'oversize', cause);
       return false;
     }
     if (!this.#buffer.makeRoomFor(record, (victim) => this.drop(victim, 'overflow', undefined))) {
-      this.drop(record, 'overflow', undefined);
+      this.refuse(record, 'overflow', undefined);
       return false;
     }
+    this.#ledger.accept(record);
     this.#buffer.hold(record);
     return this.#lanes(record.topic).add(record);
   }
 
-  /** The next batch that is due, now in flight. */
-  take(now: number, force: boolean): Batch | undefined {
-    for (const lanes of this.#topics.values()) {
+  /** The next batch that is due, now in flight. @param only the one topic that may be asked */
+  take(now: number, force: boolean, only?: string): Batch | undefined {
+    for (const [topic, lanes] of this.#topics) {
+      if (only !== undefined && topic !== only) continue;
       const batch = lanes.take(now, force);
       if (batch === undefined) continue;
       for (const record of batch.records) this.#ledger.take(record);
       this.#inFlight.add(batch);
+      // To the end of the line: a topic that is always busy must not starve the others.
+      this.#topics.delete(topic);
+      this.#topics.set(topic, lanes);
       return batch;
     }
     return undefined;
@@ -84,20 +96,20 @@ export class Backlog {
 
   /** Puts the records of a failed send back where they were. */
   giveBack(batch: Batch, notBefore: number): void {
-    const records = this.#landed(batch);
-    for (const record of records) this.#ledger.giveBack(record);
+    const records = this.#returned(batch);
     this.#lanes(batch.topic).giveBack(batch, records, notBefore);
+  }
+
+  /** The same, but one of them is at fault: the next sends from there carry half as many, at once. */
+  halve(batch: Batch): void {
+    const records = this.#returned(batch);
+    this.#lanes(batch.topic).halve(batch, records);
   }
 
   /** The records of a send that is refused for good. */
   reject(batch: Batch, reason: DropReason, cause: unknown): void {
     for (const record of this.#landed(batch)) this.drop(record, reason, cause);
     this.#lanes(batch.topic).refuse(batch);
-  }
-
-  /** The next sends from there carry half as many records. */
-  halve(batch: Batch): void {
-    this.#lanes(batch.topic).halve(batch);
   }
 
   learn(topic: string, count: number, writable: readonly number[]): void {
@@ -112,14 +124,14 @@ export class Backlog {
     for (const lanes of this.#topics.values()) lanes.hurry();
   }
 
-  /** Drops what was accepted before `moment` (epoch milliseconds). @returns the oldest that is left, if any */
+  /** Drops what was accepted before `moment`. @returns when the oldest that is left was accepted, if any is */
   expire(moment: number): number | undefined {
     let oldest: number | undefined;
     for (const lanes of this.#topics.values()) {
       for (const queue of lanes.queues()) {
         for (let head = queue.peek(); head !== undefined; head = queue.peek()) {
-          if (head.time >= moment) {
-            oldest = Math.min(oldest ?? head.time, head.time);
+          if (head.acceptedAt >= moment) {
+            oldest = Math.min(oldest ?? head.acceptedAt, head.acceptedAt);
             break;
           }
           this.drop(head, 'expired', undefined);
@@ -153,10 +165,17 @@ export class Backlog {
     return batch.records.filter((record) => record.state === 'in-flight');
   }
 
+  #returned(batch: Batch): PendingRecord[] {
+    const records = this.#landed(batch);
+    for (const record of records) this.#ledger.giveBack(record);
+    this.#buffer.holdAgain(records);
+    return records;
+  }
+
   #lanes(topic: string): TopicLanes {
     let lanes = this.#topics.get(topic);
     if (lanes === undefined) {
-      if (this.#topics.size >= MAX_TOPICS) this.#forgetIdleTopics();
+      if (this.#topics.size >= this.#tidyAt) this.#forgetIdleTopics();
       lanes = new TopicLanes(topic, this.#lanePolicy);
       this.#topics.set(topic, lanes);
     }
@@ -165,5 +184,7 @@ export class Backlog {
 
   #forgetIdleTopics(): void {
     for (const [topic, lanes] of this.#topics) if (lanes.isIdle) this.#topics.delete(topic);
+    // Not with each topic from then on: in an outage none of them is idle.
+    this.#tidyAt = Math.max(MAX_TOPICS, 2 * this.#topics.size);
   }
 }

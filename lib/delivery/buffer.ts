@@ -20,7 +20,7 @@ const SMALL = 1024;
 export class RecordBuffer {
   readonly #limits: BufferLimits;
   readonly #ledger: Ledger;
-  /** Candidates for shedding, oldest first, by severity; one shelf for all unless the policy asks for more. */
+  /** Candidates for shedding, oldest first, by severity. */
   readonly #shelves = new Map<number, Shelf>();
 
   constructor(limits: BufferLimits, ledger: Ledger) {
@@ -34,24 +34,31 @@ export class RecordBuffer {
   }
 
   /**
-   * Makes room for a record, or finds that it must not come in.
+   * Makes room for a record, or finds that it must not come in. Nothing is shed in vain.
    *
    * @param shed is called for each record that gives way; it takes the record out of its queue and out of the books
    * @returns whether the record may come in
    */
   makeRoomFor(record: PendingRecord, shed: (victim: PendingRecord) => void): boolean {
-    while (this.#isFullFor(record)) {
-      const victim = this.#victim(record);
-      if (victim === undefined) return false;
-      shed(victim);
+    let records = this.#ledger.held + 1 - this.#limits.maxRecords;
+    let bytes = this.#ledger.heldBytes + record.bytes - this.#limits.maxBytes;
+    if (records <= 0 && bytes <= 0) return true;
+    const victims: PendingRecord[] = [];
+    for (const victim of this.#candidates(record)) {
+      victims.push(victim);
+      records--;
+      bytes -= victim.bytes;
+      if (records > 0 || bytes > 0) continue;
+      for (const each of victims) shed(each);
+      return true;
     }
-    return true;
+    return false;
   }
 
   /** Notes a record that has come in as one that may have to give way later. */
   hold(record: PendingRecord): void {
     if (this.#limits.overflow === 'drop-newest') return;
-    const severity = this.#limits.overflow === 'drop-lowest' ? record.severity : 0;
+    const severity = this.#severityOf(record);
     let shelf = this.#shelves.get(severity);
     if (shelf === undefined) {
       shelf = new Shelf();
@@ -60,47 +67,81 @@ export class RecordBuffer {
     shelf.put(record, this.#ledger.held);
   }
 
-  #isFullFor(record: PendingRecord): boolean {
-    return (
-      this.#ledger.held + 1 > this.#limits.maxRecords ||
-      this.#ledger.heldBytes + record.bytes > this.#limits.maxBytes
-    );
+  /** Notes records that wait again after a failed send. */
+  holdAgain(records: readonly PendingRecord[]): void {
+    if (this.#limits.overflow === 'drop-newest') return;
+    const bySeverity = new Map<number, PendingRecord[]>();
+    for (const record of records) {
+      const severity = this.#severityOf(record);
+      const group = bySeverity.get(severity);
+      if (group === undefined) bySeverity.set(severity, [record]);
+      else group.push(record);
+    }
+    for (const [severity, group] of bySeverity) this.#shelves.get(severity)?.putBack(group);
   }
 
-  #victim(newcomer: PendingRecord): PendingRecord | undefined {
-    // From the least severe up: winston's numbers grow with unimportance. Few levels, so a scan is cheap.
+  /** One shelf for all, unless the policy asks for more. */
+  #severityOf(record: PendingRecord): number {
+    return this.#limits.overflow === 'drop-lowest' ? record.severity : 0;
+  }
+
+  /** Those that would give way for the newcomer, in that order. */
+  *#candidates(newcomer: PendingRecord): Generator<PendingRecord> {
+    // From the least severe up: winston's numbers grow with unimportance. Few levels, so a sort is cheap.
     const severities = [...this.#shelves.keys()].sort((a, b) => b - a);
     for (const severity of severities) {
-      if (this.#limits.overflow === 'drop-lowest' && severity < newcomer.severity) return undefined;
-      const oldest = this.#shelves.get(severity)?.oldest();
-      if (oldest !== undefined) return oldest;
+      if (severity < this.#severityOf(newcomer)) return;
+      const shelf = this.#shelves.get(severity);
+      if (shelf !== undefined) yield* shelf.queued();
     }
-    return undefined;
   }
 }
 
-/** Records in the order in which they would give way. Those that are settled are passed over when reached. */
+/**
+ * Records in the order in which they would give way. Those that are not waiting any more, settled or in flight,
+ * are passed over once and for all when they are reached, or shedding would take ever longer: what comes back
+ * from a failed send is put back by hand.
+ */
 class Shelf {
   #records: PendingRecord[] = [];
   #head = 0;
+  /** What has come back, oldest first. */
+  #back: PendingRecord[] = [];
+  #backHead = 0;
 
   put(record: PendingRecord, held: number): void {
     // Without this, a shelf would grow for ever where nothing is ever shed.
     if (this.#records.length > SMALL && this.#records.length > 2 * held) {
-      this.#records = this.#records.filter((item, at) => at >= this.#head && item.state !== 'settled');
+      this.#records = this.#records.filter((item, at) => at >= this.#head && item.state === 'queued');
       this.#head = 0;
     }
     this.#records.push(record);
   }
 
-  oldest(): PendingRecord | undefined {
-    while (this.#records[this.#head]?.state === 'settled') this.#head++;
-    // What is in flight may come back, and is the oldest then: so it is stepped over, not left behind. A few
-    // batches at the most.
-    for (let at = this.#head; at < this.#records.length; at++) {
-      const record = this.#records[at];
-      if (record?.state === 'queued') return record;
-    }
-    return undefined;
+  putBack(records: readonly PendingRecord[]): void {
+    const passed = new Set([...this.#back.slice(this.#backHead).filter(isQueued), ...records]);
+    this.#back = [...passed].sort((a, b) => a.seq - b.seq);
+    this.#backHead = 0;
   }
+
+  *queued(): Generator<PendingRecord> {
+    while (this.#backHead < this.#back.length && !isQueued(this.#back[this.#backHead])) this.#backHead++;
+    while (this.#head < this.#records.length && !isQueued(this.#records[this.#head])) this.#head++;
+    let at = this.#head;
+    let backAt = this.#backHead;
+    for (;;) {
+      const record = this.#records[at];
+      const back = this.#back[backAt];
+      if (record === undefined && back === undefined) return;
+      const older = record === undefined || (back !== undefined && back.seq <= record.seq) ? back : record;
+      // One that came back may not have been passed over yet, and so stand in both.
+      if (older === back) backAt++;
+      if (older === record) at++;
+      if (older !== undefined && isQueued(older)) yield older;
+    }
+  }
+}
+
+function isQueued(record: PendingRecord | undefined): boolean {
+  return record?.state === 'queued';
 }

@@ -1,7 +1,7 @@
 import type { CompressionTypes } from 'kafkajs';
 import { guardSync, runInScope, type Scope } from '../recursion/guard.ts';
 import { type ClientMessage, type ClientSource, type DeliveryClient, messagesOf } from './client.ts';
-import type { Batch } from './topic-lanes.ts';
+import type { Batch } from './lane.ts';
 
 /** What the transport hands to a producer: all records of one topic and, as soon as one is known, one partition. */
 export interface ProducerRecordLike {
@@ -40,9 +40,15 @@ export function callersSource({ producer, acks, compression }: CallersClientOpti
       make: () => new CallersClient(guardSync(producer), true, extras),
       keepsTogether: false,
       isOwned: true,
+      ways: 1,
     };
   }
-  return { make: () => new CallersClient(producer, false, extras), keepsTogether: false, isOwned: false };
+  return {
+    make: () => new CallersClient(producer, false, extras),
+    keepsTogether: false,
+    isOwned: false,
+    ways: 1,
+  };
 }
 
 class CallersClient implements DeliveryClient {

@@ -1,4 +1,4 @@
-import type { Batch } from './topic-lanes.ts';
+import type { Batch } from './lane.ts';
 
 /** What delivery needs of a Kafka client: one that is used for a while and then replaced by a fresh one. */
 export interface DeliveryClient {
@@ -18,6 +18,8 @@ export interface ClientSource {
   readonly keepsTogether: boolean;
   /** Whether an unused client should be let go of, and whether one that fails can be replaced. */
   readonly isOwned: boolean;
+  /** How many of its clients, in a row, reach for different brokers: one broker that is down is no outage. */
+  readonly ways: number;
 }
 
 /** Called with what a client finds out about a topic's partitions. */

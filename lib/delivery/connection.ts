@@ -12,12 +12,14 @@ export interface ConnectionOptions {
   requestTimeoutMs: number;
   /** An owned client that has had nothing to do for so long is let go of. Milliseconds. */
   idleTimeoutMs: number;
+  /** Whether there is something to send, or being sent. */
+  hasWork(): boolean;
   /** A client can be used. */
   onOpen(): void;
-  /** A connect failed; the next may be tried after `notBefore`. */
-  onFailure(error: unknown): void;
-  /** A client was let go of for having nothing to do. */
-  onIdle(): void;
+  /** A connect failed, so many in a row; `openableAt` says when the next may be tried. */
+  onFailure(error: unknown, failures: number): void;
+  /** A client was let go of, for whatever reason: the next can be opened. */
+  onClosed(): void;
 }
 
 type Link =
@@ -78,10 +80,12 @@ export class Connection {
   replace(): Promise<void> {
     if (this.#link.at === 'opening' || this.#link.at === 'open') {
       this.#options.clock.cancel(this.#idleTimer);
-      const { client } = this.#link;
+      // Of a client that has not even connected there is nothing to wait for.
+      const { client, at } = this.#link;
       this.#link = { at: 'closing' };
-      this.#closed = this.#dismiss(client).then(() => {
+      this.#closed = this.#dismiss(client, at === 'open' ? FAREWELL_MS : 0).then(() => {
         this.#link = { at: 'none' };
+        this.#options.onClosed();
       });
     }
     return this.#closed;
@@ -97,14 +101,15 @@ export class Connection {
     this.#failures = 0;
   }
 
-  /** Whether there is work decides whether an open client is kept. */
-  noteWork(hasWork: boolean): void {
-    const { clock, source, idleTimeoutMs, onIdle } = this.#options;
+  /** Something has changed: whether there is work decides whether an open client is kept. */
+  noteWork(): void {
+    const { clock, source, idleTimeoutMs, hasWork } = this.#options;
     clock.cancel(this.#idleTimer);
     this.#idleTimer = undefined;
-    if (hasWork || !source.isOwned || this.#link.at !== 'open') return;
+    if (hasWork() || !source.isOwned || this.#link.at !== 'open') return;
     this.#idleTimer = clock.after(idleTimeoutMs, () => {
-      void this.replace().then(onIdle);
+      // A record may have come that is waiting for more.
+      if (!hasWork()) void this.replace();
     });
   }
 
@@ -116,14 +121,15 @@ export class Connection {
     } catch (error) {
       // `replace` may have come in between: then it is its client no more.
       if (this.#link === link) {
-        await this.replace();
+        const closed = this.replace();
         this.#fail(error);
+        await closed;
       }
       return;
     } finally {
       // kafkajs's disconnect during a connect resolves, and the connect then opens its socket all the same.
       void connecting.then(
-        () => (this.client === link.client ? undefined : this.#dismiss(link.client)),
+        () => (this.client === link.client ? undefined : this.#dismiss(link.client, 0)),
         () => undefined,
       );
     }
@@ -137,14 +143,14 @@ export class Connection {
     const { clock, retry, random, onFailure } = this.#options;
     this.#failures++;
     this.#notBefore = clock.monotonic() + fullJitter(this.#failures, retry, random);
-    onFailure(error);
+    onFailure(error, this.#failures);
   }
 
-  async #dismiss(client: DeliveryClient): Promise<void> {
+  async #dismiss(client: DeliveryClient, farewellMs: number): Promise<void> {
     try {
       await withDeadline(
         attempt(() => client.close()),
-        FAREWELL_MS,
+        farewellMs,
         'disconnecting from Kafka',
         this.#options.clock,
       );

@@ -1,7 +1,7 @@
 import type { ICustomPartitioner, PartitionerArgs } from 'kafkajs';
 import type { PartitionsListener } from './client.ts';
 import { Partitioners } from './kafkajs.ts';
-import type { Batch } from './topic-lanes.ts';
+import type { Batch } from './lane.ts';
 
 type PartitionMetadata = PartitionerArgs['partitionMetadata'];
 
@@ -28,7 +28,7 @@ export class OwnPartitioner {
   readonly #partitionOfKey = murmur2Partition();
   readonly #onPartitions: PartitionsListener;
   readonly #random: () => number;
-  /** By topic, the send that names no partition: there is at most one at a time. */
+  /** By topic, the send that names no partition: while it is under way there is no other one for that topic. */
   readonly #unbound = new Map<string, Batch>();
   /** By topic, the last metadata passed on. kafkajs gives the same array for all messages of a send. */
   readonly #seen = new Map<string, PartitionMetadata>();
@@ -38,37 +38,44 @@ export class OwnPartitioner {
     this.#random = random;
   }
 
-  /** A send that names no partition is about to start. Its batch will learn which one was chosen. */
-  expect(batch: Batch): void {
-    this.#unbound.set(batch.topic, batch);
+  /** A send is about to start. Its batch, if it names no partition, will learn which one was chosen. */
+  begin(batch: Batch): void {
+    // What is known is told with every send: the lanes may have been asked to forget it.
+    this.#seen.delete(batch.topic);
+    if (batch.partition === undefined) this.#unbound.set(batch.topic, batch);
+  }
+
+  /** The send is over. */
+  end(batch: Batch): void {
+    if (this.#unbound.get(batch.topic) === batch) this.#unbound.delete(batch.topic);
   }
 
   /** As kafkajs's `createPartitioner` wants it. */
   readonly create: ICustomPartitioner =
     () =>
     ({ topic, partitionMetadata, message }) => {
-      const count = partitionMetadata.length;
-      const writable = this.#passOn(topic, partitionMetadata);
+      this.#passOn(topic, partitionMetadata);
       if (message.partition !== undefined && message.partition !== null) return message.partition;
       const batch = this.#unbound.get(topic);
-      const chosen = batch?.partition ?? this.#choose(message.key, count, writable);
+      const chosen = batch?.partition ?? this.#choose(message.key, partitionMetadata);
       if (batch !== undefined) batch.partition = chosen;
       return chosen;
     };
 
-  #writable: readonly number[] = [];
-
-  #passOn(topic: string, metadata: PartitionMetadata): readonly number[] {
-    if (this.#seen.get(topic) === metadata) return this.#writable;
+  #passOn(topic: string, metadata: PartitionMetadata): void {
+    if (this.#seen.get(topic) === metadata) return;
     this.#seen.set(topic, metadata);
-    this.#writable = metadata.filter(({ leader }) => leader >= 0).map(({ partitionId }) => partitionId);
-    this.#onPartitions(topic, metadata.length, this.#writable);
-    return this.#writable;
+    this.#onPartitions(topic, metadata.length, writableOf(metadata));
   }
 
-  #choose(key: Buffer | string | null | undefined, count: number, writable: readonly number[]): number {
-    if (key !== null && key !== undefined) return this.#partitionOfKey(key, count);
-    const at = Math.floor(this.#random() * (writable.length || count));
+  #choose(key: Buffer | string | null | undefined, metadata: PartitionMetadata): number {
+    if (key !== null && key !== undefined) return this.#partitionOfKey(key, metadata.length);
+    const writable = writableOf(metadata);
+    const at = Math.floor(this.#random() * (writable.length || metadata.length));
     return writable[at] ?? at;
   }
+}
+
+function writableOf(metadata: PartitionMetadata): number[] {
+  return metadata.filter(({ leader }) => leader >= 0).map(({ partitionId }) => partitionId);
 }

@@ -6,7 +6,8 @@ const SMALL = 256;
 /**
  * First in, first out, with two extras that delivery needs: records that come back go to the front, and any
  * record can be discarded from the middle. A discarded one stays in the array until it is reached or the array
- * is compacted; every operation is amortised O(1).
+ * is compacted; every operation is amortised O(1), but for a `pushFront` of records that are not the last ones
+ * taken from the front.
  */
 export class RecordQueue {
   /**
@@ -37,8 +38,14 @@ export class RecordQueue {
 
   /** Puts records back before all others, in the order given. */
   pushFront(records: readonly PendingRecord[]): void {
-    this.#items = [...records, ...this.#waiting()];
-    this.#head = 0;
+    const start = this.#head - records.length;
+    // The usual case, a send that failed: they still stand where they were taken from. Checked one by one, because
+    // a record that stood in the array twice would be sent twice.
+    if (start >= 0 && records.every((record, at) => this.#items[start + at] === record)) this.#head = start;
+    else {
+      this.#items = records.concat(this.#waiting());
+      this.#head = 0;
+    }
     for (const record of records) this.#own(record);
   }
 
@@ -49,8 +56,6 @@ export class RecordQueue {
       if (record?.queue === this) return record;
       this.#head++;
     }
-    this.#items.length = 0;
-    this.#head = 0;
     return undefined;
   }
 
@@ -72,6 +77,17 @@ export class RecordQueue {
       this.#items = this.#waiting();
       this.#head = 0;
     }
+  }
+
+  /** Takes out all that wait, oldest first. */
+  drain(): PendingRecord[] {
+    const records = this.#waiting();
+    for (const record of records) record.queue = undefined;
+    this.#items = [];
+    this.#head = 0;
+    this.#count = 0;
+    this.#bytes = 0;
+    return records;
   }
 
   /** All that wait, oldest first, without taking them out. */

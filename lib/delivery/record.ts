@@ -27,8 +27,12 @@ export class PendingRecord {
   state: RecordState = 'queued';
   /** The queue it waits in. Kept here so that the buffer can shed it without searching. */
   queue: RecordQueue | undefined = undefined;
+  /** Whether it has been sent before, and has come back. */
+  isBack = false;
   /** Position in the order of acceptance, from 1. */
   seq = 0;
+  /** When, on the monotonic clock; only kept when records expire. Not `time`: a system clock jumps. */
+  acceptedAt = 0;
 
   readonly topic: string;
   readonly level: string;

@@ -1,56 +1,21 @@
-import type { Clock, Timer } from '../clock.ts';
-import { messageOf } from '../errors.ts';
-import { Backlog, type DropListener } from './backlog.ts';
-import { type BackoffOptions, fullJitter } from './backoff.ts';
-import type { BufferLimits } from './buffer.ts';
-import type { ClientSource, DeliveryClient, PartitionsListener } from './client.ts';
+import type { Timer } from '../clock.ts';
+import { Backlog } from './backlog.ts';
+import { fullJitter } from './backoff.ts';
+import type { DeliveryClient } from './client.ts';
 import { Connection } from './connection.ts';
 import { withDeadline } from './deadline.ts';
-import type { Ledger } from './ledger.ts';
+import { Health } from './health.ts';
+import type { Batch } from './lane.ts';
 import type { DropReason, PendingRecord } from './record.ts';
-import type { Batch, BatchLimits, LanePolicy } from './topic-lanes.ts';
+import type { FlushReport, ShipperEvents, ShipperOptions } from './shipper-options.ts';
+import type { LanePolicy } from './topic-lanes.ts';
+import { TopicTrials } from './topic-trials.ts';
 import { judgeAnswer, judgeError, type Verdict } from './verdict.ts';
-
-export interface ShipperOptions {
-  /** Makes the source of clients; what these find out about partitions goes to the listener. */
-  source(onPartitions: PartitionsListener): ClientSource;
-  clock: Clock;
-  random(): number;
-  batch: BatchLimits;
-  buffer: BufferLimits;
-  retry: BackoffOptions & { maxAgeMs: number | undefined };
-  requestTimeoutMs: number;
-  idleTimeoutMs: number;
-  partitionOfKey: LanePolicy['partitionOfKey'];
-  ledger: Ledger;
-}
-
-/** What the shipper tells. */
-export interface ShipperEvents {
-  /** The broker has acknowledged these. */
-  onDelivered(records: readonly PendingRecord[]): void;
-  onDropped: DropListener;
-  /** Nothing gets through any more; told once per outage. `unreachable`: there is no connection to speak of. */
-  onOutage(cause: unknown, unreachable: boolean): void;
-}
-
-/** What became of all records that had been accepted when a flush began. */
-export interface FlushReport {
-  /** Acknowledged by the broker. */
-  delivered: number;
-  /** Not delivered, and counted with a reason under `stats().dropped`. */
-  dropped: number;
-  /** Still waiting when the flush ran out of time; 0 otherwise. */
-  pending: number;
-}
 
 // As many as Kafka's own producer has under way at a time (max.in.flight.requests.per.connection). They go to
 // different partitions: a lane never has more than one.
 const MAX_SENDS = 5;
-// Refusals in a row, without a success, after which a client is replaced and an outage is declared. Fewer happen
-// in a healthy cluster: a leader moves, a topic is being created.
-const PATIENCE = 4;
-// How often one record may fail inside the client's own code before that is taken as the record's fault.
+// How often a batch may fail inside the client's own code before that is taken as a record's fault.
 const ENCODING_ATTEMPTS = 3;
 
 /** From accepted to acknowledged: forms batches, sends them, and sees to it that they arrive or are counted. */
@@ -59,9 +24,13 @@ export class Shipper {
   readonly #events: ShipperEvents;
   readonly #backlog: Backlog;
   readonly #connection: Connection;
-  #state: 'idle' | 'up' | 'down' = 'idle';
-  #failuresInRow = 0;
+  readonly #health: Health;
+  readonly #trials = new TopicTrials();
+  /** The client that is replaced once what is under way with it has landed: cut off, that would arrive twice. */
+  #retiring: DeliveryClient | undefined;
   #timer: Timer | undefined;
+  /** Whether the timer waits for longer than a fresh record may wait. */
+  #isTimerLate = false;
   #isPumpDue = false;
   /** While somebody flushes, no batch waits to be filled. */
   #flushes = 0;
@@ -69,7 +38,6 @@ export class Shipper {
 
   sends = 0;
   retries = 0;
-  lastError: { message: string; at: number } | null = null;
 
   constructor(options: ShipperOptions, events: ShipperEvents) {
     this.#options = options;
@@ -80,23 +48,33 @@ export class Shipper {
     const now = clock.monotonic;
     const lanePolicy: LanePolicy = { limits: batch, partitionOfKey, keepsTogether, random, now };
     this.#backlog = new Backlog(ledger, buffer, lanePolicy, events.onDropped);
+    this.#health = new Health(clock.wall, events.onOutage);
     this.#connection = new Connection({
       ...options,
       source,
-      onOpen: () => this.#pump(),
-      onFailure: (error) => {
-        this.#noteFailure(error, true);
+      hasWork: () => ledger.held > 0,
+      onOpen: () => {
+        this.#trials.noteFreshClient();
         this.#pump();
       },
-      onIdle: () => {
-        if (this.#state === 'up') this.#state = 'idle';
+      onFailure: (cause, failures) => {
+        // What fails while the transport is being closed is no news.
+        if (this.#isStopped) return;
+        this.#health.noteFailure({ cause, isUnreachable: failures >= source.ways, laneFailures: 0 });
+      },
+      onClosed: () => {
+        if (ledger.held === 0) this.#health.noteIdle();
         this.#pump();
       },
     });
   }
 
   get state(): 'idle' | 'up' | 'down' {
-    return this.#state;
+    return this.#health.state;
+  }
+
+  get lastError(): { message: string; at: number } | null {
+    return this.#health.lastError;
   }
 
   /** How often a client had to be connected anew. */
@@ -110,11 +88,15 @@ export class Shipper {
       this.refuse(record, 'closed', undefined);
       return;
     }
+    const { clock, batch, retry } = this.#options;
+    if (retry.maxAgeMs !== undefined) record.acceptedAt = clock.monotonic();
     const isFull = this.#backlog.add(record);
     if (this.#isPumpDue) return;
     // In an outage the timer of the next attempt decides; a full batch changes nothing.
-    if (isFull && this.#state !== 'down') this.#pumpSoon();
-    else this.#timer ??= this.#options.clock.after(this.#options.batch.lingerMs, () => this.#pump());
+    if (this.state === 'down' && this.#timer !== undefined) return;
+    if (isFull) this.#pumpSoon();
+    // The timer may be that of a lane that waits to try again: what has just come need not wait for it.
+    else if (this.#timer === undefined || this.#isTimerLate) this.#arm(batch.lingerMs);
   }
 
   /** Takes no record in: it is counted and told as any other that is dropped. */
@@ -145,17 +127,21 @@ export class Shipper {
     return { delivered, dropped, pending };
   }
 
-  /** Lets go of the client. Resolves when its connections are closed. */
+  /** Lets go of the client. Resolves when its connections are closed. Records that come meanwhile open another. */
   async release(): Promise<void> {
     await this.#connection.replace();
-    if (this.#state === 'up') this.#state = 'idle';
+  }
+
+  /** Gives up all that is left, in flight or not. */
+  giveUp(): void {
+    this.#backlog.dropAll('closed', undefined);
   }
 
   /** Gives up what is left, and lets go of the client. */
   async stop(): Promise<void> {
     this.#isStopped = true;
-    this.#options.clock.cancel(this.#timer);
-    this.#backlog.dropAll('closed', undefined);
+    this.#disarm();
+    this.giveUp();
     await this.release();
   }
 
@@ -170,22 +156,30 @@ export class Shipper {
     this.#options.clock.soon(() => this.#pump());
   }
 
+  #arm(delayMs: number): void {
+    this.#disarm();
+    this.#isTimerLate = delayMs > this.#options.batch.lingerMs;
+    this.#timer = this.#options.clock.after(delayMs, () => this.#pump());
+  }
+
+  #disarm(): void {
+    this.#options.clock.cancel(this.#timer);
+    this.#timer = undefined;
+  }
+
   /** Sends what is due, and arms the timer for what is due next. */
   #pump(): void {
-    const { clock, ledger } = this.#options;
     this.#isPumpDue = false;
-    clock.cancel(this.#timer);
-    this.#timer = undefined;
+    this.#disarm();
     if (this.#isStopped) return;
     const expiry = this.#expire();
     const force = this.#flushes > 0;
-    const now = clock.monotonic();
+    const now = this.#options.clock.monotonic();
     this.#sendDue(now, force);
-    this.#connection.noteWork(ledger.held > 0);
+    this.#connection.noteWork();
     const next = Math.min(this.#nextAttempt(now, force), expiry);
     // Never at once: what could be done now has just been done.
-    if (next < Number.POSITIVE_INFINITY)
-      this.#timer = clock.after(Math.max(1, next - now), () => this.#pump());
+    if (next < Number.POSITIVE_INFINITY) this.#arm(Math.max(1, next - now));
   }
 
   #sendDue(now: number, force: boolean): void {
@@ -195,37 +189,46 @@ export class Shipper {
       if (due !== undefined && due <= now) this.#connection.open();
       return;
     }
+    if (client === this.#retiring && this.#backlog.batchesInFlight === 0) {
+      void this.#connection.replace();
+      return;
+    }
     while (this.#maySend()) {
-      const batch = this.#backlog.take(now, force);
-      if (batch === undefined) break;
-      void this.#send(client, batch);
+      const batch = this.#backlog.take(now, force, this.#trials.topic);
+      if (batch !== undefined) void this.#send(client, batch);
+      // A trial without anything to send is over.
+      else if (!this.#trials.cancel()) break;
     }
   }
 
   /** One at a time until the first has come through: several at a silent broker only get in each other's way. */
   #maySend(): boolean {
-    return this.#backlog.batchesInFlight < (this.#state === 'up' ? MAX_SENDS : 1);
+    if (this.#connection.client === this.#retiring) return false;
+    const most = this.state === 'up' && this.#trials.topic === undefined ? MAX_SENDS : 1;
+    return this.#backlog.batchesInFlight < most;
   }
 
   #nextAttempt(now: number, force: boolean): number {
-    const due = this.#backlog.nextDue(force) ?? Number.POSITIVE_INFINITY;
-    if (this.#connection.client !== undefined) return this.#maySend() ? due : Number.POSITIVE_INFINITY;
-    const openable = this.#connection.openableAt ?? Number.POSITIVE_INFINITY;
-    return Math.max(now, due, openable);
+    const isOpen = this.#connection.client !== undefined;
+    // Then it goes on when what is under way has landed.
+    if (isOpen && !this.#maySend()) return Number.POSITIVE_INFINITY;
+    const openable = isOpen ? now : (this.#connection.openableAt ?? Number.POSITIVE_INFINITY);
+    return Math.max(openable, this.#backlog.nextDue(force) ?? Number.POSITIVE_INFINITY);
   }
 
+  /** @returns when the next record expires */
   #expire(): number {
     const { clock, retry } = this.#options;
     if (retry.maxAgeMs === undefined) return Number.POSITIVE_INFINITY;
-    const oldest = this.#backlog.expire(clock.wall() - retry.maxAgeMs);
-    if (oldest === undefined) return Number.POSITIVE_INFINITY;
-    return clock.monotonic() + (oldest + retry.maxAgeMs - clock.wall()) + 1;
+    const oldest = this.#backlog.expire(clock.monotonic() - retry.maxAgeMs);
+    return oldest === undefined ? Number.POSITIVE_INFINITY : oldest + retry.maxAgeMs + 1;
   }
 
   async #send(client: DeliveryClient, batch: Batch): Promise<void> {
     const { clock, requestTimeoutMs } = this.#options;
     this.sends++;
-    if (batch.lane.failures > 0) this.retries++;
+    if (batch.records[0]?.isBack === true) this.retries++;
+    this.#trials.noteSend(batch.topic);
     let verdict: Verdict;
     try {
       verdict = judgeAnswer(
@@ -235,74 +238,88 @@ export class Shipper {
     } catch (error) {
       verdict = judgeError(error);
     }
-    this.#conclude(batch, verdict);
+    this.#conclude(client, batch, verdict);
     this.#pump();
   }
 
-  #conclude(batch: Batch, verdict: Verdict): void {
+  #conclude(client: DeliveryClient, batch: Batch, verdict: Verdict): void {
     switch (verdict.kind) {
       case 'delivered': {
-        this.#noteSuccess();
+        this.#trials.noteOther(batch.topic);
+        this.#health.noteSuccess();
+        this.#connection.noteSuccess();
         this.#events.onDelivered(this.#backlog.deliver(batch));
         return;
       }
       case 'again': {
-        this.#giveBack(batch);
-        this.#noteFailure(verdict.cause, verdict.replaceClient);
-        if (verdict.replaceClient || this.#failuresInRow % PATIENCE === 0) this.#replaceClient();
+        this.#trials.noteOther(batch.topic);
+        this.#tryAgain(client, batch, verdict.cause, verdict.replaceClient);
         return;
       }
       case 'relearn': {
+        this.#trials.noteOther(batch.topic);
         this.#backlog.forget(batch.topic);
         batch.partition = undefined;
-        this.#giveBack(batch);
-        this.#noteFailure(verdict.cause, false);
+        this.#tryAgain(client, batch, verdict.cause, false);
         return;
       }
       case 'refuse': {
-        this.#noteError(verdict.cause);
-        this.#backlog.reject(batch, 'rejected', verdict.cause);
+        this.#health.noteError(verdict.cause);
+        if (this.#trials.isRefused(batch.topic)) this.#backlog.reject(batch, 'rejected', verdict.cause);
+        else {
+          // At once: until it is clear, the other topics wait.
+          this.#backlog.giveBack(batch, 0);
+          this.#retire(client);
+        }
         return;
       }
       case 'halve': {
-        this.#noteError(verdict.cause);
-        if (batch.records.length > 1) {
-          this.#backlog.halve(batch);
-          this.#backlog.giveBack(batch, 0);
-        } else if (verdict.certain || batch.lane.failures >= ENCODING_ATTEMPTS) {
-          this.#backlog.reject(batch, verdict.reason, verdict.cause);
-        } else {
-          this.#giveBack(batch);
-        }
+        this.#trials.noteOther(batch.topic);
+        this.#corner(client, batch, verdict);
       }
     }
   }
 
-  #giveBack(batch: Batch): void {
+  /** The records again, later. @param isUnreachable whether there was no answer at all */
+  #tryAgain(client: DeliveryClient, batch: Batch, cause: unknown, isUnreachable: boolean): void {
+    const laneFailures = this.#giveBack(batch);
+    const isStuck = this.#health.noteFailure({ cause, isUnreachable, laneFailures });
+    if (isUnreachable) this.#replaceClient(client);
+    else if (isStuck) this.#retire(client);
+  }
+
+  /** One of the records is refused for good: halves the batch, until that one is alone. */
+  #corner(
+    client: DeliveryClient,
+    batch: Batch,
+    { cause, reason, certain }: Verdict & { kind: 'halve' },
+  ): void {
+    const { failures, suspects } = batch.lane;
+    // From inside the client it may be the client's own trouble: first the same again, with a fresh one.
+    if (!certain && suspects === 0 && failures < ENCODING_ATTEMPTS) {
+      this.#tryAgain(client, batch, cause, false);
+      this.#retire(client);
+      return;
+    }
+    this.#health.noteError(cause);
+    if (batch.records.length > 1) this.#backlog.halve(batch);
+    else this.#backlog.reject(batch, reason, cause);
+  }
+
+  /** @returns how often in a row the records have failed now */
+  #giveBack(batch: Batch): number {
     const { clock, retry, random } = this.#options;
-    const delay = fullJitter(batch.lane.failures + 1, retry, random);
-    this.#backlog.giveBack(batch, clock.monotonic() + delay);
+    const failures = batch.lane.failures + 1;
+    this.#backlog.giveBack(batch, clock.monotonic() + fullJitter(failures, retry, random));
+    return failures;
   }
 
-  #replaceClient(): void {
-    void this.#connection.replace().then(() => this.#pump());
+  /** Unless that has been done: several sends may fail of the same client. */
+  #replaceClient(client: DeliveryClient): void {
+    if (this.#connection.client === client) void this.#connection.replace();
   }
 
-  #noteSuccess(): void {
-    this.#failuresInRow = 0;
-    this.#state = 'up';
-    this.#connection.noteSuccess();
-  }
-
-  #noteFailure(cause: unknown, unreachable: boolean): void {
-    this.#noteError(cause);
-    this.#failuresInRow++;
-    if (this.#state === 'down' || !(unreachable || this.#failuresInRow >= PATIENCE)) return;
-    this.#state = 'down';
-    this.#events.onOutage(cause, unreachable);
-  }
-
-  #noteError(cause: unknown): void {
-    this.lastError = { message: messageOf(cause), at: this.#options.clock.wall() };
+  #retire(client: DeliveryClient): void {
+    if (this.#connection.client === client) this.#retiring = client;
   }
 }

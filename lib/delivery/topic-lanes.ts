@@ -1,14 +1,6 @@
-import type { PendingRecord } from './record.ts';
-import { RecordQueue } from './record-queue.ts';
-
-/** Records of one topic that go to Kafka in one send. */
-export interface Batch {
-  readonly topic: string;
-  readonly records: readonly PendingRecord[];
-  /** The partition all of them go to; nothing while the client has yet to choose one for all of them. */
-  partition: number | undefined;
-  readonly lane: Lane;
-}
+import { type Batch, Lane } from './lane.ts';
+import type { PendingRecord, RecordKey } from './record.ts';
+import type { RecordQueue } from './record-queue.ts';
 
 /** What is known about a topic's partitions. */
 export interface PartitionKnowledge {
@@ -38,25 +30,7 @@ export interface LanePolicy {
   now(): number;
 }
 
-/**
- * A stream of records that must keep its order, and therefore has at most one send under way: several would
- * be inverted by a retry.
- */
-export class Lane {
-  readonly partition: number | undefined;
-  readonly queue = new RecordQueue();
-  busy = false;
-  /** Failed sends in a row. */
-  failures = 0;
-  /** Nothing is sent before this moment. */
-  notBefore = 0;
-  /** How many records a send may carry: lowered to corner a record that the broker refuses. */
-  sendLimit = Number.POSITIVE_INFINITY;
-
-  constructor(partition: number | undefined) {
-    this.partition = partition;
-  }
-}
+const NEVER = Number.POSITIVE_INFINITY;
 
 // With a client that was handed in, every so many batches one record goes out without a partition: where its
 // partitioner puts it tells of partitions that are not known yet. 16: a send more in 16, and a topic's
@@ -72,16 +46,20 @@ const BATCHES_PER_PROBE = 16;
  *   send, so that no order is lost.
  * - Records without key wait together; each batch of them is bound to a partition when it is formed ("sticky
  *   partitioning"), and stays bound when it has to be sent again.
+ * - Of a send without a partition nobody knows where it goes until it is answered. So whatever could be inverted
+ *   with it waits.
  */
 export class TopicLanes {
   readonly topic: string;
   readonly #policy: LanePolicy;
   readonly #knowledge: PartitionKnowledge = { count: undefined, writable: [] };
-  /** Without key, not bound to a partition yet. */
-  readonly #loose = new RecordQueue();
-  /** Sends without a partition, and the keyed records that wait for the number of partitions. */
+  /** Without key, not bound to a partition yet. Its own sends are those without a partition. */
+  readonly #loose = new Lane(undefined);
+  /** With key, while the number of partitions is not known. */
   readonly #unbound = new Lane(undefined);
   readonly #lanes = new Map<number, Lane>();
+  /** Whose turn it is: every batch sends its lane to the end, so that a busy lane cannot starve the others. */
+  readonly #turns = new Set<Lane>([this.#loose, this.#unbound]);
   #batchesSinceProbe = 0;
 
   constructor(topic: string, policy: LanePolicy) {
@@ -91,85 +69,61 @@ export class TopicLanes {
 
   /** Whether nothing waits here and nothing is under way. */
   get isIdle(): boolean {
-    const lanes = [this.#unbound, ...this.#lanes.values()];
-    return this.#loose.count === 0 && lanes.every((lane) => lane.queue.count === 0 && !lane.busy);
+    return [...this.#turns].every((lane) => lane.isQuiet);
   }
 
   /** Everything that waits here. */
   *queues(): Generator<RecordQueue> {
-    yield this.#loose;
-    yield this.#unbound.queue;
-    for (const lane of this.#lanes.values()) yield lane.queue;
+    for (const lane of this.#turns) yield lane.queue;
   }
 
   /** @returns whether a batch is full */
   add(record: PendingRecord): boolean {
-    const queue = this.#queueFor(record);
+    const { queue } = this.#laneFor(record.key);
     if (queue.count === 0) queue.since = this.#policy.now();
     queue.push(record);
-    const { maxRecords, maxBytes } = this.#policy.limits;
-    return queue.count >= maxRecords || queue.bytes >= maxBytes;
+    return this.#isFull(queue);
   }
 
   /** The next batch that is due, taken out of its queue. @param force do not wait for the linger */
   take(now: number, force: boolean): Batch | undefined {
-    for (const lane of this.#lanes.values()) {
-      if (this.#isReady(lane, now) && this.#isDue(lane.queue, now, force || lane.failures > 0)) {
-        return this.#form(lane.queue, lane);
-      }
+    for (const lane of this.#turns) {
+      if (this.#dueAt(lane, force) > now) continue;
+      this.#turns.delete(lane);
+      this.#turns.add(lane);
+      if (lane === this.#loose) return this.#formLoose(now);
+      return lane === this.#unbound ? this.#formOfOneKey(lane) : this.#form(lane.queue, lane);
     }
-    const unboundReady = this.#isReady(this.#unbound, now);
-    const hasFailed = this.#unbound.failures > 0;
-    if (unboundReady && this.#isDue(this.#unbound.queue, now, force || hasFailed)) {
-      return this.#formOfOneKey(this.#unbound.queue, this.#unbound);
-    }
-    // While a send without a partition is under way, or has failed, nobody knows where its records are: what
-    // comes after them has to wait, or a partition could see it first.
-    const looseDue = unboundReady && this.#isDue(this.#loose, now, force || hasFailed);
-    return looseDue ? this.#formLoose(now) : undefined;
+    return undefined;
   }
 
   /** When the next batch is due, if nothing else happens: the moment to look again. */
   nextDue(force: boolean): number | undefined {
-    let next = Number.POSITIVE_INFINITY;
-    for (const lane of [this.#unbound, ...this.#lanes.values()]) {
-      if (lane.queue.count === 0 || lane.busy) continue;
-      next = Math.min(next, Math.max(lane.notBefore, this.#dueAt(lane.queue, force || lane.failures > 0)));
-    }
-    if (this.#loose.count > 0 && !this.#unbound.busy) {
-      const { notBefore, failures } = this.#unbound;
-      const due = Math.max(
-        notBefore,
-        this.#dueAt(this.#loose, force || failures > 0),
-        this.#partitionFreeAt(),
-      );
-      next = Math.min(next, due);
-    }
-    return next === Number.POSITIVE_INFINITY ? undefined : next;
+    let next = NEVER;
+    for (const lane of this.#turns) next = Math.min(next, this.#dueAt(lane, force));
+    return next === NEVER ? undefined : next;
   }
 
   /** Puts the records of a failed send back. @param notBefore when they may be sent again */
   giveBack(batch: Batch, records: readonly PendingRecord[], notBefore: number): void {
-    batch.lane.busy = false;
-    // A first send that failed may have reached the partition it was meant for: from now on it is bound to it.
-    const lane = batch.partition === undefined ? this.#unbound : this.#lane(batch.partition);
-    if (lane !== batch.lane) batch.lane.failures = 0;
-    lane.failures++;
-    lane.notBefore = notBefore;
-    const queue = lane.partition === undefined && records[0]?.key === null ? this.#loose : lane.queue;
-    queue.pushFront(records);
+    for (const [lane, own] of this.#landed(batch, records)) {
+      lane.noteFailure(notBefore);
+      lane.takeBack(own);
+    }
+  }
+
+  /** Puts the records of a send back that was refused because of one of them: the next ones carry half as many. */
+  halve(batch: Batch, records: readonly PendingRecord[]): void {
+    for (const [lane, own] of this.#landed(batch, records)) {
+      lane.corner(own.length);
+      lane.takeBack(own);
+    }
   }
 
   /** A send came through: the lane is free, and what it taught is kept. */
   succeed(batch: Batch): void {
     batch.lane.busy = false;
-    batch.lane.failures = 0;
-    batch.lane.notBefore = 0;
-    // Doubling back up, so that one refused record does not slow down all that follow it.
-    batch.lane.sendLimit =
-      batch.lane.sendLimit * 2 < this.#policy.limits.maxRecords
-        ? batch.lane.sendLimit * 2
-        : Number.POSITIVE_INFINITY;
+    batch.lane.noteSuccess(batch.records.length);
     if (!this.#policy.keepsTogether && batch.partition !== undefined) {
       const { writable } = this.#knowledge;
       if (!writable.includes(batch.partition)) this.#knowledge.writable = [...writable, batch.partition];
@@ -179,51 +133,47 @@ export class TopicLanes {
   /** The whole send was refused: its records are gone, the lane is free. */
   refuse(batch: Batch): void {
     batch.lane.busy = false;
-    batch.lane.failures = 0;
-  }
-
-  /** The next sends of this lane carry half as many records, to find the one that is refused. */
-  halve(batch: Batch): void {
-    const lane = batch.partition === undefined ? this.#unbound : this.#lane(batch.partition);
-    lane.sendLimit = Math.max(1, Math.floor(batch.records.length / 2));
+    batch.lane.noteGone();
   }
 
   /** What the client has found out about the partitions. Keyed records get their lanes. */
   learn(count: number, writable: readonly number[]): void {
+    const known = this.#knowledge.count;
+    // Keys belong elsewhere now: those that wait must not be overtaken by what comes after them.
+    if (known !== undefined && known !== count) this.forget();
     this.#knowledge.writable = writable;
-    if (this.#knowledge.count === count) return;
+    if (known === count) return;
     this.#knowledge.count = count;
-    for (
-      let record = this.#unbound.queue.shift();
-      record !== undefined;
-      record = this.#unbound.queue.shift()
-    ) {
-      this.#queueFor(record).push(record);
-    }
+    this.#unbound.failures = 0;
+    for (const record of this.#unbound.queue.drain()) this.#laneFor(record.key).queue.push(record);
   }
 
   /** The partitions are not what they were (a topic that was deleted and made anew): all is to be found out again. */
   forget(): void {
     this.#knowledge.count = undefined;
     this.#knowledge.writable = [];
-    const bound = [...this.#lanes.values()].flatMap((lane) => [...lane.queue]);
-    for (const record of bound) record.queue?.discard(record);
+    const bound: PendingRecord[] = [];
+    for (const [partition, lane] of this.#lanes) {
+      bound.push(...lane.queue.drain());
+      lane.suspects = 0;
+      if (lane.busy) continue;
+      this.#lanes.delete(partition);
+      this.#turns.delete(lane);
+    }
     bound.sort((a, b) => a.seq - b.seq);
-    this.#loose.pushFront(bound.filter((record) => record.key === null));
+    this.#loose.queue.pushFront(bound.filter((record) => record.key === null));
     this.#unbound.queue.pushFront(bound.filter((record) => record.key !== null));
-    for (const [partition, lane] of this.#lanes) if (!lane.busy) this.#lanes.delete(partition);
   }
 
   /** Forgets all waiting times: somebody flushes. */
   hurry(): void {
-    for (const lane of [this.#unbound, ...this.#lanes.values()]) lane.notBefore = 0;
+    for (const lane of this.#turns) lane.notBefore = 0;
   }
 
-  #queueFor(record: PendingRecord): RecordQueue {
-    if (record.key === null) return this.#loose;
+  #laneFor(key: RecordKey): Lane {
+    if (key === null) return this.#loose;
     const { count } = this.#knowledge;
-    if (count === undefined) return this.#unbound.queue;
-    return this.#lane(this.#policy.partitionOfKey(record.key, count)).queue;
+    return count === undefined ? this.#unbound : this.#lane(this.#policy.partitionOfKey(key, count));
   }
 
   #lane(partition: number): Lane {
@@ -231,54 +181,98 @@ export class TopicLanes {
     if (lane === undefined) {
       lane = new Lane(partition);
       this.#lanes.set(partition, lane);
+      this.#turns.add(lane);
     }
     return lane;
   }
 
-  #isReady(lane: Lane, now: number): boolean {
-    return !lane.busy && lane.notBefore <= now;
-  }
-
-  #isDue(queue: RecordQueue, now: number, force: boolean): boolean {
-    return queue.count > 0 && this.#dueAt(queue, force) <= now;
-  }
-
-  #dueAt(queue: RecordQueue, force: boolean): number {
-    if (force) return 0;
-    const { maxRecords, maxBytes, lingerMs } = this.#policy.limits;
-    if (queue.count >= maxRecords || queue.bytes >= maxBytes) return 0;
-    return queue.since + lingerMs;
-  }
-
-  #formLoose(now: number): Batch | undefined {
-    const candidates = this.#candidates();
-    const probes = !this.#policy.keepsTogether && this.#batchesSinceProbe >= BATCHES_PER_PROBE;
-    if (candidates.length === 0 || probes) {
-      this.#batchesSinceProbe = 0;
-      const limit = this.#policy.keepsTogether ? Number.POSITIVE_INFINITY : 1;
-      return this.#form(this.#loose, this.#unbound, limit);
+  /** Frees the lane of a failed send. @returns the lanes that its records go back to */
+  #landed(batch: Batch, records: readonly PendingRecord[]): Map<Lane, PendingRecord[]> {
+    batch.lane.busy = false;
+    const lanes = new Map<Lane, PendingRecord[]>();
+    for (const record of records) {
+      // A first send that failed may have reached the partition it was meant for: from now on it is bound to it.
+      const lane = batch.partition === undefined ? this.#laneFor(record.key) : this.#lane(batch.partition);
+      const own = lanes.get(lane);
+      if (own === undefined) lanes.set(lane, [record]);
+      else own.push(record);
     }
-    const free = candidates.filter(
-      (candidate) => this.#isFree(candidate) && this.#isReady(this.#lane(candidate), now),
-    );
-    const partition = free[Math.floor(this.#policy.random() * free.length)];
-    if (partition === undefined) return undefined;
+    if (!lanes.has(batch.lane)) batch.lane.noteGone();
+    return lanes;
+  }
+
+  #isFull({ count, bytes }: RecordQueue): boolean {
+    const { maxRecords, maxBytes } = this.#policy.limits;
+    return count >= maxRecords || bytes >= maxBytes;
+  }
+
+  /** When the lane's next batch may go; never, as long as something has to land first. */
+  #dueAt(lane: Lane, force: boolean): number {
+    const { queue } = lane;
+    if (queue.count === 0 || lane.busy) return NEVER;
+    const isReady = force || lane.isTryingAgain || this.#isFull(queue);
+    const due = isReady
+      ? lane.notBefore
+      : Math.max(lane.notBefore, queue.since + this.#policy.limits.lingerMs);
+    return Math.max(due, this.#clearAt(lane));
+  }
+
+  /** From when on nothing is in the way that could be inverted with a send of this lane. */
+  #clearAt(lane: Lane): number {
+    const { keepsTogether } = this.#policy;
+    const isUnboundUnderWay = keepsTogether && this.#unbound.busy;
+    if (lane === this.#unbound) {
+      // With a client that was handed in, keyed records are never in a lane of a partition.
+      return !keepsTogether || (!this.#loose.busy && this.#areLanesQuiet()) ? 0 : NEVER;
+    }
+    if (isUnboundUnderWay) return NEVER;
+    if (lane !== this.#loose) return this.#loose.busy ? NEVER : 0;
+    if (this.#goesUnbound()) return this.#areLanesQuiet() ? 0 : NEVER;
+    return this.#freeAt();
+  }
+
+  #areLanesQuiet(): boolean {
+    for (const lane of this.#lanes.values()) if (!lane.isQuiet) return false;
+    return true;
+  }
+
+  /** Whether the next records without key go without a partition. */
+  #goesUnbound(): boolean {
+    if (this.#candidates().length === 0) return true;
+    if (this.#policy.keepsTogether || this.#batchesSinceProbe < BATCHES_PER_PROBE) return false;
+    // A probe waits for what is under way, but not for a partition that is in trouble.
+    for (const lane of this.#lanes.values()) if (lane.failures > 0) return false;
+    return true;
+  }
+
+  #formLoose(now: number): Batch {
+    const { queue } = this.#loose;
+    if (this.#goesUnbound()) {
+      this.#batchesSinceProbe = 0;
+      return this.#form(queue, this.#loose, this.#policy.keepsTogether ? NEVER : 1);
+    }
     this.#batchesSinceProbe++;
-    return this.#form(this.#loose, this.#lane(partition));
+    this.#loose.failures = 0;
+    const free = this.#candidates().filter((candidate) => this.#freeAtOf(candidate) <= now);
+    const partition = free[Math.floor(this.#policy.random() * free.length)];
+    return this.#form(queue, partition === undefined ? this.#loose : this.#lane(partition));
   }
 
-  /** A lane with records of its own has some to send again, or keyed ones: it is left to them. */
-  #isFree(partition: number): boolean {
+  /** The earliest moment at which records without key find a partition; never while all are busy. */
+  #freeAt(): number {
+    let at = NEVER;
+    for (const partition of this.#candidates()) at = Math.min(at, this.#freeAtOf(partition));
+    return at;
+  }
+
+  /**
+   * A lane with something to send again, or to corner, is left to that. Keyed records that wait there are no
+   * hindrance: no order is promised between them and those without.
+   */
+  #freeAtOf(partition: number): number {
     const lane = this.#lanes.get(partition);
-    return lane === undefined || (!lane.busy && lane.queue.count === 0);
-  }
-
-  /** The earliest moment at which records without key find a partition; for ever away while all are busy. */
-  #partitionFreeAt(): number {
-    const candidates = this.#candidates();
-    if (candidates.length === 0) return 0;
-    const moments = candidates.filter((p) => this.#isFree(p)).map((p) => this.#lanes.get(p)?.notBefore ?? 0);
-    return Math.min(...moments);
+    if (lane === undefined) return 0;
+    return lane.busy || lane.suspects > 0 || lane.queue.peek()?.key === null ? NEVER : lane.notBefore;
   }
 
   #candidates(): readonly number[] {
@@ -288,10 +282,10 @@ export class TopicLanes {
       : Array.from({ length: count }, (_, at) => at);
   }
 
-  #form(queue: RecordQueue, lane: Lane, limit = Number.POSITIVE_INFINITY): Batch {
-    const records: PendingRecord[] = [];
+  #form(queue: RecordQueue, lane: Lane, limit = NEVER): Batch {
     const { maxRecords, maxBytes } = this.#policy.limits;
     const most = Math.min(maxRecords, lane.sendLimit, limit);
+    const records: PendingRecord[] = [];
     let bytes = 0;
     for (let next = queue.peek(); next !== undefined && records.length < most; next = queue.peek()) {
       if (records.length > 0 && bytes + next.bytes > maxBytes) break;
@@ -299,29 +293,48 @@ export class TopicLanes {
       records.push(next);
       queue.shift();
     }
+    return this.#depart(records, queue, lane);
+  }
+
+  /**
+   * The oldest records, as long as they share a key. With a client that was handed in, where every keyed send is one
+   * of these, also the next few that do: that inverts no key, but records of different keys.
+   */
+  #formOfOneKey(lane: Lane): Batch {
+    const { limits, keepsTogether } = this.#policy;
+    const most = Math.min(limits.maxRecords, lane.sendLimit);
+    const key = lane.queue.peek()?.key ?? '';
+    const records: PendingRecord[] = [];
+    let bytes = 0;
+    let seen = 0;
+    for (const record of lane.queue) {
+      if (++seen > limits.maxRecords || records.length >= most) break;
+      if (record.key === null || !isSameKey(record.key, key)) {
+        if (keepsTogether) break;
+        continue;
+      }
+      if (records.length > 0 && bytes + record.bytes > limits.maxBytes) break;
+      bytes += record.bytes;
+      records.push(record);
+    }
+    for (const record of records) lane.queue.discard(record);
+    return this.#depart(records, lane.queue, lane);
+  }
+
+  #depart(records: readonly PendingRecord[], queue: RecordQueue, lane: Lane): Batch {
     lane.busy = true;
     // What is left starts to gather anew: while this send is under way it may become a full batch.
     queue.since = this.#policy.now();
     return { topic: this.topic, records, partition: lane.partition, lane };
   }
+}
 
-  /** The records that share the key of the oldest one, among the next few. */
-  #formOfOneKey(queue: RecordQueue, lane: Lane): Batch {
-    const { maxRecords, maxBytes } = this.#policy.limits;
-    const most = Math.min(maxRecords, lane.sendLimit);
-    const key = String(queue.peek()?.key);
-    const records: PendingRecord[] = [];
-    let bytes = 0;
-    let seen = 0;
-    for (const record of queue) {
-      if (++seen > maxRecords || records.length >= most) break;
-      if (String(record.key) !== key) continue;
-      if (records.length > 0 && bytes + record.bytes > maxBytes) break;
-      bytes += record.bytes;
-      records.push(record);
-    }
-    for (const record of records) queue.discard(record);
-    lane.busy = true;
-    return { topic: this.topic, records, partition: undefined, lane };
-  }
+/** As bytes: that is what Kafka sees, and two Buffers that are no UTF-8 may well look the same as text. */
+function isSameKey(a: string | Buffer, b: string | Buffer): boolean {
+  if (typeof a === 'string' && typeof b === 'string') return a === b;
+  return bytesOf(a).equals(bytesOf(b));
+}
+
+function bytesOf(key: string | Buffer): Buffer {
+  return typeof key === 'string' ? Buffer.from(key) : key;
 }

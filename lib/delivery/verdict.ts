@@ -1,4 +1,4 @@
-import type { Batch } from './topic-lanes.ts';
+import type { Batch } from './lane.ts';
 
 /** What the outcome of a send means for its records. */
 export type Verdict =
@@ -40,7 +40,30 @@ const DISCONNECTED = /not connected|is disconnect(ed|ing)/i;
 // Errors of the code that encodes a request, not of the broker: a record that cannot be encoded, most likely.
 const ENCODING_TROUBLE = new Set<unknown>(['TypeError', 'RangeError', 'KafkaJSNotImplemented']);
 
-interface ErrorFacts {
+export interface ErrorFacts {
+  readonly name: unknown;
+  readonly type: unknown;
+  readonly code: unknown;
+  readonly message: string;
+}
+
+/**
+ * What the error at the bottom says. kafkajs's own retry wraps it, and the wrapper's `retriable` is wrong for
+ * outages. Never throws, whatever it is given.
+ */
+export function rootCause(error: unknown): ErrorFacts {
+  try {
+    let facts = isObject(error) ? error : {};
+    // Not `instanceof Error`: under Jest the errors of Node's core are of another realm.
+    for (let depth = 0; depth < 8 && isObject(facts.cause); depth++) facts = facts.cause;
+    const { name, type, code, message } = facts;
+    return { name, type, code, message: String(message) };
+  } catch {
+    return { name: undefined, type: undefined, code: undefined, message: '' };
+  }
+}
+
+interface ErrorLike {
   name?: unknown;
   type?: unknown;
   code?: unknown;
@@ -48,15 +71,7 @@ interface ErrorFacts {
   cause?: unknown;
 }
 
-/** The error at the bottom. kafkajs's own retry wraps it, and the wrapper's `retriable` is wrong for outages. */
-export function rootCause(error: unknown): ErrorFacts {
-  let facts = isObject(error) ? error : {};
-  // Not `instanceof Error`: under Jest the errors of Node's core are of another realm.
-  for (let depth = 0; depth < 8 && isObject(facts.cause); depth++) facts = facts.cause;
-  return facts;
-}
-
-function isObject(value: unknown): value is ErrorFacts {
+function isObject(value: unknown): value is ErrorLike {
   return typeof value === 'object' && value !== null;
 }
 
@@ -68,7 +83,7 @@ export function judgeError(error: unknown): Verdict {
   if (isOneOf(BAD_RECORD)) return { kind: 'halve', cause: error, reason: 'rejected', certain: true };
   if (isOneOf(BAD_TOPIC)) return { kind: 'refuse', cause: error };
   if (ENCODING_TROUBLE.has(name)) return { kind: 'halve', cause: error, reason: 'rejected', certain: false };
-  const replaceClient = CLIENT_TROUBLE.has(name) || DISCONNECTED.test(String(message));
+  const replaceClient = CLIENT_TROUBLE.has(name) || DISCONNECTED.test(message);
   return { kind: 'again', cause: error, replaceClient };
 }
 
@@ -84,7 +99,8 @@ export function judgeAnswer(answer: unknown, batch: Batch): Verdict {
       candidate?.topicName === batch.topic &&
       (batch.partition === undefined || candidate.partition === batch.partition),
   );
-  if (typeof entry?.partition !== 'number') {
+  const partition = entry?.partition;
+  if (entry === undefined || entry === null || !isPartition(partition)) {
     return { kind: 'relearn', cause: new Error(unanswered(batch)) };
   }
   if (entry.errorCode !== undefined && entry.errorCode !== 0) {
@@ -94,8 +110,12 @@ export function judgeAnswer(answer: unknown, batch: Batch): Verdict {
       }),
     );
   }
-  batch.partition = entry.partition;
+  batch.partition = partition;
   return { kind: 'delivered' };
+}
+
+function isPartition(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 0;
 }
 
 interface AnswerEntry {

@@ -30,6 +30,15 @@ export class DropNotice {
     this.#counts.byReason[reason] = (this.#counts.byReason[reason] ?? 0) + 1;
   }
 
+  /** Counts that were taken but have not reached the topic. */
+  restore({ total, byReason }: DropCounts): void {
+    this.#counts.total += total;
+    for (const reason of DROP_REASONS) {
+      const count = byReason[reason];
+      if (count !== undefined) this.#counts.byReason[reason] = (this.#counts.byReason[reason] ?? 0) + count;
+    }
+  }
+
   /** The counts, to be told now, or nothing if there is nothing to tell or it is too early. */
   take(now: number, evenIfEarly: boolean): DropCounts | undefined {
     if (this.#counts.total === 0 || (!evenIfEarly && now - this.#lastAt < this.#intervalMs)) return undefined;

@@ -1,0 +1,84 @@
+import type { PendingRecord } from './record.ts';
+import { RecordQueue } from './record-queue.ts';
+
+/** Records of one topic that go to Kafka in one send. */
+export interface Batch {
+  readonly topic: string;
+  readonly records: readonly PendingRecord[];
+  /** The partition all of them go to; nothing while the client has yet to choose one for all of them. */
+  partition: number | undefined;
+  readonly lane: Lane;
+}
+
+/**
+ * A stream of records that must keep its order, and therefore has at most one send under way: several would
+ * be inverted by a retry.
+ */
+export class Lane {
+  /** Where its sends go; nothing where the client chooses. */
+  readonly partition: number | undefined;
+  readonly queue: RecordQueue = new RecordQueue();
+  /** Whether a send is under way. */
+  busy = false;
+  /** Failed sends in a row. */
+  failures = 0;
+  /** Nothing is sent before this moment. */
+  notBefore = 0;
+  /** How many records a send may carry: lowered to corner a record that the broker refuses. */
+  sendLimit: number = Number.POSITIVE_INFINITY;
+  /** So many records, from the oldest on, are known to have a refused one among them. */
+  suspects = 0;
+  constructor(partition: number | undefined) {
+    this.partition = partition;
+  }
+
+  /** Whether nothing waits here and nothing is under way. */
+  get isQuiet(): boolean {
+    return !this.busy && this.queue.count === 0;
+  }
+
+  /** Whether the oldest record that waits here has been sent before: then it has waited long enough. */
+  get isTryingAgain(): boolean {
+    return this.failures > 0 || this.queue.peek()?.isBack === true;
+  }
+
+  /** Takes the records of a failed send back. */
+  takeBack(records: readonly PendingRecord[]): void {
+    for (const record of records) record.isBack = true;
+    this.queue.pushFront(records);
+  }
+
+  /** A send failed, and may be tried again later. */
+  noteFailure(notBefore: number): void {
+    this.failures++;
+    this.notBefore = notBefore;
+  }
+
+  /** A send of so many records came through. */
+  noteSuccess(records: number): void {
+    this.failures = 0;
+    this.notBefore = 0;
+    if (this.suspects > records) {
+      // Those were innocent: so the refused one is among the rest.
+      this.corner(this.suspects - records);
+      return;
+    }
+    this.suspects = 0;
+    // Doubling back up: where one record is refused, the next may well be too.
+    this.sendLimit *= 2;
+  }
+
+  /** One of the oldest records, so many of them, is refused: the next send has half of them. */
+  corner(suspects: number): void {
+    this.suspects = suspects;
+    this.sendLimit = Math.max(1, suspects >> 1);
+  }
+
+  /** The records of a send are gone from here: refused for good, or to another lane. */
+  noteGone(): void {
+    this.failures = 0;
+    this.notBefore = 0;
+    if (this.suspects > 0) this.sendLimit = 1;
+    this.suspects = 0;
+  }
+}

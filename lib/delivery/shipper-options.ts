@@ -1,0 +1,41 @@
+import type { Clock } from '../clock.ts';
+import type { DropListener } from './backlog.ts';
+import type { BackoffOptions } from './backoff.ts';
+import type { BufferLimits } from './buffer.ts';
+import type { ClientSource, PartitionsListener } from './client.ts';
+import type { Ledger } from './ledger.ts';
+import type { PendingRecord } from './record.ts';
+import type { BatchLimits, LanePolicy } from './topic-lanes.ts';
+
+export interface ShipperOptions {
+  /** Makes the source of clients; what these find out about partitions goes to the listener. */
+  source(onPartitions: PartitionsListener): ClientSource;
+  clock: Clock;
+  random(): number;
+  batch: BatchLimits;
+  buffer: BufferLimits;
+  retry: BackoffOptions & { maxAgeMs: number | undefined };
+  requestTimeoutMs: number;
+  idleTimeoutMs: number;
+  partitionOfKey: LanePolicy['partitionOfKey'];
+  ledger: Ledger;
+}
+
+/** What the shipper tells. */
+export interface ShipperEvents {
+  /** The broker has acknowledged these. */
+  onDelivered(records: readonly PendingRecord[]): void;
+  onDropped: DropListener;
+  /** Nothing gets through any more; told once per outage. `unreachable`: there is no connection to speak of. */
+  onOutage(cause: unknown, unreachable: boolean): void;
+}
+
+/** What became of all records that had been accepted when a flush began. */
+export interface FlushReport {
+  /** Acknowledged by the broker. */
+  delivered: number;
+  /** Not delivered, and counted with a reason under `stats().dropped`. */
+  dropped: number;
+  /** Still waiting when the flush ran out of time; 0 otherwise. */
+  pending: number;
+}

@@ -1,0 +1,58 @@
+// A topic function may come up with ever new ones. Forgotten, they are found out again.
+const MAX_REFUSED = 1_000;
+
+/**
+ * Finds out whether a refused topic is really the one that is refused. A kafkajs client asks for the metadata of all
+ * its topics at once, and fails with the error of the first bad one, whichever topic the send was for: an
+ * authorisation that is taken away from one topic would have the records of others rejected. So a refusal is believed
+ * from a client that has sent to this topic only; from others the topic is tried again, first and alone, with a
+ * fresh one.
+ */
+export class TopicTrials {
+  /** The topics that the client has been given. */
+  #given = new Set<string>();
+  /** Those whose refusal is certain: not to be tried again and again. */
+  readonly #refused = new Set<string>();
+  #topic: string | undefined;
+
+  /** The only topic that may be sent to now, if there is one. */
+  get topic(): string | undefined {
+    return this.#topic;
+  }
+
+  noteFreshClient(): void {
+    this.#given = new Set();
+  }
+
+  noteSend(topic: string): void {
+    this.#given.add(topic);
+  }
+
+  /** A send to the topic was refused. @returns whether that is certain; otherwise the topic is on trial */
+  isRefused(topic: string): boolean {
+    const isCertain = this.#refused.has(topic) || (this.#given.size === 1 && this.#given.has(topic));
+    if (isCertain) {
+      if (this.#refused.size >= MAX_REFUSED) this.#refused.clear();
+      this.#refused.add(topic);
+      this.#end(topic);
+    } else this.#topic = topic;
+    return isCertain;
+  }
+
+  /** A send to the topic ended in some other way. */
+  noteOther(topic: string): void {
+    this.#refused.delete(topic);
+    this.#end(topic);
+  }
+
+  /** Ends the trial, whatever it is about. @returns whether there was one */
+  cancel(): boolean {
+    const wasOn = this.#topic !== undefined;
+    this.#topic = undefined;
+    return wasOn;
+  }
+
+  #end(topic: string): void {
+    if (this.#topic === topic) this.#topic = undefined;
+  }
+}

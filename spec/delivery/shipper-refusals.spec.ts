@@ -1,0 +1,113 @@
+import { describe, expect, it } from 'vitest';
+import { Rig, recordOf, stored } from './rig.ts';
+
+const numbers = (count: number, from = 0): string[] =>
+  Array.from({ length: count }, (_, at) => String(from + at));
+
+function expectBalanced({ ledger }: Rig): void {
+  expect(ledger.accepted).toBe(ledger.delivered + ledger.queued + ledger.inFlight + ledger.droppedTotal);
+}
+
+describe('a record that is refused', () => {
+  const refuse = (bad: (text: string) => boolean, error: unknown) => (rig: Rig) => {
+    rig.answer = (batch) =>
+      batch.records.some(({ text }) => bad(text)) ? Promise.reject(error) : stored(batch);
+  };
+  const big = {
+    batch: { maxRecords: 500, maxBytes: 1_000_000, lingerMs: 20 },
+    buffer: { maxRecords: 10_000, maxBytes: 10_000_000, overflow: 'drop-oldest' as const },
+  };
+
+  it.each([0, 1, 249, 250, 251, 498, 499])(
+    'is found among 500, at place %s, in a dozen sends',
+    async (place) => {
+      const rig = new Rig(big);
+      refuse((text) => text === String(place), { code: 10 })(rig);
+      rig.log(...numbers(500));
+      await rig.clock.pass(20);
+      expect(rig.delivered).toEqual(numbers(500).filter((text) => text !== String(place)));
+      expect(rig.dropped).toEqual([{ text: String(place), reason: 'oversize', cause: { code: 10 } }]);
+      // The whole, nine halves, the one, and what comes after it, doubling.
+      expect(rig.sent.length).toBeLessThanOrEqual(1 + 9 + 1 + 9);
+      expectBalanced(rig);
+    },
+  );
+
+  it('does not slow down those of a topic that refuses them all', async () => {
+    const rig = new Rig(big);
+    refuse(() => true, { code: 87 })(rig);
+    rig.log(...numbers(500));
+    await rig.clock.pass(20);
+    expect(rig.dropped.length).toBe(500);
+    expect(rig.sent.length).toBeLessThanOrEqual(500 + 10);
+  });
+
+  it('and the whole topic with it: one send, and others go on', async () => {
+    const rig = new Rig(big);
+    rig.answer = (batch) => (batch.topic === 'secret' ? Promise.reject({ code: 29 }) : stored(batch));
+    for (let n = 0; n < 100; n++) rig.shipper.add(recordOf({ topic: 'secret', text: String(n) }));
+    await rig.clock.pass(20);
+    expect([rig.sent.length, rig.dropped.length]).toEqual([1, 100]);
+    rig.log(...numbers(100));
+    await rig.clock.pass(20);
+    expect(rig.delivered).toEqual(numbers(100));
+    for (let n = 0; n < 100; n++) rig.shipper.add(recordOf({ topic: 'secret', text: String(n) }));
+    await rig.clock.pass(20);
+    expect([rig.dropped.length, rig.shipper.reconnects]).toEqual([200, 0]);
+  });
+
+  it("is not believed to be at fault when the client's own code fails once", async () => {
+    const rig = new Rig(big);
+    let failures = 3;
+    rig.answer = (batch) => (failures-- > 0 ? Promise.reject(new TypeError('oops')) : stored(batch));
+    rig.log(...numbers(100));
+    await rig.clock.pass(10_000);
+    expect([rig.delivered, rig.dropped]).toEqual([numbers(100), []]);
+    // Each time with a fresh client: the trouble may be its own.
+    expect(rig.sent.map(({ client }) => client)).toEqual([1, 2, 3, 4]);
+  });
+
+  it('is, when it fails there again and again: and only that one', async () => {
+    const rig = new Rig(big);
+    refuse((text) => text === '42', new TypeError('cannot be encoded'))(rig);
+    rig.log(...numbers(100));
+    await rig.clock.pass(10_000);
+    expect(rig.delivered).toEqual(numbers(100).filter((text) => text !== '42'));
+    expect(rig.dropped.map(({ text, reason }) => [text, reason])).toEqual([['42', 'rejected']]);
+  });
+
+  it('a client that is broken altogether does not reject the whole buffer in no time', async () => {
+    const rig = new Rig(big);
+    rig.answer = () => Promise.reject(new TypeError('broken'));
+    rig.log(...numbers(5_000));
+    await rig.clock.pass(10_000);
+    expect(rig.dropped.length).toBeLessThan(50);
+    expect(rig.outages.length).toBe(1);
+  });
+});
+
+describe('an error that may be about another topic', () => {
+  it('is not taken for a refusal before the topic has been tried alone', async () => {
+    const rig = new Rig();
+    // As kafkajs does: it asks for the metadata of all topics that a client was given, and one bad one fails them all.
+    const given = new Map<number, Set<string>>();
+    let isRevoked = false;
+    rig.answer = (batch, client) => {
+      const topics = given.get(client) ?? new Set();
+      given.set(client, topics.add(batch.topic));
+      return isRevoked && topics.has('revoked') ? Promise.reject({ code: 29 }) : stored(batch);
+    };
+    rig.shipper.add(recordOf({ topic: 'revoked', text: 'before' }));
+    rig.log('a');
+    await rig.clock.pass(20);
+    expect(rig.delivered.sort()).toEqual(['a', 'before']);
+    isRevoked = true;
+    rig.log('b');
+    await rig.clock.pass(20);
+    rig.shipper.add(recordOf({ topic: 'revoked', text: 'after' }));
+    rig.log('c');
+    await rig.clock.pass(2_000);
+    expect(rig.delivered.sort()).toEqual(['a', 'b', 'before', 'c']);
+    expect(rig.dropped.map(({ text, reason }) => [text, reason])).toEqual([['after', 'rejected']]);
+  });
+});

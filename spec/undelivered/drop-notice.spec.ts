@@ -1,0 +1,168 @@
+import { expect, it } from 'vitest';
+import winston from 'winston';
+import { DropNotice, describeDrops } from '../../lib/undelivered/drop-notice.ts';
+import { ERROR } from '../support/broker/broker-cluster.ts';
+import {
+  expectLaw,
+  loggerWith,
+  numbered,
+  plain,
+  startCluster,
+  TOPIC,
+  transportTo,
+} from '../support/harness.ts';
+
+const isNotice = (value: string): boolean => value.includes('not delivered');
+
+it('counts by reason, and tells no more often than its interval', () => {
+  const notice = new DropNotice(1_000);
+  expect([notice.isPending, notice.take(0, true)]).toEqual([false, undefined]);
+  notice.note('overflow');
+  notice.note('overflow');
+  notice.note('expired');
+  expect(notice.take(0, false)).toEqual({ total: 3, byReason: { overflow: 2, expired: 1 } });
+  notice.note('closed');
+  expect([notice.take(999, false), notice.isPending]).toEqual([undefined, true]);
+  expect(notice.take(1_000, false)).toEqual({ total: 1, byReason: { closed: 1 } });
+  notice.note('rejected');
+  expect(notice.take(1_001, true)).toEqual({ total: 1, byReason: { rejected: 1 } });
+});
+
+it('takes back what has not reached the topic', () => {
+  const notice = new DropNotice(1_000);
+  notice.note('overflow');
+  const counts = notice.take(0, false);
+  notice.note('overflow');
+  notice.note('expired');
+  if (counts !== undefined) notice.restore(counts);
+  expect(notice.take(0, true)).toEqual({ total: 3, byReason: { overflow: 2, expired: 1 } });
+});
+
+it.each([
+  [{ total: 1, byReason: { overflow: 1 } }, '1 record was not delivered: overflow 1'],
+  [
+    { total: 12, byReason: { expired: 2, overflow: 10 } },
+    '12 records were not delivered: overflow 10, expired 2',
+  ],
+])('%o reads "%s"', (counts, text) => {
+  expect(describeDrops(counts)).toBe(text);
+});
+
+async function dropped(
+  options: Parameters<typeof transportTo>[1] = {},
+  levels?: winston.config.AbstractConfigSetLevels,
+) {
+  const cluster = await startCluster();
+  await cluster.down();
+  const transport = transportTo(cluster, { buffer: { maxRecords: 10 }, ...options });
+  const logger =
+    levels === undefined
+      ? loggerWith(transport)
+      : winston.createLogger({ levels, level: 'debug', format: plain(), transports: [transport] });
+  for (const message of numbered(30)) logger.log('info', message);
+  await cluster.up();
+  return { cluster, transport, logger };
+}
+
+it('one record, after the first that gets through: total and reasons, and it is in the books', async () => {
+  const { cluster, transport } = await dropped();
+  await transport.flush();
+  await transport.flush();
+  const values = cluster.values(TOPIC);
+  expect(values.filter((value) => !isNotice(value))).toEqual(numbered(30).slice(20));
+  expect(values.filter(isNotice).map((value) => JSON.parse(value))).toEqual([
+    {
+      level: 'warn',
+      message: 'winston-kafkajs: 20 records were not delivered: overflow 20',
+      dropped: { total: 20, overflow: 20 },
+    },
+  ]);
+  expect(transport.stats()).toMatchObject({ accepted: 31, delivered: 11, dropped: { overflow: 20 } });
+  expectLaw(transport);
+});
+
+it('what is dropped within the interval is told at the end, in one', async () => {
+  const { cluster, transport, logger } = await dropped();
+  await transport.flush();
+  await transport.flush();
+  cluster.inject({ api: 'Produce', times: 2, action: { error: ERROR.TOPIC_AUTHORIZATION_FAILED } });
+  for (const message of ['bad 1', 'bad 2']) {
+    logger.info(message);
+    await transport.flush();
+  }
+  expect(cluster.values(TOPIC).filter(isNotice).length).toBe(1);
+  await transport.close();
+  expect(
+    cluster
+      .values(TOPIC)
+      .filter(isNotice)
+      .map((value) => JSON.parse(value).dropped),
+  ).toEqual([
+    { total: 20, overflow: 20 },
+    { total: 2, rejected: 2 },
+  ]);
+});
+
+it('what is dropped while the transport closes is told, too', async () => {
+  const cluster = await startCluster();
+  const transport = transportTo(cluster);
+  const logger = loggerWith(transport);
+  logger.info('good');
+  await transport.flush();
+  cluster.inject({ api: 'Produce', action: { error: ERROR.TOPIC_AUTHORIZATION_FAILED } });
+  logger.info('bad');
+  expect(await transport.close()).toEqual({ delivered: 1, dropped: 1, pending: 0 });
+  expect(cluster.values(TOPIC).map((value) => (isNotice(value) ? 'notice' : value))).toEqual([
+    'good',
+    'notice',
+  ]);
+});
+
+it('a notice that has to give way itself is not lost: its counts are in the next one', async () => {
+  const { cluster, transport, logger } = await dropped({ batch: { maxRecords: 5, lingerMs: 1 } });
+  await cluster.until(() => cluster.count(TOPIC) >= 10);
+  // The first batch has come through, the notice is under way or waits; now the buffer is flooded.
+  await cluster.down();
+  for (let n = 0; n < 100; n++) logger.info(`flood ${n}`);
+  await cluster.up();
+  await transport.close();
+  const told = cluster
+    .values(TOPIC)
+    .filter(isNotice)
+    .map((value) => JSON.parse(value).dropped.total as number);
+  const { dropped: counts } = transport.stats();
+  expect(told.reduce((sum, total) => sum + total, 0)).toBe(
+    Object.values(counts).reduce((sum, count) => sum + count, 0),
+  );
+});
+
+it('none when it is not wanted', async () => {
+  const { cluster, transport } = await dropped({ dropNotice: false });
+  await transport.close();
+  expect(cluster.values(TOPIC)).toEqual(numbered(30).slice(20));
+});
+
+it('none when nothing was dropped', async () => {
+  const cluster = await startCluster();
+  const transport = transportTo(cluster);
+  loggerWith(transport).info('record 0');
+  await transport.close();
+  expect(cluster.values(TOPIC)).toEqual(['record 0']);
+});
+
+it("the topic function is asked where it goes, and the level is the logger's word for it", async () => {
+  const asked: string[] = [];
+  const { cluster, transport } = await dropped(
+    {
+      topic: ({ level }) => {
+        asked.push(level);
+        return level === 'warning' ? 'alerts' : TOPIC;
+      },
+    },
+    winston.config.syslog.levels,
+  );
+  cluster.createTopic('alerts', 1);
+  await transport.close();
+  expect(asked.filter((level) => level === 'warning').length).toBe(1);
+  expect(cluster.values('alerts').map((value) => JSON.parse(value).level)).toEqual(['warning']);
+});
