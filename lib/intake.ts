@@ -39,8 +39,7 @@ export class Intake {
     const { topic, key, headers, filter } = this.#options;
     const time = this.#clock.wall();
     const level = String(info[LEVEL] ?? info.level);
-    // A level that the logger does not have is the least severe of all.
-    const severity = levels?.[level] ?? Number.MAX_SAFE_INTEGER;
+    const severity = severityOf(level, levels);
     const message = textOf(info);
     if (filter !== undefined) {
       const record = new InfoRecord(info, level, severity, message, time, origin);
@@ -166,18 +165,36 @@ export class Intake {
   }
 }
 
-/** What the format has written; failing that (`log(info)` called by hand), the info as JSON, or its message. */
+/** A level that the logger does not have is the least severe of all, whatever `Object.prototype` has by its name. */
+function severityOf(level: string, levels: Levels | undefined): number {
+  const severity: unknown = levels?.[level];
+  return typeof severity === 'number' ? severity : Number.MAX_SAFE_INTEGER;
+}
+
+/**
+ * What the format has written; failing that (`log(info)` called by hand), the info as JSON, or its message.
+ *
+ * @throws for what has no text at all
+ */
 function textOf(info: Info): string {
   const formatted = info[MESSAGE];
   if (typeof formatted === 'string') return formatted;
+  let json: string | undefined;
   try {
-    return JSON.stringify(info) ?? String(info.message);
+    json = JSON.stringify(info);
   } catch {
-    return String(info.message);
+    // A circle, a BigInt, a `toJSON` that throws: its message is better than nothing.
   }
+  if (json !== undefined) return json;
+  if (info.message === undefined) throw new TypeError('it has no message, and cannot be written as JSON');
+  return String(info.message);
 }
 
 /** A promise where a value was expected: it must not end the process by being rejected. */
 function swallow(value: unknown): void {
-  if (isThenable(value)) value.then(undefined, () => undefined);
+  try {
+    if (isThenable(value)) value.then(undefined, () => undefined);
+  } catch {
+    // A `then` that throws: it is as useless as any other.
+  }
 }

@@ -1,21 +1,27 @@
 import TransportStream from 'winston-transport';
 import { type Clock, systemClock } from './clock.ts';
-import type { FlushReport } from './delivery/shipper.ts';
-import { beforeExit, forgetBeforeExit } from './lifecycle/before-exit.ts';
+import type { FlushReport } from './delivery/shipper-options.ts';
 import { CrashPath } from './lifecycle/crash-path.ts';
+import { LastRecords } from './lifecycle/last-records.ts';
+import { raiseListenerLimit } from './lifecycle/listener-limit.ts';
 import { type Parent, Parents } from './lifecycle/parents.ts';
+import { ProcessEnd } from './lifecycle/process-end.ts';
 import type { TransportStats } from './observe/stats.ts';
 import type { KafkaTransportOptions } from './options.ts';
 import { Pipeline } from './pipeline.ts';
-import { guardSync, isGuarded } from './recursion/guard.ts';
+import { isGuarded } from './recursion/guard.ts';
 import { type Info, type Mark, markOf } from './recursion/logger-tap.ts';
 import { type ResolvedOptions, resolveOptions } from './resolve-options.ts';
+import { formatted } from './transport-format.ts';
 
 const LEVEL = Symbol.for('level');
 
 // Reading the clock twice costs about as much as taking a record in: so the time spent in `log()` is measured for
 // one call in so many, the first one included.
 const MEASURE_EVERY = 16;
+
+// setTimeout's longest delay: beyond it Node fires at once, with a warning.
+const MAX_DELAY_MS = 2_147_483_647;
 
 type Callback = (error?: Error | null) => void;
 type Levels = Readonly<Record<string, number>>;
@@ -37,23 +43,35 @@ type Levels = Readonly<Record<string, number>>;
 export class KafkaTransport extends TransportStream {
   /** As winston's own transports have one. */
   readonly name = 'kafka';
-  /** winston's view of things: the logger that it asks for a level, and that logger's levels. */
-  declare parent: Parent | undefined;
+  /**
+   * winston's view of things: the logger that it asks for a level, and that logger's levels.
+   *
+   * @internal
+   */
+  declare parent: Parent | null | undefined;
+  /** @internal */
   declare levels: Levels | undefined;
-  /** Of the stream below; the same in readable-stream 3 and 4. */
-  declare readonly _writableState: { readonly ending: boolean };
+  /**
+   * Of the stream below; the same in readable-stream 3 and 4.
+   *
+   * @internal
+   */
+  declare readonly _writableState: {
+    readonly ending: boolean;
+    readonly destroyed: boolean;
+    autoDestroy: boolean;
+  };
 
   readonly #options: ResolvedOptions;
   readonly #clock: Clock = systemClock;
   readonly #pipeline: Pipeline;
   readonly #crash: CrashPath;
+  readonly #processEnd: ProcessEnd;
   readonly #parents: Parents;
+  readonly #lastRecords: LastRecords = new LastRecords(this.#clock, () => this.#parents.haveLastRecords);
   /** While an info from a logger goes through `log()`: what it carried. Nothing when `log()` is called by hand. */
   #carried: { mark: Mark | undefined } | undefined;
   #calls = 0;
-  /** How much had been accepted when the process was last about to end. */
-  #acceptedAtExit = 0;
-  readonly #finisher = { beforeExit: () => this.#finish() };
 
   /** @throws KafkaTransportError for bad options; it names the option, what was expected and what was given */
   constructor(options: KafkaTransportOptions) {
@@ -66,13 +84,19 @@ export class KafkaTransport extends TransportStream {
       ...(handleExceptions !== undefined && { handleExceptions }),
       ...(handleRejections !== undefined && { handleRejections }),
     });
+    // readable-stream 4 would destroy the stream once it has finished, and the `close` that follows would take it off
+    // a logger that it has been added to in the meantime.
+    this._writableState.autoDestroy = false;
+    // `unpipe` and `error` have a listener that is there without any logger.
+    raiseListenerLimit(this, 2);
     this.#options = resolved;
     this.#pipeline = new Pipeline(resolved, this, this.#clock);
     this.#crash = new CrashPath(this, this.#clock, (timeoutMs) => this.flush(timeoutMs));
+    this.#processEnd = new ProcessEnd(this.#pipeline, resolved.closeTimeoutMs);
     this.#parents = new Parents({
       wantsSite: (info, logger) =>
         (resolved.callSite || resolved.filter?.needsSite === true) && this.#isWanted(info, logger),
-      wantsLogger: () => this.level === undefined && this.#parents.count > 1,
+      wantsLogger: () => this.#parents.count > 1,
     });
     // winston-transport's own books know one logger only (its issue: `once('pipe')`): these take their place.
     this.removeAllListeners('pipe').on('pipe', (source) => this.#onPipe(source as unknown as Parent));
@@ -92,18 +116,18 @@ export class KafkaTransport extends TransportStream {
       this.#pipeline.admitUnreadable(error);
     }
     if (isMeasured) this.#pipeline.handlerTime.record((performance.now() - startedAt) * 1000);
-    callback?.();
+    this.#callBack(callback);
     return true;
   }
 
   /**
    * Resolves when all records accepted so far are settled, or the time is up.
    *
-   * @param timeoutMs milliseconds. Default: `closeTimeoutMs`
+   * @param timeoutMs milliseconds; `Infinity` waits for as long as it takes. Default: `closeTimeoutMs`
    * @returns what became of all that had been accepted when it was called
    */
   async flush(timeoutMs: number = this.#options.closeTimeoutMs): Promise<FlushReport> {
-    return await this.#pipeline.flush(timeoutMs);
+    return await this.#pipeline.flush(Math.min(timeoutMs, MAX_DELAY_MS));
   }
 
   /**
@@ -111,7 +135,7 @@ export class KafkaTransport extends TransportStream {
    * calls return the same promise. Adding the transport to a logger opens it again.
    */
   override close(): Promise<FlushReport> {
-    forgetBeforeExit(this.#finisher);
+    this.#processEnd.forget();
     return this.#pipeline.close();
   }
 
@@ -130,6 +154,7 @@ export class KafkaTransport extends TransportStream {
    */
   override write(info: unknown, encoding?: unknown, callback?: unknown): boolean {
     this._write(info as Info, 'utf8', () => undefined);
+    this.#lastRecords.note();
     const done = typeof encoding === 'function' ? encoding : callback;
     if (typeof done === 'function') process.nextTick(done as Callback);
     return true;
@@ -162,36 +187,49 @@ export class KafkaTransport extends TransportStream {
    * with the others.
    */
   override end(...args: unknown[]): this {
-    if (this.#parents.oneOfSeveralHasEnded) void this.#finishFor(this.flush());
-    // Ended before, and added to a logger again since: the stream will not finish a second time by itself.
-    else if (this._writableState.ending) void this.#finishFor(this.close());
-    else Reflect.apply(super.end, this, args);
+    this.#lastRecords.wait(this.#options.closeTimeoutMs, () => this.#end(args));
     return this;
+  }
+
+  #end(args: unknown[]): void {
+    const { ending, destroyed } = this._writableState;
+    const goesOn = this.#parents.oneOfSeveralHasEnded;
+    // Ended or destroyed before, and added to a logger again since: the stream does not finish a second time by itself.
+    if (!goesOn && !ending && !destroyed) {
+      Reflect.apply(super.end, this, args);
+      return;
+    }
+    const [chunk] = args;
+    if (chunk !== undefined && chunk !== null && typeof chunk !== 'function') this.write(chunk);
+    for (const done of args) if (typeof done === 'function') this.once('finish', done as () => void);
+    void this.#finishFor(goesOn ? this.flush() : this.close());
   }
 
   /** Emits what the logger that has ended waits for. The pipes of all others let go at that: they are tied again. */
   async #finishFor(flushed: Promise<FlushReport>): Promise<void> {
     await flushed;
+    // The last of the others has ended, too, and hears the same event: it must not come before its records are out.
+    if (!this.#parents.oneOfSeveralHasEnded) await this.close();
     this.#parents.keepLiving(() => this.emit('finish'));
   }
 
-  /** Set by winston after an uncaught exception, on every transport that handles exceptions. */
+  /**
+   * Set by winston after an uncaught exception, on every transport that handles exceptions.
+   *
+   * @internal
+   */
   get _ending(): boolean {
     return this.#crash.isUnderWay;
   }
 
+  /** @internal */
   set _ending(isEnding: boolean) {
-    if (isEnding) this.#crash.begin(() => this.parent?.exitOnError === true);
+    if (isEnding) this.#crash.begin();
   }
 
   /** An info that comes from a logger, or from some other stream. */
   #receive(info: Info): void {
-    if (this.silent === true) return;
-    if (info.exception === true) {
-      // After this turn: a record that is taken is in the buffer by then.
-      this.#clock.soon(() => this.#crash.noteException());
-      if (this.handleExceptions !== true) return;
-    }
+    this.#noteCrash(info);
     const mark = markOf(info);
     if (!this.#isWanted(info, mark?.logger ?? this.parent)) return;
     // What the tap has seen is decided. Asked here, the flag could be another's: a logger that was held up
@@ -200,11 +238,17 @@ export class KafkaTransport extends TransportStream {
       this.#pipeline.suppressed.reentrant++;
       return;
     }
-    const formatted = this.#format(info);
-    if (formatted === undefined) return;
+    const result = formatted(info, this.format, this.#pipeline.trouble);
+    if (result.kind === 'kept-out') this.#pipeline.suppressed.filtered++;
+    else if (result.kind === 'failed') this.#pipeline.admitUnreadable(result.cause);
+    else this.#hand(result.info, mark);
+  }
+
+  /** To `log()`, which others may have wrapped; the mark, which a format may have lost, goes beside it. */
+  #hand(info: Info, mark: Mark | undefined): void {
     this.#carried = { mark };
     try {
-      this.log(formatted, () => undefined);
+      this.log(info);
     } finally {
       this.#carried = undefined;
     }
@@ -215,70 +259,77 @@ export class KafkaTransport extends TransportStream {
     this.#carried = undefined;
     const mark = carried === undefined ? markOf(info) : carried.mark;
     if (carried === undefined) {
-      if (info.exception === true) this.#clock.soon(() => this.#crash.noteException());
+      this.#noteCrash(info);
       if (mark?.isReentrant === true || isGuarded()) {
         this.#pipeline.suppressed.reentrant++;
         return;
       }
     }
-    beforeExit(this.#finisher);
+    this.#processEnd.watch();
     this.#pipeline.admit(info, mark?.logger?.levels ?? this.levels, mark?.site);
   }
 
-  /** The transport's own `format`, run as winston-transport does, but never throwing into the application. */
-  #format(info: Info): Info | undefined {
-    const { format } = this;
-    if (format === undefined) return info;
-    let formatted: unknown;
+  /** The callback of a `log()` by hand. One that throws must not reach whoever logs. */
+  #callBack(callback: unknown): void {
+    if (typeof callback !== 'function') return;
     try {
-      // A copy: the other transports get the same info.
-      formatted = guardSync(() => format.transform(Object.assign({}, info) as never, format.options));
+      callback();
     } catch (error) {
-      this.#pipeline.trouble.callback('format', error, 'the record is dropped as invalid');
-      this.#pipeline.admitUnreadable(error);
-      return undefined;
+      this.#pipeline.trouble.listenerFailed(error);
     }
-    if (typeof formatted === 'object' && formatted !== null) return formatted as Info;
-    this.#pipeline.suppressed.filtered++;
-    return undefined;
   }
 
-  /** Whether the record's level passes: the transport's own level, or else that of the logger it comes from. */
-  #isWanted(info: Info, logger: Parent | undefined): boolean {
-    if (this.silent === true) return false;
+  #noteCrash(info: Info): void {
+    if (info.exception === true || info.rejection === true) this.#crash.noteRecord();
+  }
+
+  /**
+   * Whether the record's level passes: the transport's own level, or else that of the logger it comes from. What the
+   * process dies of passes any level, as in winston-transport's `_accept`.
+   */
+  #isWanted(info: Info, logger: Parent | null | undefined): boolean {
+    if (this.silent) return false;
+    if (info.exception === true) return this.handleExceptions === true;
+    if (info.rejection === true && this.handleRejections === true) return true;
     const levels = logger?.levels ?? this.levels;
-    const level = this.level ?? logger?.level;
-    if (level === undefined || levels === undefined) return true;
+    const level = this.level || logger?.level;
+    if (!level || levels === undefined) return true;
     return (levels[level] ?? Number.NaN) >= (levels[String(info[LEVEL])] ?? Number.NaN);
   }
 
   #onPipe(source: Parent): void {
     this.#parents.add(source);
+    raiseListenerLimit(this, 1);
     this.#syncWithWinston();
     this.#pipeline.reopen();
+    this.#checkLevel(source);
   }
 
   #onUnpipe(source: Parent): void {
+    if (!this.#parents.has(source)) return;
+    raiseListenerLimit(this, -1);
     if (this.#parents.isKept(source)) {
       source.pipe?.(this);
       return;
     }
     this.#parents.remove(source);
+    this.#lastRecords.note();
     this.#syncWithWinston();
     if (this.#parents.count === 0) void this.close();
   }
 
   /** winston and its plugins read `parent` and `levels`. */
   #syncWithWinston(): void {
-    this.parent = this.#parents.first;
+    this.parent = this.#parents.first ?? null;
     this.levels = this.parent?.levels ?? this.levels;
   }
 
-  /** The process is about to end by itself: what waits is delivered first, and the connection does not hold it up. */
-  #finish(): void {
-    // A second time only if there is something new, or an outage would keep the process alive for ever.
-    if (this.#pipeline.held === 0 || this.#pipeline.accepted === this.#acceptedAtExit) return;
-    this.#acceptedAtExit = this.#pipeline.accepted;
-    void this.flush().then(() => this.#pipeline.release());
+  #checkLevel({ levels }: Parent): void {
+    const { level } = this;
+    if (!level || levels === undefined || Object.hasOwn(levels, level)) return;
+    const known = Object.keys(levels).join(', ');
+    const what = `the transport's level "${level}" is none of the logger's (${known}): it gets no record of it.`;
+    // Not at once: whoever makes the logger has had no chance to listen for its `warn` yet.
+    this.#clock.soon(() => this.#pipeline.trouble.mismatch(what));
   }
 }

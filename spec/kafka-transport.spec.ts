@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { Collecting, expectLaw, loggerWith, numbered, startCluster, TOPIC, transportTo } from './support/harness.ts';
+import {
+  Collecting,
+  expectLaw,
+  loggerWith,
+  numbered,
+  startCluster,
+  TOPIC,
+  transportTo,
+} from './support/harness.ts';
 
 describe('KafkaTransport', () => {
   it('ships what is logged, in order, in batches, and says so', async () => {

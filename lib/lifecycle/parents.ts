@@ -1,10 +1,17 @@
-import { isTappable, type TappableLogger, type TapUser, tap, untap } from '../recursion/logger-tap.ts';
+import {
+  isTappable,
+  rootOf,
+  type TappableLogger,
+  type TapUser,
+  tap,
+  untap,
+} from '../recursion/logger-tap.ts';
 
 /** A stream that pipes into the transport: a winston logger, as a rule. */
 export interface Parent extends Partial<TappableLogger> {
   /** Of the stream below. readable-stream 3 has no `writableEnded`. */
   readonly _writableState?: { readonly ending?: boolean };
-  readonly exitOnError?: unknown;
+  readonly _readableState?: { readonly length: number };
   pipe?(target: unknown): unknown;
 }
 
@@ -15,8 +22,11 @@ export interface Parent extends Partial<TappableLogger> {
  */
 export class Parents {
   readonly #user: TapUser;
-  readonly #parents = new Set<Parent>();
+  /** By the logger itself: added to a child of it, the transport may be removed from the logger, or the other way round. */
+  readonly #parents = new Map<Parent, Parent>();
   #keepsLiving = false;
+  /** Whether records come in marked. Otherwise (a stream that is no logger) the flag is read on arrival. */
+  areTapped = false;
 
   constructor(user: TapUser) {
     this.#user = user;
@@ -28,29 +38,43 @@ export class Parents {
 
   /** The one that has been there longest. */
   get first(): Parent | undefined {
-    for (const parent of this.#parents) return parent;
+    for (const parent of this.#parents.values()) return parent;
     return undefined;
   }
 
   /** Whether a logger has ended, and another goes on. */
   get oneOfSeveralHasEnded(): boolean {
-    const parents = [...this.#parents];
+    const parents = [...this.#parents.values()];
     return parents.some(hasEnded) && !parents.every(hasEnded);
   }
 
-  /** Whether records come in marked. Otherwise (a stream that is no logger) the flag is read on arrival. */
-  get areTapped(): boolean {
-    return [...this.#parents].some(isTappable);
+  /** Whether a logger that has ended still has records to hand over. */
+  get haveLastRecords(): boolean {
+    for (const parent of this.#parents.values()) {
+      if (hasEnded(parent) && (parent._readableState?.length ?? 0) > 0) return true;
+    }
+    return false;
+  }
+
+  has(parent: Parent): boolean {
+    return this.#parents.has(rootOf(parent));
   }
 
   add(parent: Parent): void {
-    this.#parents.add(parent);
+    this.#parents.set(rootOf(parent), parent);
     if (isTappable(parent)) tap(parent, this.#user);
+    this.#noteTapped();
   }
 
   remove(parent: Parent): void {
-    this.#parents.delete(parent);
+    this.#parents.delete(rootOf(parent));
     if (isTappable(parent)) untap(parent, this.#user);
+    this.#noteTapped();
+  }
+
+  /** Asked for every record: so it is found out here. */
+  #noteTapped(): void {
+    this.areTapped = [...this.#parents.values()].some(isTappable);
   }
 
   /** Runs `fn`, during which loggers that go on are not to be let go of. */

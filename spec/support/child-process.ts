@@ -22,7 +22,7 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 /** Runs a TypeScript program in a process of its own, to its end. */
 export async function runChild(program: URL, options: ChildOptions = {}): Promise<ChildResult> {
-  const { env = {}, preload = [], limitMs = 20_000 } = options;
+  const { env = {}, preload = [], limitMs = 35_000 } = options;
   const startedAt = performance.now();
   const imports = ['tsx', ...preload].flatMap((name) => ['--import', name]);
   const child = spawn(process.execPath, [...imports, fileURLToPath(program)], {

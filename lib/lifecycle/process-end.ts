@@ -1,0 +1,64 @@
+/** What a transport has to do before the process ends. */
+export interface Unfinished {
+  /** Records that are neither delivered nor dropped. */
+  readonly held: number;
+  readonly accepted: number;
+  flush(timeoutMs: number): Promise<unknown>;
+  /** Closes the connections, which would keep the process alive. */
+  release(): Promise<void>;
+  /** Gives up all that is left, at once. */
+  giveUp(): void;
+}
+
+const watching = new Set<ProcessEnd>();
+
+function onBeforeExit(): void {
+  for (const end of watching) end.beforeExit();
+}
+
+function onExit(): void {
+  for (const end of watching) end.exit();
+}
+
+/** Sees to it that a process which ends by itself has delivered first, and that any other has given up in good order. */
+export class ProcessEnd {
+  readonly #unfinished: Unfinished;
+  readonly #timeoutMs: number;
+  /** How much had been accepted when the process was last about to end. */
+  #acceptedAtExit = 0;
+
+  /** @param timeoutMs how long the end may be put off */
+  constructor(unfinished: Unfinished, timeoutMs: number) {
+    this.#unfinished = unfinished;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  watch(): void {
+    // One listener for all transports: a listener each would have Node warn of a leak from the eleventh on.
+    if (watching.size === 0) process.on('beforeExit', onBeforeExit).on('exit', onExit);
+    watching.add(this);
+  }
+
+  forget(): void {
+    watching.delete(this);
+    if (watching.size === 0) process.off('beforeExit', onBeforeExit).off('exit', onExit);
+  }
+
+  /** Nothing else keeps the process alive. */
+  beforeExit(): void {
+    const { held, accepted } = this.#unfinished;
+    if (held === 0) return;
+    // The second time nothing new has come: an outage must not keep the process alive for ever.
+    if (accepted === this.#acceptedAtExit) {
+      this.#unfinished.giveUp();
+      return;
+    }
+    this.#acceptedAtExit = accepted;
+    void this.#unfinished.flush(this.#timeoutMs).then(() => this.#unfinished.release());
+  }
+
+  /** By `process.exit()`, too. Only what is done at once is done: a fallback that writes synchronously still gets all. */
+  exit(): void {
+    this.#unfinished.giveUp();
+  }
+}

@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest';
+import { KafkaTransport } from '../../lib/index.ts';
+import { ENOUGH, refused } from './refused.ts';
+
+describe('an option that is not known', () => {
+  it.each([
+    ['topics', 'topic'],
+    ['brokers', undefined],
+    ['Filter', 'filter'],
+    ['filters', 'filter'],
+    ['headerss', 'headers'],
+    ['batchs', 'batch'],
+    ['bufer', 'buffer'],
+    ['retries', 'retry'],
+    ['closeTimeout', 'closeTimeoutMs'],
+    ['requestTimeout', 'requestTimeoutMs'],
+    ['handleException', 'handleExceptions'],
+    ['dropnotice', 'dropNotice'],
+    ['callsite', 'callSite'],
+    ['ack', 'acks'],
+    ['producers', 'producer'],
+    ['zzzzzzzzzzzzzzzzzzzzz', undefined],
+  ])('%s is refused, with the nearest name', (name, nearest) => {
+    const { option, message } = refused({ ...ENOUGH, [name]: 1 });
+    expect(option).toBe(name);
+    const hint =
+      nearest === undefined ? / Known are: topic, kafka, producer, .+\.$/ : ` Did you mean "${nearest}"?`;
+    expect(message).toMatch(hint);
+    expect(message).toContain(`winston-kafkajs: unknown option "${name}".`);
+  });
+
+  it.each([
+    ['batch', 'maxRecord', 'maxRecords'],
+    ['batch', 'linger', 'lingerMs'],
+    ['buffer', 'overFlow', 'overflow'],
+    ['retry', 'initial', 'initialMs'],
+    ['clientLog', 'levels', 'level'],
+  ])('in %s, %s is refused by its path', (group, name, nearest) => {
+    const { option, message } = refused({ ...ENOUGH, [group]: { [name]: 1 } });
+    expect(option).toBe(`${group}.${name}`);
+    expect(message).toBe(`winston-kafkajs: unknown option "${group}.${name}". Did you mean "${nearest}"?`);
+  });
+
+  it('is no error when it is undefined', () => {
+    expect(
+      () => new KafkaTransport({ ...ENOUGH, nonsense: undefined, batch: { more: undefined } } as never),
+    ).not.toThrow();
+  });
+});
+
+describe('options that are no options', () => {
+  it.each([undefined, null, 5, 'topic', [], () => 0, new (class Options {})()])(
+    'are refused: %o',
+    (options) => {
+      expect(refused(options)).toMatchObject({
+        option: 'options',
+        message: expect.stringContaining('an object with at least "topic" and "kafka"'),
+      });
+    },
+  );
+});
+
+describe('what is not there yet', () => {
+  it('spool is refused, and not ignored', () => {
+    const { option, message } = refused({ ...ENOUGH, spool: { directory: '/tmp/spool' } });
+    expect(option).toBe('spool');
+    expect(message).toContain('left out: this version keeps undelivered records in memory only');
+  });
+
+  it.each(['worker', 'loopDetection'])('%s is refused, unless it is false', (name) => {
+    const { option, message } = refused({ ...ENOUGH, [name]: true });
+    expect(option).toBe(name);
+    expect(message).toContain('left out or false: this version does not have it yet');
+    for (const off of [false, undefined])
+      expect(() => new KafkaTransport({ ...ENOUGH, [name]: off })).not.toThrow();
+    for (const odd of [null, 0, 'false', {}]) expect(refused({ ...ENOUGH, [name]: odd }).option).toBe(name);
+  });
+});

@@ -1,0 +1,281 @@
+import { inspect } from 'node:util';
+import { CompressionTypes, logLevel } from 'kafkajs';
+import { describe, expect, it } from 'vitest';
+import winston from 'winston';
+import { allOf, fromFunction, KafkaTransport, not } from '../../lib/index.ts';
+import { ENOUGH, refused } from './refused.ts';
+
+const noop = (): void => undefined;
+const producer = { connect: async () => 0, send: async () => 0, disconnect: async () => 0 };
+const console4 = { error: noop, warn: noop, info: noop, debug: noop };
+class Config {}
+
+interface Row {
+  /** As a path; the values are put there. */
+  readonly good: readonly unknown[];
+  readonly bad: readonly unknown[];
+  /** Part of what the error says was expected. */
+  readonly expected: string;
+}
+
+const integerFrom = (least: number, more: Partial<Row> = {}): Row => ({
+  good: [least, 1_000, 2_147_483_647],
+  bad: [least - 1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, '5', null, 2 ** 53, 5n, {}],
+  expected: `an integer from ${least} to`,
+  ...more,
+});
+const FLAG: Row = { good: [true, false], bad: ['true', 0, 1, null, {}], expected: 'true or false' };
+const FUNCTION: Row = { good: [noop, async () => 0], bad: ['id', 5, {}, null], expected: 'a function' };
+const group = (names: string): Row => ({
+  good: [{}],
+  bad: [5, 'x', null, [], noop, new Config()],
+  expected: `an object with ${names}`,
+});
+
+const TABLE: Record<string, Row> = {
+  topic: {
+    good: ['a', 'app-logs', 'A.b_c-9', 'x'.repeat(249), () => 'a'],
+    bad: ['', '.', '..', 'two words', 'ä', 'a/b', 'x'.repeat(250), 5, null, undefined, {}, []],
+    expected:
+      'a topic name: 1 to 249 of the characters a-z, A-Z, 0-9, ".", "_" and "-"; or a function that returns one',
+  },
+  kafka: {
+    good: [
+      { brokers: () => ['a:1'] },
+      { brokers: ['a:1', 'b:2'] },
+      Object.assign(Object.create(null), { brokers: ['a:1'] }),
+    ],
+    bad: [5, 'a:1', [], null, new Config()],
+    expected: "kafkajs's KafkaConfig",
+  },
+  'kafka.brokers': {
+    good: [['a:1'], async () => ['a:1']],
+    bad: [[], [''], [5], 'a:1', null, undefined, {}],
+    expected: 'a list of one or more "host:port", or a function',
+  },
+  'kafka.logCreator': { ...FUNCTION, good: [() => noop] },
+  'kafka.socketFactory': FUNCTION,
+  key: FUNCTION,
+  headers: FUNCTION,
+  acks: { good: [-1, 1], bad: [2, '1', 'all', null, true], expected: '-1 or 1' },
+  compression: {
+    good: [CompressionTypes.None, CompressionTypes.GZIP],
+    bad: [5, 'gzip', null, {}],
+    expected: '0 or 1 or 2 or 3 or 4',
+  },
+  batch: group('maxRecords, maxBytes, lingerMs'),
+  'batch.maxRecords': integerFrom(1),
+  'batch.maxBytes': integerFrom(1),
+  'batch.lingerMs': integerFrom(0),
+  buffer: group('maxRecords, maxBytes, overflow'),
+  'buffer.maxRecords': integerFrom(1),
+  'buffer.maxBytes': integerFrom(1, { good: [1, 2 ** 40], bad: [0, 1.5, '5', null, 2 ** 53] }),
+  'buffer.overflow': {
+    good: ['drop-oldest', 'drop-newest', 'drop-lowest'],
+    bad: ['block', '', 5, null],
+    expected: "'drop-oldest' or 'drop-newest' or 'drop-lowest'",
+  },
+  retry: group('initialMs, maxMs, maxAgeMs'),
+  'retry.initialMs': integerFrom(1),
+  'retry.maxMs': integerFrom(100),
+  'retry.maxAgeMs': integerFrom(1),
+  requestTimeoutMs: integerFrom(1),
+  closeTimeoutMs: integerFrom(0),
+  idleTimeoutMs: integerFrom(1),
+  clientLog: group('level, logger'),
+  'clientLog.level': {
+    good: ['nothing', 'error', 'warn', 'info', 'debug'],
+    bad: ['silly', 'WARN', 4, null],
+    expected: "'warn'",
+  },
+  'clientLog.logger': {
+    good: [console4, console],
+    bad: [{}, { ...console4, debug: 5 }, noop, 'console', null],
+    expected: 'an object with error, warn, info and debug',
+  },
+  fallback: {
+    good: [noop, new winston.transports.Console()],
+    bad: [{}, 'file', 5, null, { log: 5 }],
+    expected: 'a winston transport or a function',
+  },
+  dropNotice: FLAG,
+  callSite: FLAG,
+  levels: {
+    good: [{ loud: 0, quiet: 1 }],
+    bad: [{ loud: '0' }, ['loud'], 'npm', null, 5],
+    expected: 'an object of level names and numbers',
+  },
+  filter: {
+    good: [
+      () => true,
+      'src/db',
+      { '': 'warn', kafkajs: false, a: true },
+      not('a'),
+      allOf('a', fromFunction('b')),
+    ],
+    bad: [5, null, [], true],
+    expected: 'a function, a module, an object from module to level, or a combination of these',
+  },
+  level: { good: ['error', 'whatever the logger has'], bad: [5, null, {}], expected: 'the name of a level' },
+  format: { good: [winston.format.json()], bad: [noop, {}, 'json', null], expected: 'a winston format' },
+  silent: FLAG,
+  handleExceptions: FLAG,
+  handleRejections: FLAG,
+};
+
+/** The least that is needed, and a value at a path. */
+function withValue(path: string, value: unknown): Record<string, unknown> {
+  const [name = '', inner] = path.split('.');
+  if (inner === undefined) return { ...ENOUGH, [name]: value };
+  const outer = (ENOUGH as unknown as Record<string, object>)[name];
+  return { ...ENOUGH, [name]: { ...outer, [inner]: value } };
+}
+
+/** For the name of the spec. */
+function shown(value: unknown): string {
+  if (typeof value === 'function') return 'a function';
+  const text = inspect(value, { depth: 1, breakLength: Number.POSITIVE_INFINITY });
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+}
+
+const REQUIRED = ['topic', 'kafka.brokers'];
+
+describe.each(Object.entries(TABLE))('%s', (path, { good, bad, expected }) => {
+  it.each(good.map((value) => [shown(value), value]))('may be %s', (_, value) => {
+    expect(() => new KafkaTransport(withValue(path, value) as never)).not.toThrow();
+  });
+
+  it.each(bad.map((value) => [shown(value), value]))(
+    'must not be %s: the error names option, expectation and value',
+    (_, value) => {
+      const { message, option } = refused(withValue(path, value));
+      expect(option).toBe(path);
+      expect(message).toMatch(
+        new RegExp(`^winston-kafkajs: option "${path.replace('.', '\\.')}" must be .+; given was .+\\.$`),
+      );
+      expect(message).toContain(expected);
+    },
+  );
+
+  if (!REQUIRED.includes(path) && path !== 'kafka') {
+    it('may be undefined, which is absent', () => {
+      expect(() => new KafkaTransport(withValue(path, undefined) as never)).not.toThrow();
+    });
+  }
+});
+
+describe('what the error says was given', () => {
+  it.each([
+    [-5, '-5 (number)'],
+    [5n, '5n (bigint)'],
+    ['five', "'five' (string)"],
+    [null, 'null'],
+    [{ a: 1 }, 'an object'],
+    [[1], 'an array'],
+    [noop, 'a function'],
+    [Symbol('s'), 'Symbol(s) (symbol)'],
+  ])('for %o', (value, text) => {
+    expect(refused({ ...ENOUGH, closeTimeoutMs: value }).message).toMatch(
+      new RegExp(`given was ${text.replace(/[()]/g, '\\$&')}\\.$`),
+    );
+  });
+
+  const SECRET = 'hunter2';
+  const secrets: Record<string, unknown> = {
+    'the options as a URL': `kafka://user:${SECRET}@host`,
+    'kafka as a URL': { topic: 'logs', kafka: `kafka://user:${SECRET}@host` },
+    'a broker list in one string': { topic: 'logs', kafka: { brokers: `user:${SECRET}@host:1` } },
+    'no brokers beside a password': {
+      topic: 'logs',
+      kafka: { sasl: { mechanism: 'plain', username: 'u', password: SECRET } },
+    },
+    'headers as an object': { ...ENOUGH, headers: { authorization: `Bearer ${SECRET}` } },
+    'headers as a string': { ...ENOUGH, headers: `authorization: ${SECRET}` },
+    'a producer with a token': { topic: 'logs', producer: { token: SECRET } },
+    'a fallback with a token': { ...ENOUGH, fallback: { token: SECRET } },
+    'a logger with a token': { ...ENOUGH, clientLog: { logger: { token: SECRET } } },
+    'a buffer with a password': { ...ENOUGH, buffer: { password: SECRET } },
+    'an unknown password': { ...ENOUGH, password: SECRET },
+    'an array': [SECRET],
+  };
+
+  it.each(Object.entries(secrets))('never has a secret in it: %s', (_, options) => {
+    const error = refused(options);
+    expect(error.message).not.toContain(SECRET);
+    expect(JSON.stringify({ ...error })).not.toContain(SECRET);
+    expect(error.cause).toBeUndefined();
+  });
+});
+
+describe('acks 0', () => {
+  it('is refused with the reason', () => {
+    expect(refused({ ...ENOUGH, acks: 0 }).message).toBe(
+      'winston-kafkajs: option "acks" must be -1 or 1 (with 0 the broker does not answer, so loss looks like delivery); given was 0 (number).',
+    );
+  });
+});
+
+describe('compression', () => {
+  it('that kafkajs has no codec for is refused, with how to get one', () => {
+    const { option, message } = refused({ ...ENOUGH, compression: CompressionTypes.ZSTD });
+    expect(option).toBe('compression');
+    expect(message).toContain('register one in CompressionCodecs before you make the transport');
+  });
+});
+
+describe('retry', () => {
+  it('has a longest wait that is no shorter than the first', () => {
+    expect(refused({ ...ENOUGH, retry: { initialMs: 500, maxMs: 499 } }).option).toBe('retry.maxMs');
+    expect(() => new KafkaTransport({ ...ENOUGH, retry: { initialMs: 20_000 } })).not.toThrow();
+  });
+});
+
+describe('kafka and producer', () => {
+  it.each([
+    ['neither', { topic: 'logs' }],
+    ['neither, undefined', { topic: 'logs', kafka: undefined, producer: undefined }],
+    ['both', { ...ENOUGH, producer }],
+  ])('are one of the two: %s is refused', (_, options) => {
+    expect(refused(options)).toMatchObject({
+      option: 'kafka',
+      message: expect.stringContaining('given, or "producer" instead of it, but not both'),
+    });
+  });
+
+  it.each([
+    ['an object', producer],
+    ['a function', () => producer],
+  ])('a producer may be %s', (_, given) => {
+    expect(() => new KafkaTransport({ topic: 'logs', producer: given })).not.toThrow();
+    expect(
+      () => new KafkaTransport({ topic: 'logs', producer: given, kafka: undefined } as never),
+    ).not.toThrow();
+  });
+
+  it.each([5, null, {}, { ...producer, send: undefined }, 'kafka'])('a producer must not be %o', (given) => {
+    expect(refused({ topic: 'logs', producer: given })).toMatchObject({
+      option: 'producer',
+      message: expect.stringContaining('an object with connect, send and disconnect, or a function'),
+    });
+  });
+
+  it('a retry and logLevel in kafka give way, and are no error', () => {
+    const kafka = { brokers: ['a:1'], retry: { retries: 9 }, logLevel: logLevel.DEBUG };
+    expect(() => new KafkaTransport({ topic: 'logs', kafka })).not.toThrow();
+  });
+});
+
+describe('a filter table', () => {
+  it('that is wrong names the offending key', () => {
+    const { option, message } = refused({ ...ENOUGH, filter: { 'src/db': 'chatty' } });
+    expect(option).toBe('filter["src/db"]');
+    expect(message).toContain("given was 'chatty' (string)");
+  });
+
+  it('goes by the names of `levels`', () => {
+    expect(
+      () => new KafkaTransport({ ...ENOUGH, levels: { chatty: 3 }, filter: { 'src/db': 'chatty' } }),
+    ).not.toThrow();
+    expect(refused({ ...ENOUGH, levels: { chatty: 3 }, filter: { a: 'info' } }).option).toBe('filter["a"]');
+  });
+});
