@@ -8,6 +8,7 @@ export default defineConfig({
     // A slow machine is no failure: specs wait for events, and this only ends one that waits in vain.
     testTimeout: 30_000,
     exclude: ['spec/package/**'],
+    setupFiles: ['spec/support/quiet-stderr.ts'],
     coverage: {
       provider: 'v8',
       include: ['lib/**'],

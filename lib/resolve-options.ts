@@ -9,8 +9,7 @@ import {
   refuse,
   refuseUnknown,
 } from './check.ts';
-import { type ClientLogOptions, consoleOnlyLogCreator } from './client-log/console-only.ts';
-import { CLIENT_LOG_LEVELS } from './client-log/levels.ts';
+import { type ClientLogOptions, checkedClientLog, consoleOnlyLogCreator } from './client-log/console-only.ts';
 import type { OverflowPolicy } from './delivery/buffer.ts';
 import type { ProducerLike } from './delivery/callers-client.ts';
 import { CompressionCodecs, logLevel } from './delivery/kafkajs.ts';
@@ -106,7 +105,8 @@ export function resolveOptions(options: unknown): ResolvedOptions {
   const { initialMs, maxMs, maxAgeMs } = group('retry', given.retry, ['initialMs', 'maxMs', 'maxAgeMs']);
   const batch = group('batch', given.batch, ['maxRecords', 'maxBytes', 'lingerMs']);
   const buffer = group('buffer', given.buffer, ['maxRecords', 'maxBytes', 'overflow']);
-  const firstWait = integer('retry.initialMs', initialMs, 100, 1);
+  const firstWait = initialMs === undefined ? undefined : integer('retry.initialMs', initialMs, 100, 1);
+  const lastWait = integer('retry.maxMs', maxMs, Math.max(10_000, firstWait ?? 0), firstWait ?? 1);
   return Object.freeze<ResolvedOptions>({
     topic: given.topic,
     client: resolveClient(given),
@@ -125,8 +125,8 @@ export function resolveOptions(options: unknown): ResolvedOptions {
       overflow: oneOf('buffer.overflow', buffer.overflow, OVERFLOW_POLICIES, 'drop-oldest'),
     },
     retry: {
-      initialMs: firstWait,
-      maxMs: integer('retry.maxMs', maxMs, Math.max(10_000, firstWait), firstWait),
+      initialMs: firstWait ?? Math.min(100, lastWait),
+      maxMs: lastWait,
       maxAgeMs: maxAgeMs === undefined ? undefined : integer('retry.maxAgeMs', maxAgeMs, 0, 1),
     },
     requestTimeoutMs: integer('requestTimeoutMs', given.requestTimeoutMs, 10_000, 1),
@@ -177,7 +177,7 @@ function resolveClient(given: KafkaTransportOptions): OwnClientOptions | Callers
   if ((kafka === undefined) === (producer === undefined)) {
     refuse('kafka', 'given, or "producer" instead of it, but not both', kafka);
   }
-  const clientLog = resolveClientLog(given.clientLog);
+  const clientLog = checkedClientLog('clientLog', given.clientLog);
   const acks = resolveAcks(given.acks);
   if (producer !== undefined) {
     checkProducer(producer);
@@ -210,19 +210,6 @@ function resolveLogLevel(kafka: KafkaConfig, { level }: ClientLogOptions): LogLe
     debug: logLevel.DEBUG,
   };
   return LEVELS[level ?? 'warn'];
-}
-
-function resolveClientLog(clientLog: unknown): ClientLogOptions {
-  const { level, logger } = group('clientLog', clientLog, ['level', 'logger']);
-  oneOf('clientLog.level', level, CLIENT_LOG_LEVELS, 'warn');
-  if (logger !== undefined) {
-    const methods = logger as Record<string, unknown> | null;
-    const isLogger = ['error', 'warn', 'info', 'debug'].every(
-      (name) => typeof methods?.[name] === 'function',
-    );
-    if (!isLogger) refuse('clientLog.logger', 'an object with error, warn, info and debug', logger);
-  }
-  return clientLog === undefined ? {} : (clientLog as ClientLogOptions);
 }
 
 function resolveAcks(acks: unknown): -1 | 1 | undefined {

@@ -1,10 +1,10 @@
 import type { logCreator } from 'kafkajs';
+import { group, oneOf, refuse } from '../check.ts';
 import { guardSync, isThenable } from '../recursion/guard.ts';
 import { CLIENT_LOG_LEVELS, type ClientLineLevel, type ClientLogLevel, passes } from './levels.ts';
 import { type ClientLine, formatLine, hasEnded, headline, levelOf, ownText, readEntry } from './line.ts';
 import { type Print, RepeatedLines, withoutIds } from './repeated-lines.ts';
 import { stderrLines } from './stderr.ts';
-import { textOf } from './text.ts';
 
 /**
  * What may take the lines instead of stderr: `console`, a winston logger with npm's levels, or any object with
@@ -56,34 +56,34 @@ const PARTS: SinkParts = { now: Date.now, print: (line) => stderrLines.print(lin
  * minute, or is pushed out by newer lines. Secrets that can be told by their name are left out. A line costs the
  * client neither an exception nor a wait: kafkajs breaks off `connect` and `send` when its log function throws.
  *
- * @throws TypeError when `level` is not one of the names or `logger` lacks one of the four methods.
+ * @throws KafkaTransportError when `level` is not one of the names or `logger` lacks one of the four methods.
  *
  * @example
  * const kafka = new Kafka({ brokers, logCreator: consoleOnlyLogCreator({ level: 'error' }) });
  */
 export function consoleOnlyLogCreator(options: ClientLogOptions = {}): logCreator {
-  return sinkLogCreator(options, PARTS);
+  return sinkLogCreator(checkedClientLog('consoleOnlyLogCreator', options), PARTS);
 }
 
 /** `consoleOnlyLogCreator` with its clock and its console given. */
 export function sinkLogCreator({ level = 'warn', logger }: ClientLogOptions, parts: SinkParts): logCreator {
-  if (!CLIENT_LOG_LEVELS.includes(level)) {
-    throw new TypeError(`level: expected one of ${CLIENT_LOG_LEVELS.join(', ')}, got ${textOf(level)}`);
-  }
-  if (logger !== undefined) checkLogger(logger);
-
   // Outside the creator: a client that is replaced calls it anew, and its first lines are the old one's again.
   const sink = new Sink(level, logger, parts);
   return () => (entry) => sink.take(entry);
 }
 
-function checkLogger(logger: ClientLogger): void {
-  for (const name of ['error', 'warn', 'info', 'debug'] as const) {
-    if (typeof (logger as Partial<ClientLogger> | null)?.[name] === 'function') continue;
-    throw new TypeError(
-      `logger: expected an object with a method ${name}(message, meta), got ${textOf(logger)}`,
+/** The options, if they are in order. @param path of the option they are, for the error */
+export function checkedClientLog(path: string, options: unknown): ClientLogOptions {
+  const { level, logger } = group(path, options, ['level', 'logger']);
+  oneOf(`${path}.level`, level, CLIENT_LOG_LEVELS, 'warn');
+  if (logger !== undefined) {
+    const methods = logger as Record<string, unknown> | null;
+    const isLogger = ['error', 'warn', 'info', 'debug'].every(
+      (name) => typeof methods?.[name] === 'function',
     );
+    if (!isLogger) refuse(`${path}.logger`, 'an object with error, warn, info and debug', logger);
   }
+  return (options ?? {}) as ClientLogOptions;
 }
 
 /**

@@ -128,7 +128,12 @@ class KafkajsClient implements DeliveryClient {
       // A kafkajs client can connect once more after its `disconnect` has resolved.
       if (this.#isKilled) return socket.destroy(new Error('given up by winston-kafkajs'));
       this.#sockets.add(socket);
-      socket.once('close', () => this.#sockets.delete(socket));
+      socket.once('close', (hadError) => {
+        this.#sockets.delete(socket);
+        // kafkajs listens for `end` and `error`. Of a socket that is destroyed without either it would not notice, and
+        // wait for answers until they are overdue.
+        if (!hadError && !socket.readableEnded) socket.emit('end');
+      });
       return socket;
     };
   }

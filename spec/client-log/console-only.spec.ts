@@ -144,13 +144,13 @@ describe('level', () => {
 
   it('of another name throws, and so does an incomplete logger', () => {
     expect(() => consoleOnlyLogCreator({ level: 'loud' as 'warn' })).toThrow(
-      /level: expected one of nothing, .*got loud/,
+      /"consoleOnlyLogCreator.level" must be 'nothing' or .*'loud'/,
     );
     expect(() => consoleOnlyLogCreator({ logger: { warn() {} } as unknown as ClientLogger })).toThrow(
-      /logger: .* method error/,
+      /"consoleOnlyLogCreator.logger" must be an object with error, warn/,
     );
     expect(() => consoleOnlyLogCreator({ logger: null as unknown as ClientLogger })).toThrow(
-      /logger: .*got null/,
+      /consoleOnlyLogCreator.logger.* given was null/,
     );
   });
 });

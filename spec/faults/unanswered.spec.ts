@@ -1,4 +1,6 @@
 // Brokers and clients that do not answer, or only in part.
+import { connect, type Socket } from 'node:net';
+import type { ISocketFactory } from 'kafkajs';
 import { describe, expect, it } from 'vitest';
 import type { ProducerLike } from '../../lib/index.ts';
 import type { FaultAction } from '../support/broker/broker-cluster.ts';
@@ -181,3 +183,26 @@ function thrower(): never {
 function meanError(): object {
   return Object.defineProperty({}, 'cause', { get: thrower });
 }
+
+it('a socket that is destroyed without an error is noticed at once, not when the answer is overdue', async () => {
+  const cluster = await startCluster();
+  const sockets: Socket[] = [];
+  const socketFactory: ISocketFactory = ({ host, port, onConnect }) => {
+    const socket = connect({ host, port }, onConnect);
+    sockets.push(socket);
+    return socket;
+  };
+  // Were it not noticed, the flush would be over long before the send is given up.
+  const transport = transportTo(cluster, {
+    kafka: { brokers: cluster.addresses, socketFactory },
+    requestTimeoutMs: 60_000,
+  });
+  const logger = loggerWith(transport);
+  cluster.inject({ api: 'Produce', action: { silent: 'before-store' } });
+  logger.info('record 0');
+  await cluster.until(() => cluster.requests.Produce === 1);
+  for (const socket of sockets) socket.destroy();
+  expect(await transport.flush(10_000)).toEqual({ delivered: 1, dropped: 0, pending: 0 });
+  expect(cluster.values(TOPIC)).toEqual(['record 0']);
+  expectLaw(transport);
+});

@@ -3,6 +3,7 @@ import { CompressionTypes, logLevel } from 'kafkajs';
 import { describe, expect, it } from 'vitest';
 import winston from 'winston';
 import { allOf, fromFunction, KafkaTransport, not } from '../../lib/index.ts';
+import { resolveOptions } from '../../lib/resolve-options.ts';
 import { ENOUGH, refused } from './refused.ts';
 
 const noop = (): void => undefined;
@@ -77,7 +78,7 @@ const TABLE: Record<string, Row> = {
   },
   retry: group('initialMs, maxMs, maxAgeMs'),
   'retry.initialMs': integerFrom(1),
-  'retry.maxMs': integerFrom(100),
+  'retry.maxMs': integerFrom(1),
   'retry.maxAgeMs': integerFrom(1),
   requestTimeoutMs: integerFrom(1),
   closeTimeoutMs: integerFrom(0),
@@ -227,6 +228,11 @@ describe('retry', () => {
   it('has a longest wait that is no shorter than the first', () => {
     expect(refused({ ...ENOUGH, retry: { initialMs: 500, maxMs: 499 } }).option).toBe('retry.maxMs');
     expect(() => new KafkaTransport({ ...ENOUGH, retry: { initialMs: 20_000 } })).not.toThrow();
+    // The first gives way, where only the longest is given.
+    expect(resolveOptions({ ...ENOUGH, retry: { maxMs: 50 } }).retry).toMatchObject({
+      initialMs: 50,
+      maxMs: 50,
+    });
   });
 });
 
