@@ -1,8 +1,9 @@
 import TransportStream from 'winston-transport';
 import { type Clock, systemClock } from './clock.ts';
 import type { FlushReport } from './delivery/shipper-options.ts';
+import { isWanted, levelProblem } from './level-gate.ts';
 import { CrashPath } from './lifecycle/crash-path.ts';
-import { LastRecords } from './lifecycle/last-records.ts';
+import { Ending } from './lifecycle/ending.ts';
 import { raiseListenerLimit } from './lifecycle/listener-limit.ts';
 import { type Parent, Parents } from './lifecycle/parents.ts';
 import { ProcessEnd } from './lifecycle/process-end.ts';
@@ -13,8 +14,6 @@ import { isGuarded } from './recursion/guard.ts';
 import { type Info, type Mark, markOf } from './recursion/logger-tap.ts';
 import { type ResolvedOptions, resolveOptions } from './resolve-options.ts';
 import { formatted } from './transport-format.ts';
-
-const LEVEL = Symbol.for('level');
 
 // Reading the clock twice costs about as much as taking a record in: so the time spent in `log()` is measured for
 // one call in so many, the first one included.
@@ -68,7 +67,7 @@ export class KafkaTransport extends TransportStream {
   readonly #crash: CrashPath;
   readonly #processEnd: ProcessEnd;
   readonly #parents: Parents;
-  readonly #lastRecords: LastRecords = new LastRecords(this.#clock, () => this.#parents.haveLastRecords);
+  readonly #ending: Ending;
   /** While an info from a logger goes through `log()`: what it carried. Nothing when `log()` is called by hand. */
   #carried: { mark: Mark | undefined } | undefined;
   #calls = 0;
@@ -95,9 +94,10 @@ export class KafkaTransport extends TransportStream {
     this.#processEnd = new ProcessEnd(this.#pipeline, resolved.closeTimeoutMs);
     this.#parents = new Parents({
       wantsSite: (info, logger) =>
-        (resolved.callSite || resolved.filter?.needsSite === true) && this.#isWanted(info, logger),
+        (resolved.callSite || resolved.filter?.needsSite === true) && isWanted(info, this, logger),
       wantsLogger: () => this.#parents.count > 1,
     });
+    this.#ending = new Ending(this, this.#parents, this.#clock, resolved.closeTimeoutMs);
     // winston-transport's own books know one logger only (its issue: `once('pipe')`): these take their place.
     this.removeAllListeners('pipe').on('pipe', (source) => this.#onPipe(source as unknown as Parent));
     this.removeAllListeners('unpipe').on('unpipe', (source) => this.#onUnpipe(source as unknown as Parent));
@@ -154,7 +154,7 @@ export class KafkaTransport extends TransportStream {
    */
   override write(info: unknown, encoding?: unknown, callback?: unknown): boolean {
     this._write(info as Info, 'utf8', () => undefined);
-    this.#lastRecords.note();
+    this.#ending.noteRecord();
     const done = typeof encoding === 'function' ? encoding : callback;
     if (typeof done === 'function') process.nextTick(done as Callback);
     return true;
@@ -187,30 +187,8 @@ export class KafkaTransport extends TransportStream {
    * with the others.
    */
   override end(...args: unknown[]): this {
-    this.#lastRecords.wait(this.#options.closeTimeoutMs, () => this.#end(args));
+    this.#ending.end(args, () => Reflect.apply(super.end, this, args));
     return this;
-  }
-
-  #end(args: unknown[]): void {
-    const { ending, destroyed } = this._writableState;
-    const goesOn = this.#parents.oneOfSeveralHasEnded;
-    // Ended or destroyed before, and added to a logger again since: the stream does not finish a second time by itself.
-    if (!goesOn && !ending && !destroyed) {
-      Reflect.apply(super.end, this, args);
-      return;
-    }
-    const [chunk] = args;
-    if (chunk !== undefined && chunk !== null && typeof chunk !== 'function') this.write(chunk);
-    for (const done of args) if (typeof done === 'function') this.once('finish', done as () => void);
-    void this.#finishFor(goesOn ? this.flush() : this.close());
-  }
-
-  /** Emits what the logger that has ended waits for. The pipes of all others let go at that: they are tied again. */
-  async #finishFor(flushed: Promise<FlushReport>): Promise<void> {
-    await flushed;
-    // The last of the others has ended, too, and hears the same event: it must not come before its records are out.
-    if (!this.#parents.oneOfSeveralHasEnded) await this.close();
-    this.#parents.keepLiving(() => this.emit('finish'));
   }
 
   /**
@@ -231,7 +209,7 @@ export class KafkaTransport extends TransportStream {
   #receive(info: Info): void {
     this.#noteCrash(info);
     const mark = markOf(info);
-    if (!this.#isWanted(info, mark?.logger ?? this.parent)) return;
+    if (!isWanted(info, this, mark?.logger ?? this.parent)) return;
     // What the tap has seen is decided. Asked here, the flag could be another's: a logger that was held up
     // delivers in the context of whatever let it go on.
     if (mark?.isReentrant === true || (!this.#parents.areTapped && isGuarded())) {
@@ -283,26 +261,14 @@ export class KafkaTransport extends TransportStream {
     if (info.exception === true || info.rejection === true) this.#crash.noteRecord();
   }
 
-  /**
-   * Whether the record's level passes: the transport's own level, or else that of the logger it comes from. What the
-   * process dies of passes any level, as in winston-transport's `_accept`.
-   */
-  #isWanted(info: Info, logger: Parent | null | undefined): boolean {
-    if (this.silent) return false;
-    if (info.exception === true) return this.handleExceptions === true;
-    if (info.rejection === true && this.handleRejections === true) return true;
-    const levels = logger?.levels ?? this.levels;
-    const level = this.level || logger?.level;
-    if (!level || levels === undefined) return true;
-    return (levels[level] ?? Number.NaN) >= (levels[String(info[LEVEL])] ?? Number.NaN);
-  }
-
   #onPipe(source: Parent): void {
     this.#parents.add(source);
     raiseListenerLimit(this, 1);
     this.#syncWithWinston();
     this.#pipeline.reopen();
-    this.#checkLevel(source);
+    const problem = levelProblem(this.level, source.levels);
+    // Not at once: whoever makes the logger has had no chance to listen for its `warn` yet.
+    if (problem !== undefined) this.#clock.soon(() => this.#pipeline.trouble.mismatch(problem));
   }
 
   #onUnpipe(source: Parent): void {
@@ -313,7 +279,7 @@ export class KafkaTransport extends TransportStream {
       return;
     }
     this.#parents.remove(source);
-    this.#lastRecords.note();
+    this.#ending.noteRecord();
     this.#syncWithWinston();
     if (this.#parents.count === 0) void this.close();
   }
@@ -322,14 +288,5 @@ export class KafkaTransport extends TransportStream {
   #syncWithWinston(): void {
     this.parent = this.#parents.first ?? null;
     this.levels = this.parent?.levels ?? this.levels;
-  }
-
-  #checkLevel({ levels }: Parent): void {
-    const { level } = this;
-    if (!level || levels === undefined || Object.hasOwn(levels, level)) return;
-    const known = Object.keys(levels).join(', ');
-    const what = `the transport's level "${level}" is none of the logger's (${known}): it gets no record of it.`;
-    // Not at once: whoever makes the logger has had no chance to listen for its `warn` yet.
-    this.#clock.soon(() => this.#pipeline.trouble.mismatch(what));
   }
 }

@@ -13,8 +13,8 @@ import { type ClientLogOptions, checkedClientLog, consoleOnlyLogCreator } from '
 import type { OverflowPolicy } from './delivery/buffer.ts';
 import type { ProducerLike } from './delivery/callers-client.ts';
 import { CompressionCodecs, logLevel } from './delivery/kafkajs.ts';
+import type { BatchLimits } from './delivery/lane-policy.ts';
 import type { ShipperOptions } from './delivery/shipper-options.ts';
-import type { BatchLimits } from './delivery/topic-lanes.ts';
 import type { KafkaTransportOptions } from './options.ts';
 import { type CompiledFilter, compileFilter } from './recursion/filter.ts';
 import { isTopicName, TOPIC_NAME_RULE } from './topic-name.ts';

@@ -1,8 +1,9 @@
 import { type BufferLimits, RecordBuffer } from './buffer.ts';
 import type { Batch } from './lane.ts';
+import type { LanePolicy } from './lane-policy.ts';
 import type { Ledger } from './ledger.ts';
 import type { DropReason, PendingRecord } from './record.ts';
-import { type LanePolicy, TopicLanes } from './topic-lanes.ts';
+import { TopicLanes } from './topic-lanes.ts';
 
 // How many topics may be known before those with nothing to send are forgotten. A topic's lanes are a few hundred
 // bytes, and what they have learnt is found out again with the next send.

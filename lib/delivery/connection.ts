@@ -43,6 +43,7 @@ export class Connection {
   #notBefore = 0;
   #idleTimer: Timer | undefined;
   #closed: Promise<void> = Promise.resolve();
+  #retiring: DeliveryClient | undefined;
   /** How often a client was connected. */
   opened = 0;
 
@@ -89,6 +90,20 @@ export class Connection {
       });
     }
     return this.#closed;
+  }
+
+  /** A send has shown that the client is dead. Several may show it of the same one, and only that one is replaced. */
+  replaceFailed(client: DeliveryClient): void {
+    if (this.client === client) void this.replace();
+  }
+
+  /** The client is to be replaced once what is under way with it has landed: cut off, that would arrive twice. */
+  retire(client: DeliveryClient): void {
+    if (this.client === client) this.#retiring = client;
+  }
+
+  get isRetiring(): boolean {
+    return this.#retiring !== undefined && this.client === this.#retiring;
   }
 
   /** The next `open` need not wait: somebody flushes. */

@@ -3,9 +3,9 @@ import type { DropListener } from './backlog.ts';
 import type { BackoffOptions } from './backoff.ts';
 import type { BufferLimits } from './buffer.ts';
 import type { ClientSource, PartitionsListener } from './client.ts';
+import type { BatchLimits, LanePolicy } from './lane-policy.ts';
 import type { Ledger } from './ledger.ts';
 import type { PendingRecord } from './record.ts';
-import type { BatchLimits, LanePolicy } from './topic-lanes.ts';
 
 export interface ShipperOptions {
   /** Makes the source of clients; what these find out about partitions goes to the listener. */

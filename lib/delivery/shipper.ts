@@ -1,33 +1,29 @@
 import type { Timer } from '../clock.ts';
+import { Aftermath } from './aftermath.ts';
 import { Backlog } from './backlog.ts';
-import { fullJitter } from './backoff.ts';
 import type { DeliveryClient } from './client.ts';
 import { Connection } from './connection.ts';
 import { withDeadline } from './deadline.ts';
 import { Health } from './health.ts';
 import type { Batch } from './lane.ts';
+import type { LanePolicy } from './lane-policy.ts';
 import type { DropReason, PendingRecord } from './record.ts';
 import type { FlushReport, ShipperEvents, ShipperOptions } from './shipper-options.ts';
-import type { LanePolicy } from './topic-lanes.ts';
 import { TopicTrials } from './topic-trials.ts';
 import { judgeAnswer, judgeError, type Verdict } from './verdict.ts';
 
 // As many as Kafka's own producer has under way at a time (max.in.flight.requests.per.connection). They go to
 // different partitions: a lane never has more than one.
 const MAX_SENDS = 5;
-// How often a batch may fail inside the client's own code before that is taken as a record's fault.
-const ENCODING_ATTEMPTS = 3;
 
 /** From accepted to acknowledged: forms batches, sends them, and sees to it that they arrive or are counted. */
 export class Shipper {
   readonly #options: ShipperOptions;
-  readonly #events: ShipperEvents;
   readonly #backlog: Backlog;
   readonly #connection: Connection;
   readonly #health: Health;
   readonly #trials = new TopicTrials();
-  /** The client that is replaced once what is under way with it has landed: cut off, that would arrive twice. */
-  #retiring: DeliveryClient | undefined;
+  readonly #aftermath: Aftermath;
   #timer: Timer | undefined;
   /** Whether the timer waits for longer than a fresh record may wait. */
   #isTimerLate = false;
@@ -41,7 +37,6 @@ export class Shipper {
 
   constructor(options: ShipperOptions, events: ShipperEvents) {
     this.#options = options;
-    this.#events = events;
     const { ledger, buffer, batch, partitionOfKey, random, clock } = options;
     const source = options.source((topic, count, writable) => this.#backlog.learn(topic, count, writable));
     const { keepsTogether } = source;
@@ -66,6 +61,14 @@ export class Shipper {
         if (ledger.held === 0) this.#health.noteIdle();
         this.#pump();
       },
+    });
+    this.#aftermath = new Aftermath({
+      ...options,
+      backlog: this.#backlog,
+      connection: this.#connection,
+      health: this.#health,
+      trials: this.#trials,
+      onDelivered: events.onDelivered,
     });
   }
 
@@ -189,7 +192,7 @@ export class Shipper {
       if (due !== undefined && due <= now) this.#connection.open();
       return;
     }
-    if (client === this.#retiring && this.#backlog.batchesInFlight === 0) {
+    if (this.#connection.isRetiring && this.#backlog.batchesInFlight === 0) {
       void this.#connection.replace();
       return;
     }
@@ -203,7 +206,7 @@ export class Shipper {
 
   /** One at a time until the first has come through: several at a silent broker only get in each other's way. */
   #maySend(): boolean {
-    if (this.#connection.client === this.#retiring) return false;
+    if (this.#connection.isRetiring) return false;
     const most = this.state === 'up' && this.#trials.topic === undefined ? MAX_SENDS : 1;
     return this.#backlog.batchesInFlight < most;
   }
@@ -238,88 +241,7 @@ export class Shipper {
     } catch (error) {
       verdict = judgeError(error);
     }
-    this.#conclude(client, batch, verdict);
+    this.#aftermath.conclude(client, batch, verdict);
     this.#pump();
-  }
-
-  #conclude(client: DeliveryClient, batch: Batch, verdict: Verdict): void {
-    switch (verdict.kind) {
-      case 'delivered': {
-        this.#trials.noteOther(batch.topic);
-        this.#health.noteSuccess();
-        this.#connection.noteSuccess();
-        this.#events.onDelivered(this.#backlog.deliver(batch));
-        return;
-      }
-      case 'again': {
-        this.#trials.noteOther(batch.topic);
-        this.#tryAgain(client, batch, verdict.cause, verdict.replaceClient);
-        return;
-      }
-      case 'relearn': {
-        this.#trials.noteOther(batch.topic);
-        this.#backlog.forget(batch.topic);
-        batch.partition = undefined;
-        this.#tryAgain(client, batch, verdict.cause, false);
-        return;
-      }
-      case 'refuse': {
-        this.#health.noteError(verdict.cause);
-        if (this.#trials.isRefused(batch.topic)) this.#backlog.reject(batch, 'rejected', verdict.cause);
-        else {
-          // At once: until it is clear, the other topics wait.
-          this.#backlog.giveBack(batch, 0);
-          this.#retire(client);
-        }
-        return;
-      }
-      case 'halve': {
-        this.#trials.noteOther(batch.topic);
-        this.#corner(client, batch, verdict);
-      }
-    }
-  }
-
-  /** The records again, later. @param isUnreachable whether there was no answer at all */
-  #tryAgain(client: DeliveryClient, batch: Batch, cause: unknown, isUnreachable: boolean): void {
-    const laneFailures = this.#giveBack(batch);
-    const isStuck = this.#health.noteFailure({ cause, isUnreachable, laneFailures });
-    if (isUnreachable) this.#replaceClient(client);
-    else if (isStuck) this.#retire(client);
-  }
-
-  /** One of the records is refused for good: halves the batch, until that one is alone. */
-  #corner(
-    client: DeliveryClient,
-    batch: Batch,
-    { cause, reason, certain }: Verdict & { kind: 'halve' },
-  ): void {
-    const { failures, suspects } = batch.lane;
-    // From inside the client it may be the client's own trouble: first the same again, with a fresh one.
-    if (!certain && suspects === 0 && failures < ENCODING_ATTEMPTS) {
-      this.#tryAgain(client, batch, cause, false);
-      this.#retire(client);
-      return;
-    }
-    this.#health.noteError(cause);
-    if (batch.records.length > 1) this.#backlog.halve(batch);
-    else this.#backlog.reject(batch, reason, cause);
-  }
-
-  /** @returns how often in a row the records have failed now */
-  #giveBack(batch: Batch): number {
-    const { clock, retry, random } = this.#options;
-    const failures = batch.lane.failures + 1;
-    this.#backlog.giveBack(batch, clock.monotonic() + fullJitter(failures, retry, random));
-    return failures;
-  }
-
-  /** Unless that has been done: several sends may fail of the same client. */
-  #replaceClient(client: DeliveryClient): void {
-    if (this.#connection.client === client) void this.#connection.replace();
-  }
-
-  #retire(client: DeliveryClient): void {
-    if (this.#connection.client === client) this.#retiring = client;
   }
 }

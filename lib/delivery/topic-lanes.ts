@@ -1,4 +1,6 @@
+import { takeOfOneKey, takeOldest } from './batch-records.ts';
 import { type Batch, Lane } from './lane.ts';
+import type { LanePolicy } from './lane-policy.ts';
 import type { PendingRecord, RecordKey } from './record.ts';
 import type { RecordQueue } from './record-queue.ts';
 
@@ -8,26 +10,6 @@ export interface PartitionKnowledge {
   count: number | undefined;
   /** Those that can be written to now, as far as is known. */
   writable: readonly number[];
-}
-
-export interface BatchLimits {
-  maxRecords: number;
-  maxBytes: number;
-  lingerMs: number;
-}
-
-export interface LanePolicy {
-  limits: BatchLimits;
-  /** The partition that kafkajs's murmur2 gives a key. */
-  partitionOfKey(key: string | Buffer, count: number): number;
-  /**
-   * Whether the client keeps all records of a send that names no partition together. The own one does; of a
-   * client that was handed in nobody knows, so such a send carries a single record, or several of one key.
-   */
-  keepsTogether: boolean;
-  random(): number;
-  /** Monotonic milliseconds. */
-  now(): number;
 }
 
 const NEVER = Number.POSITIVE_INFINITY;
@@ -285,15 +267,7 @@ export class TopicLanes {
   #form(queue: RecordQueue, lane: Lane, limit = NEVER): Batch {
     const { maxRecords, maxBytes } = this.#policy.limits;
     const most = Math.min(maxRecords, lane.sendLimit, limit);
-    const records: PendingRecord[] = [];
-    let bytes = 0;
-    for (let next = queue.peek(); next !== undefined && records.length < most; next = queue.peek()) {
-      if (records.length > 0 && bytes + next.bytes > maxBytes) break;
-      bytes += next.bytes;
-      records.push(next);
-      queue.shift();
-    }
-    return this.#depart(records, queue, lane);
+    return this.#depart(takeOldest(queue, { most, maxBytes }), queue, lane);
   }
 
   /**
@@ -303,21 +277,8 @@ export class TopicLanes {
   #formOfOneKey(lane: Lane): Batch {
     const { limits, keepsTogether } = this.#policy;
     const most = Math.min(limits.maxRecords, lane.sendLimit);
-    const key = lane.queue.peek()?.key ?? '';
-    const records: PendingRecord[] = [];
-    let bytes = 0;
-    let seen = 0;
-    for (const record of lane.queue) {
-      if (++seen > limits.maxRecords || records.length >= most) break;
-      if (record.key === null || !isSameKey(record.key, key)) {
-        if (keepsTogether) break;
-        continue;
-      }
-      if (records.length > 0 && bytes + record.bytes > limits.maxBytes) break;
-      bytes += record.bytes;
-      records.push(record);
-    }
-    for (const record of records) lane.queue.discard(record);
+    const among = keepsTogether ? 'adjacent' : limits.maxRecords;
+    const records = takeOfOneKey(lane.queue, { most, maxBytes: limits.maxBytes }, among);
     return this.#depart(records, lane.queue, lane);
   }
 
@@ -327,14 +288,4 @@ export class TopicLanes {
     queue.since = this.#policy.now();
     return { topic: this.topic, records, partition: lane.partition, lane };
   }
-}
-
-/** As bytes: that is what Kafka sees, and two Buffers that are no UTF-8 may well look the same as text. */
-function isSameKey(a: string | Buffer, b: string | Buffer): boolean {
-  if (typeof a === 'string' && typeof b === 'string') return a === b;
-  return bytesOf(a).equals(bytesOf(b));
-}
-
-function bytesOf(key: string | Buffer): Buffer {
-  return typeof key === 'string' ? Buffer.from(key) : key;
 }

@@ -2,11 +2,11 @@
 import type { Clock, Timer } from '../../lib/clock.ts';
 import type { ClientSource, DeliveryClient } from '../../lib/delivery/client.ts';
 import type { Batch } from '../../lib/delivery/lane.ts';
+import type { LanePolicy } from '../../lib/delivery/lane-policy.ts';
 import { Ledger } from '../../lib/delivery/ledger.ts';
 import { PendingRecord, type RecordKey } from '../../lib/delivery/record.ts';
 import { Shipper } from '../../lib/delivery/shipper.ts';
 import type { FlushReport, ShipperOptions } from '../../lib/delivery/shipper-options.ts';
-import type { LanePolicy } from '../../lib/delivery/topic-lanes.ts';
 
 export interface RecordParts {
   topic?: string;

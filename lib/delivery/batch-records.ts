@@ -1,0 +1,59 @@
+import type { PendingRecord } from './record.ts';
+import type { RecordQueue } from './record-queue.ts';
+
+/** How much one send may carry. A record that is larger by itself goes alone. */
+export interface SendLimits {
+  most: number;
+  maxBytes: number;
+}
+
+/** Takes the oldest records out of the queue, as many as one send may carry. */
+export function takeOldest(queue: RecordQueue, { most, maxBytes }: SendLimits): PendingRecord[] {
+  const records: PendingRecord[] = [];
+  let bytes = 0;
+  for (let next = queue.peek(); next !== undefined && records.length < most; next = queue.peek()) {
+    if (records.length > 0 && bytes + next.bytes > maxBytes) break;
+    bytes += next.bytes;
+    records.push(next);
+    queue.shift();
+  }
+  return records;
+}
+
+/**
+ * Takes the oldest record, and those that share its key, out of the queue.
+ *
+ * @param among where to look for the others: only right behind it, or among so many of the oldest
+ */
+export function takeOfOneKey(
+  queue: RecordQueue,
+  { most, maxBytes }: SendLimits,
+  among: 'adjacent' | number,
+): PendingRecord[] {
+  const key = queue.peek()?.key ?? '';
+  const records: PendingRecord[] = [];
+  let bytes = 0;
+  let seen = 0;
+  for (const record of queue) {
+    if (records.length >= most || (among !== 'adjacent' && ++seen > among)) break;
+    if (record.key === null || !isSameKey(record.key, key)) {
+      if (among === 'adjacent') break;
+      continue;
+    }
+    if (records.length > 0 && bytes + record.bytes > maxBytes) break;
+    bytes += record.bytes;
+    records.push(record);
+  }
+  for (const record of records) queue.discard(record);
+  return records;
+}
+
+/** As bytes: that is what Kafka sees, and two Buffers that are no UTF-8 may well look the same as text. */
+function isSameKey(a: string | Buffer, b: string | Buffer): boolean {
+  if (typeof a === 'string' && typeof b === 'string') return a === b;
+  return bytesOf(a).equals(bytesOf(b));
+}
+
+function bytesOf(key: string | Buffer): Buffer {
+  return typeof key === 'string' ? Buffer.from(key) : key;
+}
