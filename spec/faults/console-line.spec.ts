@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
+import { NODE_OPTIONS } from '../support/child-process.ts';
 import { startCluster } from '../support/harness.ts';
 
 it('an outage is one line on the console, not one for each of its retries, and the process can end', async () => {
@@ -9,7 +10,7 @@ it('an outage is one line on the console, not one for each of its retries, and t
   const port = cluster.addresses[0]?.split(':')[1] ?? '';
   await cluster.down();
   const fixture = fileURLToPath(new URL('fixtures/outage.ts', import.meta.url));
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, ['--import', 'tsx', fixture, port]);
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, [...NODE_OPTIONS, fixture, port]);
   expect(stderr.trim().split('\n')).toEqual([
     expect.stringMatching(/WARN winston-kafkajs cannot reach Kafka: .*ECONNREFUSED.*Records wait in memory/),
   ]);

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { OPTION_NAMES } from '../../lib/resolve-options.ts';
+import { NODE_OPTIONS } from '../support/child-process.ts';
 import { startCluster, TOPIC } from '../support/harness.ts';
 
 const execute = promisify(execFile);
@@ -50,6 +51,6 @@ async function runSnippet(code: string): Promise<{ stdout: string; stderr: strin
     .replaceAll("'winston-kafkajs'", JSON.stringify(library))
     .replaceAll('localhost:9092', cluster.addresses[0] ?? '');
   writeFileSync(file, adapted);
-  const { stdout, stderr } = await execute(process.execPath, ['--import', 'tsx', file], { cwd: directory });
+  const { stdout, stderr } = await execute(process.execPath, [...NODE_OPTIONS, file], { cwd: directory });
   return { stdout, stderr, values: cluster.values(TOPIC) };
 }
