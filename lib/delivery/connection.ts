@@ -168,6 +168,7 @@ export class Connection {
         farewellMs,
         'disconnecting from Kafka',
         this.#options.clock,
+        true,
       );
     } catch {
       // It is given up anyway, and what it left undone is done by its successor.

@@ -241,7 +241,10 @@ export class Shipper {
     } catch (error) {
       verdict = judgeError(error);
     }
-    this.#aftermath.conclude(client, batch, verdict);
+    // Given up in the meantime, by a `stop`: what became of it is no news any more.
+    const isGivenUp = verdict.kind !== 'delivered' && batch.records.every(({ state }) => state === 'settled');
+    if (isGivenUp) this.#backlog.giveBack(batch, 0);
+    else this.#aftermath.conclude(client, batch, verdict);
     this.#pump();
   }
 }
