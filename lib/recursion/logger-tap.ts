@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { type CapturedSite, captureSite } from './call-site.ts';
 import { guardSyncInScope, isGuarded } from './guard.ts';
 
@@ -35,7 +36,13 @@ export interface TapUser {
 // version: change it with `Mark`.
 const MARK = Symbol.for('winston-kafkajs.mark.1');
 
-const REENTRANT: Mark = Object.freeze({ isReentrant: true, site: undefined, logger: undefined });
+const REENTRANT: Mark = Object.freeze({
+  isReentrant: true,
+  site: undefined,
+  logger: undefined,
+  // For `prettyPrint`, which shows symbols.
+  [inspect.custom]: () => 're-entrant',
+});
 
 /** The mark that a record carries. */
 export function markOf(info: Info): Mark | undefined {
@@ -237,9 +244,14 @@ function isObject(value: unknown): value is Info {
   return (typeof value === 'object' || typeof value === 'function') && value !== null;
 }
 
+/**
+ * A mark that only tells where a record comes from is hidden from those who print the info (`prettyPrint`), and from
+ * those who copy it: after the formats it is put on again. A re-entrant record keeps its mark wherever it is copied to:
+ * it might be logged anew from there.
+ */
 function withMark(info: Info, mark: Mark | undefined): Info {
-  info[MARK] = mark;
-  return info;
+  const enumerable = mark?.isReentrant === true;
+  return Object.defineProperty(info, MARK, { value: mark, enumerable, configurable: true, writable: true });
 }
 
 /** A copy without a mark, to put one on; extensible, whatever the info is. */
