@@ -11,7 +11,7 @@ export default defineConfig({
     setupFiles: ['spec/support/quiet-stderr.ts'],
     coverage: {
       provider: 'v8',
-      include: ['lib/**'],
+      include: ['lib/**/*.ts'],
       thresholds: { lines: 95, branches: 95 },
     },
   },

@@ -16,7 +16,7 @@ const MAY_BE_SECRET = /^(options|kafka|producer|headers)\b|pass|secret|token|sas
 /** Never shows what is inside an object, for the same reason. */
 function describe(option: string, given: unknown): string {
   if (given === undefined || given === null) return String(given);
-  if (Array.isArray(given)) return 'an array';
+  if (Array.isArray(given)) return given.length === 0 ? 'an empty array' : 'an array';
   if (typeof given === 'object') return 'an object';
   if (typeof given === 'function') return 'a function';
   if (MAY_BE_SECRET.test(option)) return `of type ${typeof given}`;
@@ -41,12 +41,22 @@ export function group<Name extends string>(
   return value as Partial<Record<Name, unknown>>;
 }
 
-/** Refuses names that are not known, with the nearest one that is. A value of `undefined` counts as absent. */
-export function refuseUnknown(value: object, names: readonly string[], path?: string): void {
+/**
+ * Refuses names that are not known, with the nearest one that is. A value of `undefined` counts as absent.
+ *
+ * @param elsewhere names that might be meant too, as paths
+ */
+export function refuseUnknown(
+  value: object,
+  names: readonly string[],
+  path?: string,
+  elsewhere: readonly string[] = [],
+): void {
+  const within = (name: string): string => (path === undefined ? name : `${path}.${name}`);
   for (const name of Object.keys(value)) {
     if (names.includes(name) || (value as Record<string, unknown>)[name] === undefined) continue;
-    const option = path === undefined ? name : `${path}.${name}`;
-    const nearest = nearestOf(name, names);
+    const option = within(name);
+    const nearest = nearestOf(name, [...names.map(within), ...elsewhere]);
     throw new KafkaTransportError(
       'ERR_INVALID_OPTION',
       `winston-kafkajs: unknown option "${option}". ${
@@ -92,16 +102,18 @@ export function oneOf<Value>(path: string, value: unknown, values: readonly Valu
   return value as Value;
 }
 
-/** The known name that a misspelt one is closest to, when it is close enough to be meant. */
-function nearestOf(name: string, names: readonly string[]): string | undefined {
+/** The known path whose last name a misspelt one is closest to, when it is close enough to be meant. */
+function nearestOf(name: string, paths: readonly string[]): string | undefined {
   const wanted = name.toLowerCase();
-  const ranked = names
-    .map((candidate) => ({ candidate, distance: editDistance(wanted, candidate.toLowerCase()) }))
+  const ranked = paths
+    .map((path) => {
+      const last = path.slice(path.lastIndexOf('.') + 1).toLowerCase();
+      const longest = Math.max(wanted.length, last.length);
+      return { path, distance: editDistance(wanted, last), most: Math.max(2, Math.floor(longest / 2)) };
+    })
     .sort((a, b) => a.distance - b.distance);
   const best = ranked[0];
-  if (best === undefined) return undefined;
-  const longest = Math.max(wanted.length, best.candidate.length);
-  return best.distance <= Math.max(2, Math.floor(longest / 2)) ? best.candidate : undefined;
+  return best !== undefined && best.distance <= best.most ? best.path : undefined;
 }
 
 /** Levenshtein's: how many letters to insert, delete or replace. */

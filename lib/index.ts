@@ -1,17 +1,23 @@
 export type { ClientLogger, ClientLogOptions } from './client-log/console-only.ts';
 export { consoleOnlyLogCreator } from './client-log/console-only.ts';
 export type { ClientLogLevel } from './client-log/levels.ts';
+export type { WinstonLike } from './client-log/to-winston.ts';
 export { winstonLogCreator } from './client-log/to-winston.ts';
 export type { OverflowPolicy } from './delivery/buffer.ts';
-export type { ProducerLike } from './delivery/callers-client.ts';
-export type { DropReason, TransportEntry } from './delivery/record.ts';
+export type { ProducerLike, ProducerRecordLike } from './delivery/callers-client.ts';
+export type { DropReason, RecordKey, TransportEntry } from './delivery/record.ts';
 export type { FlushReport } from './delivery/shipper-options.ts';
-export { KafkaTransportError, type KafkaTransportErrorCode } from './errors.ts';
+export {
+  KafkaTransportError,
+  type KafkaTransportErrorCode,
+  type KafkaTransportErrorDetails,
+} from './errors.ts';
 export { KafkaTransport } from './kafka-transport.ts';
-export type { TransportStats } from './observe/stats.ts';
+export type { Percentiles } from './observe/distribution.ts';
+export type { CallerFunction, TransportStats } from './observe/stats.ts';
 export type { BatchOptions, BufferOptions, KafkaTransportOptions, RetryOptions } from './options.ts';
 export type { CallSite } from './recursion/call-site.ts';
-export type { FilterRecord, FilterTable, RecordFilter } from './recursion/filter.ts';
+export type { CombinedFilter, FilterRecord, FilterTable, RecordFilter } from './recursion/filter.ts';
 export { allOf, anyOf, fromFunction, not } from './recursion/filter.ts';
 export { isGuarded, runGuarded } from './recursion/guard.ts';
 export type { Fallback, Undelivered } from './undelivered/fallback.ts';

@@ -147,7 +147,8 @@ export interface KafkaTransportOptions
   /**
    * Where the Kafka client's own log lines go.
    *
-   * @default `{ level: 'warn' }` and a logger of its own that writes to stderr and nowhere else
+   * @default `{ level: 'warn' }` and a logger of its own that writes to stderr and nowhere else, without the lines about
+   *   failed connections: the transport tells of an outage itself, once
    */
   clientLog?: ClientLogOptions;
   /**

@@ -219,7 +219,9 @@ export class Pipeline {
     const dropped = { total: counts.total, ...counts.byReason };
     const text = JSON.stringify({ level, message, dropped });
     const admission = this.#intake.admitOwn({ ...infoOf(level, text), message, dropped }, level, text);
-    if (admission.kind === 'record') this.#notices.set(admission.record, counts);
+    // Without a topic there is nobody to tell: no record of the application's is lost by that, so none is counted.
+    if (admission.kind !== 'record') return;
+    this.#notices.set(admission.record, counts);
     this.#add(admission);
   }
 }

@@ -10,6 +10,7 @@ import {
   refuseUnknown,
 } from './check.ts';
 import { type ClientLogOptions, checkedClientLog, consoleOnlyLogCreator } from './client-log/console-only.ts';
+import { withoutOutages } from './client-log/without-outages.ts';
 import type { OverflowPolicy } from './delivery/buffer.ts';
 import type { ProducerLike } from './delivery/callers-client.ts';
 import { CompressionCodecs, logLevel } from './delivery/kafkajs.ts';
@@ -83,6 +84,20 @@ export const OPTION_NAMES: readonly string[] = Object.keys({
   handleRejections: 0,
 } satisfies Record<keyof KafkaTransportOptions, 0>);
 
+const GROUPS = {
+  batch: ['maxRecords', 'maxBytes', 'lingerMs'],
+  buffer: ['maxRecords', 'maxBytes', 'overflow'],
+  retry: ['initialMs', 'maxMs', 'maxAgeMs'],
+  clientLog: ['level', 'logger'],
+  // Of kafkajs's own options those that are most often looked for beside the transport's.
+  kafka: ['brokers', 'clientId', 'ssl', 'sasl', 'connectionTimeout', 'logCreator', 'socketFactory'],
+} as const;
+
+/** What may stand one level too high: `brokers`, `lingerMs`. */
+const NESTED_NAMES = Object.entries(GROUPS).flatMap(([group, names]) =>
+  names.map((name) => `${group}.${name}`),
+);
+
 const OVERFLOW_POLICIES: readonly OverflowPolicy[] = ['drop-oldest', 'drop-newest', 'drop-lowest'];
 
 /**
@@ -92,7 +107,7 @@ const OVERFLOW_POLICIES: readonly OverflowPolicy[] = ['drop-oldest', 'drop-newes
  */
 export function resolveOptions(options: unknown): ResolvedOptions {
   if (!isPlainObject(options)) refuse('options', 'an object with at least "topic" and "kafka"', options);
-  refuseUnknown(options, OPTION_NAMES);
+  refuseUnknown(options, OPTION_NAMES, undefined, NESTED_NAMES);
   refuseWhatIsNotThereYet(options);
   checkWinstonOptions(options);
   const given = options as unknown as KafkaTransportOptions;
@@ -102,9 +117,9 @@ export function resolveOptions(options: unknown): ResolvedOptions {
   optionalFunction('key', given.key);
   optionalFunction('headers', given.headers);
   checkFallback(given.fallback);
-  const { initialMs, maxMs, maxAgeMs } = group('retry', given.retry, ['initialMs', 'maxMs', 'maxAgeMs']);
-  const batch = group('batch', given.batch, ['maxRecords', 'maxBytes', 'lingerMs']);
-  const buffer = group('buffer', given.buffer, ['maxRecords', 'maxBytes', 'overflow']);
+  const { initialMs, maxMs, maxAgeMs } = group('retry', given.retry, GROUPS.retry);
+  const batch = group('batch', given.batch, GROUPS.batch);
+  const buffer = group('buffer', given.buffer, GROUPS.buffer);
   const firstWait = initialMs === undefined ? undefined : integer('retry.initialMs', initialMs, 100, 1);
   const lastWait = integer('retry.maxMs', maxMs, Math.max(10_000, firstWait ?? 0), firstWait ?? 1);
   return Object.freeze<ResolvedOptions>({
@@ -189,10 +204,15 @@ function resolveClient(given: KafkaTransportOptions): OwnClientOptions | Callers
     // A copy, because every new client reads it. `ssl` and `sasl` stay the caller's: they may have getters, for
     // credentials that change.
     kafka: { ...kafka, ...(Array.isArray(kafka.brokers) && { brokers: [...kafka.brokers] }) },
-    logCreator: kafka.logCreator ?? consoleOnlyLogCreator(clientLog),
+    logCreator: kafka.logCreator ?? resolveLogCreator(given.clientLog),
     logLevel: resolveLogLevel(kafka, clientLog),
     acks: acks ?? -1,
   };
+}
+
+/** Whoever asks for the client's lines gets all of them; by default the transport speaks for it where it can. */
+function resolveLogCreator(clientLog: ClientLogOptions | undefined): logCreator {
+  return clientLog === undefined ? withoutOutages(consoleOnlyLogCreator()) : consoleOnlyLogCreator(clientLog);
 }
 
 /**

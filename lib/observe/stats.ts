@@ -26,7 +26,10 @@ export interface TransportStats {
   buffered: { records: number; bytes: number };
   /** Records that are with the Kafka client, not acknowledged yet. */
   inFlight: number;
-  /** Sends to the broker; those of them that tried again; clients connected after the first. */
+  /**
+   * Sends to the broker; those of them that had records of a failed send; connections opened after the first, those
+   * after an idle time included. A connect that fails is none of these: see `lastError`.
+   */
   sends: number;
   retries: number;
   reconnects: number;

@@ -71,7 +71,7 @@ export class Trouble {
   nonsense(name: CallerFunction, expected: string, given: unknown, consequence: string): void {
     this.callbackFailures[name]++;
     if (!this.#isNews(`${name} nonsense`)) return;
-    const what = `winston-kafkajs: the ${name} function must return ${expected}, but returned ${typeOf(given)}; ${consequence}.`;
+    const what = `winston-kafkajs: the ${name} function must return ${expected}, but returned ${shown(name, given)}; ${consequence}.`;
     this.#warn('ERR_CALLBACK_FAILED', what, undefined);
   }
 
@@ -111,6 +111,11 @@ function advice(cause: unknown): string {
     return ' Does the topic exist? The broker does not make it by itself.';
   if (type === 'NOT_ENOUGH_REPLICAS') return ' Fewer replicas are in sync than min.insync.replicas asks for.';
   return '';
+}
+
+/** The name of a topic is no secret; a key or a header may be one. */
+function shown(name: CallerFunction, value: unknown): string {
+  return name === 'topic' && typeof value === 'string' ? JSON.stringify(value.slice(0, 80)) : typeOf(value);
 }
 
 function typeOf(value: unknown): string {

@@ -40,12 +40,22 @@ export function handOn(
     const result: unknown =
       typeof fallback === 'function'
         ? guardSync(fallback, { reason, level, message, topic, key, headers, time, cause })
-        : // Its `log`, not its `write`: a transport without a logger has no levels to compare with.
-          guardSync(() =>
-            fallback.log?.({ level, message, [LEVEL]: level, [MESSAGE]: message, topic, reason }, () => {}),
-          );
+        : guardSync(writeTo, fallback, record, reason);
     if (isThenable(result)) result.then(undefined, onFailure);
   } catch (error) {
     onFailure(error);
   }
+}
+
+/**
+ * The text is the record's own, so that a file of them can be fed in again; the rest stands beside it, for the
+ * fallback's `format`.
+ */
+function writeTo(fallback: TransportStream, record: PendingRecord, reason: DropReason): unknown {
+  const { level, text, topic, time } = record;
+  const info = { level, message: text, topic, reason, time, [LEVEL]: level, [MESSAGE]: text };
+  const { format } = fallback;
+  const formatted: unknown = format === undefined ? info : format.transform(info, format.options);
+  // Its `log`, not its `write`: a transport without a logger has no levels to compare with.
+  return formatted ? fallback.log?.(formatted, () => undefined) : undefined;
 }

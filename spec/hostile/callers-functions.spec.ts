@@ -64,7 +64,7 @@ const NONSENSE: [string, () => unknown, string][] = [
 describe('a topic function', () => {
   it.each([
     ...NONSENSE,
-    ['no topic name', () => 'two words', 'a value of type string'],
+    ['no topic name', () => 'two words', '"two words"'],
     ['nothing', () => undefined, 'a value of type undefined'],
     ['null', () => null, 'null'],
   ] as typeof NONSENSE)(

@@ -5,7 +5,10 @@ import { ENOUGH, refused } from './refused.ts';
 describe('an option that is not known', () => {
   it.each([
     ['topics', 'topic'],
-    ['brokers', undefined],
+    ['brokers', 'kafka.brokers'],
+    ['clientId', 'kafka.clientId'],
+    ['lingerMs', 'batch.lingerMs'],
+    ['overflow', 'buffer.overflow'],
     ['Filter', 'filter'],
     ['filters', 'filter'],
     ['headerss', 'headers'],
@@ -30,11 +33,11 @@ describe('an option that is not known', () => {
   });
 
   it.each([
-    ['batch', 'maxRecord', 'maxRecords'],
-    ['batch', 'linger', 'lingerMs'],
-    ['buffer', 'overFlow', 'overflow'],
-    ['retry', 'initial', 'initialMs'],
-    ['clientLog', 'levels', 'level'],
+    ['batch', 'maxRecord', 'batch.maxRecords'],
+    ['batch', 'linger', 'batch.lingerMs'],
+    ['buffer', 'overFlow', 'buffer.overflow'],
+    ['retry', 'initial', 'retry.initialMs'],
+    ['clientLog', 'levels', 'clientLog.level'],
   ])('in %s, %s is refused by its path', (group, name, nearest) => {
     const { option, message } = refused({ ...ENOUGH, [group]: { [name]: 1 } });
     expect(option).toBe(`${group}.${name}`);

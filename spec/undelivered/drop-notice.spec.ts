@@ -166,3 +166,16 @@ it("the topic function is asked where it goes, and the level is the logger's wor
   expect(asked.filter((level) => level === 'warning').length).toBe(1);
   expect(cluster.values('alerts').map((value) => JSON.parse(value).level)).toEqual(['warning']);
 });
+
+it('a notice that has no topic to go to is not counted as a record of the application', async () => {
+  const cluster = await startCluster();
+  const given: string[] = [];
+  const transport = transportTo(cluster, {
+    topic: () => 'not a topic',
+    fallback: ({ message }) => void given.push(message),
+  });
+  loggerWith(transport).info('record 0');
+  await transport.close();
+  expect(transport.stats()).toMatchObject({ accepted: 1, dropped: { invalid: 1 } });
+  expect(given).toEqual(['record 0']);
+});

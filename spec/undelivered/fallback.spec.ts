@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import winston from 'winston';
 import type { Undelivered } from '../../lib/index.ts';
 import { expectNoUnhandledRejection, warningsOf } from '../faults/rig.ts';
 import { ERROR } from '../support/broker/broker-cluster.ts';
@@ -225,4 +226,18 @@ it('the same when the broker has refused the record, and the logger is long done
   await transport.flush();
   expect(cluster.values(TOPIC)).toEqual(['two']);
   expect(sibling.messages).toEqual(['one', 'undelivered: one', 'two']);
+});
+
+it('a transport as fallback gets the text, and the reason for its own format', async () => {
+  const cluster = await startCluster();
+  const plainly = new Collecting();
+  const format = winston.format.printf(({ reason, topic, message }) => `${reason} ${topic}: ${message}`);
+  const formatted = new Collecting({ format });
+  for (const fallback of [plainly, formatted]) {
+    const transport = transportTo(cluster, { buffer: { maxBytes: 5 }, fallback, dropNotice: false });
+    loggerWith(transport).info('record 0');
+  }
+  const text = Symbol.for('message');
+  expect(plainly.infos).toMatchObject([{ reason: 'oversize', topic: TOPIC, [text]: 'record 0' }]);
+  expect(formatted.infos).toMatchObject([{ [text]: `oversize ${TOPIC}: record 0` }]);
 });
