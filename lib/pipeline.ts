@@ -111,9 +111,12 @@ export class Pipeline {
     this.#shipper.restart();
   }
 
-  /** Gives up all that is left, without closing anything. */
+  /** Gives up all that is left, because the process ends, and says so. */
   giveUp(): void {
+    const { held } = this.#ledger;
+    if (held === 0) return;
     this.#shipper.giveUp();
+    this.trouble.lostAtExit(held, this.#shipper.lastError?.message, this.#options.fallback !== undefined);
   }
 
   /** Closes the connections without giving anything up. */

@@ -52,6 +52,19 @@ export class Trouble {
     this.#warn(unreachable ? 'ERR_KAFKA_UNREACHABLE' : 'ERR_SEND_FAILED', what, cause);
   }
 
+  /** The process ends with records that Kafka has not got. On the console, because nobody listens any more. */
+  lostAtExit(count: number, lastError: string | undefined, hasFallback: boolean): void {
+    const records = count === 1 ? '1 record' : `${count} records`;
+    const why = lastError ?? 'there was no time to send them';
+    const what = hasFallback
+      ? 'The fallback has got them.'
+      : 'They are lost. Await transport.flush() before process.exit(), raise closeTimeoutMs, or give the transport a fallback.';
+    consoleLine(
+      'warn',
+      `winston-kafkajs: the process ends before Kafka has got ${records} (${why}). ${what}`,
+    );
+  }
+
   dropped(reason: DropReason, cause: unknown): void {
     if (!this.#isNews(`dropped ${reason}`)) return;
     const because = cause === undefined ? '' : ` (${messageOf(cause)})`;

@@ -53,6 +53,17 @@ describe('a process that ends by itself', { timeout: 40_000 }, () => {
     expect(stdout.trim().split('\n')).toEqual(numbered(500, 'closed: record'));
   });
 
+  it.concurrent('says in one line how many records are lost, why, and what to do', async ({ expect }) => {
+    const { code, stderr } = await runProgram(cluster, { act: 'logs and ends', ...NO_BROKER });
+    expect(code).toBe(0);
+    expect(stderr.trim().split('\n')).toEqual([
+      expect.stringMatching(/cannot reach Kafka: .*ECONNREFUSED/),
+      expect.stringMatching(
+        /ends before Kafka has got 500 records \(.*ECONNREFUSED.*\)\. They are lost\. Await/,
+      ),
+    ]);
+  });
+
   it.concurrent('gives nothing up while the application still works', async ({ expect }) => {
     const program = { act: 'works on in beforeExit', fallback: 'prints', ...NO_BROKER } as const;
     const { code, stdout } = await runProgram(cluster, program);
@@ -66,10 +77,14 @@ describe('a process that ends by itself', { timeout: 40_000 }, () => {
 
 describe('a process that calls process.exit()', { timeout: 40_000 }, () => {
   it.concurrent('hands what is left to the fallback', async ({ expect }) => {
-    const { code, stdout } = await runProgram(cluster, { act: 'calls process.exit()', fallback: 'prints' });
+    const program = { act: 'calls process.exit()', fallback: 'prints' } as const;
+    const { code, stdout, stderr } = await runProgram(cluster, program);
     expect({ code, lines: stdout.trim().split('\n') }).toEqual({
       code: 0,
       lines: numbered(3, 'closed: record'),
     });
+    expect(stderr).toMatch(
+      /has got 3 records \(there was no time to send them\)\. The fallback has got them\.\n$/,
+    );
   });
 });
