@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { MAX_DELAY_MS } from './clock.ts';
 import { KafkaTransportError } from './errors.ts';
 
 /** Throws the error for a bad option: it names the option, what was expected and what was given. */
@@ -67,15 +68,12 @@ export function refuseUnknown(
   }
 }
 
-// setTimeout's longest delay (2^31 - 1 ms): beyond it Node fires at once, with a warning.
-const MAX_DELAY = 2_147_483_647;
-
 export function integer(
   path: string,
   value: unknown,
   fallback: number,
   least: number,
-  most: number = MAX_DELAY,
+  most: number = MAX_DELAY_MS,
 ): number {
   if (value === undefined) return fallback;
   if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most) {

@@ -2,6 +2,9 @@ import { AsyncResource } from 'node:async_hooks';
 
 export type Timer = ReturnType<typeof setTimeout>;
 
+/** setTimeout's longest delay (2^31 - 1 ms): beyond it Node fires at once, with a warning. */
+export const MAX_DELAY_MS = 2_147_483_647;
+
 /** Time, as everything in `lib` gets it: injected, so that specs can hold it still. */
 export interface Clock {
   /** Epoch milliseconds: for timestamps. */

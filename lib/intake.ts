@@ -3,21 +3,18 @@ import { PendingRecord, type RecordHeaders, type RecordKey, type TransportEntry 
 import type { Trouble } from './observe/trouble.ts';
 import type { CallSite } from './recursion/call-site.ts';
 import { InfoRecord } from './recursion/filter-record.ts';
-import { guardSync, isThenable } from './recursion/guard.ts';
+import { guardSync } from './recursion/guard.ts';
 import type { Info } from './recursion/logger-tap.ts';
 import type { ResolvedOptions } from './resolve-options.ts';
+import { handleRejection, isThenable } from './thenable.ts';
 import { isTopicName, TOPIC_NAME_RULE } from './topic-name.ts';
-
-const LEVEL = Symbol.for('level');
-const MESSAGE = Symbol.for('message');
+import { LEVEL, type Levels, MESSAGE } from './triple-beam.ts';
 
 /** What becomes of an info: a record to send, one that cannot be sent, or nothing because the filter says no. */
 export type Admission =
   | { kind: 'record'; record: PendingRecord }
   | { kind: 'invalid'; record: PendingRecord; cause: unknown }
   | { kind: 'filtered' };
-
-type Levels = Readonly<Record<string, number>>;
 
 /**
  * From winston's info to a record. Calls the caller's functions, each under the guard, and bears with whatever they
@@ -116,7 +113,7 @@ export class Intake {
       return { name: undefined, cause: error };
     }
     if (isTopicName(name)) return { name, cause: undefined };
-    swallow(name);
+    handleRejection(name);
     this.#trouble.nonsense('topic', TOPIC_NAME_RULE, name, consequence);
     return { name: undefined, cause: new Error('the topic function returned no topic name') };
   }
@@ -132,7 +129,7 @@ export class Intake {
     }
     if (typeof value === 'string' || Buffer.isBuffer(value)) return value;
     if (value !== null && value !== undefined) {
-      swallow(value);
+      handleRejection(value);
       this.#trouble.nonsense('key', 'a string, a Buffer or null', value, consequence);
     }
     return null;
@@ -144,7 +141,7 @@ export class Intake {
       if (given === undefined || given === null) return undefined;
       if (typeof given === 'object' && !Array.isArray(given) && !isThenable(given))
         return this.#usable(given);
-      swallow(given);
+      handleRejection(given);
       this.#trouble.nonsense('headers', 'an object', given, 'the record goes without headers');
     } catch (error) {
       this.#trouble.callback('headers', error, 'the record goes without headers');
@@ -188,13 +185,4 @@ function textOf(info: Info): string {
   if (json !== undefined) return json;
   if (info.message === undefined) throw new TypeError('it has no message, and cannot be written as JSON');
   return String(info.message);
-}
-
-/** A promise where a value was expected: it must not end the process by being rejected. */
-function swallow(value: unknown): void {
-  try {
-    if (isThenable(value)) value.then(undefined, () => undefined);
-  } catch {
-    // A `then` that throws: it is as useless as any other.
-  }
 }

@@ -1,5 +1,5 @@
 import TransportStream from 'winston-transport';
-import { type Clock, systemClock } from './clock.ts';
+import { type Clock, MAX_DELAY_MS, systemClock } from './clock.ts';
 import type { FlushReport } from './delivery/shipper-options.ts';
 import { isWanted, levelProblem } from './level-gate.ts';
 import { CrashPath } from './lifecycle/crash-path.ts';
@@ -14,16 +14,13 @@ import { isGuarded } from './recursion/guard.ts';
 import { type Info, type Mark, markOf } from './recursion/logger-tap.ts';
 import { type ResolvedOptions, resolveOptions } from './resolve-options.ts';
 import { formatted } from './transport-format.ts';
+import type { Levels } from './triple-beam.ts';
 
 // Reading the clock twice costs about as much as taking a record in: so the time spent in `log()` is measured for
 // one call in so many, the first one included.
 const MEASURE_EVERY = 16;
 
-// setTimeout's longest delay: beyond it Node fires at once, with a warning.
-const MAX_DELAY_MS = 2_147_483_647;
-
 type Callback = (error?: Error | null) => void;
-type Levels = Readonly<Record<string, number>>;
 
 /**
  * A winston transport that ships records to Kafka through kafkajs: in batches, within bounds of memory, without ever

@@ -1,8 +1,5 @@
 import type { Info } from './recursion/logger-tap.ts';
-
-const LEVEL = Symbol.for('level');
-
-type Levels = Readonly<Record<string, number>>;
+import { LEVEL, type Levels } from './triple-beam.ts';
 
 /** What a transport goes by, under winston's names. */
 export interface Gate {

@@ -16,13 +16,9 @@ import { Trouble } from './observe/trouble.ts';
 import type { CallSite } from './recursion/call-site.ts';
 import type { Info } from './recursion/logger-tap.ts';
 import type { ResolvedOptions } from './resolve-options.ts';
+import { LEVEL, type Levels, MESSAGE } from './triple-beam.ts';
 import { type DropCounts, DropNotice, describeDrops } from './undelivered/drop-notice.ts';
 import { handOn } from './undelivered/fallback.ts';
-
-type Levels = Readonly<Record<string, number>>;
-
-const LEVEL = Symbol.for('level');
-const MESSAGE = Symbol.for('message');
 
 // While records keep being dropped, the topic hears of it this often.
 const NOTICE_INTERVAL_MS = 10_000;

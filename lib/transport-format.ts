@@ -1,6 +1,7 @@
 import type { Trouble } from './observe/trouble.ts';
-import { guardSync, isThenable } from './recursion/guard.ts';
+import { guardSync } from './recursion/guard.ts';
 import type { Info } from './recursion/logger-tap.ts';
+import { handleRejection, isThenable } from './thenable.ts';
 
 /** What winston's formats look like to a transport that has one of its own. */
 export interface TransportFormat {
@@ -23,7 +24,7 @@ export function formatted(info: Info, format: TransportFormat | undefined, troub
   try {
     // A copy: the other transports get the same info.
     result = guardSync(() => format.transform(Object.assign({}, info) as never, format.options));
-    if (isThenable(result)) result.then(undefined, () => undefined);
+    if (isThenable(result)) handleRejection(result);
     else if (typeof result === 'object' && result !== null) return { kind: 'info', info: result as Info };
   } catch (cause) {
     trouble.callback('format', cause, CONSEQUENCE);

@@ -1,6 +1,7 @@
 import type { logCreator } from 'kafkajs';
 import { group, oneOf, refuse } from '../check.ts';
-import { guardSync, isThenable } from '../recursion/guard.ts';
+import { guardSync } from '../recursion/guard.ts';
+import { handleRejection } from '../thenable.ts';
 import { CLIENT_LOG_LEVELS, type ClientLineLevel, type ClientLogLevel, passes } from './levels.ts';
 import { type ClientLine, formatLine, hasEnded, headline, levelOf, ownText, readEntry } from './line.ts';
 import { type Print, RepeatedLines, withoutIds } from './repeated-lines.ts';
@@ -142,7 +143,7 @@ class Sink {
       const meta = Object.keys(extras).length === 0 ? [] : [extras];
       guardSync(() => {
         const result = logger[level](text, ...meta);
-        if (isThenable(result)) result.then(undefined, () => {});
+        handleRejection(result);
       });
       return true;
     } catch {

@@ -1,12 +1,6 @@
 import type { Authenticator, ISocketFactory, KafkaConfig, logCreator, SASLOptions } from 'kafkajs';
-import {
-  guardSync,
-  guardSyncInScope,
-  isThenable,
-  runGuarded,
-  runInScope,
-  type Scope,
-} from '../recursion/guard.ts';
+import { guardSync, guardSyncInScope, runGuarded, runInScope, type Scope } from '../recursion/guard.ts';
+import { handleRejection } from '../thenable.ts';
 
 // A log line about a socket that has closed may be put off for a moment; it must not be taken for the application's.
 const AFTERMATH_MS = 1_000;
@@ -29,7 +23,7 @@ export function guardedLogCreator(creator: logCreator): logCreator {
       try {
         const result: unknown = guardSyncInScope(log, entry);
         // An async one: unhandled, its rejection would end the process.
-        if (isThenable(result)) result.then(undefined, ignore);
+        handleRejection(result);
       } catch {
         // The line is lost, the records are not.
       }
@@ -110,5 +104,3 @@ function guardedSasl(sasl: NonNullable<KafkaConfig['sasl']>): NonNullable<KafkaC
 function guardedAuthenticator(authenticator: Authenticator): Authenticator {
   return { authenticate: () => runGuarded(() => authenticator.authenticate()) };
 }
-
-function ignore(): void {}

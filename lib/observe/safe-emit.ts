@@ -1,5 +1,6 @@
 import type { EventEmitter } from 'node:events';
-import { guardSync, isThenable } from '../recursion/guard.ts';
+import { guardSync } from '../recursion/guard.ts';
+import { handleRejection } from '../thenable.ts';
 
 /**
  * Emits to listeners of the caller's: each under the guard, and none able to keep the event from the next, to
@@ -15,7 +16,7 @@ export function emitSafely(
   for (const listener of emitter.rawListeners(event)) {
     try {
       const result: unknown = guardSync(() => Reflect.apply(listener, emitter, [argument]));
-      if (isThenable(result)) result.then(undefined, onFailure);
+      handleRejection(result, onFailure);
     } catch (error) {
       onFailure(error);
     }

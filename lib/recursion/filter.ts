@@ -1,4 +1,6 @@
 import { isPlainObject } from '../check.ts';
+import { handleRejection } from '../thenable.ts';
+import type { Levels } from '../triple-beam.ts';
 import type { FilterRecord } from './filter-record.ts';
 
 export type { FilterRecord } from './filter-record.ts';
@@ -64,8 +66,6 @@ export function fromFunction(...names: readonly string[]): CombinedFilter {
 function combined(combination: Combination): CombinedFilter {
   return Object.freeze({ [COMBINATION]: combination });
 }
-
-type Levels = Readonly<Record<string, number>>;
 
 /** A filter that has been checked and copied: later changes to what it was made from do nothing. */
 export interface CompiledFilter {
@@ -166,14 +166,9 @@ function byAnswer(filter: (record: FilterRecord) => unknown): CompiledFilter {
 
 function isYes(answer: unknown): boolean {
   // An async function: its answer comes too late to be one, and must not end the process by being rejected.
-  if (typeof answer === 'object' && answer !== null) {
-    const { then } = answer as { then?: unknown };
-    if (typeof then === 'function') then.call(answer, ignore, ignore);
-  }
+  handleRejection(answer);
   return Boolean(answer);
 }
-
-function ignore(): void {}
 
 function byModule(module: string): CompiledFilter {
   if (module === '') return { needsSite: true, test: (record) => record.module !== '' };

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { types } from 'node:util';
+import { isThenable } from '../thenable.ts';
 
 /**
  * The process-wide flag behind loop safety: "this code runs inside the shipping of log records".
@@ -117,14 +118,4 @@ export function runGuarded<Result>(fn: () => Result): Result {
   const settled = types.isPromise(result) ? result : runInScope(scope, async () => await result);
   settled.then(end, end);
   return settled as Result;
-}
-
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false;
-  try {
-    return typeof (value as { then?: unknown }).then === 'function';
-  } catch {
-    // A getter that throws: whoever awaits the value will hear of it.
-    return false;
-  }
 }

@@ -1,6 +1,8 @@
 import type TransportStream from 'winston-transport';
 import type { DropReason, PendingRecord } from '../delivery/record.ts';
-import { guardSync, isThenable } from '../recursion/guard.ts';
+import { guardSync } from '../recursion/guard.ts';
+import { handleRejection } from '../thenable.ts';
+import { LEVEL, MESSAGE } from '../triple-beam.ts';
 
 /** A record that Kafka will not get. */
 export interface Undelivered {
@@ -20,9 +22,6 @@ export interface Undelivered {
 /** Gets the records that Kafka will not get: a winston transport (`new winston.transports.File(…)`) or a function. */
 export type Fallback = TransportStream | ((undelivered: Undelivered) => void);
 
-const LEVEL = Symbol.for('level');
-const MESSAGE = Symbol.for('message');
-
 /**
  * Hands an undelivered record on, under the guard: what the fallback logs never goes to Kafka.
  *
@@ -41,7 +40,7 @@ export function handOn(
       typeof fallback === 'function'
         ? guardSync(fallback, { reason, level, message, topic, key, headers, time, cause })
         : guardSync(writeTo, fallback, record, reason);
-    if (isThenable(result)) result.then(undefined, onFailure);
+    handleRejection(result, onFailure);
   } catch (error) {
     onFailure(error);
   }

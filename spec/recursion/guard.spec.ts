@@ -1,7 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { guardSync, guardSyncInScope, isGuarded, isThenable, runGuarded } from '../../lib/recursion/guard.ts';
+import { guardSync, guardSyncInScope, isGuarded, runGuarded } from '../../lib/recursion/guard.ts';
+import { isThenable } from '../../lib/thenable.ts';
 
 describe('isGuarded', () => {
   it('is false for anybody outside', () => {

@@ -1,0 +1,10 @@
+// What winston's parts know an info by. The names and the symbols are those of the `triple-beam` package, which are in
+// the global registry so that nobody needs the package for them.
+
+/** The level that a record was logged at, whatever a format makes of `info.level`. */
+export const LEVEL: unique symbol = Symbol.for('level') as never;
+/** The text that the formats have written. */
+export const MESSAGE: unique symbol = Symbol.for('message') as never;
+
+/** A logger's levels: lower numbers are more severe. */
+export type Levels = Readonly<Record<string, number>>;
