@@ -242,3 +242,12 @@ it('a transport as fallback gets the text, and the reason for its own format', a
   expect(texts(plainly)).toEqual(['record 0']);
   expect(texts(formatted)).toEqual([`oversize ${TOPIC}: record 0`]);
 });
+
+it("a fallback's format may keep a record out", async () => {
+  const cluster = await startCluster();
+  const fallback = new Collecting({ format: winston.format(() => false)() });
+  const transport = transportTo(cluster, { buffer: { maxBytes: 5 }, fallback, dropNotice: false });
+  loggerWith(transport).info('record 0');
+  expect(fallback.infos).toEqual([]);
+  expect(transport.stats()).toMatchObject({ dropped: { oversize: 1 }, callbackFailures: { fallback: 0 } });
+});
