@@ -1,13 +1,9 @@
 // What the marks must not do to the application: show, or hold on to its objects.
 import { inspect } from 'node:util';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
 import winston from 'winston';
+import { collectGarbage } from '../support/garbage.ts';
 import { Collecting, loggerWith, startCluster, TOPIC, transportTo } from '../support/harness.ts';
-
-setFlagsFromString('--expose-gc');
-const collectGarbage: () => void = runInNewContext('gc');
 
 it('a call site shows neither in what a format prints nor on the error that was logged', async () => {
   const cluster = await startCluster();
