@@ -30,6 +30,12 @@ export function isPlainObject(value: unknown): value is Record<string, unknown> 
   return prototype === Object.prototype || prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
+/** Whether a value has methods of these names: how anything that stands for another is told. */
+export function hasMethods(value: unknown, ...names: readonly string[]): boolean {
+  const methods = value as Record<string, unknown> | null | undefined;
+  return names.every((name) => typeof methods?.[name] === 'function');
+}
+
 /** An option that is a group of options; absent is an empty one. Unknown names in it are refused. */
 export function group<Name extends string>(
   path: string,

@@ -187,7 +187,7 @@ export class Pipeline {
     this.#notice.note(reason);
     const untold = this.#notices.get(record);
     // The notice itself had to give way: its counts go into the next one.
-    if (untold !== undefined && reason !== 'invalid') this.#notice.restore(untold);
+    if (untold !== undefined) this.#notice.restore(untold);
     const { fallback } = this.#options;
     if (fallback !== undefined) {
       handOn(fallback, record, reason, cause, (error) =>

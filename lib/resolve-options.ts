@@ -2,6 +2,7 @@ import type { CompressionTypes, KafkaConfig, logLevel as LogLevel, logCreator } 
 import {
   flag,
   group,
+  hasMethods,
   integer,
   isPlainObject,
   oneOf,
@@ -167,7 +168,7 @@ function refuseWhatIsNotThereYet(options: Record<string, unknown>): void {
 function checkWinstonOptions(options: Record<string, unknown>): void {
   const { level, format } = options;
   if (level !== undefined && typeof level !== 'string') refuse('level', 'the name of a level', level);
-  if (format !== undefined && typeof (format as { transform?: unknown } | null)?.transform !== 'function') {
+  if (format !== undefined && !hasMethods(format, 'transform')) {
     refuse('format', 'a winston format, such as winston.format.json()', format);
   }
   for (const name of ['silent', 'handleExceptions', 'handleRejections']) flag(name, options[name], false);
@@ -175,8 +176,7 @@ function checkWinstonOptions(options: Record<string, unknown>): void {
 
 function checkFallback(fallback: unknown): void {
   if (fallback === undefined || typeof fallback === 'function') return;
-  if (typeof (fallback as { log?: unknown } | null)?.log === 'function') return;
-  refuse('fallback', 'a winston transport or a function', fallback);
+  if (!hasMethods(fallback, 'log')) refuse('fallback', 'a winston transport or a function', fallback);
 }
 
 function resolveFilter({ filter, levels }: KafkaTransportOptions): CompiledFilter | undefined {
@@ -241,9 +241,9 @@ function resolveAcks(acks: unknown): -1 | 1 | undefined {
 
 function checkProducer(producer: unknown): void {
   if (typeof producer === 'function') return;
-  const methods = producer as Record<string, unknown> | null;
-  const isProducer = ['connect', 'send', 'disconnect'].every((name) => typeof methods?.[name] === 'function');
-  if (!isProducer) refuse('producer', 'an object with connect, send and disconnect, or a function', producer);
+  if (!hasMethods(producer, 'connect', 'send', 'disconnect')) {
+    refuse('producer', 'an object with connect, send and disconnect, or a function', producer);
+  }
 }
 
 function checkKafka(kafka: unknown): asserts kafka is KafkaConfig {

@@ -1,5 +1,5 @@
 import type { logCreator } from 'kafkajs';
-import { group, oneOf, refuse } from '../check.ts';
+import { group, hasMethods, oneOf, refuse } from '../check.ts';
 import { guardSync } from '../recursion/guard.ts';
 import { handleRejection } from '../thenable.ts';
 import { CLIENT_LOG_LEVELS, type ClientLineLevel, type ClientLogLevel, passes } from './levels.ts';
@@ -77,12 +77,8 @@ export function sinkLogCreator({ level = 'warn', logger }: ClientLogOptions, par
 export function checkedClientLog(path: string, options: unknown): ClientLogOptions {
   const { level, logger } = group(path, options, ['level', 'logger']);
   oneOf(`${path}.level`, level, CLIENT_LOG_LEVELS, 'warn');
-  if (logger !== undefined) {
-    const methods = logger as Record<string, unknown> | null;
-    const isLogger = ['error', 'warn', 'info', 'debug'].every(
-      (name) => typeof methods?.[name] === 'function',
-    );
-    if (!isLogger) refuse(`${path}.logger`, 'an object with error, warn, info and debug', logger);
+  if (logger !== undefined && !hasMethods(logger, 'error', 'warn', 'info', 'debug')) {
+    refuse(`${path}.logger`, 'an object with error, warn, info and debug', logger);
   }
   return (options ?? {}) as ClientLogOptions;
 }

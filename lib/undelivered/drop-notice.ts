@@ -25,17 +25,16 @@ export class DropNotice {
     return this.#counts.total > 0;
   }
 
-  note(reason: DropReason): void {
-    this.#counts.total++;
-    this.#counts.byReason[reason] = (this.#counts.byReason[reason] ?? 0) + 1;
+  note(reason: DropReason, count: number = 1): void {
+    this.#counts.total += count;
+    this.#counts.byReason[reason] = (this.#counts.byReason[reason] ?? 0) + count;
   }
 
   /** Counts that were taken but have not reached the topic. */
-  restore({ total, byReason }: DropCounts): void {
-    this.#counts.total += total;
+  restore({ byReason }: DropCounts): void {
     for (const reason of DROP_REASONS) {
       const count = byReason[reason];
-      if (count !== undefined) this.#counts.byReason[reason] = (this.#counts.byReason[reason] ?? 0) + count;
+      if (count !== undefined) this.note(reason, count);
     }
   }
 
