@@ -1,6 +1,7 @@
 import type { Clock } from './clock.ts';
 import { PendingRecord, type RecordHeaders, type RecordKey, type TransportEntry } from './delivery/record.ts';
 import type { Trouble } from './observe/trouble.ts';
+import { withRecordId } from './record-id.ts';
 import type { CallSite } from './recursion/call-site.ts';
 import { InfoRecord } from './recursion/filter-record.ts';
 import { guardSync } from './recursion/guard.ts';
@@ -33,7 +34,7 @@ export class Intake {
 
   /** @param keepInfo whether the info is wanted once more, for the `logged` event */
   admit(info: Info, levels: Levels | undefined, origin: CallSite | undefined, keepInfo: boolean): Admission {
-    const { topic, key, headers, filter } = this.#options;
+    const { topic, key, headers, filter, recordId } = this.#options;
     const time = this.#clock.wall();
     const level = String(info[LEVEL] ?? info.level);
     const severity = severityOf(level, levels);
@@ -43,7 +44,7 @@ export class Intake {
       if (!this.#passes(() => filter.test(record, levels ?? {}))) return { kind: 'filtered' };
     }
     const kept = keepInfo ? info : undefined;
-    if (typeof topic === 'string' && key === undefined && headers === undefined) {
+    if (typeof topic === 'string' && key === undefined && headers === undefined && !recordId) {
       return {
         kind: 'record',
         record: new PendingRecord(topic, level, severity, time, message, null, undefined, kept),
@@ -52,7 +53,8 @@ export class Intake {
     const entry: TransportEntry = { level, message, time, info, origin };
     const { name, cause } = this.#topic(topic, entry);
     const recordKey = key === undefined ? null : this.#key(key, entry);
-    const recordHeaders = headers === undefined ? undefined : this.#headers(headers, entry);
+    const callers = headers === undefined ? undefined : this.#headers(headers, entry);
+    const recordHeaders = recordId ? withRecordId(callers) : callers;
     const record = new PendingRecord(
       name ?? '',
       level,
@@ -72,7 +74,8 @@ export class Intake {
     const time = this.#clock.wall();
     const entry: TransportEntry = { level, message, time, info, origin: undefined };
     const { name, cause } = this.#topic(topic, entry);
-    const record = new PendingRecord(name ?? '', level, 0, time, message, null, undefined, info);
+    const headers = this.#options.recordId ? withRecordId(undefined) : undefined;
+    const record = new PendingRecord(name ?? '', level, 0, time, message, null, headers, info);
     return name === undefined ? { kind: 'invalid', record, cause } : { kind: 'record', record };
   }
 

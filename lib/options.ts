@@ -120,6 +120,21 @@ export interface KafkaTransportOptions
    * @default -1
    */
   acks?: -1 | 1;
+  /**
+   * Whether the broker is to know a batch that it has got already: then a lost acknowledgement makes no duplicate, as long
+   * as the Kafka client is the same. Needs `acks: -1` and `kafka`. A record that may have arrived is not shed and does
+   * not expire: it goes again until the broker says what became of it.
+   *
+   * @default false
+   */
+  idempotent?: boolean;
+  /**
+   * Whether each record gets a header `record-id`: a text that no other record has, the same however often the record is
+   * sent, so that a consumer can drop what it has seen. It ends in a number that increases within the process.
+   *
+   * @default false
+   */
+  recordId?: boolean;
   /** @default none */
   compression?: CompressionTypes;
   batch?: BatchOptions;

@@ -36,6 +36,7 @@ export interface ResolvedOptions {
   readonly closeTimeoutMs: number;
   readonly idleTimeoutMs: number;
   readonly fallback: KafkaTransportOptions['fallback'];
+  readonly recordId: boolean;
   readonly dropNotice: boolean;
   readonly callSite: boolean;
 }
@@ -46,6 +47,7 @@ export interface OwnClientOptions {
   readonly logCreator: logCreator;
   readonly logLevel: LogLevel;
   readonly acks: -1 | 1;
+  readonly idempotent: boolean;
 }
 
 export interface CallersClientOptions {
@@ -63,6 +65,8 @@ export const OPTION_NAMES: readonly string[] = Object.keys({
   key: 0,
   headers: 0,
   acks: 0,
+  idempotent: 0,
+  recordId: 0,
   compression: 0,
   batch: 0,
   buffer: 0,
@@ -149,6 +153,7 @@ export function resolveOptions(options: unknown): ResolvedOptions {
     closeTimeoutMs: integer('closeTimeoutMs', given.closeTimeoutMs, 10_000, 0),
     idleTimeoutMs: integer('idleTimeoutMs', given.idleTimeoutMs, 2_000, 1),
     fallback: given.fallback,
+    recordId: flag('recordId', given.recordId, false),
     dropNotice: flag('dropNotice', given.dropNotice, true),
     callSite: flag('callSite', given.callSite, false),
   });
@@ -194,8 +199,14 @@ function resolveClient(given: KafkaTransportOptions): OwnClientOptions | Callers
   }
   const clientLog = checkedClientLog('clientLog', given.clientLog);
   const acks = resolveAcks(given.acks);
+  const idempotent = flag('idempotent', given.idempotent, false);
+  if (idempotent && acks === 1) {
+    refuse('acks', '-1 with idempotent: true (all in-sync replicas have to know of a batch)', acks);
+  }
   if (producer !== undefined) {
     checkProducer(producer);
+    if (idempotent)
+      refuse('idempotent', 'left out with a "producer" of your own: make that idempotent', idempotent);
     return { kind: 'callers', producer, acks };
   }
   checkKafka(kafka);
@@ -207,6 +218,7 @@ function resolveClient(given: KafkaTransportOptions): OwnClientOptions | Callers
     logCreator: kafka.logCreator ?? resolveLogCreator(given.clientLog),
     logLevel: resolveLogLevel(kafka, clientLog),
     acks: acks ?? -1,
+    idempotent,
   };
 }
 

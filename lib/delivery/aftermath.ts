@@ -7,7 +7,7 @@ import type { Health } from './health.ts';
 import type { Batch } from './lane.ts';
 import type { ShipperEvents } from './shipper-options.ts';
 import type { TopicTrials } from './topic-trials.ts';
-import type { Verdict } from './verdict.ts';
+import type { ClientVerdict, Verdict } from './verdict.ts';
 
 // How often a batch may fail inside the client's own code before that is taken as a record's fault.
 const ENCODING_ATTEMPTS = 3;
@@ -41,12 +41,12 @@ export class Aftermath {
         onDelivered(backlog.deliver(batch));
         return;
       case 'again':
-        this.#tryAgain(client, batch, verdict.cause, verdict.replaceClient);
+        this.#tryAgain(client, batch, verdict.cause, verdict.client);
         return;
       case 'relearn':
         backlog.forget(batch.topic);
         batch.partition = undefined;
-        this.#tryAgain(client, batch, verdict.cause, false);
+        this.#tryAgain(client, batch, verdict.cause, 'fine');
         return;
       case 'refuse':
         this.#refuse(client, batch, verdict.cause);
@@ -56,14 +56,17 @@ export class Aftermath {
     }
   }
 
-  /** The records again, later. @param isUnreachable whether there was no answer at all */
-  #tryAgain(client: DeliveryClient, batch: Batch, cause: unknown, isUnreachable: boolean): void {
+  /** The records again, later. */
+  #tryAgain(client: DeliveryClient, batch: Batch, cause: unknown, clientVerdict: ClientVerdict): void {
     const { backlog, connection, health, clock, retry, random } = this.#options;
     const laneFailures = batch.lane.failures + 1;
     backlog.giveBack(batch, clock.monotonic() + fullJitter(laneFailures, retry, random));
+    // There was no answer at all.
+    const isUnreachable = clientVerdict === 'doubtful';
     const isStuck = health.noteFailure({ cause, isUnreachable, laneFailures });
-    if (isUnreachable) connection.replaceFailed(client);
-    else if (isStuck) connection.retire(client);
+    if (clientVerdict === 'out-of-sequence') connection.retire(client, 'replace');
+    else if (isUnreachable) connection.repairFailed(client);
+    else if (isStuck) connection.retire(client, 'repair');
   }
 
   /** The whole topic is refused for good; but only believed where no other topic can have been meant. */
@@ -76,7 +79,7 @@ export class Aftermath {
     }
     // At once: until it is clear, the other topics wait.
     backlog.giveBack(batch, 0);
-    connection.retire(client);
+    connection.retire(client, 'replace');
   }
 
   /** One of the records is refused for good: halves the batch, until that one is alone. */
@@ -85,8 +88,8 @@ export class Aftermath {
     const { failures, suspects } = batch.lane;
     // From inside the client it may be the client's own trouble: first the same again, with a fresh one.
     if (!verdict.certain && suspects === 0 && failures < ENCODING_ATTEMPTS) {
-      this.#tryAgain(client, batch, verdict.cause, false);
-      connection.retire(client);
+      this.#tryAgain(client, batch, verdict.cause, 'fine');
+      connection.retire(client, 'replace');
       return;
     }
     health.noteError(verdict.cause);

@@ -20,6 +20,8 @@ export class Backlog {
   readonly #onDropped: DropListener;
   readonly #topics = new Map<string, TopicLanes>();
   readonly #inFlight = new Set<Batch>();
+  /** Failed batches that go again as they are. Their records count as in flight: the broker may have them. */
+  readonly #parked = new Set<Batch>();
   #tidyAt = MAX_TOPICS;
 
   constructor(ledger: Ledger, limits: BufferLimits, lanePolicy: LanePolicy, onDropped: DropListener) {
@@ -67,7 +69,7 @@ export class Backlog {
       if (only !== undefined && topic !== only) continue;
       const batch = lanes.take(now, force);
       if (batch === undefined) continue;
-      for (const record of batch.records) this.#ledger.take(record);
+      if (!this.#parked.delete(batch)) for (const record of batch.records) this.#ledger.take(record);
       this.#inFlight.add(batch);
       // To the end of the line: a topic that is always busy must not starve the others.
       this.#topics.delete(topic);
@@ -97,8 +99,15 @@ export class Backlog {
 
   /** Puts the records of a failed send back where they were. */
   giveBack(batch: Batch, notBefore: number): void {
-    const records = this.#returned(batch);
-    this.#lanes(batch.topic).giveBack(batch, records, notBefore);
+    const lanes = this.#lanes(batch.topic);
+    const { partition } = batch;
+    const isWhole = batch.records.every(({ state }) => state === 'in-flight');
+    if (this.#lanePolicy.resendsWhole && partition !== undefined && isWhole) {
+      this.#inFlight.delete(batch);
+      this.#parked.add(lanes.park(batch, partition, notBefore));
+      return;
+    }
+    lanes.giveBack(batch, this.#returned(batch), notBefore);
   }
 
   /** The same, but one of them is at fault: the next sends from there carry half as many, at once. */
@@ -147,7 +156,9 @@ export class Backlog {
     const left = [...this.#topics.values()].flatMap((lanes) =>
       [...lanes.queues()].flatMap((queue) => [...queue]),
     );
-    const inFlight = [...this.#inFlight].flatMap((batch) => batch.records);
+    const inFlight = [...this.#inFlight, ...this.#parked].flatMap((batch) => batch.records);
+    this.#parked.clear();
+    for (const lanes of this.#topics.values()) lanes.unpark();
     for (const record of [...inFlight, ...left].sort((a, b) => a.seq - b.seq)) {
       if (record.state !== 'settled') this.drop(record, reason, cause);
     }

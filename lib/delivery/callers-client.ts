@@ -39,6 +39,7 @@ export function callersSource({ producer, acks, compression }: CallersClientOpti
     return {
       make: () => new CallersClient(guardSync(producer), true, extras),
       keepsTogether: false,
+      resendsWhole: false,
       isOwned: true,
       ways: 1,
     };
@@ -46,6 +47,7 @@ export function callersSource({ producer, acks, compression }: CallersClientOpti
   return {
     make: () => new CallersClient(producer, false, extras),
     keepsTogether: false,
+    resendsWhole: false,
     isOwned: false,
     ways: 1,
   };

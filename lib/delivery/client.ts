@@ -7,6 +7,11 @@ export interface DeliveryClient {
   send(batch: Batch): Promise<unknown>;
   /** Lets go of everything. May hang, as the client's own `disconnect` may: the caller has a deadline. */
   close(): Promise<void>;
+  /**
+   * Only where a fresh client would lose something: cuts the connections, and resolves when the same client can be
+   * used again. An idempotent producer keeps its identity by that, and the broker knows what it has got already.
+   */
+  renew?(): Promise<void>;
   /** Cuts what `close` could not end, so that nothing of this client reaches the broker any more. */
   kill(): void;
 }
@@ -18,6 +23,8 @@ export interface ClientSource {
   readonly keepsTogether: boolean;
   /** Whether an unused client should be let go of, and whether one that fails can be replaced. */
   readonly isOwned: boolean;
+  /** See `LanePolicy.resendsWhole`. */
+  readonly resendsWhole: boolean;
   /** How many of its clients, in a row, reach for different brokers: one broker that is down is no outage. */
   readonly ways: number;
 }

@@ -18,6 +18,8 @@ export interface ConnectionOptions {
   onOpen(): void;
   /** A connect failed, so many in a row; `openableAt` says when the next may be tried. */
   onFailure(error: unknown, failures: number): void;
+  /** A client can be used again. */
+  onRenewed(): void;
   /** A client was let go of, for whatever reason: the next can be opened. */
   onClosed(): void;
 }
@@ -26,11 +28,16 @@ type Link =
   | { at: 'none' }
   | { at: 'opening'; client: DeliveryClient }
   | { at: 'open'; client: DeliveryClient }
+  | { at: 'renewing'; client: DeliveryClient }
   | { at: 'closing' };
 
 // How long a client may take to go in good order before it is cut off. Long enough for a broker to answer what is
 // under way, short enough not to add much to an outage.
 const FAREWELL_MS = 1_000;
+
+// How often in a row an idempotent producer is kept, with fresh connections, before a fresh one takes its place: it may
+// be broken itself. An outage has one renewal for every 4 failures, so this is two to three minutes of it.
+const MAX_RENEWALS = 8;
 
 /**
  * The one Kafka client that is in use, if any: opened when there is something to send, replaced when it is not to
@@ -43,7 +50,9 @@ export class Connection {
   #notBefore = 0;
   #idleTimer: Timer | undefined;
   #closed: Promise<void> = Promise.resolve();
-  #retiring: DeliveryClient | undefined;
+  #retiring: { client: DeliveryClient; by: 'repair' | 'replace' } | undefined;
+  /** Since the last success. */
+  #renewals = 0;
   /** How often a client was connected. */
   opened = 0;
 
@@ -79,9 +88,9 @@ export class Connection {
 
   /** Lets go of the client; the next `open` makes a fresh one. Resolves when nothing of the old one can be heard. */
   replace(): Promise<void> {
-    if (this.#link.at === 'opening' || this.#link.at === 'open') {
+    if (this.#link.at !== 'none' && this.#link.at !== 'closing') {
       this.#options.clock.cancel(this.#idleTimer);
-      // Of a client that has not even connected there is nothing to wait for.
+      // Of a client that is not connected there is nothing to wait for.
       const { client, at } = this.#link;
       this.#link = { at: 'closing' };
       this.#closed = this.#dismiss(client, at === 'open' ? FAREWELL_MS : 0).then(() => {
@@ -92,18 +101,31 @@ export class Connection {
     return this.#closed;
   }
 
-  /** A send has shown that the client is dead. Several may show it of the same one, and only that one is replaced. */
-  replaceFailed(client: DeliveryClient): void {
-    if (this.client === client) void this.replace();
+  /** A send has shown that the client is dead. Several may show it of the same one, and only that one is repaired. */
+  repairFailed(client: DeliveryClient): void {
+    if (this.client === client) this.#repair();
   }
 
-  /** The client is to be replaced once what is under way with it has landed: cut off, that would arrive twice. */
-  retire(client: DeliveryClient): void {
-    if (this.client === client) this.#retiring = client;
+  /**
+   * The client is to go once what is under way with it has landed: cut off, that would arrive twice.
+   *
+   * @param by `repair`: one that can be renewed may stay, with fresh connections
+   */
+  retire(client: DeliveryClient, by: 'repair' | 'replace'): void {
+    if (this.client !== client || (this.isRetiring && by === 'repair')) return;
+    this.#retiring = { client, by };
   }
 
   get isRetiring(): boolean {
-    return this.#retiring !== undefined && this.client === this.#retiring;
+    return this.#retiring !== undefined && this.client === this.#retiring.client;
+  }
+
+  /** What is under way with a client that retires has landed. */
+  finishRetiring(): void {
+    const { by } = this.#retiring ?? {};
+    this.#retiring = undefined;
+    if (by === 'repair') this.#repair();
+    else void this.replace();
   }
 
   /** The next `open` need not wait: somebody flushes. */
@@ -114,6 +136,7 @@ export class Connection {
   /** A send came through: what failed before is over. */
   noteSuccess(): void {
     this.#failures = 0;
+    this.#renewals = 0;
   }
 
   /** Something has changed: whether there is work decides whether an open client is kept. */
@@ -125,6 +148,22 @@ export class Connection {
     this.#idleTimer = clock.after(idleTimeoutMs, () => {
       // A record may have come that is waiting for more.
       if (!hasWork()) void this.replace();
+    });
+  }
+
+  #repair(): void {
+    const { client } = this;
+    if (client?.renew === undefined || this.#renewals >= MAX_RENEWALS) {
+      void this.replace();
+      return;
+    }
+    this.#renewals++;
+    const link: Link = { at: 'renewing', client };
+    this.#link = link;
+    void client.renew().then(() => {
+      if (this.#link !== link) return;
+      this.#link = { at: 'open', client };
+      this.#options.onRenewed();
     });
   }
 

@@ -20,6 +20,7 @@ import {
 import { Kafka } from './kafkajs.ts';
 import type { Batch } from './lane.ts';
 import { OwnPartitioner } from './partitioner.ts';
+import { SentBatches } from './sent-batches.ts';
 
 export interface KafkajsClientOptions {
   kafka: KafkaConfig;
@@ -27,6 +28,7 @@ export interface KafkajsClientOptions {
   logCreator: logCreator;
   logLevel: logLevel;
   acks: -1 | 1;
+  idempotent: boolean;
   compression: CompressionTypes | undefined;
   requestTimeoutMs: number;
   onPartitions: PartitionsListener;
@@ -36,6 +38,13 @@ export interface KafkajsClientOptions {
 // kafkajs's own value, for the sockets that its default factory makes (network/socketFactory.js).
 const KEEP_ALIVE_DELAY_MS = 60_000;
 
+// kafkajs refuses an idempotent producer with less than 1 retry (producer/index.js: `retries < 1`). But its retry inside
+// a send may succeed after the send was given up here, and the batch would go again under new sequence numbers. NaN
+// passes that check, and allows no retry (retry/index.js: `retryCount < retries`).
+const NO_RETRIES = Number.NaN;
+// What it has to say about that, once a client; the retries are the shipper's.
+const LIMITED_RETRIES = 'Limiting retries for the idempotent producer';
+
 /** Makes the transport's own kafkajs clients. */
 export function kafkajsSource(options: KafkajsClientOptions): ClientSource {
   let made = Math.floor(options.random() * 1024);
@@ -43,6 +52,7 @@ export function kafkajsSource(options: KafkajsClientOptions): ClientSource {
   return {
     make: () => new KafkajsClient(options, made++),
     keepsTogether: true,
+    resendsWhole: options.idempotent,
     isOwned: true,
     ways: Array.isArray(brokers) ? brokers.length : 1,
   };
@@ -53,6 +63,10 @@ class KafkajsClient implements DeliveryClient {
   readonly #producer: Producer;
   readonly #partitioner: OwnPartitioner;
   readonly #sockets = new Set<Socket>();
+  /** Only of an idempotent producer: what it has sent last, and the sends that are under way. */
+  readonly #sent: SentBatches | undefined;
+  readonly #underWay = new Set<Promise<unknown>>();
+  readonly renew?: () => Promise<void>;
   #isKilled = false;
   /** The asynchronous flag; only where something of the caller's runs inside the client, for its price. */
   readonly #scope: Scope | undefined;
@@ -75,7 +89,16 @@ class KafkajsClient implements DeliveryClient {
       // The shipper retries. kafkajs's nested retries hold one send for 10 to 27 s and may lose records.
       retry: { retries: 0 },
     });
-    this.#producer = client.producer({ retry: { retries: 0 }, createPartitioner: this.#partitioner.create });
+    const { idempotent } = options;
+    if (idempotent) {
+      this.#sent = new SentBatches();
+      this.renew = () => this.#renew();
+    }
+    this.#producer = client.producer({
+      idempotent,
+      retry: { retries: idempotent ? NO_RETRIES : 0 },
+      createPartitioner: this.#partitioner.create,
+    });
   }
 
   connect(): Promise<void> {
@@ -83,6 +106,15 @@ class KafkajsClient implements DeliveryClient {
   }
 
   send(batch: Batch): Promise<unknown> {
+    if (this.#sent === undefined) return this.#send(batch);
+    const sending = this.#sent.send(batch, () => this.#send(batch));
+    this.#underWay.add(sending);
+    const landed = (): void => void this.#underWay.delete(sending);
+    sending.then(landed, landed);
+    return sending;
+  }
+
+  #send(batch: Batch): Promise<unknown> {
     const { acks, compression, requestTimeoutMs } = this.#options;
     this.#partitioner.begin(batch);
     return this.#inside(() =>
@@ -102,6 +134,16 @@ class KafkajsClient implements DeliveryClient {
 
   kill(): void {
     this.#isKilled = true;
+    this.#cut();
+  }
+
+  /** kafkajs takes a failed batch's numbers back when the send has landed: until then none may follow. */
+  async #renew(): Promise<void> {
+    this.#cut();
+    await Promise.allSettled(this.#underWay);
+  }
+
+  #cut(): void {
     // The error is what makes kafkajs give up what it still waits for.
     for (const socket of this.#sockets) socket.destroy(new Error('given up by winston-kafkajs'));
   }
@@ -111,7 +153,7 @@ class KafkajsClient implements DeliveryClient {
     return (level) => {
       const log = creator(level);
       return (entry) => {
-        if (!this.#isKilled) log(entry);
+        if (!this.#isKilled && !entry.log.message.startsWith(LIMITED_RETRIES)) log(entry);
       };
     };
   }

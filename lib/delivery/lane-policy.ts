@@ -14,6 +14,11 @@ export interface LanePolicy {
    * client that was handed in nobody knows, so such a send carries a single record, or several of one key.
    */
   keepsTogether: boolean;
+  /**
+   * Whether a batch that may have arrived, unconfirmed, goes again with the very same records: only then can the broker
+   * tell that an idempotent producer repeats itself.
+   */
+  resendsWhole: boolean;
   random(): number;
   /** Monotonic milliseconds. */
   now(): number;

@@ -20,6 +20,8 @@ export class Lane {
   readonly queue: RecordQueue = new RecordQueue();
   /** Whether a send is under way. */
   busy = false;
+  /** A failed batch that has to go again as it is, before anything else. */
+  parked: Batch | undefined;
   /** Failed sends in a row. */
   failures = 0;
   /** Nothing is sent before this moment. */
@@ -34,7 +36,7 @@ export class Lane {
 
   /** Whether nothing waits here and nothing is under way. */
   get isQuiet(): boolean {
-    return !this.busy && this.queue.count === 0;
+    return !this.busy && this.parked === undefined && this.queue.count === 0;
   }
 
   /** Whether the oldest record that waits here has been sent before: then it has waited long enough. */

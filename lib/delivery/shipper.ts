@@ -39,9 +39,16 @@ export class Shipper {
     this.#options = options;
     const { ledger, buffer, batch, partitionOfKey, random, clock } = options;
     const source = options.source((topic, count, writable) => this.#backlog.learn(topic, count, writable));
-    const { keepsTogether } = source;
+    const { keepsTogether, resendsWhole } = source;
     const now = clock.monotonic;
-    const lanePolicy: LanePolicy = { limits: batch, partitionOfKey, keepsTogether, random, now };
+    const lanePolicy: LanePolicy = {
+      limits: batch,
+      partitionOfKey,
+      keepsTogether,
+      resendsWhole,
+      random,
+      now,
+    };
     this.#backlog = new Backlog(ledger, buffer, lanePolicy, events.onDropped);
     this.#health = new Health(clock.wall, events.onOutage);
     this.#connection = new Connection({
@@ -57,6 +64,7 @@ export class Shipper {
         if (this.#isStopped) return;
         this.#health.noteFailure({ cause, isUnreachable: failures >= source.ways, laneFailures: 0 });
       },
+      onRenewed: () => this.#pump(),
       onClosed: () => {
         if (ledger.held === 0) this.#health.noteIdle();
         this.#pump();
@@ -193,7 +201,7 @@ export class Shipper {
       return;
     }
     if (this.#connection.isRetiring && this.#backlog.batchesInFlight === 0) {
-      void this.#connection.replace();
+      this.#connection.finishRetiring();
       return;
     }
     while (this.#maySend()) {

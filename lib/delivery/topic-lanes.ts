@@ -73,6 +73,7 @@ export class TopicLanes {
       if (this.#dueAt(lane, force) > now) continue;
       this.#turns.delete(lane);
       this.#turns.add(lane);
+      if (lane.parked !== undefined) return this.#resume(lane, lane.parked);
       if (lane === this.#loose) return this.#formLoose(now);
       return lane === this.#unbound ? this.#formOfOneKey(lane) : this.#form(lane.queue, lane);
     }
@@ -92,6 +93,27 @@ export class TopicLanes {
       lane.noteFailure(notBefore);
       lane.takeBack(own);
     }
+  }
+
+  /**
+   * Keeps a failed batch as it is, to be sent again as it is.
+   *
+   * @param partition where it was sent to
+   * @returns the batch that will go
+   */
+  park(batch: Batch, partition: number, notBefore: number): Batch {
+    batch.lane.busy = false;
+    const lane = this.#lane(partition);
+    if (lane !== batch.lane) batch.lane.noteGone();
+    lane.noteFailure(notBefore);
+    for (const record of batch.records) record.isBack = true;
+    lane.parked = { ...batch, lane };
+    return lane.parked;
+  }
+
+  /** Forgets what is parked: its records have been given up. */
+  unpark(): void {
+    for (const lane of this.#lanes.values()) lane.parked = undefined;
   }
 
   /** Puts the records of a send back that was refused because of one of them: the next ones carry half as many. */
@@ -138,7 +160,7 @@ export class TopicLanes {
     for (const [partition, lane] of this.#lanes) {
       bound.push(...lane.queue.drain());
       lane.suspects = 0;
-      if (lane.busy) continue;
+      if (lane.busy || lane.parked !== undefined) continue;
       this.#lanes.delete(partition);
       this.#turns.delete(lane);
     }
@@ -191,7 +213,9 @@ export class TopicLanes {
   /** When the lane's next batch may go; never, as long as something has to land first. */
   #dueAt(lane: Lane, force: boolean): number {
     const { queue } = lane;
-    if (queue.count === 0 || lane.busy) return NEVER;
+    if (lane.busy) return NEVER;
+    if (lane.parked !== undefined) return Math.max(lane.notBefore, this.#clearAt(lane));
+    if (queue.count === 0) return NEVER;
     const isReady = force || lane.isTryingAgain || this.#isFull(queue);
     const due = isReady
       ? lane.notBefore
@@ -254,7 +278,8 @@ export class TopicLanes {
   #freeAtOf(partition: number): number {
     const lane = this.#lanes.get(partition);
     if (lane === undefined) return 0;
-    return lane.busy || lane.suspects > 0 || lane.queue.peek()?.key === null ? NEVER : lane.notBefore;
+    const isTaken = lane.busy || lane.parked !== undefined || lane.suspects > 0;
+    return isTaken || lane.queue.peek()?.key === null ? NEVER : lane.notBefore;
   }
 
   #candidates(): readonly number[] {
@@ -262,6 +287,12 @@ export class TopicLanes {
     return writable.length > 0 || count === undefined
       ? writable
       : Array.from({ length: count }, (_, at) => at);
+  }
+
+  #resume(lane: Lane, batch: Batch): Batch {
+    lane.parked = undefined;
+    lane.busy = true;
+    return batch;
   }
 
   #form(queue: RecordQueue, lane: Lane, limit = NEVER): Batch {

@@ -3,8 +3,8 @@ import type { Batch } from './lane.ts';
 /** What the outcome of a send means for its records. */
 export type Verdict =
   | { kind: 'delivered' }
-  /** It may pass: the same records again, later. `replaceClient`: this client is not to be trusted any more. */
-  | { kind: 'again'; cause: unknown; replaceClient: boolean }
+  /** It may pass: the same records again, later. */
+  | { kind: 'again'; cause: unknown; client: ClientVerdict }
   /** The partition is not there: find out anew which there are, then again. */
   | { kind: 'relearn'; cause: unknown }
   /**
@@ -14,6 +14,12 @@ export type Verdict =
   | { kind: 'halve'; cause: unknown; reason: 'oversize' | 'rejected'; certain: boolean }
   /** The broker refuses the whole topic for good. */
   | { kind: 'refuse'; cause: unknown };
+
+/**
+ * What a failed send says of the client: nothing; that its connections are not to be trusted any more; or that an
+ * idempotent producer and the broker disagree about what was sent, which only a new producer can end.
+ */
+export type ClientVerdict = 'fine' | 'doubtful' | 'out-of-sequence';
 
 // Kafka's error codes (https://kafka.apache.org/protocol#protocol_error_codes), by code and by kafkajs's names.
 // Both, because another engine behind `producer` may only give one.
@@ -26,6 +32,16 @@ const BAD_TOPIC = new Set<unknown>([
   'CLUSTER_AUTHORIZATION_FAILED',
   'POLICY_VIOLATION',
   'UNSUPPORTED_COMPRESSION_TYPE',
+]);
+// To an idempotent producer: the broker has this batch already.
+const ALREADY_THERE = new Set<unknown>([46, 'DUPLICATE_SEQUENCE_NUMBER']);
+const OUT_OF_SEQUENCE = new Set<unknown>([
+  ...[45, 47, 49, 59],
+  'OUT_OF_ORDER_SEQUENCE_NUMBER',
+  'INVALID_PRODUCER_EPOCH',
+  'INVALID_PRODUCER_ID_MAPPING',
+  'UNKNOWN_PRODUCER_ID',
+  'SequenceError',
 ]);
 
 // Names of errors after which a kafkajs client may reuse a half-open connection for ever. DeadlineError is our own.
@@ -83,8 +99,10 @@ export function judgeError(error: unknown): Verdict {
   if (isOneOf(BAD_RECORD)) return { kind: 'halve', cause: error, reason: 'rejected', certain: true };
   if (isOneOf(BAD_TOPIC)) return { kind: 'refuse', cause: error };
   if (ENCODING_TROUBLE.has(name)) return { kind: 'halve', cause: error, reason: 'rejected', certain: false };
-  const replaceClient = CLIENT_TROUBLE.has(name) || DISCONNECTED.test(message);
-  return { kind: 'again', cause: error, replaceClient };
+  if (isOneOf(ALREADY_THERE)) return { kind: 'delivered' };
+  if (isOneOf(OUT_OF_SEQUENCE)) return { kind: 'again', cause: error, client: 'out-of-sequence' };
+  const isDoubtful = CLIENT_TROUBLE.has(name) || DISCONNECTED.test(message);
+  return { kind: 'again', cause: error, client: isDoubtful ? 'doubtful' : 'fine' };
 }
 
 /**
@@ -103,6 +121,7 @@ export function judgeAnswer(answer: unknown, batch: Batch): Verdict {
   if (entry === undefined || entry === null || !isPartition(partition)) {
     return { kind: 'relearn', cause: new Error(unanswered(batch)) };
   }
+  batch.partition = partition;
   if (entry.errorCode !== undefined && entry.errorCode !== 0) {
     return judgeError(
       Object.assign(new Error(`the broker answered error code ${entry.errorCode}`), {
@@ -110,7 +129,6 @@ export function judgeAnswer(answer: unknown, batch: Batch): Verdict {
       }),
     );
   }
-  batch.partition = partition;
   return { kind: 'delivered' };
 }
 

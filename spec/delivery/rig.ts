@@ -135,6 +135,7 @@ export class Rig {
         ...overrides,
         source: (onPartitions) => ({
           keepsTogether: true,
+          resendsWhole: false,
           isOwned: true,
           ways: 1,
           ...source,
@@ -205,6 +206,7 @@ export function lanePolicy(overrides: Partial<LanePolicy> = {}): LanePolicy {
     limits: { maxRecords: 10, maxBytes: 10_000, lingerMs: 20 },
     partitionOfKey: (key, count) => Buffer.from(key as string).reduce((sum, byte) => sum + byte, 0) % count,
     keepsTogether: true,
+    resendsWhole: false,
     random: () => 0,
     now: () => 0,
     ...overrides,

@@ -100,6 +100,8 @@ const TABLE: Record<string, Row> = {
     expected: 'a winston transport or a function',
   },
   dropNotice: FLAG,
+  recordId: FLAG,
+  idempotent: FLAG,
   callSite: FLAG,
   levels: {
     good: [{ loud: 0, quiet: 1 }],
@@ -205,6 +207,19 @@ describe('what the error says was given', () => {
     expect(error.message).not.toContain(SECRET);
     expect(JSON.stringify({ ...error })).not.toContain(SECRET);
     expect(error.cause).toBeUndefined();
+  });
+});
+
+describe('idempotent', () => {
+  it('is refused with acks 1', () => {
+    expect(refused({ ...ENOUGH, idempotent: true, acks: 1 }).message).toBe(
+      'winston-kafkajs: option "acks" must be -1 with idempotent: true (all in-sync replicas have to know of a batch); given was 1 (number).',
+    );
+  });
+
+  it('is refused with a producer of the own', () => {
+    const producer = { connect: noop, send: noop, disconnect: noop };
+    expect(refused({ topic: 't', producer, idempotent: true }).option).toBe('idempotent');
   });
 });
 
