@@ -44,6 +44,11 @@ export class Lane {
     return this.failures > 0 || this.queue.peek()?.isBack === true;
   }
 
+  /** Whether a refused record is being cornered here, and has not been shed in the meantime. */
+  get isCornering(): boolean {
+    return this.suspects > 0 && this.queue.count > 0;
+  }
+
   /** Takes the records of a failed send back. */
   takeBack(records: readonly PendingRecord[]): void {
     for (const record of records) record.isBack = true;

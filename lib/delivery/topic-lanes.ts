@@ -278,7 +278,7 @@ export class TopicLanes {
   #freeAtOf(partition: number): number {
     const lane = this.#lanes.get(partition);
     if (lane === undefined) return 0;
-    const isTaken = lane.busy || lane.parked !== undefined || lane.suspects > 0;
+    const isTaken = lane.busy || lane.parked !== undefined || lane.isCornering;
     return isTaken || lane.queue.peek()?.key === null ? NEVER : lane.notBefore;
   }
 

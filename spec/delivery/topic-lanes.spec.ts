@@ -158,6 +158,17 @@ it('a batch that was sent once does not linger again for each of its halves', ()
   expect(lanes.take(20, false)?.records.length).toBe(2);
 });
 
+it('the only partition was blocked for ever when all suspects of a halved batch had been shed', () => {
+  const lanes = new TopicLanes('logs', lanePolicy());
+  lanes.learn(1, [0]);
+  const suspects = ['1', '2'].map((text) => add(lanes, text));
+  const all = lanes.take(20, false);
+  if (all !== undefined) lanes.halve(all, all.records);
+  for (const record of suspects) record.queue?.discard(record);
+  add(lanes, '3');
+  expect(textsOf(lanes.take(40, false))).toEqual(['3']);
+});
+
 describe('a client that was handed in', () => {
   const policy = lanePolicy({ keepsTogether: false });
 
