@@ -7,7 +7,7 @@ export default defineConfig({
     maxWorkers: 3,
     // A slow machine is no failure: specs wait for events, and this only ends one that waits in vain.
     testTimeout: 30_000,
-    exclude: ['spec/package/**'],
+    exclude: ['spec/package/**', 'spec/kafka/**'],
     setupFiles: ['spec/support/quiet-stderr.ts'],
     coverage: {
       provider: 'v8',

@@ -82,7 +82,7 @@ export class Slow extends Collecting {
 }
 
 /** The accounting law of the contract. */
-export function expectLaw(transport: KafkaTransport): void {
+export function expectLaw(transport: Pick<KafkaTransport, 'stats'>): void {
   const stats = transport.stats();
   const { accepted, delivered, buffered, inFlight } = stats;
   expect(accepted).toBe(delivered + buffered.records + inFlight + droppedIn(stats));

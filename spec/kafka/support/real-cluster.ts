@@ -1,0 +1,209 @@
+// A real Apache Kafka of three brokers on loopback, which can be killed, frozen and rolled.
+import { randomBytes } from 'node:crypto';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Admin, Kafka, logLevel } from 'kafkajs';
+import { BrokerProcess } from './broker-process.ts';
+import { type Certificate, makeCertificate, STORE_PASSWORD } from './certificate.ts';
+import { kafkaClassPath } from './jars.ts';
+
+const HOST = '127.0.0.1';
+const BROKERS = 3;
+
+/** Who may log in with SCRAM, and their passwords. They may do nothing until an ACL says so. */
+export const USERS = { shop: 'correct-horse-battery' };
+
+export interface TopicOptions {
+  readonly partitions?: number;
+  readonly config?: Readonly<Record<string, string>>;
+}
+
+export class RealCluster {
+  /** PEM: what a client of the secured listeners has to trust. */
+  readonly ca: string;
+  /** Of the listeners with TLS and SASL. */
+  readonly securedAddresses: string[];
+  readonly #directory: string;
+  readonly #brokers: readonly BrokerProcess[];
+
+  private constructor(
+    directory: string,
+    brokers: readonly BrokerProcess[],
+    securedPorts: readonly number[],
+    ca: string,
+  ) {
+    this.#directory = directory;
+    this.ca = ca;
+    this.securedAddresses = securedPorts.map((port) => `${HOST}:${port}`);
+    this.#brokers = brokers;
+  }
+
+  /** Prepared, not started. */
+  static async prepare(): Promise<RealCluster> {
+    const classPath = await kafkaClassPath();
+    const directory = await mkdtemp(join(tmpdir(), 'winston-kafkajs-kafka-'));
+    const ports = await freePorts(3 * BROKERS);
+    const certificate = await makeCertificate(directory);
+    const brokers: BrokerProcess[] = [];
+    for (let id = 0; id < BROKERS; id++) {
+      const own = join(directory, `broker-${id}`);
+      await mkdir(own);
+      const properties = propertiesOf(id, ports, own, certificate);
+      brokers.push(
+        new BrokerProcess({ id, host: HOST, port: ports[id] ?? 0, directory: own, classPath, properties }),
+      );
+    }
+    const clusterId = randomBytes(16).toString('base64url');
+    await Promise.all(brokers.map((broker) => broker.format(clusterId, USERS)));
+    return new RealCluster(directory, brokers, ports.slice(2 * BROKERS), certificate.ca);
+  }
+
+  get addresses(): string[] {
+    return this.#brokers.map(({ address }) => address);
+  }
+
+  /** Starts one, or all. */
+  async start(id?: number): Promise<void> {
+    await Promise.all(this.#some(id).map((broker) => broker.start()));
+    if (id === undefined) await this.settled();
+  }
+
+  async term(id?: number): Promise<void> {
+    await Promise.all(this.#some(id).map((broker) => broker.end('SIGTERM')));
+  }
+
+  async kill(id?: number): Promise<void> {
+    await Promise.all(this.#some(id).map((broker) => broker.end('SIGKILL')));
+  }
+
+  freeze(id: number): void {
+    for (const broker of this.#some(id)) broker.freeze();
+  }
+
+  thaw(id: number): void {
+    for (const broker of this.#some(id)) broker.thaw();
+  }
+
+  async stop(): Promise<void> {
+    await this.kill();
+    await rm(this.#directory, { recursive: true });
+  }
+
+  /** Calls with an admin client that is closed afterwards. */
+  async admin<Result>(fn: (admin: Admin) => Promise<Result>): Promise<Result> {
+    const kafka = new Kafka({ brokers: this.addresses, logLevel: logLevel.NOTHING, retry: { retries: 10 } });
+    const admin = kafka.admin();
+    await admin.connect();
+    try {
+      return await fn(admin);
+    } finally {
+      await admin.disconnect();
+    }
+  }
+
+  async createTopic(topic: string, { partitions = 3, config = {} }: TopicOptions = {}): Promise<void> {
+    const entries = { 'min.insync.replicas': '2', ...config };
+    await this.admin((admin) =>
+      admin.createTopics({
+        waitForLeaders: true,
+        topics: [
+          {
+            topic,
+            numPartitions: partitions,
+            replicationFactor: BROKERS,
+            configEntries: Object.entries(entries).map(([name, value]) => ({ name, value })),
+          },
+        ],
+      }),
+    );
+    await this.settled(topic);
+  }
+
+  /** The broker that leads a partition now. */
+  async leaderOf(topic: string, partition: number): Promise<number> {
+    const { topics } = await this.admin((admin) => admin.fetchTopicMetadata({ topics: [topic] }));
+    return topics[0]?.partitions.find(({ partitionId }) => partitionId === partition)?.leader ?? -1;
+  }
+
+  /** Resolves when all brokers are known, and all replicas of the topic are in sync. */
+  async settled(topic?: string): Promise<void> {
+    for (let attempt = 0; attempt < 300; attempt++) {
+      if (await this.#isSettled(topic).catch(() => false)) return;
+      await delay(200);
+    }
+    throw new Error(`the cluster did not settle${topic === undefined ? '' : ` (topic ${topic})`}`);
+  }
+
+  async #isSettled(topic: string | undefined): Promise<boolean> {
+    return await this.admin(async (admin) => {
+      const { brokers } = await admin.describeCluster();
+      if (brokers.length < BROKERS) return false;
+      if (topic === undefined) return true;
+      const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+      const partitions = topics[0]?.partitions ?? [];
+      return partitions.length > 0 && partitions.every(({ isr }) => isr.length === BROKERS);
+    });
+  }
+
+  #some(id: number | undefined): readonly BrokerProcess[] {
+    return id === undefined ? this.#brokers : this.#brokers.slice(id, id + 1);
+  }
+}
+
+const SCRAM_MODULE = 'org.apache.kafka.common.security.scram.ScramLoginModule required;';
+
+function propertiesOf(
+  id: number,
+  ports: readonly number[],
+  directory: string,
+  { keyStore }: Certificate,
+): Record<string, string> {
+  const open = `PLAINTEXT://${HOST}:${ports[id]}`;
+  const secured = `SASL_SSL://${HOST}:${ports[2 * BROKERS + id]}`;
+  const controllerPort = (at: number): number => ports[BROKERS + at] ?? 0;
+  const voters = Array.from({ length: BROKERS }, (_, at) => `${at}@${HOST}:${controllerPort(at)}`);
+  return {
+    'process.roles': 'broker,controller',
+    'node.id': String(id),
+    'controller.quorum.voters': voters.join(','),
+    listeners: `${open},${secured},CONTROLLER://${HOST}:${controllerPort(id)}`,
+    'advertised.listeners': `${open},${secured}`,
+    'controller.listener.names': 'CONTROLLER',
+    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_SSL:SASL_SSL',
+    'inter.broker.listener.name': 'PLAINTEXT',
+    'sasl.enabled.mechanisms': 'SCRAM-SHA-256,SCRAM-SHA-512',
+    'ssl.keystore.location': keyStore,
+    'ssl.keystore.type': 'PKCS12',
+    'ssl.keystore.password': STORE_PASSWORD,
+    'listener.name.sasl_ssl.scram-sha-256.sasl.jaas.config': SCRAM_MODULE,
+    'listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config': SCRAM_MODULE,
+    'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+    // The brokers among themselves and the specs' admin, on the open listeners.
+    'super.users': 'User:ANONYMOUS',
+    'log.dirs': join(directory, 'data'),
+    'auto.create.topics.enable': 'false',
+    'offsets.topic.num.partitions': '3',
+    'offsets.topic.replication.factor': '3',
+    'group.initial.rebalance.delay.ms': '0',
+    // A broker that is killed or frozen is to be missed within seconds, as the table has ten of them.
+    'broker.heartbeat.interval.ms': '500',
+    'broker.session.timeout.ms': '3000',
+    'replica.lag.time.max.ms': '5000',
+  };
+}
+
+async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer();
+      await new Promise<void>((resolve) => server.listen(0, HOST, resolve));
+      return server;
+    }),
+  );
+  const ports = servers.map((server) => (server.address() as { port: number }).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}

@@ -1,0 +1,93 @@
+// What is to happen in one schedule, drawn from its seed: the cluster, the traffic and the faults, in order.
+import { ERROR, type FaultAction } from '../support/broker/broker-cluster.ts';
+import { SeededRandom } from './random.ts';
+
+export type Step =
+  | { readonly do: 'log'; readonly records: number }
+  /** Lets so many sends reach the brokers, or a moment pass, before the next step. */
+  | { readonly do: 'wait'; readonly sends: number }
+  | { readonly do: 'poison' }
+  | { readonly do: 'kill'; readonly broker: number }
+  | { readonly do: 'start'; readonly broker: number }
+  | { readonly do: 'freeze' }
+  | { readonly do: 'thaw' }
+  | { readonly do: 'move'; readonly partition: number; readonly to: number }
+  | { readonly do: 'misbehave'; readonly times: number; readonly action: FaultAction }
+  | { readonly do: 'add partitions'; readonly total: number }
+  | { readonly do: 'flush'; readonly timeoutMs: number }
+  | { readonly do: 'remove and add' };
+
+export interface Schedule {
+  readonly seed: number;
+  readonly brokers: number;
+  readonly partitions: number;
+  readonly keyed: boolean;
+  readonly idempotent: boolean;
+  readonly batchRecords: number;
+  /** What memory may hold; small ones have to shed. */
+  readonly bufferRecords: number;
+  readonly steps: readonly Step[];
+}
+
+const STORED_OR_NOT: readonly [number, ...number[]] = [
+  ERROR.NOT_LEADER_OR_FOLLOWER,
+  ERROR.NOT_ENOUGH_REPLICAS,
+  ERROR.REQUEST_TIMED_OUT,
+  ERROR.LEADER_NOT_AVAILABLE,
+  ERROR.KAFKA_STORAGE_ERROR,
+  ERROR.CORRUPT_MESSAGE,
+];
+
+export function drawSchedule(seed: number): Schedule {
+  const random = new SeededRandom(seed);
+  const brokers = random.integer(1, 3);
+  const partitions = random.integer(1, 6);
+  const shape = {
+    seed,
+    brokers,
+    partitions,
+    keyed: random.chance(0.5),
+    idempotent: random.chance(0.5),
+    batchRecords: random.pick([1, 7, 25, 100]),
+    bufferRecords: random.pick([50, 10_000, 10_000]),
+  };
+  const steps: Step[] = [];
+  const faults = random.integer(5, 20);
+  for (let n = 0; n < faults; n++) {
+    steps.push({ do: 'log', records: random.integer(1, 60) });
+    if (random.chance(0.5)) steps.push({ do: 'wait', sends: random.integer(1, 5) });
+    steps.push(...drawFault(random, brokers, partitions));
+  }
+  steps.push({ do: 'log', records: random.integer(1, 60) });
+  return { ...shape, steps };
+}
+
+function drawFault(random: SeededRandom, brokers: number, partitions: number): Step[] {
+  const meanwhile = (): Step => ({ do: 'log', records: random.integer(1, 60) });
+  const wait = (): Step => ({ do: 'wait', sends: random.integer(1, 5) });
+  const broker = random.integer(0, brokers - 1);
+  const draw = random.pick<() => Step[]>([
+    () => [{ do: 'kill', broker }, meanwhile(), wait(), { do: 'start', broker }],
+    () => [{ do: 'freeze' }, meanwhile(), wait(), { do: 'thaw' }],
+    () => [{ do: 'move', partition: random.integer(0, partitions - 1), to: broker }],
+    () => [{ do: 'misbehave', times: random.integer(1, 4), action: drawMisbehaviour(random) }],
+    () => [{ do: 'misbehave', times: random.integer(1, 4), action: drawMisbehaviour(random) }],
+    () => [{ do: 'misbehave', times: random.integer(1, 4), action: drawMisbehaviour(random) }],
+    () => [{ do: 'poison' }],
+    () => [{ do: 'add partitions', total: partitions + random.integer(1, 3) }],
+    () => [{ do: 'flush', timeoutMs: random.integer(1, 100) }],
+    () => [{ do: 'remove and add' }],
+  ]);
+  return draw();
+}
+
+function drawMisbehaviour(random: SeededRandom): FaultAction {
+  const at = random.pick(['before-store', 'after-store'] as const);
+  return random.pick<() => FaultAction>([
+    () => ({ cut: at }),
+    () => ({ silent: at }),
+    () => ({ error: random.pick(STORED_OR_NOT) }),
+    () => ({ delay: random.integer(1, 400), at }),
+    () => ({ throttle: random.integer(1, 50) }),
+  ])();
+}

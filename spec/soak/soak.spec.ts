@@ -1,0 +1,97 @@
+// The soak's own parts, and a few of its schedules: `npm run soak` runs as many as one likes.
+import { describe, expect, it } from 'vitest';
+import { SeededRandom } from './random.ts';
+import { runSchedule } from './run-schedule.ts';
+import { drawSchedule } from './schedule.ts';
+import { judge, type Outcome } from './verdict.ts';
+
+describe('the same seed', () => {
+  it('draws the same schedule', () => {
+    expect(drawSchedule(17)).toEqual(drawSchedule(17));
+    expect(drawSchedule(17)).not.toEqual(drawSchedule(18));
+  });
+
+  it('gives the same numbers, from 0 up to 1', () => {
+    const [a, b] = [new SeededRandom(5), new SeededRandom(5)];
+    for (let n = 0; n < 1_000; n++) {
+      const number = a.next();
+      expect(number).toBe(b.next());
+      expect(number >= 0 && number < 1).toBe(true);
+    }
+  });
+});
+
+describe('the verdict sees', () => {
+  const good: Outcome = {
+    logged: 5,
+    keyed: false,
+    partitionsAdded: false,
+    idempotent: true,
+    reconnects: 0,
+    stored: [
+      [0, 2],
+      [1, 4],
+    ],
+    handedOn: new Set([3]),
+    mishaps: [],
+  };
+
+  it.each<[string, Partial<Outcome>, RegExp | undefined]>([
+    ['nothing wrong', {}, undefined],
+    ['a record that is nowhere', { handedOn: new Set() }, /^lost: 3 /],
+    ['a record that nobody logged', { logged: 4 }, /^never logged: 4/],
+    [
+      'an inversion',
+      {
+        stored: [
+          [2, 0],
+          [1, 4],
+        ],
+      },
+      /^1 out of order/,
+    ],
+    [
+      'a duplicate',
+      {
+        stored: [
+          [0, 2, 2],
+          [1, 4],
+        ],
+      },
+      /^1 duplicates/,
+    ],
+    [
+      'no fault in a duplicate that is allowed',
+      {
+        stored: [
+          [0, 2, 2],
+          [1, 4],
+        ],
+        idempotent: false,
+      },
+      undefined,
+    ],
+    [
+      'no fault in one of a replaced client',
+      {
+        stored: [
+          [0, 2, 2],
+          [1, 4],
+        ],
+        reconnects: 1,
+      },
+      undefined,
+    ],
+    ['a mishap', { mishaps: ['an error event'] }, /an error event/],
+  ])('%s', (_, change, problem) => {
+    const { problems } = judge({ ...good, ...change });
+    if (problem === undefined) expect(problems).toEqual([]);
+    else expect(problems.join()).toMatch(problem);
+  });
+});
+
+// 491339170: the one that found a partition blocked by suspects that had been shed.
+it.each([1, 2, 3, 4, 5, 491339170])('schedule %i goes well', async (seed) => {
+  const { problems } = await runSchedule(drawSchedule(seed));
+  expect(problems).toEqual([]);
+});

@@ -1,0 +1,57 @@
+// What came of a schedule, from what was logged, stored and handed on.
+
+export interface Outcome {
+  /** The numbers that were logged are 0 up to this. */
+  readonly logged: number;
+  readonly keyed: boolean;
+  /** Whether records may have changed their partition, and their place with it. */
+  readonly partitionsAdded: boolean;
+  readonly idempotent: boolean;
+  /** How often the Kafka client was replaced. */
+  readonly reconnects: number;
+  /** By partition, in the order of their offsets. */
+  readonly stored: readonly (readonly number[])[];
+  readonly handedOn: ReadonlySet<number>;
+  /** Whatever must not happen at all, and did. */
+  readonly mishaps: readonly string[];
+}
+
+export interface Verdict {
+  readonly lost: number[];
+  readonly duplicates: number;
+  readonly outOfOrder: number;
+  /** What is wrong; nothing in a good run. */
+  readonly problems: string[];
+}
+
+export const KEYS = 7;
+
+export function judge(outcome: Outcome): Verdict {
+  const { logged, stored, handedOn, keyed, partitionsAdded, idempotent, reconnects, mishaps } = outcome;
+  const seen = new Set<number>();
+  let duplicates = 0;
+  let outOfOrder = 0;
+  for (const numbers of stored) {
+    const latest = new Map<number, number>();
+    for (const number of numbers) {
+      if (seen.has(number)) {
+        duplicates++;
+        continue;
+      }
+      seen.add(number);
+      // Between records of different keys no order is promised once keys have moved to other partitions.
+      const stream = keyed && partitionsAdded ? number % KEYS : 0;
+      if (number < (latest.get(stream) ?? -1)) outOfOrder++;
+      else latest.set(stream, number);
+    }
+  }
+  const all = Array.from({ length: logged }, (_, number) => number);
+  const lost = all.filter((number) => !seen.has(number) && !handedOn.has(number));
+  const invented = [...seen].filter((number) => !(number < logged));
+  const problems = [...mishaps];
+  if (lost.length > 0) problems.push(`lost: ${lost.slice(0, 10).join(', ')} (${lost.length} in all)`);
+  if (invented.length > 0) problems.push(`never logged: ${invented.slice(0, 10).join(', ')}`);
+  if (outOfOrder > 0 && (keyed || !partitionsAdded)) problems.push(`${outOfOrder} out of order`);
+  if (duplicates > 0 && idempotent && reconnects === 0) problems.push(`${duplicates} duplicates`);
+  return { lost, duplicates, outOfOrder, problems };
+}
