@@ -11,7 +11,6 @@ describe('an error that may pass', () => {
     ['NOT_LEADER_OR_FOLLOWER', ERROR.NOT_LEADER_OR_FOLLOWER],
     ['REQUEST_TIMED_OUT', ERROR.REQUEST_TIMED_OUT],
     ['NOT_ENOUGH_REPLICAS', ERROR.NOT_ENOUGH_REPLICAS],
-    ['NOT_ENOUGH_REPLICAS_AFTER_APPEND', 20],
     ['KAFKA_STORAGE_ERROR', ERROR.KAFKA_STORAGE_ERROR],
     ['an error that Kafka does not have yet', 999],
   ])(

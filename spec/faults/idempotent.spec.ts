@@ -27,6 +27,7 @@ const LOST_ACKNOWLEDGEMENTS: [string, FaultAction][] = [
   ['stored and never answered', { silent: 'after-store' }],
   ['never stored, never answered', { silent: 'before-store' }],
   ['answered after it was given up', { delay: 400 }],
+  ['stored, but by too few replicas', { error: ERROR.NOT_ENOUGH_REPLICAS_AFTER_APPEND }],
   ['answered "not leader"', { error: ERROR.NOT_LEADER_OR_FOLLOWER }],
 ];
 
@@ -71,8 +72,11 @@ it.each(CASES)('every tenth send %s, %s: each record once, with one and the same
   expect(transport.stats().reconnects).toBe(0);
 });
 
-it('the same faults do make duplicates without it', async () => {
-  const { cluster } = await traffic(false, { cut: 'after-store' }, true);
+it.each<[string, FaultAction]>([
+  ['a cut', { cut: 'after-store' }],
+  ['too few replicas', { error: ERROR.NOT_ENOUGH_REPLICAS_AFTER_APPEND }],
+])('%s after the append does make duplicates without it', async (_, action) => {
+  const { cluster } = await traffic(false, action, true);
   expectAtLeastOnce(cluster, 1_000);
   expect(cluster.count(TOPIC)).toBeGreaterThan(1_000);
 });

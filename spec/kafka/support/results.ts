@@ -27,7 +27,9 @@ ${cpus().length} cores shared by all of it, ${new Date().toISOString().slice(0, 
 some 235 bytes, the transport's defaults unless the row says otherwise. ${total.toLocaleString('en')} records in all.
 
 *Lost*: logged, and neither in the topic nor handed to the fallback. *Handed on*: given to the fallback, with a reason.
-*New clients*: how often the Kafka client had to be replaced; only then can \`idempotent\` make a duplicate. *Loop delay*: the
+*New clients*: how often the Kafka client was replaced; only then can \`idempotent\` make a duplicate (without it a client is
+replaced at once when it hangs, or after a few failures). What Kafka had acknowledged before its topic was deleted is not
+asked for again. *Loop delay*: the
 longest that the event loop was held up, the consumer's and the specs' own work included. *Memory*: the highest of heap and
 external memory of the whole run's process.
 

@@ -25,7 +25,9 @@ const refused = (errorCode: number): AppendResult => ({ errorCode, baseOffset: -
 function append(topic: string, data: PartitionData, acks: number, context: AnswerContext): AppendResult {
   const { state, broker, verdict } = context;
   const injected = verdict.errorOf(topic, data.partition);
-  if (injected !== ERROR.NONE) return refused(injected);
+  // This one says by its name that the batch is stored: so it is.
+  const isStored = injected === ERROR.NOT_ENOUGH_REPLICAS_AFTER_APPEND;
+  if (injected !== ERROR.NONE && !isStored) return refused(injected);
   if (!ACKS.includes(acks)) return refused(ERROR.INVALID_REQUIRED_ACKS);
   const owner = state.topics.get(topic);
   const partition = owner?.partitions[data.partition];
@@ -34,7 +36,8 @@ function append(topic: string, data: PartitionData, acks: number, context: Answe
   if (data.bytes.length > state.settings.maxMessageBytes) return refused(ERROR.MESSAGE_TOO_LARGE);
   const header = readHeader(data.bytes);
   if (typeof header === 'number') return refused(header);
-  return partition.append(owner, data.partition, data.bytes, header);
+  const result = partition.append(owner, data.partition, data.bytes, header);
+  return isStored && 'stored' in result ? { ...result, errorCode: injected } : result;
 }
 
 function outcomeOf(result: AppendResult): ProduceRequest['outcome'] {

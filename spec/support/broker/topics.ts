@@ -13,7 +13,7 @@ import {
 
 export type AppendResult =
   | { readonly errorCode: number; readonly baseOffset: -1 }
-  | { readonly errorCode: 0; readonly baseOffset: number; readonly stored: StoredBatch | null };
+  | { readonly errorCode: number; readonly baseOffset: number; readonly stored: StoredBatch | null };
 
 export class Partition {
   readonly batches: StoredBatch[] = [];
