@@ -14,7 +14,7 @@ import {
   type Undelivered,
 } from '../../lib/index.ts';
 import { expectLaw, loggerWith, numbered } from '../support/harness.ts';
-import { numbersIn } from './support/arrivals.ts';
+import { numbersIn } from './support/read-back.ts';
 import { RealCluster, USERS } from './support/real-cluster.ts';
 
 const USER = 'shop';

@@ -82,6 +82,17 @@ describe('the verdict sees', () => {
       },
       undefined,
     ],
+    [
+      'no fault in one that was handed on and arrived late',
+      {
+        stored: [
+          [2, 0],
+          [1, 4],
+        ],
+        handedOn: new Set([0, 3]),
+      },
+      undefined,
+    ],
     ['a mishap', { mishaps: ['an error event'] }, /an error event/],
   ])('%s', (_, change, problem) => {
     const { problems } = judge({ ...good, ...change });

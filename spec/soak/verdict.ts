@@ -1,4 +1,5 @@
 // What came of a schedule, from what was logged, stored and handed on.
+import { arrivalsIn } from '../support/arrivals.ts';
 
 export interface Outcome {
   /** The numbers that were logged are 0 up to this. */
@@ -28,23 +29,12 @@ export const KEYS = 7;
 
 export function judge(outcome: Outcome): Verdict {
   const { logged, stored, handedOn, keyed, partitionsAdded, idempotent, reconnects, mishaps } = outcome;
-  const seen = new Set<number>();
-  let duplicates = 0;
-  let outOfOrder = 0;
-  for (const numbers of stored) {
-    const latest = new Map<number, number>();
-    for (const number of numbers) {
-      if (seen.has(number)) {
-        duplicates++;
-        continue;
-      }
-      seen.add(number);
-      // Between records of different keys no order is promised once keys have moved to other partitions.
-      const stream = keyed && partitionsAdded ? number % KEYS : 0;
-      if (number < (latest.get(stream) ?? -1)) outOfOrder++;
-      else latest.set(stream, number);
-    }
-  }
+  // Between records of different keys no order is promised once keys have moved to other partitions.
+  const streamOf = keyed && partitionsAdded ? (number: number): number => number % KEYS : undefined;
+  const { seen, duplicates } = arrivalsIn(stored);
+  // What was given up after a send without an answer may still be stored, late: no order is promised to that.
+  const kept = stored.map((numbers) => numbers.filter((number) => !handedOn.has(number)));
+  const { outOfOrder } = arrivalsIn(kept, streamOf);
   const all = Array.from({ length: logged }, (_, number) => number);
   const lost = all.filter((number) => !seen.has(number) && !handedOn.has(number));
   const invented = [...seen].filter((number) => !(number < logged));

@@ -7,7 +7,8 @@ import {
   type TransportStats,
   type Undelivered,
 } from '../../../lib/index.ts';
-import { judge, numbersIn, type Verdict } from './arrivals.ts';
+import { arrivalsIn } from '../../support/arrivals.ts';
+import { numbersIn } from './read-back.ts';
 import type { RealCluster, TopicOptions } from './real-cluster.ts';
 import { FaultyNetwork } from './sockets.ts';
 import { Traffic } from './traffic.ts';
@@ -32,9 +33,12 @@ export interface Row {
   readonly network: FaultyNetwork;
 }
 
-export interface RowResult extends Verdict {
+export interface RowResult {
   readonly scenario: string;
   readonly records: number;
+  readonly lost: number;
+  readonly duplicates: number;
+  readonly outOfOrder: number;
   readonly handedOn: number;
   readonly reconnects: number;
   readonly loopDelayMs: number;
@@ -91,11 +95,14 @@ export async function runRow(
   const expected = Array.from({ length: traffic.logged }, (_, number) => number).filter(
     (number) => !handedOn.has(number) && !exempt.has(number),
   );
+  const { seen, duplicates, outOfOrder } = arrivalsIn(await numbersIn(cluster.addresses, topic));
   const stats = transport.stats();
   return {
     scenario,
     records: traffic.logged,
-    ...judge(await numbersIn(cluster.addresses, topic), expected),
+    lost: expected.filter((number) => !seen.has(number)).length,
+    duplicates,
+    outOfOrder,
     handedOn: handedOn.size,
     reconnects: stats.reconnects,
     loopDelayMs: Math.round(delays.max / 1e6),
