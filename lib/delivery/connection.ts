@@ -158,13 +158,22 @@ export class Connection {
       return;
     }
     this.#renewals++;
-    const link: Link = { at: 'renewing', client };
+    const link: Link & { at: 'renewing' } = { at: 'renewing', client };
     this.#link = link;
-    void client.renew().then(() => {
-      if (this.#link !== link) return;
-      this.#link = { at: 'open', client };
-      this.#options.onRenewed();
-    });
+    void this.#renew(link, client.renew());
+  }
+
+  async #renew(link: Link & { at: 'renewing' }, renewal: Promise<void>): Promise<void> {
+    try {
+      await withDeadline(renewal, FAREWELL_MS, 'renewing the connections to Kafka', this.#options.clock);
+    } catch {
+      // A send that does not even end when it is cut off: its client is beyond repair.
+      if (this.#link === link) void this.replace();
+      return;
+    }
+    if (this.#link !== link) return;
+    this.#link = { at: 'open', client: link.client };
+    this.#options.onRenewed();
   }
 
   async #connect(link: Link & { at: 'opening' }): Promise<void> {
