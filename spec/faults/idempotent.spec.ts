@@ -16,8 +16,8 @@ import {
   expectFlushed,
   expectInOrder,
   expectNoUnhandledRejection,
+  logThroughFaults,
   numberOf,
-  turn,
   warningsOf,
 } from './rig.ts';
 
@@ -43,20 +43,7 @@ async function traffic(idempotent: boolean, action: FaultAction, isKeyed: boolea
     requestTimeoutMs: 'silent' in action || 'delay' in action ? 150 : 10_000,
     ...(isKeyed && { key: keyOf }),
   });
-  let sent = 0;
-  const fault = cluster.inject({
-    api: 'Produce',
-    times: Number.POSITIVE_INFINITY,
-    when: () => ++sent % 10 === 5,
-    action,
-  });
-  const logger = loggerWith(transport);
-  for (let n = 0; n < 1_000; n++) {
-    logger.info(`record ${n}`);
-    if (n % 25 === 0) await turn();
-  }
-  await expectFlushed(transport, 1_000);
-  expect(fault.hits).toBeGreaterThan(2);
+  await logThroughFaults(cluster, transport, action, 1_000);
   return { cluster, transport };
 }
 

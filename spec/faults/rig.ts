@@ -1,8 +1,8 @@
 // What the specs of faults have in common: what arrived, in which order, and what the process heard of it.
 import { expect, onTestFinished } from 'vitest';
 import type { KafkaTransport, KafkaTransportError } from '../../lib/index.ts';
-import type { BrokerCluster, StoredRecord } from '../support/broker/broker-cluster.ts';
-import { expectLaw, TOPIC } from '../support/harness.ts';
+import type { BrokerCluster, FaultAction, StoredRecord } from '../support/broker/broker-cluster.ts';
+import { expectLaw, loggerWith, TOPIC } from '../support/harness.ts';
 
 /** Nothing that the transport does may end the process. */
 export function expectNoUnhandledRejection(): void {
@@ -84,4 +84,27 @@ export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(r
 /** Resolves when the transport has noticed that nothing gets through. */
 export async function untilDown(transport: KafkaTransport): Promise<void> {
   while (transport.stats().state !== 'down') await transport.flush(20);
+}
+
+/** Logs so many records while one send in ten goes wrong, until all are settled. */
+export async function logThroughFaults(
+  cluster: BrokerCluster,
+  transport: KafkaTransport,
+  action: FaultAction,
+  count: number,
+): Promise<void> {
+  let sent = 0;
+  const fault = cluster.inject({
+    api: 'Produce',
+    times: Number.POSITIVE_INFINITY,
+    when: () => ++sent % 10 === 5,
+    action,
+  });
+  const logger = loggerWith(transport);
+  for (let n = 0; n < count; n++) {
+    logger.info(`record ${n}`);
+    if (n % 25 === 0) await turn();
+  }
+  await expectFlushed(transport, count);
+  expect(fault.hits).toBeGreaterThan(2);
 }

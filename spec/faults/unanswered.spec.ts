@@ -10,7 +10,7 @@ import {
   expectExactlyOnce,
   expectFlushed,
   expectNoUnhandledRejection,
-  turn,
+  logThroughFaults,
   warningsOf,
 } from './rig.ts';
 
@@ -31,20 +31,7 @@ it.each<[string, FaultAction, boolean]>([
     requestTimeoutMs: 'silent' in action ? 150 : 10_000,
     key: ({ message }) => `key ${Number(message.slice(7)) % 20}`,
   });
-  let sent = 0;
-  const fault = cluster.inject({
-    api: 'Produce',
-    times: Number.POSITIVE_INFINITY,
-    when: () => ++sent % 10 === 5,
-    action,
-  });
-  const logger = loggerWith(transport);
-  for (let n = 0; n < 2_000; n++) {
-    logger.info(`record ${n}`);
-    if (n % 25 === 0) await turn();
-  }
-  await expectFlushed(transport, 2_000);
-  expect(fault.hits).toBeGreaterThan(2);
+  await logThroughFaults(cluster, transport, action, 2_000);
   if (mayDouble) expectAtLeastOnce(cluster, 2_000);
   else expectExactlyOnce(cluster, 2_000);
 });
