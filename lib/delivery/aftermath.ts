@@ -12,6 +12,10 @@ import type { ClientVerdict, Verdict } from './verdict.ts';
 // How often a batch may fail inside the client's own code before that is taken as a record's fault.
 const ENCODING_ATTEMPTS = 3;
 
+// How often a partition may be missing in a row before its records are given another one: with the default waits
+// about two minutes on average, longer than a broker takes to start again.
+const ABSENT_ATTEMPTS = 32;
+
 export interface AftermathOptions {
   clock: Clock;
   random(): number;
@@ -44,9 +48,7 @@ export class Aftermath {
         this.#tryAgain(client, batch, verdict.cause, verdict.client);
         return;
       case 'relearn':
-        backlog.forget(batch.topic);
-        batch.partition = undefined;
-        this.#tryAgain(client, batch, verdict.cause, 'fine');
+        this.#findPartition(client, batch, verdict.cause);
         return;
       case 'refuse':
         this.#refuse(client, batch, verdict.cause);
@@ -56,11 +58,35 @@ export class Aftermath {
     }
   }
 
-  /** The records again, later. */
-  #tryAgain(client: DeliveryClient, batch: Batch, cause: unknown, clientVerdict: ClientVerdict): void {
+  /**
+   * The partition was not there, so nothing was sent. Most often it is between two leaders, and comes back: records
+   * without key that went to another one would come after later ones that are there already. A key, though, belongs to
+   * whatever partition there is now.
+   */
+  #findPartition(client: DeliveryClient, batch: Batch, cause: unknown): void {
+    const { partition } = batch.lane;
+    const exists = partition !== undefined && this.#options.backlog.hasPartition(batch.topic, partition);
+    const staysBound = exists && batch.records[0]?.key === null;
+    if (!staysBound || batch.lane.failures + 1 >= ABSENT_ATTEMPTS) {
+      this.#options.backlog.forget(batch.topic);
+      batch.partition = undefined;
+    }
+    // What goes again may have arrived the first time.
+    this.#tryAgain(client, batch, cause, 'fine', batch.records[0]?.isBack !== true);
+  }
+
+  /** The records again, later. @param isUnsent whether the broker cannot have any of them */
+  #tryAgain(
+    client: DeliveryClient,
+    batch: Batch,
+    cause: unknown,
+    clientVerdict: ClientVerdict,
+    isUnsent = false,
+  ): void {
     const { backlog, connection, health, clock, retry, random } = this.#options;
     const laneFailures = batch.lane.failures + 1;
-    backlog.giveBack(batch, clock.monotonic() + fullJitter(laneFailures, retry, random));
+    const notBefore = clock.monotonic() + fullJitter(laneFailures, retry, random);
+    backlog.giveBack(batch, notBefore, isUnsent);
     // There was no answer at all.
     const isUnreachable = clientVerdict === 'doubtful';
     const isStuck = health.noteFailure({ cause, isUnreachable, laneFailures });

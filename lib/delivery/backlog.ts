@@ -97,12 +97,12 @@ export class Backlog {
     return records;
   }
 
-  /** Puts the records of a failed send back where they were. */
-  giveBack(batch: Batch, notBefore: number): void {
+  /** Puts the records of a failed send back where they were. @param isUnsent whether the broker cannot have any */
+  giveBack(batch: Batch, notBefore: number, isUnsent = false): void {
     const lanes = this.#lanes(batch.topic);
     const { partition } = batch;
     const isWhole = batch.records.every(({ state }) => state === 'in-flight');
-    if (this.#lanePolicy.resendsWhole && partition !== undefined && isWhole) {
+    if (this.#lanePolicy.resendsWhole && !isUnsent && partition !== undefined && isWhole) {
       this.#inFlight.delete(batch);
       this.#parked.add(lanes.park(batch, partition, notBefore));
       return;
@@ -124,6 +124,11 @@ export class Backlog {
 
   learn(topic: string, count: number, writable: readonly number[]): void {
     this.#topics.get(topic)?.learn(count, writable);
+  }
+
+  /** Whether the topic has this partition, as far as is known. */
+  hasPartition(topic: string, partition: number): boolean {
+    return this.#topics.get(topic)?.hasPartition(partition) === true;
   }
 
   forget(topic: string): void {

@@ -152,6 +152,11 @@ export class TopicLanes {
     for (const record of this.#unbound.queue.drain()) this.#laneFor(record.key).queue.push(record);
   }
 
+  /** Whether there is such a partition, as far as is known. */
+  hasPartition(partition: number): boolean {
+    return partition < (this.#knowledge.count ?? 0);
+  }
+
   /** The partitions are not what they were (a topic that was deleted and made anew): all is to be found out again. */
   forget(): void {
     this.#knowledge.count = undefined;

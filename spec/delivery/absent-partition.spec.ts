@@ -1,0 +1,71 @@
+// A partition that is between two leaders: kafkajs leaves it out, sends nothing, and answers without it.
+import { expect, it } from 'vitest';
+import { Rig, recordOf, stored } from './rig.ts';
+
+function rigOfTwoPartitions(resendsWhole = false): Rig {
+  const rig = new Rig({ batch: { maxRecords: 1, maxBytes: 10_000, lingerMs: 0 } }, { resendsWhole });
+  rig.learns = 2;
+  return rig;
+}
+
+/** What each partition stores, in order. */
+function storing(rig: Rig, isAbsent: (partition: number | undefined) => boolean): Map<unknown, number[]> {
+  const logs = new Map<unknown, number[]>([
+    [0, []],
+    [1, []],
+  ]);
+  rig.answer = (batch) => {
+    if (isAbsent(batch.partition)) return [];
+    logs.get(batch.partition)?.push(...batch.records.map(({ text }) => Number(text)));
+    return stored(batch);
+  };
+  return logs;
+}
+
+const ascending = (numbers: number[]): number[] => numbers.toSorted((a, b) => a - b);
+
+it.each([false, true])(
+  'records without key went to another partition after later ones (idempotent: %s)',
+  async (idempotent) => {
+    const rig = rigOfTwoPartitions(idempotent);
+    let absent: number | undefined;
+    const logs = storing(rig, (partition) => partition === absent);
+    rig.log('0');
+    await rig.clock.pass(50);
+    absent = 1;
+    for (let n = 1; n <= 20; n++) {
+      rig.log(String(n));
+      await rig.clock.pass(20);
+    }
+    absent = undefined;
+    for (let n = 21; n <= 40; n++) rig.log(String(n));
+    await rig.clock.pass(5_000);
+    expect(rig.delivered.length).toBe(41);
+    for (const log of logs.values()) {
+      expect(log.length).toBeGreaterThan(0);
+      expect(log).toEqual(ascending(log));
+    }
+  },
+);
+
+it('one that does not come back does not keep its records for ever', async () => {
+  const rig = rigOfTwoPartitions();
+  const logs = storing(rig, (partition) => partition === 1);
+  for (let n = 0; n < 5; n++) rig.log(String(n));
+  await rig.clock.pass(120_000);
+  expect(logs.get(0)).toContain(4);
+  expect(rig.delivered.length).toBe(5);
+});
+
+it('the key of a record belongs to the partitions that there are now', async () => {
+  const rig = rigOfTwoPartitions();
+  const logs = storing(rig, (partition) => partition === 1);
+  rig.log('0');
+  await rig.clock.pass(50);
+  // The topic has been made anew, with one partition.
+  rig.shipper.add(recordOf({ text: '1', key: '1' }));
+  await rig.clock.pass(50);
+  rig.learns = 1;
+  await rig.clock.pass(5_000);
+  expect(logs.get(0)).toEqual([0, 1]);
+});
