@@ -12,6 +12,10 @@ export type KafkaTransportErrorCode =
   | 'ERR_CALLBACK_FAILED'
   /** The fallback threw. Counted afterwards, told once. */
   | 'ERR_FALLBACK_FAILED'
+  /** The spool's directory cannot be used, or is full: records are only in memory. Told once a minute at most. */
+  | 'ERR_SPOOL_FAILED'
+  /** Files of the spool are damaged: what is whole is sent, the rest counted as `invalid`. Told once a minute at most. */
+  | 'ERR_SPOOL_DAMAGED'
   /** The transport and its logger do not fit together, such as a level that the logger does not have. */
   | 'ERR_MISMATCH';
 

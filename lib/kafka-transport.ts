@@ -63,6 +63,7 @@ export class KafkaTransport extends TransportStream {
   readonly #pipeline: Pipeline;
   readonly #crash: CrashPath;
   readonly #processEnd: ProcessEnd;
+  readonly #hasSpool: boolean;
   readonly #parents: Parents;
   readonly #ending: Ending;
   /** While an info from a logger goes through `log()`: what it carried. Nothing when `log()` is called by hand. */
@@ -89,6 +90,9 @@ export class KafkaTransport extends TransportStream {
     this.#pipeline = new Pipeline(resolved, this, this.#clock);
     this.#crash = new CrashPath(this, this.#clock, (timeoutMs) => this.flush(timeoutMs));
     this.#processEnd = new ProcessEnd(this.#pipeline, resolved.closeTimeoutMs);
+    // What another process has left in the spool is sent before the end, also when nothing is logged.
+    this.#hasSpool = resolved.spool !== undefined;
+    if (this.#hasSpool) this.#processEnd.watch();
     this.#parents = new Parents({
       wantsSite: (info, logger) =>
         (resolved.callSite || resolved.filter?.needsSite === true) && isWanted(info, this, logger),
@@ -263,6 +267,7 @@ export class KafkaTransport extends TransportStream {
     raiseListenerLimit(this, 1);
     this.#syncWithWinston();
     this.#pipeline.reopen();
+    if (this.#hasSpool) this.#processEnd.watch();
     const problem = levelProblem(this.level, source.levels);
     // Not at once: whoever makes the logger has had no chance to listen for its `warn` yet.
     if (problem !== undefined) this.#clock.soon(() => this.#pipeline.trouble.mismatch(problem));

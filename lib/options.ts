@@ -190,8 +190,31 @@ export interface KafkaTransportOptions
    * @default winston's npm, syslog and cli levels
    */
   levels?: Readonly<Record<string, number>>;
-  /** Disk for what memory cannot hold: not there yet, and refused. */
-  spool?: undefined;
+  /**
+   * Disk for what memory cannot hold or the process leaves behind. It is sent, in order, when there is room or at the
+   * next start, whichever process that is. Without it, what memory cannot hold is dropped.
+   */
+  spool?: {
+    /**
+     * Made when it is not there, for its owner only (0700). Several processes may share it. The records in it are not
+     * encrypted. One that cannot be used is a `warn`, and logging goes on in memory.
+     */
+    directory: string;
+    /**
+     * `'overflow'`: what memory cannot hold, and at the end of the process what Kafka has not got. `'always'`: every
+     * record at the end of the turn in which it was logged, before it is sent, so that `SIGKILL` loses none of them.
+     * Neither is a safeguard against a power cut: nothing is forced onto the disk.
+     *
+     * @default 'overflow'
+     */
+    mode?: 'overflow' | 'always';
+    /**
+     * The most bytes that this transport's files may take. Once they are full, the newest records are dropped.
+     *
+     * @default 1073741824
+     */
+    maxBytes?: number;
+  };
   /** The Kafka client in a worker thread: not there yet; `true` is refused. */
   worker?: false;
   /** The net under the guard: not there yet; `true` is refused. */

@@ -16,6 +16,7 @@ import { Trouble } from './observe/trouble.ts';
 import type { CallSite } from './recursion/call-site.ts';
 import type { Info } from './recursion/logger-tap.ts';
 import type { ResolvedOptions } from './resolve-options.ts';
+import { Spool, type SpoolOptions } from './spool/spool.ts';
 import { LEVEL, type Levels, MESSAGE } from './triple-beam.ts';
 import { type DropCounts, DropNotice, describeDrops } from './undelivered/drop-notice.ts';
 import { handOn } from './undelivered/fallback.ts';
@@ -31,6 +32,7 @@ export class Pipeline {
   readonly #ledger = new Ledger();
   readonly #shipper: Shipper;
   readonly #intake: Intake;
+  readonly #spool: Spool | undefined;
   readonly #latency = new Distribution();
   readonly #notice = new DropNotice(NOTICE_INTERVAL_MS);
   /** What the notices that are on their way have to tell. */
@@ -51,12 +53,14 @@ export class Pipeline {
     this.#clock = clock;
     this.trouble = new Trouble(emitter, clock);
     this.#intake = new Intake(options, this.trouble, clock);
+    this.#spool = options.spool && this.#makeSpool(options.spool);
     this.#shipper = new Shipper(
       {
         ...options,
         clock,
         random: Math.random,
         ledger: this.#ledger,
+        spool: this.#spool,
         partitionOfKey: murmur2Partition(),
         source: (onPartitions) => sourceOf(options, onPartitions),
       },
@@ -66,11 +70,13 @@ export class Pipeline {
         onOutage: (cause, unreachable) => this.trouble.outage(cause, unreachable),
       },
     );
+    // Not at once: whoever makes the transport has had no chance to listen for its `warn` yet.
+    if (this.#spool !== undefined) clock.soon(() => this.#openSpool());
   }
 
   /** Records that are neither delivered nor dropped. */
   get held(): number {
-    return this.#ledger.held;
+    return this.#ledger.unsettled;
   }
 
   get accepted(): number {
@@ -90,7 +96,8 @@ export class Pipeline {
   }
 
   async flush(timeoutMs: number): Promise<FlushReport> {
-    return await this.#shipper.flush(timeoutMs);
+    this.#openSpool();
+    return await this.#shipper.flush(timeoutMs, this.#spool?.scan);
   }
 
   /** Flushes, gives up what is left, and closes the connections. Once closed, it stays so until `reopen`. */
@@ -103,16 +110,28 @@ export class Pipeline {
   reopen(): void {
     this.#reopened++;
     this.#closing = undefined;
+    if (!this.#isClosed) return;
     this.#isClosed = false;
     this.#shipper.restart();
+    if (this.#spool === undefined) return;
+    this.#ledger.disown();
+    this.#clock.soon(() => this.#openSpool());
   }
 
   /** Gives up all that is left, because the process ends, and says so. */
   giveUp(): void {
-    const { held } = this.#ledger;
-    if (held === 0) return;
+    const { dropped } = this.#ledger;
+    const before = dropped.closed;
     this.#shipper.giveUp();
-    this.trouble.lostAtExit(held, this.#shipper.lastError?.message, this.#options.fallback !== undefined);
+    const lost = dropped.closed - before;
+    if (lost === 0) return;
+    this.trouble.lostAtExit(lost, this.#shipper.lastError?.message, this.#options.fallback !== undefined);
+  }
+
+  /** The process ends now. */
+  exit(): void {
+    this.giveUp();
+    this.#spool?.close();
   }
 
   /** Closes the connections without giving anything up. */
@@ -121,7 +140,7 @@ export class Pipeline {
   }
 
   stats(): TransportStats {
-    const { accepted, delivered, dropped, queued, queuedBytes, inFlight } = this.#ledger;
+    const { accepted, delivered, dropped, spooled, replayed, queued, queuedBytes, inFlight } = this.#ledger;
     const { sends, retries, reconnects, lastError, state } = this.#shipper;
     return {
       state: this.#isClosed ? 'closed' : state,
@@ -129,8 +148,8 @@ export class Pipeline {
       delivered,
       suppressed: { ...this.suppressed },
       dropped: { ...dropped },
-      spooled: 0,
-      replayed: 0,
+      spooled,
+      replayed,
       buffered: { records: queued, bytes: queuedBytes },
       inFlight,
       sends,
@@ -145,6 +164,8 @@ export class Pipeline {
   }
 
   #add(admission: Admission): void {
+    // What an earlier process has left goes first.
+    this.#openSpool();
     if (admission.kind === 'record') this.#shipper.add(admission.record);
     else if (admission.kind === 'invalid') this.#shipper.refuse(admission.record, 'invalid', admission.cause);
     else this.suppressed.filtered++;
@@ -154,7 +175,7 @@ export class Pipeline {
     const reopened = this.#reopened;
     const { closeTimeoutMs } = this.#options;
     const deadline = this.#clock.monotonic() + closeTimeoutMs;
-    const { delivered, dropped, pending } = await this.#shipper.flush(closeTimeoutMs);
+    const { delivered, dropped, pending } = await this.flush(closeTimeoutMs);
     if (pending === 0) {
       // The drop notice, in what is left of the time. Not before: in a full buffer it would take a record's place.
       this.#tellDrops(true);
@@ -165,8 +186,35 @@ export class Pipeline {
     this.#isClosed = true;
     this.#clock.cancel(this.#noticeTimer);
     this.#noticeTimer = undefined;
-    await this.#shipper.stop();
-    return { delivered, dropped: dropped + pending, pending: 0 };
+    const stopped = this.#shipper.stop();
+    // Before anything else can happen: opened again, what is on disk has to be taken over anew.
+    this.#spool?.close();
+    const onDisk = Math.min(pending, this.#ledger.spooledWaiting);
+    await stopped;
+    return { delivered, dropped: dropped + pending - onDisk, pending: onDisk };
+  }
+
+  #makeSpool(options: SpoolOptions): Spool {
+    const ledger = this.#ledger;
+    return new Spool(options, this.#clock, {
+      onAdopted: (count, positions) => ledger.adopt(count, positions),
+      onDamaged: (stretches) => {
+        // How many records were there nobody can tell: each stretch counts as one.
+        ledger.adopt(stretches);
+        ledger.loseSpooled(stretches);
+        this.trouble.spoolDamaged(stretches);
+      },
+      onLost: (count) => {
+        ledger.loseSpooled(count);
+        this.trouble.spoolDamaged(1);
+      },
+      onTrouble: (cause) => this.trouble.spoolFailed(cause),
+      onWork: () => this.#shipper.noteWork(),
+    });
+  }
+
+  #openSpool(): void {
+    if (!this.#isClosed) this.#spool?.open();
   }
 
   #onDelivered(records: readonly PendingRecord[]): void {

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { CompressionTypes, KafkaConfig, logLevel as LogLevel, logCreator } from 'kafkajs';
 import {
   flag,
@@ -19,6 +20,7 @@ import type { BatchLimits } from './delivery/lane-policy.ts';
 import type { ShipperOptions } from './delivery/shipper-options.ts';
 import type { KafkaTransportOptions } from './options.ts';
 import { type CompiledFilter, compileFilter } from './recursion/filter.ts';
+import type { SpoolOptions } from './spool/spool.ts';
 import { isTopicName, TOPIC_NAME_RULE } from './topic-name.ts';
 
 /** The options with every default in place, checked. */
@@ -36,6 +38,7 @@ export interface ResolvedOptions {
   readonly closeTimeoutMs: number;
   readonly idleTimeoutMs: number;
   readonly fallback: KafkaTransportOptions['fallback'];
+  readonly spool: SpoolOptions | undefined;
   readonly recordId: boolean;
   readonly dropNotice: boolean;
   readonly callSite: boolean;
@@ -90,6 +93,7 @@ export const OPTION_NAMES: readonly string[] = Object.keys({
 } satisfies Record<keyof KafkaTransportOptions, 0>);
 
 const GROUPS = {
+  spool: ['directory', 'mode', 'maxBytes'],
   batch: ['maxRecords', 'maxBytes', 'lingerMs'],
   buffer: ['maxRecords', 'maxBytes', 'overflow'],
   retry: ['initialMs', 'maxMs', 'maxAgeMs'],
@@ -102,6 +106,8 @@ const GROUPS = {
 const NESTED_NAMES = Object.entries(GROUPS).flatMap(([group, names]) =>
   names.map((name) => `${group}.${name}`),
 );
+
+const SPOOL_MODES: readonly SpoolOptions['mode'][] = ['overflow', 'always'];
 
 const OVERFLOW_POLICIES: readonly OverflowPolicy[] = ['drop-oldest', 'drop-newest', 'drop-lowest'];
 
@@ -153,6 +159,7 @@ export function resolveOptions(options: unknown): ResolvedOptions {
     closeTimeoutMs: integer('closeTimeoutMs', given.closeTimeoutMs, 10_000, 0),
     idleTimeoutMs: integer('idleTimeoutMs', given.idleTimeoutMs, 2_000, 1),
     fallback: given.fallback,
+    spool: resolveSpool(given.spool),
     recordId: flag('recordId', given.recordId, false),
     dropNotice: flag('dropNotice', given.dropNotice, true),
     callSite: flag('callSite', given.callSite, false),
@@ -160,14 +167,24 @@ export function resolveOptions(options: unknown): ResolvedOptions {
 }
 
 function refuseWhatIsNotThereYet(options: Record<string, unknown>): void {
-  if (options.spool !== undefined) {
-    refuse('spool', 'left out: this version keeps undelivered records in memory only', options.spool);
-  }
   for (const name of ['worker', 'loopDetection']) {
     if (options[name] !== undefined && options[name] !== false) {
       refuse(name, 'left out or false: this version does not have it yet', options[name]);
     }
   }
+}
+
+function resolveSpool(given: KafkaTransportOptions['spool']): SpoolOptions | undefined {
+  if (given === undefined) return undefined;
+  const { directory, mode, maxBytes } = group('spool', given, GROUPS.spool);
+  if (typeof directory !== 'string' || directory === '') {
+    refuse('spool.directory', 'the path of a directory', directory);
+  }
+  return {
+    directory: resolve(directory),
+    mode: oneOf('spool.mode', mode, SPOOL_MODES, 'overflow'),
+    maxBytes: integer('spool.maxBytes', maxBytes, 1_073_741_824, 1, Number.MAX_SAFE_INTEGER),
+  };
 }
 
 function checkWinstonOptions(options: Record<string, unknown>): void {

@@ -1,3 +1,4 @@
+import type { Spool } from '../spool/spool.ts';
 import { type BufferLimits, RecordBuffer } from './buffer.ts';
 import type { Batch } from './lane.ts';
 import type { LanePolicy } from './lane-policy.ts';
@@ -9,6 +10,9 @@ import { TopicLanes } from './topic-lanes.ts';
 // bytes, and what they have learnt is found out again with the next send.
 const MAX_TOPICS = 1_000;
 
+// How many records come back from disk in one turn: some milliseconds' work.
+const EXCHANGED_AT_ONCE = 500;
+
 /** Told of each record that will not reach Kafka; it is still whole, and already counted. */
 export type DropListener = (record: PendingRecord, reason: DropReason, cause: unknown) => void;
 
@@ -18,13 +22,21 @@ export class Backlog {
   readonly #buffer: RecordBuffer;
   readonly #lanePolicy: LanePolicy;
   readonly #onDropped: DropListener;
+  readonly #spool: Spool | undefined;
   readonly #topics = new Map<string, TopicLanes>();
   readonly #inFlight = new Set<Batch>();
   /** Failed batches that go again as they are. Their records count as in flight: the broker may have them. */
   readonly #parked = new Set<Batch>();
   #tidyAt = MAX_TOPICS;
 
-  constructor(ledger: Ledger, limits: BufferLimits, lanePolicy: LanePolicy, onDropped: DropListener) {
+  constructor(
+    ledger: Ledger,
+    limits: BufferLimits,
+    lanePolicy: LanePolicy,
+    onDropped: DropListener,
+    spool?: Spool,
+  ) {
+    this.#spool = spool;
     this.#ledger = ledger;
     this.#buffer = new RecordBuffer(limits, ledger);
     this.#lanePolicy = lanePolicy;
@@ -54,13 +66,43 @@ export class Backlog {
       this.refuse(record, 'oversize', cause);
       return false;
     }
+    if (this.#goesToDisk(record)) return false;
     if (!this.#buffer.makeRoomFor(record, (victim) => this.drop(victim, 'overflow', undefined))) {
       this.refuse(record, 'overflow', undefined);
       return false;
     }
     this.#ledger.accept(record);
+    if (this.#spool?.keepsAll) this.#spool.keep(record);
     this.#buffer.hold(record);
     return this.#lanes(record.topic).add(record);
+  }
+
+  /**
+   * Takes records back from disk, as memory has room, and writes there what has to be there before it is sent.
+   *
+   * @param now wall and monotonic time, for records that expire
+   * @returns whether there is more to be done at once
+   */
+  exchange(now: { wall: number; monotonic: number }): boolean {
+    const spool = this.#spool;
+    if (spool === undefined) return false;
+    spool.writeKept();
+    // There may be older ones.
+    if (spool.isScanning) return false;
+    // Not one by one, as each place becomes free: every time memory catches up, a file is begun anew.
+    if (!this.#buffer.isHalfEmpty) return false;
+    for (let count = 0; count < EXCHANGED_AT_ONCE; count++) {
+      const next = spool.peek();
+      if (next === undefined) return false;
+      // Larger than all that memory may hold (another process had more): alone, then.
+      if (!this.#buffer.hasRoomFor(next.bytes) && this.#ledger.held > 0) return false;
+      spool.take();
+      this.#ledger.replay(next);
+      next.acceptedAt = now.monotonic - Math.max(0, now.wall - next.time);
+      this.#buffer.hold(next);
+      this.#lanes(next.topic).add(next);
+    }
+    return true;
   }
 
   /** The next batch that is due, now in flight. @param only the one topic that may be asked */
@@ -93,6 +135,7 @@ export class Backlog {
   deliver(batch: Batch): readonly PendingRecord[] {
     const records = this.#landed(batch);
     for (const record of records) this.#ledger.deliver(record);
+    this.#spool?.settle(records);
     this.#lanes(batch.topic).succeed(batch);
     return records;
   }
@@ -156,24 +199,54 @@ export class Backlog {
     return oldest;
   }
 
-  /** Drops all that is left, what is in flight included: nobody will wait for its answer. */
-  dropAll(reason: DropReason, cause: unknown): void {
+  /** Gives up all that is left, what is in flight included, to disk or for good: nobody will wait for its answer. */
+  giveUp(reason: DropReason, cause: unknown): void {
     const left = [...this.#topics.values()].flatMap((lanes) =>
       [...lanes.queues()].flatMap((queue) => [...queue]),
     );
     const inFlight = [...this.#inFlight, ...this.#parked].flatMap((batch) => batch.records);
     this.#parked.clear();
     for (const lanes of this.#topics.values()) lanes.unpark();
-    for (const record of [...inFlight, ...left].sort((a, b) => a.seq - b.seq)) {
-      if (record.state !== 'settled') this.drop(record, reason, cause);
+    const all = [...inFlight, ...left].filter(({ state }) => state !== 'settled');
+    all.sort((a, b) => a.seq - b.seq);
+    for (const record of this.#spool?.leave(all) ?? []) {
+      record.queue?.discard(record);
+      this.#ledger.spool(record);
+      record.text = '';
     }
+    for (const record of all) if (record.state !== 'settled') this.drop(record, reason, cause);
   }
 
   drop(record: PendingRecord, reason: DropReason, cause: unknown): void {
     record.queue?.discard(record);
     this.#ledger.drop(record, reason);
+    if (record.place !== undefined) this.#spool?.settle([record]);
     this.#onDropped(record, reason, cause);
     record.text = '';
+  }
+
+  /**
+   * Where memory is full, or others wait on disk already, a record goes there, behind them. When it cannot be written
+   * and must not overtake them, it is dropped.
+   *
+   * @returns whether it has been seen to
+   */
+  #goesToDisk(record: PendingRecord): boolean {
+    const spool = this.#spool;
+    if (spool === undefined) return false;
+    // What other processes have left is older, too, and may not have been counted yet.
+    const isInUse = spool.isScanning || this.#ledger.spooledWaiting > 0;
+    if (!isInUse && this.#buffer.hasRoomFor(record.bytes)) return false;
+    record.seq = this.#ledger.accepted + 1;
+    // What memory has and the disk not yet comes first.
+    spool.writeKept();
+    if (spool.store([record])) {
+      this.#ledger.acceptSpooled(record);
+      return true;
+    }
+    if (!isInUse) return false;
+    this.refuse(record, 'overflow', undefined);
+    return true;
   }
 
   /** A batch is back from the client. Some of its records may have been given up in the meantime. */

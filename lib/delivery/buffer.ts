@@ -55,6 +55,18 @@ export class RecordBuffer {
     return false;
   }
 
+  /** Whether a record of this size may come in without another giving way. */
+  hasRoomFor(bytes: number): boolean {
+    const { held, heldBytes } = this.#ledger;
+    return held < this.#limits.maxRecords && heldBytes + bytes <= this.#limits.maxBytes;
+  }
+
+  /** Whether it is at most half full. */
+  get isHalfEmpty(): boolean {
+    const { held, heldBytes } = this.#ledger;
+    return held <= this.#limits.maxRecords / 2 && heldBytes <= this.#limits.maxBytes / 2;
+  }
+
   /** Notes a record that has come in as one that may have to give way later. */
   hold(record: PendingRecord): void {
     if (this.#limits.overflow === 'drop-newest') return;

@@ -3,13 +3,16 @@ import { DROP_REASONS, type DropReason, type PendingRecord } from './record.ts';
 /**
  * The books. Every record that was accepted is, at every moment, in exactly one place:
  *
- *     accepted === delivered + buffered.records + inFlight + the sum of dropped
+ *     accepted === delivered + buffered.records + inFlight + spooled waiting + the sum of dropped
  *
  * Each method moves records from one place to another, so the law holds by construction.
  */
 export class Ledger {
   accepted = 0;
   delivered = 0;
+  /** Records that went to disk and are not in memory, all that ever did; and those that have come back from there. */
+  spooled = 0;
+  replayed = 0;
   inFlight = 0;
   readonly dropped: Record<DropReason, number> = {
     overflow: 0,
@@ -24,11 +27,22 @@ export class Ledger {
   heldBytes = 0;
   queuedBytes = 0;
 
+  #nextAdopted = Number.MIN_SAFE_INTEGER;
   readonly #watchers = new Set<SettlementWatcher>();
 
   /** Records that memory holds: waiting or in flight. */
   get held(): number {
     return this.queued + this.inFlight;
+  }
+
+  /** Records that are only on disk. */
+  get spooledWaiting(): number {
+    return this.spooled - this.replayed;
+  }
+
+  /** All records that are neither delivered nor dropped. */
+  get unsettled(): number {
+    return this.held + this.spooledWaiting;
   }
 
   get droppedTotal(): number {
@@ -40,6 +54,61 @@ export class Ledger {
     this.queued++;
     this.queuedBytes += record.bytes;
     this.heldBytes += record.bytes;
+  }
+
+  /** A record goes to disk at once, without a stay in memory. */
+  acceptSpooled(record: PendingRecord): void {
+    record.seq = ++this.accepted;
+    record.state = 'settled';
+    this.spooled++;
+  }
+
+  /**
+   * Records that another process has left on disk.
+   *
+   * @param positions how many places in the order they may take
+   * @returns the first of these, before all of what was accepted here
+   */
+  adopt(count: number, positions: number = count): number {
+    const first = this.#nextAdopted;
+    this.#nextAdopted += positions;
+    this.accepted += count;
+    this.spooled += count;
+    // They are waited for as if they had been there already.
+    for (const watcher of this.#watchers) watcher.pending += count;
+    return first;
+  }
+
+  /** Others may have what is on disk: it leaves the books as if it had never come. */
+  disown(): void {
+    this.accepted -= this.spooledWaiting;
+    this.spooled = this.replayed;
+  }
+
+  /** A record that was only on disk is in memory again. */
+  replay(record: PendingRecord): void {
+    this.replayed++;
+    this.queued++;
+    this.queuedBytes += record.bytes;
+    this.heldBytes += record.bytes;
+  }
+
+  /** Memory lets go of a record that is on disk. */
+  spool(record: PendingRecord): void {
+    this.spooled++;
+    this.#letGo(record);
+  }
+
+  /** Records on disk that cannot be read any more. */
+  loseSpooled(count: number): void {
+    this.replayed += count;
+    this.dropped.invalid += count;
+    // Whose they were nobody knows: whoever waits for anything that old waits for them, too.
+    for (const watcher of this.#watchers) {
+      const lost = Math.min(count, watcher.pending);
+      watcher.dropped += lost;
+      this.#notePending(watcher, lost);
+    }
   }
 
   take(record: PendingRecord): void {
@@ -66,17 +135,23 @@ export class Ledger {
     this.#settle(record, 'dropped');
   }
 
-  /** Follows what becomes of all that is accepted so far. */
-  watch(): SettlementWatcher {
+  /** Follows what becomes of all that is accepted so far. @param isHeld until `letGo` there may be older ones to come */
+  watch(isHeld = false): SettlementWatcher {
     const watcher: SettlementWatcher = {
       upTo: this.accepted,
       delivered: this.delivered,
       dropped: this.droppedTotal,
-      pending: this.held,
+      pending: this.unsettled,
+      isHeld,
       onDone: undefined,
     };
-    if (watcher.pending > 0) this.#watchers.add(watcher);
+    if (isHeld || watcher.pending > 0) this.#watchers.add(watcher);
     return watcher;
+  }
+
+  letGo(watcher: SettlementWatcher): void {
+    watcher.isHeld = false;
+    this.#notePending(watcher, 0);
   }
 
   unwatch(watcher: SettlementWatcher): void {
@@ -84,6 +159,15 @@ export class Ledger {
   }
 
   #settle(record: PendingRecord, outcome: 'delivered' | 'dropped'): void {
+    this.#letGo(record);
+    for (const watcher of this.#watchers) {
+      if (record.seq > watcher.upTo) continue;
+      watcher[outcome]++;
+      this.#notePending(watcher, 1);
+    }
+  }
+
+  #letGo(record: PendingRecord): void {
     if (record.state === 'in-flight') this.inFlight--;
     else {
       this.queued--;
@@ -91,14 +175,13 @@ export class Ledger {
     }
     this.heldBytes -= record.bytes;
     record.state = 'settled';
-    for (const watcher of this.#watchers) {
-      if (record.seq > watcher.upTo) continue;
-      watcher[outcome]++;
-      if (--watcher.pending === 0) {
-        this.#watchers.delete(watcher);
-        watcher.onDone?.();
-      }
-    }
+  }
+
+  #notePending(watcher: SettlementWatcher, settled: number): void {
+    watcher.pending -= settled;
+    if (watcher.isHeld || watcher.pending > 0) return;
+    this.#watchers.delete(watcher);
+    watcher.onDone?.();
   }
 }
 
@@ -108,6 +191,7 @@ export interface SettlementWatcher {
   delivered: number;
   dropped: number;
   pending: number;
+  isHeld: boolean;
   /** Called when the last of it is settled. */
   onDone: (() => void) | undefined;
 }

@@ -16,8 +16,14 @@ export const DROP_REASONS: readonly DropReason[] = [
 export type RecordKey = string | Buffer | null;
 export type RecordHeaders = Record<string, string | Buffer>;
 
-/** Where an accepted record is: waiting, with the Kafka client, or done with (delivered or dropped). */
+/** Where an accepted record is: waiting, with the Kafka client, or done with (delivered, dropped, or left on disk). */
 export type RecordState = 'queued' | 'in-flight' | 'settled';
+
+/** Where a record stands on disk: the segment's name, and the offset in it. */
+export interface Place {
+  readonly segment: string;
+  readonly offset: number;
+}
 
 /**
  * A record on its way: all that is kept of the info after winston has handed it over. One object per record,
@@ -27,6 +33,8 @@ export class PendingRecord {
   state: RecordState = 'queued';
   /** The queue it waits in. Kept here so that the buffer can shed it without searching. */
   queue: RecordQueue | undefined = undefined;
+  /** Where it stands on disk, if it does. */
+  place: Place | undefined = undefined;
   /** Whether it has been sent before, and has come back. */
   isBack = false;
   /** Position in the order of acceptance, from 1. */

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import type { Spool } from '../spool/spool.ts';
 import type { DropListener } from './backlog.ts';
 import type { BackoffOptions } from './backoff.ts';
 import type { BufferLimits } from './buffer.ts';
@@ -19,6 +20,7 @@ export interface ShipperOptions {
   idleTimeoutMs: number;
   partitionOfKey: LanePolicy['partitionOfKey'];
   ledger: Ledger;
+  spool?: Spool | undefined;
 }
 
 /** What the shipper tells. */

@@ -49,12 +49,12 @@ export class Shipper {
       random,
       now,
     };
-    this.#backlog = new Backlog(ledger, buffer, lanePolicy, events.onDropped);
+    this.#backlog = new Backlog(ledger, buffer, lanePolicy, events.onDropped, options.spool);
     this.#health = new Health(clock.wall, events.onOutage);
     this.#connection = new Connection({
       ...options,
       source,
-      hasWork: () => ledger.held > 0,
+      hasWork: () => ledger.unsettled > 0,
       onOpen: () => {
         this.#trials.noteFreshClient();
         this.#pump();
@@ -66,7 +66,7 @@ export class Shipper {
       },
       onRenewed: () => this.#pump(),
       onClosed: () => {
-        if (ledger.held === 0) this.#health.noteIdle();
+        if (ledger.unsettled === 0) this.#health.noteIdle();
         this.#pump();
       },
     });
@@ -115,11 +115,16 @@ export class Shipper {
     this.#backlog.refuse(record, reason, cause);
   }
 
-  /** Resolves when all that is accepted so far is settled, or the time is up. Keeps the process alive until then. */
-  async flush(timeoutMs: number): Promise<FlushReport> {
+  /**
+   * Resolves when all that is accepted so far is settled, or the time is up. Keeps the process alive until then.
+   *
+   * @param scan when it is over, what other processes have left on disk has been counted: that is waited for, too
+   */
+  async flush(timeoutMs: number, scan?: Promise<void>): Promise<FlushReport> {
     const { ledger, clock } = this.#options;
-    const watcher = ledger.watch();
-    if (watcher.pending > 0) {
+    const watcher = ledger.watch(scan !== undefined);
+    void scan?.then(() => ledger.letGo(watcher));
+    if (watcher.isHeld || watcher.pending > 0) {
       this.#flushes++;
       this.#backlog.hurry();
       this.#connection.hurry();
@@ -143,9 +148,14 @@ export class Shipper {
     await this.#connection.replace();
   }
 
-  /** Gives up all that is left, in flight or not. */
+  /** Gives up all that is left, in flight or not. With a spool, it goes there. */
   giveUp(): void {
-    this.#backlog.dropAll('closed', undefined);
+    this.#backlog.giveUp('closed', undefined);
+  }
+
+  /** There is something on disk that was not there before. */
+  noteWork(): void {
+    this.#pumpSoon();
   }
 
   /** Gives up what is left, and lets go of the client. */
@@ -183,9 +193,11 @@ export class Shipper {
     this.#isPumpDue = false;
     this.#disarm();
     if (this.#isStopped) return;
+    const { clock } = this.#options;
+    if (this.#backlog.exchange({ wall: clock.wall(), monotonic: clock.monotonic() })) this.#pumpSoon();
     const expiry = this.#expire();
     const force = this.#flushes > 0;
-    const now = this.#options.clock.monotonic();
+    const now = clock.monotonic();
     this.#sendDue(now, force);
     this.#connection.noteWork();
     const next = Math.min(this.#nextAttempt(now, force), expiry);

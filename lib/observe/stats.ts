@@ -7,12 +7,12 @@ export type CallerFunction = 'topic' | 'key' | 'headers' | 'filter' | 'format' |
 /**
  * A snapshot. At every moment
  *
- *     accepted === delivered + buffered.records + inFlight + the sum of dropped
+ *     accepted === delivered + buffered.records + inFlight + (spooled - replayed) + the sum of dropped
  */
 export interface TransportStats {
   /** `idle`: nothing to send; `up`: the last send came through; `down`: nothing comes through; `closed`: by `close()`. */
   state: 'idle' | 'up' | 'down' | 'closed';
-  /** Records taken in, the transport's own drop notices included. */
+  /** Records taken in, the transport's own drop notices and what other processes left in the spool included. */
   accepted: number;
   /** Records that the broker has acknowledged. */
   delivered: number;
@@ -20,6 +20,7 @@ export interface TransportStats {
   suppressed: { reentrant: number; filtered: number; loop: number };
   /** Records that will not reach Kafka, by reason. */
   dropped: Record<DropReason, number>;
+  /** Records that went to disk, or were found there, and were not in memory then; and how many of these were read again. */
   spooled: number;
   replayed: number;
   /** What waits in memory. */

@@ -58,7 +58,7 @@ export class Trouble {
     const why = lastError ?? 'there was no time to send them';
     const what = hasFallback
       ? 'The fallback has got them.'
-      : 'They are lost. Await transport.flush() before process.exit(), raise closeTimeoutMs, or give the transport a fallback.';
+      : 'They are lost. Await transport.flush() before process.exit(), raise closeTimeoutMs, or give the transport a spool or a fallback.';
     consoleLine(
       'warn',
       `winston-kafkajs: the process ends before Kafka has got ${records} (${why}). ${what}`,
@@ -70,6 +70,20 @@ export class Trouble {
     const because = cause === undefined ? '' : ` (${messageOf(cause)})`;
     const what = `winston-kafkajs is dropping records: ${WHY_DROPPED[reason]}${because}. stats().dropped counts them.`;
     this.#warn('ERR_RECORDS_DROPPED', what, cause);
+  }
+
+  /** Nothing can be written to the spool, or read from it. */
+  spoolFailed(cause: unknown): void {
+    if (!this.#isNews('spool')) return;
+    const what = `winston-kafkajs cannot use the spool: ${messageOf(cause)}. What memory cannot hold is dropped, and what is in memory is lost when the process dies. Check spool.directory, its disk and spool.maxBytes.`;
+    this.#warn('ERR_SPOOL_FAILED', what, cause);
+  }
+
+  /** Not all that stands in the spool can be read. */
+  spoolDamaged(count: number): void {
+    if (!this.#isNews('spool damaged')) return;
+    const what = `winston-kafkajs: the spool is damaged in ${count === 1 ? 'one place' : `${count} places`}. What is whole is sent, the rest is lost and counted as invalid. After a crash a torn end is to be expected; otherwise check the disk.`;
+    this.#warn('ERR_SPOOL_DAMAGED', what, undefined);
   }
 
   /** A function of the caller's threw. @param consequence what became of the record */

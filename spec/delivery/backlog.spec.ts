@@ -167,7 +167,7 @@ it('gives up what waits and what is under way, in the order it came', () => {
   const { add, backlog, dropped, ledger } = backlogOf({ maxRecords: 10 });
   for (const text of ['a', 'b', 'c', 'd']) add(text);
   const batch = backlog.take(0, true);
-  backlog.dropAll('closed', undefined);
+  backlog.giveUp('closed', undefined);
   expect(dropped).toEqual(['a', 'b', 'c', 'd']);
   // Its answer comes late: the records are not counted twice.
   if (batch !== undefined) expect(backlog.deliver(batch)).toEqual([]);

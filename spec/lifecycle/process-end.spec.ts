@@ -11,6 +11,7 @@ function unfinished(held: number) {
     flush: vi.fn(() => flushed.opened),
     release: vi.fn(async () => undefined),
     giveUp: vi.fn(),
+    exit: vi.fn(),
   };
   return { books, flushed };
 }
@@ -63,7 +64,7 @@ describe('a process that is about to end', () => {
       (process.listeners(event as 'exit').at(-1) as () => void)();
     for (const { books } of ends) {
       expect(books.flush).toHaveBeenCalledTimes(1);
-      expect(books.giveUp).toHaveBeenCalledTimes(1);
+      expect(books.exit).toHaveBeenCalledTimes(1);
     }
     for (const { end } of ends) end.forget();
     expect(listeners()).toEqual(before);

@@ -5,7 +5,7 @@ import { systemClock } from '../../lib/clock.ts';
 import { Trouble } from '../../lib/observe/trouble.ts';
 
 const LOST =
-  'They are lost. Await transport.flush() before process.exit(), raise closeTimeoutMs, or give the transport a fallback.';
+  'They are lost. Await transport.flush() before process.exit(), raise closeTimeoutMs, or give the transport a spool or a fallback.';
 
 it.each([
   [1, undefined, false, `1 record (there was no time to send them). ${LOST}`],

@@ -64,12 +64,6 @@ describe('options that are no options', () => {
 });
 
 describe('what is not there yet', () => {
-  it('spool is refused, and not ignored', () => {
-    const { option, message } = refused({ ...ENOUGH, spool: { directory: '/tmp/spool' } });
-    expect(option).toBe('spool');
-    expect(message).toContain('left out: this version keeps undelivered records in memory only');
-  });
-
   it.each(['worker', 'loopDetection'])('%s is refused, unless it is false', (name) => {
     const { option, message } = refused({ ...ENOUGH, [name]: true });
     expect(option).toBe(name);

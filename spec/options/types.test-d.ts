@@ -44,8 +44,8 @@ describe('the types', () => {
     take({ ...enough, buffer: { overflow: 'block' } });
     // @ts-expect-error: not there yet
     take({ ...enough, worker: true });
-    // @ts-expect-error: not there yet
-    take({ ...enough, spool: { directory: '/tmp' } });
+    // @ts-expect-error: a spool needs a directory
+    take({ ...enough, spool: { mode: 'always' } });
     // @ts-expect-error: a key is a string, a Buffer or nothing
     take({ ...enough, key: () => 5 });
     // @ts-expect-error: no such option

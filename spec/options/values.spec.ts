@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { inspect } from 'node:util';
 import { CompressionTypes, logLevel } from 'kafkajs';
 import { describe, expect, it } from 'vitest';
@@ -228,6 +229,36 @@ describe('acks 0', () => {
     expect(refused({ ...ENOUGH, acks: 0 }).message).toBe(
       'winston-kafkajs: option "acks" must be -1 or 1 (with 0 the broker does not answer, so loss looks like delivery); given was 0 (number).',
     );
+  });
+});
+
+// Not in the table: a transport with a spool makes its directory.
+describe('spool', () => {
+  it.each<[string, unknown, string]>([
+    ['spool', 5, 'an object with directory'],
+    ['spool', '/var/spool', 'an object with directory'],
+    ['spool', null, 'an object with directory'],
+    ['spool.directory', {}, 'the path of a directory'],
+    ['spool.directory', { directory: '' }, 'the path of a directory'],
+    ['spool.directory', { directory: 5 }, 'the path of a directory'],
+    ['spool.mode', { directory: 'x', mode: 'sometimes' }, "'overflow' or 'always'"],
+    ['spool.maxBytes', { directory: 'x', maxBytes: 0 }, 'an integer from 1 to'],
+    ['spool.maxBytes', { directory: 'x', maxBytes: '1 GB' }, 'an integer from 1 to'],
+    ['spool.path', { directory: 'x', path: 'y' }, 'directory'],
+  ])('names %s in %o', (option, spool, expected) => {
+    expect(refused({ ...ENOUGH, spool })).toMatchObject({
+      option,
+      message: expect.stringContaining(expected),
+    });
+  });
+
+  it('has defaults, and a directory that a change of the working directory does not move', () => {
+    expect(resolveOptions({ ...ENOUGH, spool: { directory: 'spool' } }).spool).toEqual({
+      directory: resolve('spool'),
+      mode: 'overflow',
+      maxBytes: 1_073_741_824,
+    });
+    expect(resolveOptions({ ...ENOUGH, spool: undefined }).spool).toBe(undefined);
   });
 });
 

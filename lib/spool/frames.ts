@@ -1,0 +1,100 @@
+import { crc32 } from 'node:zlib';
+
+/** What every segment begins with: the name of the format, and its version. */
+export const FILE_HEADER: Buffer = Buffer.from('WKSPOOL1', 'latin1');
+
+// Four bytes before each frame, to find the next one again behind damage. The first is no UTF-8, so no text has them.
+const MARK = Buffer.from([0xff, 0x57, 0x4b, 0x52]);
+const LENGTH_AT = 4;
+const CHECKSUM_AT = 8;
+/** Mark, length and checksum: what a frame has besides its payload. */
+export const FRAME_BYTES = 12;
+
+/** What an entry of the journal takes: the frame's offset, and a checksum. */
+export const ENTRY_BYTES = 8;
+
+/** @param salt of the segment: no frame of another one, left on the disk from before, passes for one of this */
+export function frameOf(payload: Buffer, salt: number): Buffer {
+  const frame = Buffer.allocUnsafe(FRAME_BYTES + payload.length);
+  MARK.copy(frame);
+  frame.writeUInt32LE(payload.length, LENGTH_AT);
+  frame.writeUInt32LE(crc32(payload, salt), CHECKSUM_AT);
+  payload.copy(frame, FRAME_BYTES);
+  return frame;
+}
+
+/** A whole frame that was found. */
+export interface Frame {
+  /** Where it starts. */
+  readonly offset: number;
+  readonly payload: Buffer;
+}
+
+/** The frames of a segment, one after another; what is damaged is passed over, up to the next whole frame. */
+export class FrameReader {
+  readonly #bytes: Buffer;
+  readonly #salt: number;
+  #at: number;
+  /** How many stretches were not whole frames. */
+  damages = 0;
+
+  constructor(bytes: Buffer, salt: number) {
+    this.#bytes = bytes;
+    this.#salt = salt;
+    const hasHeader = bytes.subarray(0, FILE_HEADER.length).equals(FILE_HEADER);
+    if (!hasHeader) this.damages++;
+    this.#at = hasHeader ? FILE_HEADER.length : this.#nextMark(0);
+  }
+
+  next(): Frame | undefined {
+    let isDamaged = false;
+    while (this.#at < this.#bytes.length) {
+      const payload = this.#payloadAt(this.#at);
+      if (payload !== undefined) {
+        const offset = this.#at;
+        this.#at += FRAME_BYTES + payload.length;
+        return { offset, payload };
+      }
+      if (!isDamaged) this.damages++;
+      isDamaged = true;
+      this.#at = this.#nextMark(this.#at + 1);
+    }
+    return undefined;
+  }
+
+  #nextMark(from: number): number {
+    const at = this.#bytes.indexOf(MARK, from);
+    return at === -1 ? this.#bytes.length : at;
+  }
+
+  #payloadAt(at: number): Buffer | undefined {
+    const bytes = this.#bytes;
+    const start = at + FRAME_BYTES;
+    if (start > bytes.length || !bytes.subarray(at, at + MARK.length).equals(MARK)) return undefined;
+    const end = start + bytes.readUInt32LE(at + LENGTH_AT);
+    if (end > bytes.length) return undefined;
+    const payload = bytes.subarray(start, end);
+    return crc32(payload, this.#salt) === bytes.readUInt32LE(at + CHECKSUM_AT) ? payload : undefined;
+  }
+}
+
+/** What the journal has about frames that are done with. */
+export function entriesOf(offsets: readonly number[], salt: number): Buffer {
+  const entries = Buffer.allocUnsafe(offsets.length * ENTRY_BYTES);
+  for (const [at, offset] of offsets.entries()) {
+    const start = at * ENTRY_BYTES;
+    entries.writeUInt32LE(offset, start);
+    entries.writeUInt32LE(crc32(entries.subarray(start, start + 4), salt), start + 4);
+  }
+  return entries;
+}
+
+/** The offsets of a journal. An entry that is not whole is left out: its record is sent once more. */
+export function offsetsIn(journal: Buffer, salt: number): Set<number> {
+  const offsets = new Set<number>();
+  for (let at = 0; at + ENTRY_BYTES <= journal.length; at += ENTRY_BYTES) {
+    const isWhole = crc32(journal.subarray(at, at + 4), salt) === journal.readUInt32LE(at + 4);
+    if (isWhole) offsets.add(journal.readUInt32LE(at));
+  }
+  return offsets;
+}

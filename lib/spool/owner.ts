@@ -1,0 +1,114 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { readdirSync, readFileSync, readlinkSync, renameSync, statSync, utimesSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+
+// How long the directory of a process that cannot be looked up (another machine or container) has to be without a
+// sign of life before it counts as left behind. Owners give one every 30 s.
+const SILENT_MS = 120_000;
+
+const NAME = /^([0-9a-f]{12})-(\d+)-(\d+)-([0-9a-f]{16})\.\d+$/;
+
+// For all copies of this package in the process.
+const OPEN = Symbol.for('winston-kafkajs:spool-owners');
+const registry = globalThis as { [OPEN]?: Set<string> };
+registry[OPEN] ??= new Set();
+const open: Set<string> = registry[OPEN];
+
+/**
+ * Who owns a directory of segments: `<where>-<pid>-<start>-<random>.<number>`. Where: a process id means something
+ * only within one boot of one machine and one pid namespace. Start: process ids are used again.
+ */
+export class Owner {
+  readonly #id = [placeOfProcesses(), process.pid, startOf(process.pid), randomBytes(8).toString('hex')].join(
+    '-',
+  );
+  #directories = 0;
+
+  constructor() {
+    open.add(this.#id);
+  }
+
+  /** From now on others may take over what is left. */
+  resign(): void {
+    open.delete(this.#id);
+  }
+
+  /** @returns the name of one more directory */
+  nextName(): string {
+    return `${this.#id}.${this.#directories++}`;
+  }
+
+  /** Makes the directories of processes that are gone its own. @returns their new paths; of several owners, one gets each */
+  adoptAll(base: string, now: number): string[] {
+    const adopted: string[] = [];
+    for (const name of readdirSync(base)) {
+      if (!isOrphan(base, name, now)) continue;
+      const path = join(base, this.nextName());
+      try {
+        renameSync(join(base, name), path);
+        adopted.push(path);
+      } catch {
+        // Another one was faster.
+      }
+    }
+    return adopted;
+  }
+}
+
+/** A sign of life. */
+export function touch(directory: string, now: number): void {
+  utimesSync(directory, now / 1000, now / 1000);
+}
+
+function isOrphan(base: string, name: string, now: number): boolean {
+  const [, where, pid, start, random] = NAME.exec(name) ?? [];
+  if (where === undefined || random === undefined) return false;
+  if (where === placeOfProcesses()) {
+    if (Number(pid) !== process.pid || start !== startOf(process.pid)) return startOf(Number(pid)) !== start;
+    return !open.has(`${where}-${pid}-${start}-${random}`);
+  }
+  try {
+    return now - statSync(join(base, name)).mtimeMs > SILENT_MS;
+  } catch {
+    return false;
+  }
+}
+
+let where: string | undefined;
+
+function placeOfProcesses(): string {
+  where ??= createHash('sha256')
+    .update(JSON.stringify([hostname(), attempt(bootId), attempt(() => readlinkSync('/proc/self/ns/pid'))]))
+    .digest('hex')
+    .slice(0, 12);
+  return where;
+}
+
+function bootId(): string {
+  return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8');
+}
+
+/** When a process started, in ticks since the boot; '0' where that cannot be told, '' when it is gone. */
+function startOf(pid: number): string {
+  const stat = attempt(() => readFileSync(`/proc/${pid}/stat`, 'latin1'));
+  // The 22nd field; the second is a name in parentheses that may have blanks.
+  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
+  // A zombie is a process that has ended, and whose parent has not asked for its exit code yet.
+  if (fields?.[0] === 'Z') return '';
+  if (fields?.[19] !== undefined) return fields[19];
+  try {
+    process.kill(pid, 0);
+    return '0';
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ESRCH' ? '' : '0';
+  }
+}
+
+function attempt<Value>(fn: () => Value): Value | undefined {
+  try {
+    return fn();
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,357 @@
+import { randomBytes } from 'node:crypto';
+import { accessSync, constants, mkdirSync, readdirSync, rmdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Clock, Timer } from '../clock.ts';
+import type { PendingRecord, Place } from '../delivery/record.ts';
+import { ENTRY_BYTES, FILE_HEADER, FRAME_BYTES } from './frames.ts';
+import { Owner, touch } from './owner.ts';
+import { Segment } from './segment.ts';
+
+// How large a segment grows: what is read at once, in about a millisecond, and what one record that is not
+// acknowledged yet keeps on disk.
+const SEGMENT_BYTES = 1_048_576;
+// How often it is looked whether other processes have left something behind.
+const LOOK_AROUND_MS = 30_000;
+// A field of JSON may take more than its text (escapes), so what a record will take is only guessed at beforehand.
+const FIELDS_BYTES = 128;
+
+export interface SpoolOptions {
+  directory: string;
+  /** `overflow`: what memory cannot hold, and what is left at the end. `always`: every record, before it is sent. */
+  mode: 'overflow' | 'always';
+  /** The most that this transport's files may take. */
+  maxBytes: number;
+}
+
+export interface SpoolEvents {
+  /** Records of other processes were found here. @returns the first of so many positions in the order of acceptance */
+  onAdopted(records: number, positions: number): number;
+  /** So many stretches of the files cannot be read. */
+  onDamaged(stretches: number): void;
+  /** So many records that waited here cannot be read any more. */
+  onLost(records: number): void;
+  /** Nothing can be written, or read. */
+  onTrouble(cause: unknown): void;
+  /** There is something to send. */
+  onWork(): void;
+}
+
+/** What memory cannot hold, or the process leaves behind: on disk, oldest first. Never throws. */
+export class Spool {
+  readonly #options: SpoolOptions;
+  readonly #clock: Clock;
+  readonly #events: SpoolEvents;
+  #owner = new Owner();
+  #startedAt = 0;
+  /** Oldest first. */
+  #segments: Segment[] = [];
+  /** Of them, the one that is being written. */
+  #current: Segment | undefined;
+  #directory: string | undefined;
+  #adopted: string[] = [];
+  /** What is to be written before the next send. */
+  #unwritten: PendingRecord[] = [];
+  #timer: Timer | undefined;
+  #isOpen = false;
+  /** What all segments take on disk. */
+  #bytes = 0;
+  /** Directories that are being looked through. */
+  #scan: Promise<void> | undefined;
+
+  constructor(options: SpoolOptions, clock: Clock, events: SpoolEvents) {
+    this.#options = options;
+    this.#clock = clock;
+    this.#events = events;
+  }
+
+  /** Whether there may be more on disk than has been counted. */
+  get isScanning(): boolean {
+    return this.#scan !== undefined;
+  }
+
+  /** Whether every record is to be written. */
+  get keepsAll(): boolean {
+    return this.#options.mode === 'always';
+  }
+
+  /** Makes the directory, and looks for what other processes have left there. */
+  open(): void {
+    if (this.#isOpen) return;
+    this.#isOpen = true;
+    this.#owner = new Owner();
+    this.#startedAt = this.#clock.wall();
+    this.#lookAround();
+  }
+
+  /** Resolves when all that was found has been counted; nothing if it has been. */
+  get scan(): Promise<void> | undefined {
+    return this.#scan;
+  }
+
+  /**
+   * Writes records, to be read again later.
+   *
+   * @param keeps whether memory keeps them, too
+   * @returns whether it could be done
+   */
+  store(records: readonly PendingRecord[], keeps = false): boolean {
+    if (records.length === 0) return true;
+    try {
+      const room = records.reduce((sum, record) => sum + this.#sizeOf(record), 0);
+      if (this.#bytes + FILE_HEADER.length + room > this.#options.maxBytes) {
+        throw new Error(`the spool is full (spool.maxBytes is ${this.#options.maxBytes})`);
+      }
+      try {
+        this.#append(records, keeps);
+      } catch (error) {
+        if (!isGone(error)) throw error;
+        // Somebody has cleaned up, or taken this one for dead.
+        this.#directory = undefined;
+        this.#append(records, keeps);
+      }
+      return true;
+    } catch (error) {
+      this.#events.onTrouble(error);
+      return false;
+    }
+  }
+
+  /** Notes a record of memory's, to be written at the end of the turn, together with the others of this turn. */
+  keep(record: PendingRecord): void {
+    if (this.#unwritten.push(record) === 1) this.#clock.soon(() => this.writeKept());
+  }
+
+  /** Writes what is new in memory, in one go. */
+  writeKept(): void {
+    if (this.#unwritten.length === 0) return;
+    const records = this.#unwritten.filter(({ state, place }) => state !== 'settled' && place === undefined);
+    this.#unwritten = [];
+    this.store(records, true);
+  }
+
+  /** The oldest record that is only on disk, without taking it. */
+  peek(): PendingRecord | undefined {
+    return this.#oldest()?.peek();
+  }
+
+  /** The oldest record that is only on disk: from now on memory has it, too. */
+  take(): PendingRecord | undefined {
+    return this.#oldest()?.take();
+  }
+
+  /** Those are done with. */
+  settle(records: readonly PendingRecord[]): void {
+    const bySegment = new Map<string, Place[]>();
+    for (const { place } of records) {
+      if (place === undefined) continue;
+      const places = bySegment.get(place.segment);
+      if (places === undefined) bySegment.set(place.segment, [place]);
+      else places.push(place);
+    }
+    for (const [name, places] of bySegment) {
+      const segment = this.#named(name);
+      if (segment === undefined) continue;
+      this.#attempt(() => segment.settle(places));
+      if (segment.unsettled === 0 && segment.isSealed) this.#remove(segment);
+    }
+  }
+
+  /**
+   * At the end: memory lets go of these, sorted by acceptance. Those without a place are written.
+   *
+   * @returns those that are safe on disk
+   */
+  leave(records: readonly PendingRecord[]): PendingRecord[] {
+    const left = new Set<PendingRecord>();
+    for (const group of this.#betweenSegments(records.filter(({ place }) => place === undefined))) {
+      // A segment of their own: its name says that they come before what was written earlier.
+      this.#seal();
+      if (this.store(group)) for (const record of group) left.add(record);
+    }
+    for (const record of records) {
+      if (record.place === undefined || left.has(record)) continue;
+      this.#named(record.place.segment)?.leave(record.place);
+      left.add(record);
+    }
+    return [...left];
+  }
+
+  /** Closes all files. What is in them is anybody's: also this one's, opened again. */
+  close(): void {
+    this.#clock.cancel(this.#timer);
+    this.#isOpen = false;
+    this.#seal();
+    for (const segment of [...this.#segments]) {
+      if (segment.unsettled === 0) this.#remove(segment);
+      else segment.close();
+    }
+    for (const directory of [this.#directory, ...this.#adopted]) {
+      if (directory !== undefined) this.#removeDirectory(directory);
+    }
+    this.#segments = [];
+    this.#bytes = 0;
+    this.#directory = undefined;
+    this.#adopted = [];
+    this.#owner.resign();
+  }
+
+  #lookAround(): void {
+    const { directory } = this.#options;
+    this.#timer = this.#clock.after(LOOK_AROUND_MS, () => this.#lookAround());
+    try {
+      mkdirSync(directory, { recursive: true, mode: 0o700 });
+      accessSync(directory, constants.W_OK | constants.X_OK);
+      const now = this.#clock.wall();
+      const found = this.#owner.adoptAll(directory, now);
+      this.#adopted.push(...found);
+      for (const path of [this.#directory, ...this.#adopted]) if (path !== undefined) touch(path, now);
+      if (found.length > 0) this.#scan = this.#scanAll(found, this.#scan);
+    } catch (error) {
+      this.#events.onTrouble(error);
+    }
+  }
+
+  async #scanAll(directories: readonly string[], before: Promise<void> | undefined): Promise<void> {
+    await before;
+    const found: Segment[] = [];
+    for (const directory of directories) {
+      for (const file of this.#attempt(() => readdirSync(directory)) ?? []) {
+        if (file.endsWith('.seg')) found.push(new Segment(directory, file.slice(0, -'.seg'.length)));
+      }
+    }
+    found.sort(byName);
+    for (const segment of found) {
+      // One a turn: the application goes on in between.
+      await new Promise<void>((resolve) => this.#clock.soon(resolve));
+      const damages = this.#attempt(() => segment.adopt());
+      if (damages === undefined) continue;
+      if (damages > 0) this.#events.onDamaged(damages);
+      segment.seqBase = this.#events.onAdopted(segment.waiting, segment.records);
+      if (segment.unsettled === 0) segment.remove();
+      else this.#insert(segment);
+    }
+    this.#scan = undefined;
+    for (const directory of directories) this.#removeDirectory(directory);
+    this.#events.onWork();
+  }
+
+  #oldest(): Segment | undefined {
+    for (const segment of this.#segments) {
+      if (segment.waiting === 0) continue;
+      if (segment === this.#current) this.#current = undefined;
+      try {
+        if (segment.peek() !== undefined) return segment;
+      } catch (error) {
+        this.#events.onTrouble(error);
+        // It may pass, but for a file that is gone.
+        if (!isGone(error)) return undefined;
+      }
+      // It has fewer than it should have.
+      this.#events.onLost(segment.giveUpWaiting());
+      if (segment.unsettled === 0) this.#remove(segment);
+      return this.#oldest();
+    }
+    return undefined;
+  }
+
+  #append(records: readonly PendingRecord[], keeps: boolean): void {
+    const segment = this.#writable(records[0]?.seq ?? 0);
+    const before = segment.size;
+    segment.append(records, keeps);
+    this.#bytes += segment.size - before;
+  }
+
+  #writable(seq: number): Segment {
+    const current = this.#current;
+    if (current !== undefined && !current.isSealed && current.bytes < SEGMENT_BYTES) return current;
+    this.#seal();
+    const directory = this.#ownDirectory();
+    const salt = randomBytes(4).toString('hex');
+    const name = `${padded(this.#startedAt)}-${padded(seq)}-${salt}`;
+    const segment = new Segment(directory, name).create();
+    this.#insert(segment);
+    this.#current = segment;
+    return segment;
+  }
+
+  #seal(): void {
+    const current = this.#current;
+    this.#current = undefined;
+    if (current === undefined) return;
+    current.seal();
+    if (current.unsettled === 0) this.#remove(current);
+  }
+
+  #ownDirectory(): string {
+    if (this.#directory === undefined) {
+      const path = join(this.#options.directory, this.#owner.nextName());
+      mkdirSync(path, { recursive: true, mode: 0o700 });
+      this.#directory = path;
+    }
+    return this.#directory;
+  }
+
+  #named(name: string): Segment | undefined {
+    return this.#segments.find((segment) => segment.name === name);
+  }
+
+  #insert(segment: Segment): void {
+    this.#bytes += segment.size;
+    this.#segments.push(segment);
+    this.#segments.sort(byName);
+  }
+
+  #remove(segment: Segment): void {
+    this.#attempt(() => segment.remove());
+    this.#bytes -= segment.size;
+    this.#segments = this.#segments.filter((other) => other !== segment);
+    if (this.#current === segment) this.#current = undefined;
+  }
+
+  #removeDirectory(path: string): void {
+    try {
+      rmdirSync(path);
+    } catch {
+      // Not empty: somebody still needs it.
+    }
+  }
+
+  /** Runs of records between which no segment begins. */
+  #betweenSegments(records: readonly PendingRecord[]): PendingRecord[][] {
+    const groups = new Map<number, PendingRecord[]>();
+    for (const record of records) {
+      const name = `${padded(this.#startedAt)}-${padded(record.seq)}`;
+      const before = this.#segments.filter((segment) => segment.name < name).length;
+      const group = groups.get(before);
+      if (group === undefined) groups.set(before, [record]);
+      else group.push(record);
+    }
+    return [...groups.values()];
+  }
+
+  #sizeOf({ bytes }: PendingRecord): number {
+    return FRAME_BYTES + FIELDS_BYTES + ENTRY_BYTES + bytes;
+  }
+
+  #attempt<Value>(fn: () => Value): Value | undefined {
+    try {
+      return fn();
+    } catch (error) {
+      this.#events.onTrouble(error);
+      return undefined;
+    }
+  }
+}
+
+function isGone(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ENOENT';
+}
+
+function byName(one: Segment, other: Segment): number {
+  return one.name < other.name ? -1 : 1;
+}
+
+/** Sixteen digits: as many as a safe integer can have. */
+function padded(number: number): string {
+  return String(number).padStart(16, '0');
+}
