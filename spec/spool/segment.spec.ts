@@ -188,6 +188,15 @@ describe('damage', () => {
     expect(readBack().texts).toEqual(['2 c', '3 d']);
   });
 
+  it('to the journal does not have another record taken for one that is done with', () => {
+    const records = numbered(['a', 'b']);
+    written(records, [0]);
+    const journal = readFileSync(path('ack'));
+    journal.writeUInt32LE(records[1]?.place?.offset ?? 0, 0);
+    writeFileSync(path('ack'), journal);
+    expect(readBack().texts).toEqual(['0 a', '1 b']);
+  });
+
   it('a frame that is whole, and is no record, is not taken for one', () => {
     written(numbered(['a', 'b']));
     const stranger = join(directoryOfSpec(), 'x');
