@@ -1,23 +1,11 @@
-// TLS, SCRAM and ACLs as a real Kafka has them.
-import {
-  AclOperationTypes,
-  AclPermissionTypes,
-  AclResourceTypes,
-  type Admin,
-  ResourcePatternTypes,
-} from 'kafkajs';
+// TLS and SCRAM as a real Kafka has them. ACLs are a row of the table.
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import {
-  KafkaTransport,
-  type KafkaTransportError,
-  type KafkaTransportOptions,
-  type Undelivered,
-} from '../../lib/index.ts';
+import { KafkaTransport, type KafkaTransportError, type KafkaTransportOptions } from '../../lib/index.ts';
 import { expectLaw, loggerWith, numbered } from '../support/harness.ts';
 import { numbersIn } from './support/read-back.ts';
 import { RealCluster, USERS } from './support/real-cluster.ts';
+import { allow, USER } from './support/rights.ts';
 
-const USER = 'shop';
 let cluster: RealCluster;
 
 beforeAll(async () => {
@@ -26,29 +14,6 @@ beforeAll(async () => {
 });
 
 afterAll(() => cluster.stop());
-
-const aclOf = (topic: string, operation: AclOperationTypes) => ({
-  resourceType: AclResourceTypes.TOPIC,
-  resourceName: topic,
-  resourcePatternType: ResourcePatternTypes.LITERAL,
-  principal: `User:${USER}`,
-  host: '*',
-  operation,
-  permissionType: AclPermissionTypes.ALLOW,
-});
-
-const RIGHTS = [AclOperationTypes.WRITE, AclOperationTypes.DESCRIBE];
-
-async function allow(topic: string): Promise<void> {
-  await cluster.admin((admin: Admin) =>
-    admin.createAcls({ acl: RIGHTS.map((right) => aclOf(topic, right)) }),
-  );
-}
-
-async function forbid(topic: string): Promise<void> {
-  const filters = RIGHTS.map((right) => aclOf(topic, right));
-  await cluster.admin((admin: Admin) => admin.deleteAcls({ filters }));
-}
 
 type Sasl = NonNullable<NonNullable<KafkaTransportOptions['kafka']>['sasl']>;
 
@@ -73,7 +38,7 @@ const scram = (mechanism: 'scram-sha-256' | 'scram-sha-512', password: string): 
 it.each(['scram-sha-256', 'scram-sha-512'] as const)('delivers over TLS with %s', async (mechanism) => {
   const topic = `secured-${mechanism}`;
   await cluster.createTopic(topic);
-  await allow(topic);
+  await allow(cluster, topic);
   const transport = transportTo(topic, scram(mechanism, USERS[USER]));
   const logger = loggerWith(transport);
   for (let n = 0; n < 1_000; n++) logger.info(`${n} secured`);
@@ -107,41 +72,5 @@ it.each([
   const shown = [outage?.stack, drops?.stack, JSON.stringify(transport.stats())].join('\n');
   expect(shown).not.toContain(password);
   expect(transport.stats().dropped.closed).toBe(100);
-  expectLaw(transport);
-});
-
-it('an ACL withdrawn and given back: what was refused is handed on, all else arrives, in order', async () => {
-  const topic = 'acl-withdrawn';
-  await cluster.createTopic(topic, { partitions: 1 });
-  await allow(topic);
-  const handedOn: Undelivered[] = [];
-  const transport = transportTo(topic, scram('scram-sha-256', USERS[USER]), {
-    fallback: (undelivered) => void handedOn.push(undelivered),
-    dropNotice: false,
-  });
-  const logger = loggerWith(transport);
-  const log = async (from: number, to: number): Promise<void> => {
-    for (let n = from; n < to; n++) logger.info(`${n} under an ACL`);
-    await transport.flush();
-  };
-  await log(0, 500);
-  await forbid(topic);
-  // The brokers learn of it one after the other: until then records still get through.
-  let logged = 500;
-  while (handedOn.length === 0) {
-    await log(logged, logged + 10);
-    logged += 10;
-  }
-  await allow(topic);
-  for (let handed = -1; handed < handedOn.length; ) {
-    handed = handedOn.length;
-    await log(logged, logged + 50);
-    logged += 50;
-  }
-  await transport.close();
-  expect(new Set(handedOn.map(({ reason }) => reason))).toEqual(new Set(['rejected']));
-  const missing = new Set(handedOn.map(({ message }) => Number.parseInt(message, 10)));
-  const expected = [...Array(logged).keys()].filter((n) => !missing.has(n));
-  expect((await numbersIn(cluster.addresses, topic)).flat()).toEqual(expected);
   expectLaw(transport);
 });

@@ -45,9 +45,14 @@ export class BrokerProcess {
       ]),
     );
     const about = ['-t', clusterId, '-c', this.#propertiesFile];
-    const child = this.#java(['kafka.tools.StorageTool', 'format', ...about, ...scram]);
+    await this.runTool(['kafka.tools.StorageTool', 'format', ...about, ...scram]);
+  }
+
+  /** Runs one of Kafka's own tools to its end. */
+  async runTool(args: readonly string[]): Promise<void> {
+    const child = this.#java(args);
     const [code] = (await once(child, 'close')) as [number | null];
-    if (code !== 0) throw new Error(`formatting the storage of a broker failed:\n${this.#output}`);
+    if (code !== 0) throw new Error(`${args[0]} failed:\n${this.#output.slice(-4_000)}`);
   }
 
   /** Resolves when it takes connections: also after a kill, with the data it had. */

@@ -1,4 +1,4 @@
-// A real Apache Kafka of three brokers on loopback, which can be killed, frozen and rolled.
+// A real Apache Kafka of three brokers on loopback, which can be killed, frozen and rolled; or the one that is there.
 import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -26,23 +26,22 @@ export class RealCluster {
   readonly ca: string;
   /** Of the listeners with TLS and SASL. */
   readonly securedAddresses: string[];
-  readonly #directory: string;
+  readonly addresses: readonly string[];
+  readonly #directory: string | undefined;
   readonly #brokers: readonly BrokerProcess[];
 
-  private constructor(
-    directory: string,
-    brokers: readonly BrokerProcess[],
-    securedPorts: readonly number[],
-    ca: string,
-  ) {
+  private constructor({ addresses, directory, brokers = [], securedPorts = [], ca = '' }: Parts) {
+    this.addresses = addresses;
     this.#directory = directory;
     this.ca = ca;
     this.securedAddresses = securedPorts.map((port) => `${HOST}:${port}`);
     this.#brokers = brokers;
   }
 
-  /** Prepared, not started. */
+  /** Prepared, not started; or, with `KAFKA_BROKERS=host:port,…`, what is there. */
   static async prepare(): Promise<RealCluster> {
+    const { KAFKA_BROKERS } = process.env;
+    if (KAFKA_BROKERS !== undefined) return new RealCluster({ addresses: KAFKA_BROKERS.split(',') });
     const classPath = await kafkaClassPath();
     const directory = await mkdtemp(join(tmpdir(), 'winston-kafkajs-kafka-'));
     const ports = await freePorts(3 * BROKERS);
@@ -58,11 +57,14 @@ export class RealCluster {
     }
     const clusterId = randomBytes(16).toString('base64url');
     await Promise.all(brokers.map((broker) => broker.format(clusterId, USERS)));
-    return new RealCluster(directory, brokers, ports.slice(2 * BROKERS), certificate.ca);
+    const addresses = brokers.map(({ address }) => address);
+    const securedPorts = ports.slice(2 * BROKERS);
+    return new RealCluster({ addresses, directory, brokers, securedPorts, ca: certificate.ca });
   }
 
-  get addresses(): string[] {
-    return this.#brokers.map(({ address }) => address);
+  /** Whether its brokers are ours to stop. */
+  get isOwn(): boolean {
+    return this.#brokers.length > 0;
   }
 
   /** Starts one, or all. */
@@ -89,12 +91,28 @@ export class RealCluster {
 
   async stop(): Promise<void> {
     await this.kill();
-    await rm(this.#directory, { recursive: true });
+    if (this.#directory !== undefined) await rm(this.#directory, { recursive: true });
+  }
+
+  /** Has each broker throttle a client that sends more than so many bytes a second; nothing: as much as it likes. */
+  async limit(clientId: string, bytesPerSecond: number | undefined): Promise<void> {
+    const quota = 'producer_byte_rate';
+    const change =
+      bytesPerSecond === undefined
+        ? ['--delete-config', quota]
+        : ['--add-config', `${quota}=${bytesPerSecond}`];
+    const about = ['--bootstrap-server', this.addresses.join(','), '--entity-type', 'clients'];
+    const args = ['--alter', ...about, '--entity-name', clientId, ...change];
+    await this.#brokers[0]?.runTool(['kafka.admin.ConfigCommand', ...args]);
   }
 
   /** Calls with an admin client that is closed afterwards. */
   async admin<Result>(fn: (admin: Admin) => Promise<Result>): Promise<Result> {
-    const kafka = new Kafka({ brokers: this.addresses, logLevel: logLevel.NOTHING, retry: { retries: 10 } });
+    const kafka = new Kafka({
+      brokers: [...this.addresses],
+      logLevel: logLevel.NOTHING,
+      retry: { retries: 10 },
+    });
     const admin = kafka.admin();
     await admin.connect();
     try {
@@ -105,7 +123,7 @@ export class RealCluster {
   }
 
   async createTopic(topic: string, { partitions = 3, config = {} }: TopicOptions = {}): Promise<void> {
-    const entries = { 'min.insync.replicas': '2', ...config };
+    const entries = this.isOwn ? { 'min.insync.replicas': '2', ...config } : config;
     await this.admin((admin) =>
       admin.createTopics({
         waitForLeaders: true,
@@ -113,7 +131,7 @@ export class RealCluster {
           {
             topic,
             numPartitions: partitions,
-            replicationFactor: BROKERS,
+            replicationFactor: this.isOwn ? BROKERS : -1,
             configEntries: Object.entries(entries).map(([name, value]) => ({ name, value })),
           },
         ],
@@ -140,17 +158,25 @@ export class RealCluster {
   async #isSettled(topic: string | undefined): Promise<boolean> {
     return await this.admin(async (admin) => {
       const { brokers } = await admin.describeCluster();
-      if (brokers.length < BROKERS) return false;
+      if (brokers.length < this.#brokers.length) return false;
       if (topic === undefined) return true;
       const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
       const partitions = topics[0]?.partitions ?? [];
-      return partitions.length > 0 && partitions.every(({ isr }) => isr.length === BROKERS);
+      return partitions.length > 0 && partitions.every(({ isr, replicas }) => isr.length === replicas.length);
     });
   }
 
   #some(id: number | undefined): readonly BrokerProcess[] {
     return id === undefined ? this.#brokers : this.#brokers.slice(id, id + 1);
   }
+}
+
+interface Parts {
+  readonly addresses: readonly string[];
+  readonly directory?: string;
+  readonly brokers?: readonly BrokerProcess[];
+  readonly securedPorts?: readonly number[];
+  readonly ca?: string;
 }
 
 const SCRAM_MODULE = 'org.apache.kafka.common.security.scram.ScramLoginModule required;';

@@ -1,4 +1,7 @@
 // One row of the table: a scenario, run with a logger and a transport of its own, and what came of it.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import winston from 'winston';
 import {
@@ -22,6 +25,10 @@ export interface RowOptions {
   /** Whether its connections can be made to fail. */
   readonly faultyNetwork?: boolean;
   readonly text?: (number: number) => string;
+  /** The mode of its spool, which is removed afterwards. */
+  readonly spool?: 'overflow' | 'always';
+  /** Of the client. */
+  readonly kafka?: Partial<NonNullable<KafkaTransportOptions['kafka']>>;
 }
 
 export interface Row {
@@ -47,26 +54,35 @@ export interface RowResult {
 }
 
 const FLUSH_LIMIT_MS = 120_000;
+const run = Date.now().toString(36);
 let rows = 0;
+
+/** A topic that no other row has, also of another run against the same brokers. */
+export function nextTopic(): string {
+  return `row-${run}-${++rows}`;
+}
 
 /** Runs a scenario, waits until all is settled, and reads the topic back. */
 export async function runRow(
   cluster: RealCluster,
   scenario: string,
   options: RowOptions,
-  run: (row: Row) => Promise<void>,
+  act: (row: Row) => Promise<void>,
 ): Promise<RowResult> {
-  const topic = `row-${++rows}`;
+  const topic = nextTopic();
   await cluster.createTopic(topic, options.topic);
   const handedOn = new Set<number>();
   const exempt = new Set<number>();
   const network = new FaultyNetwork();
+  const directory = await mkdtemp(join(tmpdir(), 'winston-kafkajs-row-'));
   const transport = new KafkaTransport({
     topic,
     kafka: {
-      brokers: cluster.addresses,
+      brokers: [...cluster.addresses],
+      ...options.kafka,
       ...(options.faultyNetwork === true && { socketFactory: network.factory }),
     },
+    ...(options.spool !== undefined && { spool: { directory, mode: options.spool } }),
     idempotent: options.idempotent ?? false,
     clientLog: { level: 'nothing' },
     fallback: ({ message }: Undelivered) => void handedOn.add(Number.parseInt(message, 10)),
@@ -83,7 +99,7 @@ export async function runRow(
   }, 100);
   delays.enable();
   try {
-    await run({ traffic, transport, topic, exempt, network });
+    await act({ traffic, transport, topic, exempt, network });
     traffic.stop();
     await transport.flush(FLUSH_LIMIT_MS);
   } finally {
@@ -91,22 +107,31 @@ export async function runRow(
     clearInterval(sampler);
     delays.disable();
     await transport.close();
+    await rm(directory, { recursive: true });
   }
-  const expected = Array.from({ length: traffic.logged }, (_, number) => number).filter(
-    (number) => !handedOn.has(number) && !exempt.has(number),
-  );
-  const { seen, duplicates, outOfOrder } = arrivalsIn(await numbersIn(cluster.addresses, topic));
+  const isExpected = (number: number): boolean => !handedOn.has(number) && !exempt.has(number);
+  const arrived = await arrivedIn(cluster, topic, traffic.logged, isExpected);
   const stats = transport.stats();
   return {
     scenario,
     records: traffic.logged,
-    lost: expected.filter((number) => !seen.has(number)).length,
-    duplicates,
-    outOfOrder,
+    ...arrived,
     handedOn: handedOn.size,
     reconnects: stats.reconnects,
     loopDelayMs: Math.round(delays.max / 1e6),
     peakMiB: Math.round(peak / 2 ** 20),
     stats,
   };
+}
+
+/** What a topic has of the numbers up to `logged`. */
+export async function arrivedIn(
+  cluster: RealCluster,
+  topic: string,
+  logged: number,
+  isExpected: (number: number) => boolean = () => true,
+): Promise<Pick<RowResult, 'lost' | 'duplicates' | 'outOfOrder'>> {
+  const { seen, duplicates, outOfOrder } = arrivalsIn(await numbersIn(cluster.addresses, topic));
+  const expected = Array.from({ length: logged }, (_, number) => number).filter(isExpected);
+  return { lost: expected.filter((number) => !seen.has(number)).length, duplicates, outOfOrder };
 }
