@@ -242,7 +242,7 @@ export class Pipeline {
         this.trouble.callback('fallback', error, 'what it was given is lost, and counted'),
       );
     }
-    this.trouble.dropped(reason, cause);
+    this.trouble.dropped(reason, record.topic, cause);
   }
 
   /** Lets the topic know that records are missing from it, unless nothing gets through: then the next success will. */

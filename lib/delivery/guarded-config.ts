@@ -1,4 +1,12 @@
-import type { Authenticator, ISocketFactory, KafkaConfig, logCreator, SASLOptions } from 'kafkajs';
+import type {
+  Authenticator,
+  ISocketFactory,
+  KafkaConfig,
+  logCreator,
+  OauthbearerProviderResponse,
+  SASLOptions,
+} from 'kafkajs';
+import { messageOf } from '../errors.ts';
 import { guardSync, guardSyncInScope, runGuarded, runInScope, type Scope } from '../recursion/guard.ts';
 import { handleRejection } from '../thenable.ts';
 
@@ -36,14 +44,13 @@ export function guardedLogCreator(creator: logCreator): logCreator {
  * has a scope of its own, which ends when it has answered: what it leaves behind, such as a connection pool, is
  * not silenced.
  */
-export function guardedProviders({
-  brokers,
-  sasl,
-  ssl,
-}: KafkaConfig): Pick<KafkaConfig, 'brokers' | 'sasl' | 'ssl'> {
+export function guardedProviders(
+  { brokers, sasl, ssl }: KafkaConfig,
+  onToken: (token: unknown) => void,
+): Pick<KafkaConfig, 'brokers' | 'sasl' | 'ssl'> {
   return {
     brokers: typeof brokers === 'function' ? () => runGuarded(brokers) : brokers,
-    ...(sasl !== undefined && { sasl: guardedSasl(sasl) }),
+    ...(sasl !== undefined && { sasl: guardedSasl(sasl, onToken) }),
     ...(ssl !== undefined && { ssl: guardedSsl(ssl) }),
   };
 }
@@ -82,12 +89,22 @@ function guardedSsl(ssl: NonNullable<KafkaConfig['ssl']>): NonNullable<KafkaConf
   return Object.fromEntries(guarded);
 }
 
-function guardedSasl(sasl: NonNullable<KafkaConfig['sasl']>): NonNullable<KafkaConfig['sasl']> {
+function guardedSasl(
+  sasl: NonNullable<KafkaConfig['sasl']>,
+  onToken: (token: unknown) => void,
+): NonNullable<KafkaConfig['sasl']> {
   if ('oauthBearerProvider' in sasl) {
-    return {
-      ...sasl,
-      oauthBearerProvider: () => runGuarded(() => sasl.oauthBearerProvider()),
-    } as SASLOptions;
+    const oauthBearerProvider = async (): Promise<OauthbearerProviderResponse> => {
+      try {
+        const token = await runGuarded(() => sasl.oauthBearerProvider());
+        onToken(token?.value);
+        return token;
+      } catch (error) {
+        // kafkajs passes it on as it is: then nobody knows who could not connect to what.
+        throw new Error(`kafka.sasl.oauthBearerProvider failed: ${messageOf(error)}`, { cause: error });
+      }
+    };
+    return { ...sasl, oauthBearerProvider } as SASLOptions;
   }
   if ('authenticationProvider' in sasl) {
     return {

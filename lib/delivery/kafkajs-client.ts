@@ -20,6 +20,7 @@ import {
 import { Kafka } from './kafkajs.ts';
 import type { Batch } from './lane.ts';
 import { OwnPartitioner } from './partitioner.ts';
+import { Secrets } from './secrets.ts';
 import { SentBatches } from './sent-batches.ts';
 
 export interface KafkajsClientOptions {
@@ -49,8 +50,10 @@ const LIMITED_RETRIES = 'Limiting retries for the idempotent producer';
 export function kafkajsSource(options: KafkajsClientOptions): ClientSource {
   let made = Math.floor(options.random() * 1024);
   const { brokers } = options.kafka;
+  // Of all clients: a token may be shown by the next one.
+  const secrets = new Secrets();
   return {
-    make: () => new KafkajsClient(options, made++),
+    make: () => new KafkajsClient(options, secrets, made++),
     keepsTogether: true,
     resendsWhole: options.idempotent,
     isOwned: true,
@@ -62,6 +65,7 @@ class KafkajsClient implements DeliveryClient {
   readonly #options: KafkajsClientOptions;
   readonly #producer: Producer;
   readonly #partitioner: OwnPartitioner;
+  readonly #secrets: Secrets;
   readonly #sockets = new Set<Socket>();
   /** Only of an idempotent producer: what it has sent last, and the sends that are under way. */
   readonly #sent: SentBatches | undefined;
@@ -72,12 +76,14 @@ class KafkajsClient implements DeliveryClient {
   readonly #scope: Scope | undefined;
 
   /** @param generation how many clients came before: each starts with another one of the brokers */
-  constructor(options: KafkajsClientOptions, generation: number) {
+  constructor(options: KafkajsClientOptions, secrets: Secrets, generation: number) {
     this.#options = options;
     this.#partitioner = new OwnPartitioner(options.onPartitions, options.random);
     this.#scope = runsCallersCode(options.kafka) ? { active: true } : undefined;
     const { kafka, requestTimeoutMs } = options;
-    const providers = guardedProviders(kafka);
+    this.#secrets = secrets;
+    secrets.noteConfig(kafka);
+    const providers = guardedProviders(kafka, (token) => secrets.note(token));
     const client = new Kafka({
       requestTimeout: requestTimeoutMs,
       ...kafka,
@@ -158,8 +164,12 @@ class KafkajsClient implements DeliveryClient {
     };
   }
 
-  #inside<Result>(fn: () => Promise<Result>): Promise<Result> {
-    return this.#scope === undefined ? fn() : runInScope(this.#scope, fn);
+  async #inside<Result>(fn: () => Promise<Result>): Promise<Result> {
+    try {
+      return await (this.#scope === undefined ? fn() : runInScope(this.#scope, fn));
+    } catch (error) {
+      throw this.#secrets.cleaned(error);
+    }
   }
 
   /** kafkajs's or the caller's sockets, remembered: a client that hangs can only be ended by cutting them. */

@@ -2,8 +2,8 @@ import type { EventEmitter } from 'node:events';
 import { consoleLine } from '../client-log/console-only.ts';
 import type { Clock } from '../clock.ts';
 import type { DropReason } from '../delivery/record.ts';
-import { rootCause } from '../delivery/verdict.ts';
 import { KafkaTransportError, type KafkaTransportErrorCode, messageOf } from '../errors.ts';
+import { remedyFor } from './causes.ts';
 import { emitSafely } from './safe-emit.ts';
 import type { CallerFunction } from './stats.ts';
 
@@ -44,12 +44,16 @@ export class Trouble {
   /** Nothing gets through any more. Also one line on the console: the log may be what nobody can read now. */
   outage(cause: unknown, unreachable: boolean): void {
     if (!this.#isNews('outage')) return;
-    const waits = 'Records wait in memory, and are sent when it works again.';
-    const what = unreachable
-      ? `winston-kafkajs cannot reach Kafka: ${messageOf(cause)}. ${waits} Check kafka.brokers, the network and the credentials.`
-      : `winston-kafkajs cannot deliver to Kafka: ${messageOf(cause)}. ${waits}${advice(cause)}`;
-    consoleLine('warn', what);
-    this.#warn(unreachable ? 'ERR_KAFKA_UNREACHABLE' : 'ERR_SEND_FAILED', what, cause);
+    const verb = unreachable ? 'reach' : 'deliver to';
+    const whereToLook = unreachable ? 'Check kafka.brokers, the network and the credentials.' : undefined;
+    const what = [
+      `winston-kafkajs cannot ${verb} Kafka: ${messageOf(cause)}.`,
+      'Records wait in memory, and are sent when it works again.',
+      remedyFor(cause) ?? whereToLook,
+    ];
+    const text = what.filter((sentence) => sentence !== undefined).join(' ');
+    consoleLine('warn', text);
+    this.#warn(unreachable ? 'ERR_KAFKA_UNREACHABLE' : 'ERR_SEND_FAILED', text, cause);
   }
 
   /** The process ends with records that Kafka has not got. On the console, because nobody listens any more. */
@@ -65,11 +69,16 @@ export class Trouble {
     );
   }
 
-  dropped(reason: DropReason, cause: unknown): void {
+  dropped(reason: DropReason, topic: string, cause: unknown): void {
     if (!this.#isNews(`dropped ${reason}`)) return;
-    const because = cause === undefined ? '' : ` (${messageOf(cause)})`;
-    const what = `winston-kafkajs is dropping records: ${WHY_DROPPED[reason]}${because}. stats().dropped counts them.`;
-    this.#warn('ERR_RECORDS_DROPPED', what, cause);
+    const because = cause === undefined ? '' : ` (topic "${topic}": ${messageOf(cause)})`;
+    const remedy = cause === undefined ? undefined : remedyFor(cause);
+    const what = [
+      `winston-kafkajs is dropping records: ${WHY_DROPPED[reason]}${because}.`,
+      remedy,
+      'stats().dropped counts them.',
+    ];
+    this.#warn('ERR_RECORDS_DROPPED', what.filter((sentence) => sentence !== undefined).join(' '), cause);
   }
 
   /** Nothing can be written to the spool, or read from it. */
@@ -130,14 +139,6 @@ export class Trouble {
     this.#lastTold.set(kind, now);
     return true;
   }
-}
-
-function advice(cause: unknown): string {
-  const { type } = rootCause(cause);
-  if (type === 'UNKNOWN_TOPIC_OR_PARTITION')
-    return ' Does the topic exist? The broker does not make it by itself.';
-  if (type === 'NOT_ENOUGH_REPLICAS') return ' Fewer replicas are in sync than min.insync.replicas asks for.';
-  return '';
 }
 
 /** The name of a topic is no secret; a key or a header may be one. */

@@ -64,11 +64,14 @@ export const readSaslAuthenticate: ReadRequest = (decoder, state) => {
     answer: ({ verdict, session }) => {
       const { sasl, saslSessionLifetimeMs } = state.settings;
       let error = verdict.errorOf();
+      let why = 'refused by the stand-in';
       if (error === ERROR.NONE && (sasl === null || session.mechanism === null))
         error = ERROR.ILLEGAL_SASL_STATE;
       if (error === ERROR.NONE && sasl !== null) {
         const attempt = session.mechanism === 'PLAIN' ? readPlain(bytes) : readOauthBearer(bytes);
-        if (!sasl(attempt)) error = ERROR.SASL_AUTHENTICATION_FAILED;
+        const answer = sasl(attempt);
+        if (answer !== true) error = ERROR.SASL_AUTHENTICATION_FAILED;
+        if (typeof answer === 'string') why = answer;
       }
       session.mechanism = null;
       const isIn = error === ERROR.NONE;
@@ -78,7 +81,7 @@ export const readSaslAuthenticate: ReadRequest = (decoder, state) => {
       session.closeAfterAnswer = !isIn;
       return new Encoder()
         .writeInt16(error)
-        .writeString(isIn ? null : 'Authentication failed: refused by the stand-in')
+        .writeString(isIn ? null : `Authentication failed: ${why}`)
         .writeBytes(Buffer.alloc(0))
         .writeInt64(isIn ? saslSessionLifetimeMs : 0);
     },

@@ -29,7 +29,7 @@ export interface BrokerClusterOptions {
   /** Default 1048588, as in Kafka. */
   readonly maxMessageBytes?: number;
   /** Makes authentication mandatory; says whether an attempt succeeds. */
-  readonly sasl?: (attempt: SaslAttempt) => boolean;
+  readonly sasl?: (attempt: SaslAttempt) => boolean | string;
   /** After this, a connection must have authenticated again. Default 0: never. */
   readonly saslSessionLifetimeMs?: number;
   /** PEM; makes every broker a TLS listener. */

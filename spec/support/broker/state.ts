@@ -19,7 +19,7 @@ export interface ClusterSettings {
   readonly brokers: number;
   readonly autoCreatePartitions: number;
   readonly maxMessageBytes: number;
-  readonly sasl: ((attempt: SaslAttempt) => boolean) | null;
+  readonly sasl: ((attempt: SaslAttempt) => boolean | string) | null;
   readonly saslSessionLifetimeMs: number;
 }
 
