@@ -111,7 +111,10 @@ export class Backlog {
       if (only !== undefined && topic !== only) continue;
       const batch = lanes.take(now, force);
       if (batch === undefined) continue;
-      if (!this.#parked.delete(batch)) for (const record of batch.records) this.#ledger.take(record);
+      if (!this.#parked.delete(batch)) {
+        for (const record of batch.records) this.#ledger.take(record);
+        this.#bind(batch);
+      }
       this.#inFlight.add(batch);
       // To the end of the line: a topic that is always busy must not starve the others.
       this.#topics.delete(topic);
@@ -147,6 +150,7 @@ export class Backlog {
     const isWhole = batch.records.every(({ state }) => state === 'in-flight');
     if (this.#lanePolicy.resendsWhole && !isUnsent && partition !== undefined && isWhole) {
       this.#inFlight.delete(batch);
+      this.#bind(batch);
       this.#parked.add(lanes.park(batch, partition, notBefore));
       return;
     }
@@ -204,6 +208,8 @@ export class Backlog {
     const left = [...this.#topics.values()].flatMap((lanes) =>
       [...lanes.queues()].flatMap((queue) => [...queue]),
     );
+    // Of some, the client has only now found the partition.
+    for (const batch of this.#inFlight) this.#bind(batch);
     const inFlight = [...this.#inFlight, ...this.#parked].flatMap((batch) => batch.records);
     this.#parked.clear();
     for (const lanes of this.#topics.values()) lanes.unpark();
@@ -258,8 +264,21 @@ export class Backlog {
   #returned(batch: Batch): PendingRecord[] {
     const records = this.#landed(batch);
     for (const record of records) this.#ledger.giveBack(record);
+    this.#bind(batch);
     this.#buffer.holdAgain(records);
     return records;
+  }
+
+  /**
+   * Notes where records without key go, or that they may go anywhere again. The one that sends them after this process
+   * has ended would otherwise put them behind younger ones that another partition has got already. Those with key
+   * find their way by it.
+   */
+  #bind({ records, partition }: Batch): void {
+    if (this.#spool === undefined) return;
+    const changed = records.filter((record) => record.key === null && record.partition !== partition);
+    for (const record of changed) record.partition = partition;
+    if (partition !== undefined) this.#spool.bind(changed);
   }
 
   #lanes(topic: string): TopicLanes {

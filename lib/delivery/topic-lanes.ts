@@ -1,7 +1,7 @@
 import { takeOfOneKey, takeOldest } from './batch-records.ts';
 import { type Batch, Lane } from './lane.ts';
 import type { LanePolicy } from './lane-policy.ts';
-import type { PendingRecord, RecordKey } from './record.ts';
+import type { PendingRecord } from './record.ts';
 import type { RecordQueue } from './record-queue.ts';
 
 /** What is known about a topic's partitions. */
@@ -61,7 +61,7 @@ export class TopicLanes {
 
   /** @returns whether a batch is full */
   add(record: PendingRecord): boolean {
-    const { queue } = this.#laneFor(record.key);
+    const { queue } = this.#laneFor(record);
     if (queue.count === 0) queue.since = this.#policy.now();
     queue.push(record);
     return this.#isFull(queue);
@@ -149,7 +149,7 @@ export class TopicLanes {
     if (known === count) return;
     this.#knowledge.count = count;
     this.#unbound.failures = 0;
-    for (const record of this.#unbound.queue.drain()) this.#laneFor(record.key).queue.push(record);
+    for (const record of this.#unbound.queue.drain()) this.#laneFor(record).queue.push(record);
   }
 
   /** Whether there is such a partition, as far as is known. */
@@ -170,6 +170,7 @@ export class TopicLanes {
       this.#turns.delete(lane);
     }
     bound.sort((a, b) => a.seq - b.seq);
+    for (const record of bound) record.partition = undefined;
     this.#loose.queue.pushFront(bound.filter((record) => record.key === null));
     this.#unbound.queue.pushFront(bound.filter((record) => record.key !== null));
   }
@@ -179,8 +180,8 @@ export class TopicLanes {
     for (const lane of this.#turns) lane.notBefore = 0;
   }
 
-  #laneFor(key: RecordKey): Lane {
-    if (key === null) return this.#loose;
+  #laneFor({ key, partition }: PendingRecord): Lane {
+    if (key === null) return partition === undefined ? this.#loose : this.#lane(partition);
     const { count } = this.#knowledge;
     return count === undefined ? this.#unbound : this.#lane(this.#policy.partitionOfKey(key, count));
   }
@@ -201,7 +202,7 @@ export class TopicLanes {
     const lanes = new Map<Lane, PendingRecord[]>();
     for (const record of records) {
       // A first send that failed may have reached the partition it was meant for: from now on it is bound to it.
-      const lane = batch.partition === undefined ? this.#laneFor(record.key) : this.#lane(batch.partition);
+      const lane = batch.partition === undefined ? this.#laneFor(record) : this.#lane(batch.partition);
       const own = lanes.get(lane);
       if (own === undefined) lanes.set(lane, [record]);
       else own.push(record);

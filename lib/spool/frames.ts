@@ -10,8 +10,12 @@ const CHECKSUM_AT = 8;
 /** Mark, length and checksum: what a frame has besides its payload. */
 export const FRAME_BYTES = 12;
 
-/** What an entry of the journal takes: the frame's offset, and a checksum. */
-export const ENTRY_BYTES = 8;
+/** What an entry of the journal takes: the frame's offset, what became of it, and a checksum. */
+export const ENTRY_BYTES = 12;
+const FATE_AT = 4;
+const ENTRY_CHECKSUM_AT = 8;
+/** In the place of a partition: done with. */
+const DONE = 0xffff_ffff;
 
 /** @param salt of the segment: no frame of another one, left on the disk from before, passes for one of this */
 export function frameOf(payload: Buffer, salt: number): Buffer {
@@ -78,23 +82,32 @@ export class FrameReader {
   }
 }
 
-/** What the journal has about frames that are done with. */
-export function entriesOf(offsets: readonly number[], salt: number): Buffer {
-  const entries = Buffer.allocUnsafe(offsets.length * ENTRY_BYTES);
-  for (const [at, offset] of offsets.entries()) {
-    const start = at * ENTRY_BYTES;
-    entries.writeUInt32LE(offset, start);
-    entries.writeUInt32LE(crc32(entries.subarray(start, start + 4), salt), start + 4);
-  }
-  return entries;
+/** What the journal has about a frame: the partition its record was sent to; without one, that it is done with. */
+export interface Entry {
+  readonly offset: number;
+  readonly partition: number | undefined;
 }
 
-/** The offsets of a journal. An entry that is not whole is left out: its record is sent once more. */
-export function offsetsIn(journal: Buffer, salt: number): Set<number> {
-  const offsets = new Set<number>();
-  for (let at = 0; at + ENTRY_BYTES <= journal.length; at += ENTRY_BYTES) {
-    const isWhole = crc32(journal.subarray(at, at + 4), salt) === journal.readUInt32LE(at + 4);
-    if (isWhole) offsets.add(journal.readUInt32LE(at));
+export function bytesOf(entries: readonly Entry[], salt: number): Buffer {
+  const bytes = Buffer.allocUnsafe(entries.length * ENTRY_BYTES);
+  for (const [at, { offset, partition }] of entries.entries()) {
+    const start = at * ENTRY_BYTES;
+    bytes.writeUInt32LE(offset, start);
+    bytes.writeUInt32LE(partition ?? DONE, start + FATE_AT);
+    bytes.writeUInt32LE(checksumAt(bytes, start, salt), start + ENTRY_CHECKSUM_AT);
   }
-  return offsets;
+  return bytes;
+}
+
+/** The entries of a journal. One that is not whole is left out: its record is sent once more, or anywhere. */
+export function* entriesIn(journal: Buffer, salt: number): Generator<Entry> {
+  for (let at = 0; at + ENTRY_BYTES <= journal.length; at += ENTRY_BYTES) {
+    if (checksumAt(journal, at, salt) !== journal.readUInt32LE(at + ENTRY_CHECKSUM_AT)) continue;
+    const fate = journal.readUInt32LE(at + FATE_AT);
+    yield { offset: journal.readUInt32LE(at), partition: fate === DONE ? undefined : fate };
+  }
+}
+
+function checksumAt(bytes: Buffer, entry: number, salt: number): number {
+  return crc32(bytes.subarray(entry, entry + ENTRY_CHECKSUM_AT), salt);
 }

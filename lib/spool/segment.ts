@@ -10,10 +10,13 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import type { PendingRecord, Place } from '../delivery/record.ts';
-import { ENTRY_BYTES, entriesOf, FILE_HEADER, FrameReader, frameOf, offsetsIn } from './frames.ts';
+import { bytesOf, ENTRY_BYTES, type Entry, entriesIn, FILE_HEADER, FrameReader, frameOf } from './frames.ts';
 import { payloadOf, recordOf } from './payload.ts';
 
-/** One file of records, and beside it the journal of those that are done with. */
+/** What a record may take in the journal: where it was sent, and that it is done with. */
+export const JOURNAL_BYTES: number = 2 * ENTRY_BYTES;
+
+/** One file of records, and beside it the journal of what became of them. */
 export class Segment {
   /** `<start of the process>-<first record>-<salt>`: sorted by name, segments are in the order of their records. */
   readonly name: string;
@@ -32,6 +35,10 @@ export class Segment {
   #journalFd: number | undefined;
   /** Where the frames stand that are not to be loaded: in memory, or done with. */
   readonly #known = new Set<number>();
+  /** Where the records of some frames were sent, as the journal has it. */
+  readonly #partitions = new Map<number, number>();
+  /** How many entries the journal has about that. */
+  #bindings = 0;
   #reader: FrameReader | undefined;
   #read = 0;
   #next: PendingRecord | undefined;
@@ -42,9 +49,9 @@ export class Segment {
     this.#salt = Number.parseInt(name.slice(-8), 16);
   }
 
-  /** What it takes on disk, with room for an entry in the journal for each record. */
+  /** What it takes on disk, with room in the journal for each record. */
   get size(): number {
-    return this.bytes + this.records * ENTRY_BYTES;
+    return this.bytes + this.records * JOURNAL_BYTES;
   }
 
   get isSealed(): boolean {
@@ -73,16 +80,7 @@ export class Segment {
    */
   adopt(): number {
     const file = readFileSync(`${this.#path}.seg`);
-    let done = new Set<number>();
-    try {
-      const journal = readFileSync(`${this.#path}.ack`);
-      done = offsetsIn(journal, this.#salt);
-      // Torn in the middle of an entry: what is added later must start where an entry starts.
-      if (journal.length % ENTRY_BYTES > 0)
-        truncateSync(`${this.#path}.ack`, journal.length - (journal.length % ENTRY_BYTES));
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    }
+    const done = this.#readJournal();
     this.bytes = file.length;
     const reader = new FrameReader(file, this.#salt);
     for (let frame = reader.next(); frame !== undefined; frame = reader.next()) {
@@ -157,6 +155,7 @@ export class Segment {
       // Then it still counts as waiting when all others are taken: see `giveUpWaiting`.
       if (record === undefined) continue;
       if (this.seqBase !== undefined) record.seq = this.seqBase + this.#read - 1;
+      record.partition = this.#partitions.get(frame.offset);
       record.place = { segment: this.name, offset: frame.offset };
       this.#next = record;
       return record;
@@ -183,17 +182,24 @@ export class Segment {
     return lost;
   }
 
+  /**
+   * Notes where records are about to be sent.
+   *
+   * @throws when the journal cannot be written: whoever takes the file over sends them anywhere, then
+   */
+  bind(entries: readonly Entry[]): void {
+    // There is room for one each. More is rare (the partition was gone, and another one was found), and worth no more.
+    if (this.#bindings + entries.length > this.records) return;
+    this.#bindings += entries.length;
+    this.#note(entries);
+  }
+
   /** @throws when the journal cannot be written: they will be sent again, then */
-  settle(places: readonly Place[]): void {
+  settle(places: readonly Pick<Place, 'offset'>[]): void {
     this.unsettled -= places.length;
     // What follows is about a file that will be gone at once.
     if (this.unsettled === 0 && this.isSealed) return;
-    this.#journalFd ??= openSync(`${this.#path}.ack`, 'a', 0o600);
-    const entries = entriesOf(
-      places.map(({ offset }) => offset),
-      this.#salt,
-    );
-    writeWhole(this.#journalFd, entries);
+    this.#note(places.map(({ offset }) => ({ offset, partition: undefined })));
   }
 
   /** Closes both files. */
@@ -209,6 +215,32 @@ export class Segment {
     this.close();
     rmSync(`${this.#path}.seg`, { force: true });
     rmSync(`${this.#path}.ack`, { force: true });
+  }
+
+  #note(entries: readonly Entry[]): void {
+    this.#journalFd ??= openSync(`${this.#path}.ack`, 'a', 0o600);
+    writeWhole(this.#journalFd, bytesOf(entries, this.#salt));
+  }
+
+  /** @returns where the frames start that are done with */
+  #readJournal(): Set<number> {
+    const done = new Set<number>();
+    try {
+      const journal = readFileSync(`${this.#path}.ack`);
+      for (const { offset, partition } of entriesIn(journal, this.#salt)) {
+        if (partition === undefined) done.add(offset);
+        else {
+          this.#partitions.set(offset, partition);
+          this.#bindings++;
+        }
+      }
+      // Torn in the middle of an entry: what is added later must start where an entry starts.
+      const torn = journal.length % ENTRY_BYTES;
+      if (torn > 0) truncateSync(`${this.#path}.ack`, journal.length - torn);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+    return done;
   }
 }
 

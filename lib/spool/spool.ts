@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { accessSync, constants, mkdirSync, readdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock, Timer } from '../clock.ts';
-import type { PendingRecord, Place } from '../delivery/record.ts';
-import { ENTRY_BYTES, FILE_HEADER, FRAME_BYTES } from './frames.ts';
+import type { PendingRecord } from '../delivery/record.ts';
+import { type Entry, FILE_HEADER, FRAME_BYTES } from './frames.ts';
 import { Owner, touch } from './owner.ts';
-import { Segment } from './segment.ts';
+import { JOURNAL_BYTES, Segment } from './segment.ts';
 
 // How large a segment grows: what is read at once, in about a millisecond, and what one record that is not
 // acknowledged yet keeps on disk.
@@ -139,19 +139,15 @@ export class Spool {
     return this.#oldest()?.take();
   }
 
+  /** Those are about to be sent to their partitions. */
+  bind(records: readonly PendingRecord[]): void {
+    for (const [segment, entries] of this.#bySegment(records)) this.#attempt(() => segment.bind(entries));
+  }
+
   /** Those are done with. */
   settle(records: readonly PendingRecord[]): void {
-    const bySegment = new Map<string, Place[]>();
-    for (const { place } of records) {
-      if (place === undefined) continue;
-      const places = bySegment.get(place.segment);
-      if (places === undefined) bySegment.set(place.segment, [place]);
-      else places.push(place);
-    }
-    for (const [name, places] of bySegment) {
-      const segment = this.#named(name);
-      if (segment === undefined) continue;
-      this.#attempt(() => segment.settle(places));
+    for (const [segment, entries] of this.#bySegment(records)) {
+      this.#attempt(() => segment.settle(entries));
       if (segment.unsettled === 0 && segment.isSealed) this.#remove(segment);
     }
   }
@@ -166,7 +162,9 @@ export class Spool {
     for (const group of this.#betweenSegments(records.filter(({ place }) => place === undefined))) {
       // A segment of their own: its name says that they come before what was written earlier.
       this.#seal();
-      if (this.store(group)) for (const record of group) left.add(record);
+      if (!this.store(group)) continue;
+      for (const record of group) left.add(record);
+      this.bind(group.filter(({ partition }) => partition !== undefined));
     }
     for (const record of records) {
       if (record.place === undefined || left.has(record)) continue;
@@ -291,6 +289,21 @@ export class Spool {
     return this.#directory;
   }
 
+  #bySegment(records: readonly PendingRecord[]): Map<Segment, Entry[]> {
+    const bySegment = new Map<Segment, Entry[]>();
+    let segment: Segment | undefined;
+    for (const { place, partition } of records) {
+      if (place === undefined) continue;
+      if (segment?.name !== place.segment) segment = this.#named(place.segment);
+      if (segment === undefined) continue;
+      const entry = { offset: place.offset, partition };
+      const entries = bySegment.get(segment);
+      if (entries === undefined) bySegment.set(segment, [entry]);
+      else entries.push(entry);
+    }
+    return bySegment;
+  }
+
   #named(name: string): Segment | undefined {
     return this.#segments.find((segment) => segment.name === name);
   }
@@ -330,7 +343,7 @@ export class Spool {
   }
 
   #sizeOf({ bytes }: PendingRecord): number {
-    return FRAME_BYTES + FIELDS_BYTES + ENTRY_BYTES + bytes;
+    return FRAME_BYTES + FIELDS_BYTES + JOURNAL_BYTES + bytes;
   }
 
   #attempt<Value>(fn: () => Value): Value | undefined {

@@ -35,7 +35,12 @@ function shared(mode: 'overflow' | 'always') {
       act,
       topic: name,
       ...config,
-      options: { spool: { directory, mode }, closeTimeoutMs: 300, ...config.options },
+      // Those that are to leave something do not try for long; the others have all the time it takes.
+      options: {
+        spool: { directory, mode },
+        closeTimeoutMs: act === 'logs nothing' ? 20_000 : 300,
+        ...config.options,
+      },
     });
   return { directory, run, arrived: () => cluster.values(name) };
 }

@@ -1,5 +1,5 @@
 // One file of records, whole and damaged. The damage is done by hand: what a crash, a bad disk or an editor leaves.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -18,13 +18,17 @@ afterAll(() => rmSync(directory, { recursive: true }));
 
 const path = (end: string): string => join(directory, `${NAME}.${end}`);
 
+function fresh(): Segment {
+  for (const end of ['seg', 'ack']) rmSync(path(end), { force: true });
+  return new Segment(directory, NAME).create();
+}
+
 /** Writes records, one write each, and says where each stands. */
 function written(
   records: readonly PendingRecord[],
   settled: readonly number[] = [],
 ): { from: number; to: number }[] {
-  for (const end of ['seg', 'ack']) rmSync(path(end), { force: true });
-  const segment = new Segment(directory, NAME).create();
+  const segment = fresh();
   const places = records.map((record) => {
     const from = segment.bytes;
     segment.append([record], false);
@@ -178,7 +182,7 @@ describe('damage', () => {
     expect(readBack().texts).toEqual(['1 b', '3 d']);
     // Torn in the middle of an entry, and then continued.
     const journal = readFileSync(path('ack'));
-    writeFileSync(path('ack'), journal.subarray(0, 12));
+    writeFileSync(path('ack'), journal.subarray(0, 18));
     const segment = new Segment(directory, NAME);
     segment.adopt();
     const next = segment.take();
@@ -208,6 +212,43 @@ describe('damage', () => {
     const frame = readFileSync(join(stranger, `${NAME}.seg`)).subarray(8);
     writeFileSync(path('seg'), Buffer.concat([readFileSync(path('seg')), frame]));
     expect(readBack().texts).toEqual(['0 a', '1 b']);
+  });
+});
+
+describe('where records were sent', () => {
+  const bound = (): { segment: Segment; records: PendingRecord[] } => {
+    const segment = fresh();
+    const records = ['a', 'b', 'c'].map((text) => recordWith(text));
+    segment.append(records, true);
+    const entriesOf = (of: readonly PendingRecord[], partition: number) =>
+      of.map(({ place }) => ({ offset: place?.offset ?? 0, partition }));
+    segment.bind(entriesOf(records.slice(0, 2), 3));
+    // There is room for one entry each, and these would be one too many.
+    segment.bind(entriesOf(records.slice(0, 2), 4));
+    segment.bind(entriesOf(records.slice(1, 2), 5));
+    return { segment, records };
+  };
+  const partitions = (): (number | undefined)[] => readBack().records.map(({ partition }) => partition);
+
+  it('is read again, the last of several', () => {
+    bound().segment.close();
+    expect(partitions()).toEqual([3, 5, undefined]);
+  });
+
+  it('is forgotten where the journal is damaged', () => {
+    bound().segment.close();
+    const journal = readFileSync(path('ack'));
+    journal.writeUInt8(9, 4);
+    writeFileSync(path('ack'), journal);
+    expect(partitions()).toEqual([undefined, 5, undefined]);
+  });
+
+  it('takes no more room than was set aside for it', () => {
+    const { segment, records } = bound();
+    segment.settle(records.slice(1).map(({ place }) => ({ offset: place?.offset ?? 0 })));
+    segment.close();
+    expect(statSync(path('seg')).size + statSync(path('ack')).size).toBeLessThanOrEqual(segment.size);
+    expect(readBack().texts).toEqual(['a']);
   });
 });
 
