@@ -11,9 +11,9 @@ import {
   type Undelivered,
 } from '../../../lib/index.ts';
 import { arrivalsIn } from '../../support/arrivals.ts';
+import { FaultyNetwork } from '../../support/faulty-network.ts';
 import { numbersIn } from './read-back.ts';
 import type { RealCluster, TopicOptions } from './real-cluster.ts';
-import { FaultyNetwork } from './sockets.ts';
 import { Traffic } from './traffic.ts';
 
 export interface RowOptions {
