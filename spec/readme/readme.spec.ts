@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -32,6 +32,17 @@ describe('README', () => {
     const table = readme.slice(readme.indexOf('## Options'), readme.indexOf('### Methods'));
     const missing = OPTION_NAMES.filter((name) => !table.includes(`\`${name}\``));
     expect(missing).toEqual([]);
+  });
+
+  it('backs its guarantees with specs that are there', () => {
+    const tables = [...readme.matchAll(/^\|.*\| shown by, in `spec\/` \|\n\|[-| ]*\n((?:\|.*\n)+)/gm)];
+    expect(tables.length).toBe(2);
+    const rows = tables.flatMap(([, table = '']) => table.trim().split('\n'));
+    for (const row of rows) {
+      const names = [...(row.split('|').at(-2) ?? '').matchAll(/`(.*?)`/g)].map(([, name]) => name);
+      expect({ row, isBacked: names.length > 0 }).toEqual({ row, isBacked: true });
+      for (const name of names) expect(existsSync(join(root, `spec/${name}.spec.ts`)), name).toBe(true);
+    }
   });
 });
 
