@@ -100,6 +100,8 @@ export class Trouble {
     this.callbackFailures[name]++;
     if (!this.#isNews(`${name} threw`)) return;
     const what = `winston-kafkajs: the ${name} function threw (${messageOf(error)}); ${consequence}.`;
+    // The last place that a record could go to: whoever operates this should see it without a listener.
+    if (name === 'fallback') consoleLine('warn', what);
     this.#warn(name === 'fallback' ? 'ERR_FALLBACK_FAILED' : 'ERR_CALLBACK_FAILED', what, error);
   }
 

@@ -16,6 +16,8 @@ export interface ChildOptions {
   readonly preload?: readonly string[];
   /** After so many milliseconds it is killed. */
   readonly limitMs?: number;
+  /** No file of its grows larger: a write beyond that fails half-way, as on a disk that is full. */
+  readonly maxFileKiB?: number;
 }
 
 /**
@@ -32,10 +34,14 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 /** Runs a TypeScript program in a process of its own, to its end. */
 export async function runChild(program: URL, options: ChildOptions = {}): Promise<ChildResult> {
-  const { env = {}, preload = [], limitMs = 35_000 } = options;
+  const { env = {}, preload = [], limitMs = 35_000, maxFileKiB } = options;
   const startedAt = performance.now();
   const imports = preload.flatMap((name) => ['--import', name]);
-  const child = spawn(process.execPath, [...NODE_OPTIONS, ...imports, fileURLToPath(program)], {
+  const command = [process.execPath, ...NODE_OPTIONS, ...imports, fileURLToPath(program)];
+  // The shell counts in blocks of 512 bytes.
+  if (maxFileKiB !== undefined) command.unshift('sh', '-c', `ulimit -f ${2 * maxFileKiB}; exec "$@"`, 'sh');
+  const [file = '', ...args] = command;
+  const child = spawn(file, args, {
     cwd: ROOT,
     env: { ...process.env, ...env },
     timeout: limitMs,

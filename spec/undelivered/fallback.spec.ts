@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import winston from 'winston';
+import { stderrLines } from '../../lib/client-log/stderr.ts';
 import type { Undelivered } from '../../lib/index.ts';
 import { expectNoUnhandledRejection, warningsOf } from '../faults/rig.ts';
 import { ERROR } from '../support/broker/broker-cluster.ts';
@@ -173,6 +174,8 @@ it.each<[string, () => unknown]>([
   ],
 ])('one that %s is counted, told once, and disturbs nothing', async (_, fail) => {
   expectNoUnhandledRejection();
+  const lines: string[] = [];
+  const print = vi.spyOn(stderrLines, 'print').mockImplementation((line) => void lines.push(line));
   const cluster = await startCluster();
   await cluster.down();
   const transport = transportTo(cluster, {
@@ -189,6 +192,8 @@ it.each<[string, () => unknown]>([
   expect(transport.stats()).toMatchObject({ dropped: { overflow: 20 }, callbackFailures: { fallback: 20 } });
   expect(warnings.filter(({ code }) => code === 'ERR_FALLBACK_FAILED').length).toBe(1);
   expect(warnings.filter(({ code }) => code === 'ERR_RECORDS_DROPPED').length).toBe(1);
+  expect(lines.filter((line) => line.includes('the fallback function threw')).length).toBe(1);
+  print.mockRestore();
   expectLaw(transport);
 });
 
