@@ -1,23 +1,11 @@
 import { takeOfOneKey, takeOldest } from './batch-records.ts';
+import { KeylessPartitions } from './keyless-partitions.ts';
 import { type Batch, Lane } from './lane.ts';
 import type { LanePolicy } from './lane-policy.ts';
 import type { PendingRecord } from './record.ts';
 import type { RecordQueue } from './record-queue.ts';
 
-/** What is known about a topic's partitions. */
-export interface PartitionKnowledge {
-  /** Partitions are numbered from 0; nothing while the count is not known. */
-  count: number | undefined;
-  /** Those that can be written to now, as far as is known. */
-  writable: readonly number[];
-}
-
 const NEVER = Number.POSITIVE_INFINITY;
-
-// With a client that was handed in, every so many batches one record goes out without a partition: where its
-// partitioner puts it tells of partitions that are not known yet. 16: a send more in 16, and a topic's
-// partitions are found within seconds.
-const BATCHES_PER_PROBE = 16;
 
 /**
  * The records of one topic that wait, and how they form batches. The rule behind everything here: **one topic
@@ -34,7 +22,6 @@ const BATCHES_PER_PROBE = 16;
 export class TopicLanes {
   readonly topic: string;
   readonly #policy: LanePolicy;
-  readonly #knowledge: PartitionKnowledge = { count: undefined, writable: [] };
   /** Without key, not bound to a partition yet. Its own sends are those without a partition. */
   readonly #loose = new Lane(undefined);
   /** With key, while the number of partitions is not known. */
@@ -42,11 +29,12 @@ export class TopicLanes {
   readonly #lanes = new Map<number, Lane>();
   /** Whose turn it is: every batch sends its lane to the end, so that a busy lane cannot starve the others. */
   readonly #turns = new Set<Lane>([this.#loose, this.#unbound]);
-  #batchesSinceProbe = 0;
+  readonly #partitions: KeylessPartitions;
 
   constructor(topic: string, policy: LanePolicy) {
     this.topic = topic;
     this.#policy = policy;
+    this.#partitions = new KeylessPartitions(policy, this.#lanes);
   }
 
   /** Whether nothing waits here and nothing is under way. */
@@ -128,10 +116,7 @@ export class TopicLanes {
   succeed(batch: Batch): void {
     batch.lane.busy = false;
     batch.lane.noteSuccess(batch.records.length);
-    if (!this.#policy.keepsTogether && batch.partition !== undefined) {
-      const { writable } = this.#knowledge;
-      if (!writable.includes(batch.partition)) this.#knowledge.writable = [...writable, batch.partition];
-    }
+    if (batch.partition !== undefined) this.#partitions.noteSuccess(batch.partition);
   }
 
   /** The whole send was refused: its records are gone, the lane is free. */
@@ -142,25 +127,23 @@ export class TopicLanes {
 
   /** What the client has found out about the partitions. Keyed records get their lanes. */
   learn(count: number, writable: readonly number[]): void {
-    const known = this.#knowledge.count;
+    const known = this.#partitions.count;
     // Keys belong elsewhere now: those that wait must not be overtaken by what comes after them.
     if (known !== undefined && known !== count) this.forget();
-    this.#knowledge.writable = writable;
+    this.#partitions.learn(count, writable);
     if (known === count) return;
-    this.#knowledge.count = count;
     this.#unbound.failures = 0;
     for (const record of this.#unbound.queue.drain()) this.#laneFor(record).queue.push(record);
   }
 
   /** Whether there is such a partition, as far as is known. */
   hasPartition(partition: number): boolean {
-    return partition < (this.#knowledge.count ?? 0);
+    return partition < (this.#partitions.count ?? 0);
   }
 
   /** The partitions are not what they were (a topic that was deleted and made anew): all is to be found out again. */
   forget(): void {
-    this.#knowledge.count = undefined;
-    this.#knowledge.writable = [];
+    this.#partitions.forget();
     const bound: PendingRecord[] = [];
     for (const [partition, lane] of this.#lanes) {
       bound.push(...lane.queue.drain());
@@ -182,7 +165,7 @@ export class TopicLanes {
 
   #laneFor({ key, partition }: PendingRecord): Lane {
     if (key === null) return partition === undefined ? this.#loose : this.#lane(partition);
-    const { count } = this.#knowledge;
+    const { count } = this.#partitions;
     return count === undefined ? this.#unbound : this.#lane(this.#policy.partitionOfKey(key, count));
   }
 
@@ -239,8 +222,8 @@ export class TopicLanes {
     }
     if (isUnboundUnderWay) return NEVER;
     if (lane !== this.#loose) return this.#loose.busy ? NEVER : 0;
-    if (this.#goesUnbound()) return this.#areLanesQuiet() ? 0 : NEVER;
-    return this.#freeAt();
+    if (this.#partitions.goesUnbound) return this.#areLanesQuiet() ? 0 : NEVER;
+    return this.#partitions.freeAt();
   }
 
   #areLanesQuiet(): boolean {
@@ -248,51 +231,13 @@ export class TopicLanes {
     return true;
   }
 
-  /** Whether the next records without key go without a partition. */
-  #goesUnbound(): boolean {
-    if (this.#candidates().length === 0) return true;
-    if (this.#policy.keepsTogether || this.#batchesSinceProbe < BATCHES_PER_PROBE) return false;
-    // A probe waits for what is under way, but not for a partition that is in trouble.
-    for (const lane of this.#lanes.values()) if (lane.failures > 0) return false;
-    return true;
-  }
-
   #formLoose(now: number): Batch {
     const { queue } = this.#loose;
-    if (this.#goesUnbound()) {
-      this.#batchesSinceProbe = 0;
+    const partition = this.#partitions.choose(now);
+    if (partition === undefined)
       return this.#form(queue, this.#loose, this.#policy.keepsTogether ? NEVER : 1);
-    }
-    this.#batchesSinceProbe++;
     this.#loose.failures = 0;
-    const free = this.#candidates().filter((candidate) => this.#freeAtOf(candidate) <= now);
-    const partition = free[Math.floor(this.#policy.random() * free.length)];
-    return this.#form(queue, partition === undefined ? this.#loose : this.#lane(partition));
-  }
-
-  /** The earliest moment at which records without key find a partition; never while all are busy. */
-  #freeAt(): number {
-    let at = NEVER;
-    for (const partition of this.#candidates()) at = Math.min(at, this.#freeAtOf(partition));
-    return at;
-  }
-
-  /**
-   * A lane with something to send again, or to corner, is left to that. Keyed records that wait there are no
-   * hindrance: no order is promised between them and those without.
-   */
-  #freeAtOf(partition: number): number {
-    const lane = this.#lanes.get(partition);
-    if (lane === undefined) return 0;
-    const isTaken = lane.busy || lane.parked !== undefined || lane.isCornering;
-    return isTaken || lane.queue.peek()?.key === null ? NEVER : lane.notBefore;
-  }
-
-  #candidates(): readonly number[] {
-    const { count, writable } = this.#knowledge;
-    return writable.length > 0 || count === undefined
-      ? writable
-      : Array.from({ length: count }, (_, at) => at);
+    return this.#form(queue, this.#lane(partition));
   }
 
   #resume(lane: Lane, batch: Batch): Batch {
