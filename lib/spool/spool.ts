@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { accessSync, constants, mkdirSync, readdirSync, rmdirSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Clock, Timer } from '../clock.ts';
 import type { PendingRecord } from '../delivery/record.ts';
-import { type Entry, FILE_HEADER, FRAME_BYTES } from './frames.ts';
-import { Owner, touch } from './owner.ts';
+import { Directories, removeIfEmpty, segmentsIn } from './directories.ts';
+import { FILE_HEADER, FRAME_BYTES } from './frames.ts';
 import { JOURNAL_BYTES, Segment } from './segment.ts';
+import { byName, Segments } from './segments.ts';
 
 // How large a segment grows: what is read at once, in about a millisecond, and what one record that is not
 // acknowledged yet keeps on disk.
@@ -41,20 +40,15 @@ export class Spool {
   readonly #options: SpoolOptions;
   readonly #clock: Clock;
   readonly #events: SpoolEvents;
-  #owner = new Owner();
+  #directories: Directories;
   #startedAt = 0;
-  /** Oldest first. */
-  #segments: Segment[] = [];
+  readonly #segments = new Segments();
   /** Of them, the one that is being written. */
   #current: Segment | undefined;
-  #directory: string | undefined;
-  #adopted: string[] = [];
   /** What is to be written before the next send. */
   #unwritten: PendingRecord[] = [];
   #timer: Timer | undefined;
   #isOpen = false;
-  /** What all segments take on disk. */
-  #bytes = 0;
   /** Directories that are being looked through. */
   #scan: Promise<void> | undefined;
 
@@ -62,6 +56,7 @@ export class Spool {
     this.#options = options;
     this.#clock = clock;
     this.#events = events;
+    this.#directories = new Directories(options.directory);
   }
 
   /** Whether there may be more on disk than has been counted. */
@@ -78,7 +73,7 @@ export class Spool {
   open(): void {
     if (this.#isOpen) return;
     this.#isOpen = true;
-    this.#owner = new Owner();
+    this.#directories = new Directories(this.#options.directory);
     this.#startedAt = this.#clock.wall();
     this.#lookAround();
   }
@@ -98,7 +93,7 @@ export class Spool {
     if (records.length === 0) return true;
     try {
       const room = records.reduce((sum, record) => sum + this.#sizeOf(record), 0);
-      if (this.#bytes + FILE_HEADER.length + room > this.#options.maxBytes) {
+      if (this.#segments.bytes + FILE_HEADER.length + room > this.#options.maxBytes) {
         throw new Error(`the spool is full (spool.maxBytes is ${this.#options.maxBytes})`);
       }
       try {
@@ -106,7 +101,7 @@ export class Spool {
       } catch (error) {
         if (!isGone(error)) throw error;
         // Somebody has cleaned up, or taken this one for dead.
-        this.#directory = undefined;
+        this.#directories.forgetOwn();
         this.#append(records, keeps);
       }
       return true;
@@ -141,12 +136,13 @@ export class Spool {
 
   /** Those are about to be sent to their partitions. */
   bind(records: readonly PendingRecord[]): void {
-    for (const [segment, entries] of this.#bySegment(records)) this.#attempt(() => segment.bind(entries));
+    for (const [segment, entries] of this.#segments.entriesOf(records))
+      this.#attempt(() => segment.bind(entries));
   }
 
   /** Those are done with. */
   settle(records: readonly PendingRecord[]): void {
-    for (const [segment, entries] of this.#bySegment(records)) {
+    for (const [segment, entries] of this.#segments.entriesOf(records)) {
       this.#attempt(() => segment.settle(entries));
       if (segment.unsettled === 0 && segment.isSealed) this.#remove(segment);
     }
@@ -159,16 +155,17 @@ export class Spool {
    */
   leave(records: readonly PendingRecord[]): PendingRecord[] {
     const left = new Set<PendingRecord>();
-    for (const group of this.#betweenSegments(records.filter(({ place }) => place === undefined))) {
+    const unwritten = records.filter(({ place }) => place === undefined);
+    for (const run of this.#segments.runsBetween(unwritten, ({ seq }) => this.#beginningOf(seq))) {
       // A segment of their own: its name says that they come before what was written earlier.
       this.#seal();
-      if (!this.store(group)) continue;
-      for (const record of group) left.add(record);
-      this.bind(group.filter(({ partition }) => partition !== undefined));
+      if (!this.store(run)) continue;
+      for (const record of run) left.add(record);
+      this.bind(run.filter(({ partition }) => partition !== undefined));
     }
     for (const record of records) {
       if (record.place === undefined || left.has(record)) continue;
-      this.#named(record.place.segment)?.leave(record.place);
+      this.#segments.named(record.place.segment)?.leave(record.place);
       left.add(record);
     }
     return [...left];
@@ -183,40 +180,19 @@ export class Spool {
       if (segment.unsettled === 0) this.#remove(segment);
       else segment.close();
     }
-    for (const directory of [this.#directory, ...this.#adopted]) {
-      if (directory !== undefined) this.#removeDirectory(directory);
-    }
-    this.#segments = [];
-    this.#bytes = 0;
-    this.#directory = undefined;
-    this.#adopted = [];
-    this.#owner.resign();
+    this.#segments.clear();
+    this.#directories.resign();
   }
 
   #lookAround(): void {
-    const { directory } = this.#options;
     this.#timer = this.#clock.after(LOOK_AROUND_MS, () => this.#lookAround());
-    try {
-      mkdirSync(directory, { recursive: true, mode: 0o700 });
-      accessSync(directory, constants.W_OK | constants.X_OK);
-      const now = this.#clock.wall();
-      const found = this.#owner.adoptAll(directory, now);
-      this.#adopted.push(...found);
-      for (const path of [this.#directory, ...this.#adopted]) if (path !== undefined) touch(path, now);
-      if (found.length > 0) this.#scan = this.#scanAll(found, this.#scan);
-    } catch (error) {
-      this.#events.onTrouble(error);
-    }
+    const found = this.#attempt(() => this.#directories.lookAround(this.#clock.wall())) ?? [];
+    if (found.length > 0) this.#scan = this.#scanAll(found, this.#scan);
   }
 
   async #scanAll(directories: readonly string[], before: Promise<void> | undefined): Promise<void> {
     await before;
-    const found: Segment[] = [];
-    for (const directory of directories) {
-      for (const file of this.#attempt(() => readdirSync(directory)) ?? []) {
-        if (file.endsWith('.seg')) found.push(new Segment(directory, file.slice(0, -'.seg'.length)));
-      }
-    }
+    const found = directories.flatMap((directory) => this.#attempt(() => segmentsIn(directory)) ?? []);
     found.sort(byName);
     for (const segment of found) {
       // One a turn: the application goes on in between.
@@ -226,10 +202,10 @@ export class Spool {
       if (damages > 0) this.#events.onDamaged(damages);
       segment.seqBase = this.#events.onAdopted(segment.waiting, segment.records);
       if (segment.unsettled === 0) segment.remove();
-      else this.#insert(segment);
+      else this.#segments.add(segment);
     }
     this.#scan = undefined;
-    for (const directory of directories) this.#removeDirectory(directory);
+    for (const directory of directories) removeIfEmpty(directory);
     this.#events.onWork();
   }
 
@@ -253,21 +229,17 @@ export class Spool {
   }
 
   #append(records: readonly PendingRecord[], keeps: boolean): void {
-    const segment = this.#writable(records[0]?.seq ?? 0);
-    const before = segment.size;
-    segment.append(records, keeps);
-    this.#bytes += segment.size - before;
+    this.#segments.append(this.#writable(records[0]?.seq ?? 0), records, keeps);
   }
 
   #writable(seq: number): Segment {
     const current = this.#current;
     if (current !== undefined && !current.isSealed && current.bytes < SEGMENT_BYTES) return current;
     this.#seal();
-    const directory = this.#ownDirectory();
+    const directory = this.#directories.own();
     const salt = randomBytes(4).toString('hex');
-    const name = `${padded(this.#startedAt)}-${padded(seq)}-${salt}`;
-    const segment = new Segment(directory, name).create();
-    this.#insert(segment);
+    const segment = new Segment(directory, `${this.#beginningOf(seq)}-${salt}`).create();
+    this.#segments.add(segment);
     this.#current = segment;
     return segment;
   }
@@ -280,66 +252,15 @@ export class Spool {
     if (current.unsettled === 0) this.#remove(current);
   }
 
-  #ownDirectory(): string {
-    if (this.#directory === undefined) {
-      const path = join(this.#options.directory, this.#owner.nextName());
-      mkdirSync(path, { recursive: true, mode: 0o700 });
-      this.#directory = path;
-    }
-    return this.#directory;
-  }
-
-  #bySegment(records: readonly PendingRecord[]): Map<Segment, Entry[]> {
-    const bySegment = new Map<Segment, Entry[]>();
-    let segment: Segment | undefined;
-    for (const { place, partition } of records) {
-      if (place === undefined) continue;
-      if (segment?.name !== place.segment) segment = this.#named(place.segment);
-      if (segment === undefined) continue;
-      const entry = { offset: place.offset, partition };
-      const entries = bySegment.get(segment);
-      if (entries === undefined) bySegment.set(segment, [entry]);
-      else entries.push(entry);
-    }
-    return bySegment;
-  }
-
-  #named(name: string): Segment | undefined {
-    return this.#segments.find((segment) => segment.name === name);
-  }
-
-  #insert(segment: Segment): void {
-    this.#bytes += segment.size;
-    this.#segments.push(segment);
-    this.#segments.sort(byName);
-  }
-
   #remove(segment: Segment): void {
     this.#attempt(() => segment.remove());
-    this.#bytes -= segment.size;
-    this.#segments = this.#segments.filter((other) => other !== segment);
+    this.#segments.delete(segment);
     if (this.#current === segment) this.#current = undefined;
   }
 
-  #removeDirectory(path: string): void {
-    try {
-      rmdirSync(path);
-    } catch {
-      // Not empty: somebody still needs it.
-    }
-  }
-
-  /** Runs of records between which no segment begins. */
-  #betweenSegments(records: readonly PendingRecord[]): PendingRecord[][] {
-    const groups = new Map<number, PendingRecord[]>();
-    for (const record of records) {
-      const name = `${padded(this.#startedAt)}-${padded(record.seq)}`;
-      const before = this.#segments.filter((segment) => segment.name < name).length;
-      const group = groups.get(before);
-      if (group === undefined) groups.set(before, [record]);
-      else group.push(record);
-    }
-    return [...groups.values()];
+  /** How the name of a segment begins that begins with this position in the order of acceptance. */
+  #beginningOf(seq: number): string {
+    return `${padded(this.#startedAt)}-${padded(seq)}`;
   }
 
   #sizeOf({ bytes }: PendingRecord): number {
@@ -358,10 +279,6 @@ export class Spool {
 
 function isGone(error: unknown): boolean {
   return (error as NodeJS.ErrnoException).code === 'ENOENT';
-}
-
-function byName(one: Segment, other: Segment): number {
-  return one.name < other.name ? -1 : 1;
 }
 
 /** Sixteen digits: as many as a safe integer can have. */

@@ -1,0 +1,71 @@
+import { accessSync, constants, mkdirSync, readdirSync, rmdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { Owner, touch } from './owner.ts';
+import { Segment } from './segment.ts';
+
+/** The directories in which one owner's segments stand: its own, and those that it has taken over. */
+export class Directories {
+  readonly #base: string;
+  readonly #owner = new Owner();
+  #own: string | undefined;
+  readonly #adopted: string[] = [];
+
+  constructor(base: string) {
+    this.#base = base;
+  }
+
+  /**
+   * Takes over what processes that are gone have left, and gives a sign of life.
+   *
+   * @returns the directories that were taken over
+   * @throws when the base cannot be made or used
+   */
+  lookAround(now: number): string[] {
+    mkdirSync(this.#base, { recursive: true, mode: 0o700 });
+    accessSync(this.#base, constants.W_OK | constants.X_OK);
+    const found = this.#owner.adoptAll(this.#base, now);
+    this.#adopted.push(...found);
+    for (const path of this.#all()) touch(path, now);
+    return found;
+  }
+
+  /** Where new segments go. Made when it is asked for. @throws when it cannot be made */
+  own(): string {
+    if (this.#own === undefined) {
+      const path = join(this.#base, this.#owner.nextName());
+      mkdirSync(path, { recursive: true, mode: 0o700 });
+      this.#own = path;
+    }
+    return this.#own;
+  }
+
+  /** The one for new segments has gone: the next ones get another. */
+  forgetOwn(): void {
+    this.#own = undefined;
+  }
+
+  /** Removes those that are empty; the others, and what is in them, are anybody's from now on. */
+  resign(): void {
+    for (const path of this.#all()) removeIfEmpty(path);
+    this.#owner.resign();
+  }
+
+  #all(): string[] {
+    return this.#own === undefined ? this.#adopted : [this.#own, ...this.#adopted];
+  }
+}
+
+/** The segments that stand in a directory. @throws when it cannot be read */
+export function segmentsIn(directory: string): Segment[] {
+  return readdirSync(directory)
+    .filter((file) => file.endsWith('.seg'))
+    .map((file) => new Segment(directory, file.slice(0, -'.seg'.length)));
+}
+
+export function removeIfEmpty(directory: string): void {
+  try {
+    rmdirSync(directory);
+  } catch {
+    // Not empty: somebody still needs it.
+  }
+}

@@ -1,0 +1,82 @@
+import type { PendingRecord } from '../delivery/record.ts';
+import type { Entry } from './frames.ts';
+import type { Segment } from './segment.ts';
+
+/** The segments of one owner, oldest first, and what they take on disk. */
+export class Segments {
+  #list: Segment[] = [];
+  #bytes = 0;
+
+  /** What all of them take on disk. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  [Symbol.iterator](): IterableIterator<Segment> {
+    return this.#list.values();
+  }
+
+  add(segment: Segment): void {
+    this.#bytes += segment.size;
+    this.#list.push(segment);
+    this.#list.sort(byName);
+  }
+
+  /** @throws when they cannot be written */
+  append(segment: Segment, records: readonly PendingRecord[], keeps: boolean): void {
+    const before = segment.size;
+    segment.append(records, keeps);
+    this.#bytes += segment.size - before;
+  }
+
+  delete(segment: Segment): void {
+    this.#bytes -= segment.size;
+    this.#list = this.#list.filter((other) => other !== segment);
+  }
+
+  clear(): void {
+    this.#list = [];
+    this.#bytes = 0;
+  }
+
+  named(name: string): Segment | undefined {
+    return this.#list.find((segment) => segment.name === name);
+  }
+
+  /** What is to be noted in which journal about records that stand here. */
+  entriesOf(records: readonly PendingRecord[]): Map<Segment, Entry[]> {
+    const bySegment = new Map<Segment, Entry[]>();
+    let segment: Segment | undefined;
+    for (const { place, partition } of records) {
+      if (place === undefined) continue;
+      if (segment?.name !== place.segment) segment = this.named(place.segment);
+      if (segment === undefined) continue;
+      const entry = { offset: place.offset, partition };
+      const entries = bySegment.get(segment);
+      if (entries === undefined) bySegment.set(segment, [entry]);
+      else entries.push(entry);
+    }
+    return bySegment;
+  }
+
+  /** Runs of records between which no segment begins. @param nameOf what a segment that begins with it would be called */
+  runsBetween(
+    records: readonly PendingRecord[],
+    nameOf: (record: PendingRecord) => string,
+  ): PendingRecord[][] {
+    const runs = new Map<number, PendingRecord[]>();
+    for (const record of records) {
+      const name = nameOf(record);
+      const before = this.#list.filter((segment) => segment.name < name).length;
+      const run = runs.get(before);
+      if (run === undefined) runs.set(before, [record]);
+      else run.push(record);
+    }
+    return [...runs.values()];
+  }
+}
+
+/** Named so that their names sort as their records do. */
+export function byName(one: Segment, other: Segment): number {
+  return one.name < other.name ? -1 : 1;
+}
