@@ -31,8 +31,8 @@ export class SentBatches {
     } catch (error) {
       // Refused for good: not stored, unless an earlier attempt was.
       const isRefused = before?.isOpen !== true && judgeError(error).kind !== 'again';
+      if (!isRefused && batch.partition !== undefined) this.#last.set(keyOf(batch), sent);
       if (isRefused && this.#before(batch) === sent) this.#last.delete(keyOf(batch));
-      else if (batch.partition !== undefined) this.#last.set(keyOf(batch), sent);
       throw error;
     }
     // Its partition was only chosen on the way. Better twice than never.

@@ -41,8 +41,9 @@ const OUT_OF_SEQUENCE = new Set<unknown>([
   'INVALID_PRODUCER_EPOCH',
   'INVALID_PRODUCER_ID_MAPPING',
   'UNKNOWN_PRODUCER_ID',
-  'SequenceError',
 ]);
+// Our own word for it, before anything is sent: see sent-batches.ts.
+const SEQUENCE_TROUBLE = 'SequenceError';
 
 // Names of errors after which a kafkajs client may reuse a half-open connection for ever. DeadlineError is our own.
 // A refused or closed connection is not among them: it may be one broker of many, and kafkajs opens a new one.
@@ -100,7 +101,8 @@ export function judgeError(error: unknown): Verdict {
   if (isOneOf(BAD_TOPIC)) return { kind: 'refuse', cause: error };
   if (ENCODING_TROUBLE.has(name)) return { kind: 'halve', cause: error, reason: 'rejected', certain: false };
   if (isOneOf(ALREADY_THERE)) return { kind: 'delivered' };
-  if (isOneOf(OUT_OF_SEQUENCE)) return { kind: 'again', cause: error, client: 'out-of-sequence' };
+  if (isOneOf(OUT_OF_SEQUENCE) || name === SEQUENCE_TROUBLE)
+    return { kind: 'again', cause: error, client: 'out-of-sequence' };
   const isDoubtful = CLIENT_TROUBLE.has(name) || DISCONNECTED.test(message);
   return { kind: 'again', cause: error, client: isDoubtful ? 'doubtful' : 'fine' };
 }

@@ -42,6 +42,17 @@ it('others follow one that was refused for good', async () => {
   await expect(sent.send(batchOf(0, 'b'), answers('second'))).resolves.toBe('second');
 });
 
+it('also where its partition was only chosen on the way', async () => {
+  const sent = new SentBatches();
+  const chosen = batchOf(undefined, 'a');
+  const refuse = async (): Promise<never> => {
+    chosen.partition = 0;
+    throw Object.assign(new Error('no'), { type: 'MESSAGE_TOO_LARGE' });
+  };
+  await expect(sent.send(chosen, refuse)).rejects.toThrow('no');
+  await expect(sent.send(batchOf(0, 'b'), answers('second'))).resolves.toBe('second');
+});
+
 it('but not where an earlier attempt may have arrived', async () => {
   const sent = new SentBatches();
   const first = batchOf(0, 'a');

@@ -46,6 +46,7 @@ describe('a send that failed', () => {
     ['a code nobody knows', { type: 'WHATEVER', code: 12_345 }, { kind: 'again', client: 'fine' }],
     ['a refused connection', new KafkaJSConnectionError('ECONNREFUSED'), { kind: 'again', client: 'fine' }],
     ['no answer', new DeadlineError('x'), { kind: 'again', client: 'doubtful' }],
+    ['a batch in the way', named('SequenceError'), { kind: 'again', client: 'out-of-sequence' }],
     [
       "no answer, in kafkajs's words",
       named('KafkaJSRequestTimeoutError'),

@@ -177,6 +177,16 @@ it('a poison record among others is cornered, and the others arrive once', async
   expect(warnings.map(({ code }) => code)).toEqual(['ERR_RECORDS_DROPPED']);
 });
 
+it('a poison record in the very first batch has no new client take over', async () => {
+  const cluster = await startCluster({ maxMessageBytes: 10_000 });
+  const transport = transportTo(cluster, { idempotent: true, dropNotice: false });
+  const logger = loggerWith(transport);
+  for (let n = 0; n < 16; n++) logger.info(n === 3 ? `${'x'.repeat(20_000)} 3` : `record ${n}`);
+  expect(await transport.flush(20_000)).toEqual({ delivered: 15, dropped: 1, pending: 0 });
+  expect(cluster.records(TOPIC).map(numberOf)).toEqual([...Array(16).keys()].filter((n) => n !== 3));
+  expect(transport.stats().reconnects).toBe(0);
+});
+
 it('recordId: no two records share one, and one that is sent twice keeps its own', async () => {
   const cluster = await startCluster();
   const transport = transportTo(cluster, {
