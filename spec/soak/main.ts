@@ -1,5 +1,6 @@
 // npm run soak -- [--schedules 200] [--seconds N] [--seed S]
 // Random schedules of faults, one after the other, until one goes wrong: its seed runs the same again.
+import '../support/quiet-stderr.ts';
 import { parseArgs } from 'node:util';
 import { runSchedule } from './run-schedule.ts';
 import { drawSchedule } from './schedule.ts';
@@ -17,11 +18,13 @@ const totals = { schedules: 0, records: 0, handedOn: 0, duplicates: 0 };
 for (let n = 0; n < most && performance.now() < end; n++) {
   const schedule = drawSchedule(firstSeed + n);
   if (onlySeed !== undefined) console.log(JSON.stringify(schedule, undefined, 1));
-  const { problems, records, handedOn, duplicates, stats } = await runSchedule(schedule);
-  const { keyed, idempotent, brokers, partitions } = schedule;
+  const { problems, records, handedOn, duplicates } = await runSchedule(schedule);
+  const { keyed, idempotent, brokers, partitions, spool, steps } = schedule;
   const shape = `${brokers} brokers, ${partitions} partitions${keyed ? ', keyed' : ''}${idempotent ? ', idempotent' : ''}`;
-  const figures = `${records} records, ${handedOn} handed on, ${duplicates} duplicates, ${stats.reconnects} new clients`;
-  console.log(`seed ${schedule.seed}: ${shape}; ${figures}`);
+  const exits = steps.filter((step) => step.do === 'exit').map(({ how }) => how);
+  const ends = spool === 'none' ? '' : `, spool '${spool}' and ${exits.join(', ')}`;
+  const figures = `${records} records, ${handedOn} handed on, ${duplicates} duplicates`;
+  console.log(`seed ${schedule.seed}: ${shape}${ends}; ${figures}`);
   totals.schedules++;
   totals.records += records;
   totals.handedOn += handedOn;

@@ -1,20 +1,19 @@
-// Runs one schedule: a real logger and transport, the stand-in for the brokers. The steps and their order are those of
+// Runs one schedule: real loggers and transports, the stand-in for the brokers. The steps and their order are those of
 // the seed; how far a send has got when a step happens is the machine's.
-import winston from 'winston';
-import { KafkaTransport, type KafkaTransportError, type TransportStats } from '../../lib/index.ts';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { BrokerCluster } from '../support/broker/broker-cluster.ts';
-import type { Schedule, Step } from './schedule.ts';
-import { judge, KEYS, type Verdict } from './verdict.ts';
+import { ChildLife } from './child-life.ts';
+import { Life, MAX_MESSAGE_BYTES, REQUEST_TIMEOUT_MS, TOPIC } from './life.ts';
+import type { Exit, Schedule, Step } from './schedule.ts';
+import { judge, type Verdict } from './verdict.ts';
 
-const TOPIC = 'soak';
-const REQUEST_TIMEOUT_MS = 150;
-const MAX_MESSAGE_BYTES = 20_000;
 const LAST_FLUSH_MS = 20_000;
 
 export interface Report extends Verdict {
   readonly records: number;
   readonly handedOn: number;
-  readonly stats: TransportStats;
 }
 
 export async function runSchedule(schedule: Schedule): Promise<Report> {
@@ -24,80 +23,96 @@ export async function runSchedule(schedule: Schedule): Promise<Report> {
     topics: { [TOPIC]: partitions },
     maxMessageBytes: MAX_MESSAGE_BYTES,
   });
-  const run = new Run(schedule, cluster);
+  const directory = mkdtempSync(join(tmpdir(), 'winston-kafkajs-soak-'));
+  const run = new Run(schedule, cluster, directory);
   try {
     return await run.toEnd();
   } finally {
+    await run.dispose();
     await cluster.stop();
+    rmSync(directory, { recursive: true });
   }
 }
 
 class Run {
   readonly #schedule: Schedule;
   readonly #cluster: BrokerCluster;
-  readonly #transport: KafkaTransport;
-  readonly #logger: winston.Logger;
+  readonly #directory: string;
+  /** The exits that are still to come. */
+  readonly #exits: Exit[];
+  /** The processes for them: all start with the schedule, so that none of them holds it up. */
+  readonly #children: ChildLife[];
   readonly #handedOn = new Set<number>();
+  readonly #diedWith = new Set<number>();
   readonly #mishaps: string[] = [];
+  readonly #events = {
+    onHandedOn: (number: number): void => void this.#handedOn.add(number),
+    onMishap: (what: string): void => void this.#mishaps.push(what),
+  };
+  /** What was in partitions of a topic that was deleted. */
+  readonly #deleted: number[][] = [];
+  #life: Life | ChildLife | undefined;
+  #mayBeTorn = false;
   #logged = 0;
+  #repeatableBelow = 0;
   #partitions: number;
 
-  constructor(schedule: Schedule, cluster: BrokerCluster) {
+  constructor(schedule: Schedule, cluster: BrokerCluster, directory: string) {
     this.#schedule = schedule;
     this.#cluster = cluster;
+    this.#directory = directory;
     this.#partitions = schedule.partitions;
-    this.#transport = new KafkaTransport({
-      topic: TOPIC,
-      kafka: { brokers: cluster.addresses },
-      idempotent: schedule.idempotent,
-      ...(schedule.keyed && { key: ({ message }) => `key ${Number.parseInt(message, 10) % KEYS}` }),
-      batch: { maxRecords: schedule.batchRecords, lingerMs: 1 },
-      buffer: { maxRecords: schedule.bufferRecords },
-      retry: { initialMs: 1, maxMs: 20 },
-      requestTimeoutMs: REQUEST_TIMEOUT_MS,
-      closeTimeoutMs: 300,
-      clientLog: { level: 'nothing' },
-      dropNotice: false,
-      fallback: ({ message }) => void this.#handedOn.add(Number.parseInt(message, 10)),
-    });
-    this.#transport.on('error', (error: Error) => this.#mishaps.push(`an error event: ${error.message}`));
-    this.#transport.on('warn', (warning: KafkaTransportError) => {
-      if (warning.code === 'ERR_CALLBACK_FAILED') this.#mishaps.push(warning.message);
-    });
-    this.#logger = winston.createLogger({
-      format: winston.format.printf(({ message }) => String(message)),
-      transports: [this.#transport],
-    });
+    this.#exits = schedule.steps.filter((step) => step.do === 'exit');
+    this.#children = this.#exits
+      .filter(({ how }) => how !== 'close')
+      .map((_, at) => new ChildLife(join(directory, `diary-${at}`)));
   }
 
   async toEnd(): Promise<Report> {
-    const noteRejection = (error: unknown): void => void this.#mishaps.push(`unhandled: ${String(error)}`);
+    const noteRejection = (error: unknown): void => this.#events.onMishap(`unhandled: ${String(error)}`);
     process.on('unhandledRejection', noteRejection);
     try {
-      for (const step of this.#schedule.steps) {
-        await this.#take(step);
-        this.#checkLaw();
-      }
+      await this.#begin();
+      for (const step of this.#schedule.steps) await this.#take(step);
       await this.#mend();
-      const { pending } = await this.#transport.flush(LAST_FLUSH_MS);
-      if (pending > 0) this.#mishaps.push(`${pending} records still wait with a healthy cluster`);
-      await this.#transport.close();
-      this.#checkLaw();
+      await this.#finish();
+    } catch (error) {
+      this.#events.onMishap(String(error));
     } finally {
       process.off('unhandledRejection', noteRejection);
     }
     return this.#report();
   }
 
+  async dispose(): Promise<void> {
+    await Promise.all(this.#children.map((child) => child.dispose()));
+  }
+
+  /** A transport starts; in a process of its own if it is to take that with it. */
+  async #begin(): Promise<void> {
+    const how = this.#exits.shift()?.how ?? 'close';
+    const config = {
+      brokers: this.#cluster.addresses,
+      schedule: this.#schedule,
+      directory: this.#spoolDirectory,
+      mayBeTorn: this.#mayBeTorn,
+    };
+    if (how === 'SIGKILL') this.#mayBeTorn = true;
+    const child = how === 'close' ? undefined : this.#children.shift();
+    await child?.begin(config);
+    this.#life = child ?? new Life(config, this.#events);
+  }
+
   async #take(step: Step): Promise<void> {
     const cluster = this.#cluster;
     switch (step.do) {
       case 'log':
-        for (let n = 0; n < step.records; n++) this.#logger.info(`${this.#logged++} record`);
-        return;
+        return await this.#life?.take({ ...step, from: this.#next(step.records) });
       case 'poison':
-        this.#logger.info(`${this.#logged++} ${'x'.repeat(2 * MAX_MESSAGE_BYTES)}`);
-        return;
+        return await this.#life?.take({ ...step, number: this.#next(1) });
+      case 'flush':
+      case 'remove and add':
+        return await this.#life?.take(step);
       case 'wait':
         return await this.#wait(step.sends);
       case 'kill':
@@ -121,13 +136,44 @@ class Run {
         this.#partitions = step.total;
         cluster.addPartitions(TOPIC, this.#partitions);
         return;
-      case 'flush':
-        await this.#transport.flush(step.timeoutMs);
+      case 'delete topic':
+        this.#deleted.push(...this.#stored());
+        cluster.deleteTopic(TOPIC);
         return;
-      case 'remove and add':
-        this.#logger.remove(this.#transport);
-        this.#logger.add(this.#transport);
+      case 'create topic':
+        cluster.createTopic(TOPIC, this.#partitions);
+        // What had arrived where no answer said so has gone again, elsewhere.
+        this.#repeatableBelow = this.#logged;
+        return;
+      case 'exit':
+        await this.#exit(step);
+        await this.#begin();
     }
+  }
+
+  /** Numbers for so many records. @returns the first */
+  #next(records: number): number {
+    const from = this.#logged;
+    this.#logged += records;
+    return from;
+  }
+
+  async #exit({ how, records }: Exit): Promise<void> {
+    const from = this.#next(records);
+    if (this.#life instanceof Life) {
+      void this.#life.take({ do: 'log', from, records });
+      await this.#close(this.#life);
+    } else if (how !== 'close') {
+      const safe = (await this.#life?.end(how, from, records, this.#events)) ?? 0;
+      for (let number = from + safe; number < this.#logged; number++) this.#diedWith.add(number);
+      this.#repeatableBelow = this.#logged;
+    }
+  }
+
+  async #close(life: Life): Promise<number> {
+    const { pending } = await life.close();
+    if (pending > 0 || life.stats().reconnects > 0) this.#repeatableBelow = this.#logged;
+    return pending;
   }
 
   /** Until the brokers have heard of so many sends more; in an outage only for as long as a send takes to be given up. */
@@ -142,29 +188,41 @@ class Run {
     await this.#cluster.up();
   }
 
-  #checkLaw(): void {
-    const { accepted, delivered, buffered, inFlight, dropped } = this.#transport.stats();
-    const gone = Object.values(dropped).reduce((sum, count) => sum + count, 0);
-    if (accepted !== delivered + buffered.records + inFlight + gone)
-      this.#mishaps.push('the books do not balance');
+  /** The last life has all the time it needs. */
+  async #finish(): Promise<void> {
+    if (!(this.#life instanceof Life)) throw new Error('the last life is in this process');
+    const { pending } = await this.#life.flush(LAST_FLUSH_MS);
+    if (pending > 0) this.#events.onMishap(`${pending} records still wait with a healthy cluster`);
+    await this.#close(this.#life);
+    if (this.#schedule.spool === 'none' || pending > 0) return;
+    const left = readdirSync(this.#spoolDirectory, { recursive: true });
+    if (left.length > 0) this.#events.onMishap(`still in the spool: ${left.join(', ')}`);
   }
 
-  #report(): Report {
+  get #spoolDirectory(): string {
+    return join(this.#directory, 'spool');
+  }
+
+  #stored(): number[][] {
     const stored: number[][] = Array.from({ length: this.#partitions }, () => []);
     for (const { partition, value } of this.#cluster.records(TOPIC)) {
       stored[partition]?.push(Number.parseInt(value.toString(), 10));
     }
-    const stats = this.#transport.stats();
+    return stored;
+  }
+
+  #report(): Report {
     const verdict = judge({
       logged: this.#logged,
+      diedWith: this.#diedWith,
       keyed: this.#schedule.keyed,
       idempotent: this.#schedule.idempotent,
       partitionsAdded: this.#partitions > this.#schedule.partitions,
-      reconnects: stats.reconnects,
-      stored,
+      repeatableBelow: this.#repeatableBelow,
+      stored: [...this.#deleted, ...this.#stored()],
       handedOn: this.#handedOn,
       mishaps: this.#mishaps,
     });
-    return { ...verdict, records: this.#logged, handedOn: this.#handedOn.size, stats };
+    return { ...verdict, records: this.#logged, handedOn: this.#handedOn.size };
   }
 }

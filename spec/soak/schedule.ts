@@ -2,6 +2,16 @@
 import { ERROR, type FaultAction } from '../support/broker/broker-cluster.ts';
 import { SeededRandom } from './random.ts';
 
+/** How a transport's life can end. The next transport has the same spool. */
+export type Ending = 'close' | 'runs dry' | 'process.exit' | 'SIGKILL';
+
+/** So many records, and then the end, before they are sent; of its process, too, but for `close`. */
+export interface Exit {
+  readonly do: 'exit';
+  readonly how: Ending;
+  readonly records: number;
+}
+
 export type Step =
   | { readonly do: 'log'; readonly records: number }
   /** Lets so many sends reach the brokers, or a moment pass, before the next step. */
@@ -14,8 +24,13 @@ export type Step =
   | { readonly do: 'move'; readonly partition: number; readonly to: number }
   | { readonly do: 'misbehave'; readonly times: number; readonly action: FaultAction }
   | { readonly do: 'add partitions'; readonly total: number }
+  | { readonly do: 'delete topic' }
+  | { readonly do: 'create topic' }
   | { readonly do: 'flush'; readonly timeoutMs: number }
-  | { readonly do: 'remove and add' };
+  | { readonly do: 'remove and add' }
+  | Exit;
+
+export type SpoolMode = 'none' | 'overflow' | 'always';
 
 export interface Schedule {
   readonly seed: number;
@@ -26,6 +41,7 @@ export interface Schedule {
   readonly batchRecords: number;
   /** What memory may hold; small ones have to shed. */
   readonly bufferRecords: number;
+  readonly spool: SpoolMode;
   readonly steps: readonly Step[];
 }
 
@@ -38,6 +54,16 @@ const STORED_OR_NOT: readonly [number, ...number[]] = [
   ERROR.KAFKA_STORAGE_ERROR,
   ERROR.CORRUPT_MESSAGE,
 ];
+
+// What SIGKILL leaves of memory only 'always' has on disk.
+const ENDINGS: Record<Exclude<SpoolMode, 'none'>, readonly [Ending, ...Ending[]]> = {
+  overflow: ['close', 'runs dry', 'process.exit'],
+  always: ['close', 'runs dry', 'process.exit', 'SIGKILL'],
+};
+
+// What came later is drawn apart, so that a seed that draws none of it means what it did before: with this number, so do
+// those that soak.spec.ts keeps for what they have found.
+const APART = 120;
 
 export function drawSchedule(seed: number): Schedule {
   const random = new SeededRandom(seed);
@@ -60,7 +86,24 @@ export function drawSchedule(seed: number): Schedule {
     steps.push(...drawFault(random, brokers, partitions));
   }
   steps.push({ do: 'log', records: random.integer(1, 60) });
-  return { ...shape, steps };
+  return { ...shape, ...drawLater(seed, steps) };
+}
+
+function drawLater(seed: number, faults: readonly Step[]): Pick<Schedule, 'spool' | 'steps'> {
+  const random = new SeededRandom(seed ^ APART);
+  const spool = random.pick<SpoolMode>(['none', 'overflow', 'always']);
+  const steps = [...faults];
+  const insert = (...some: Step[]): void => void steps.splice(random.integer(1, steps.length), 0, ...some);
+  if (random.chance(0.2)) {
+    const meanwhile: Step = { do: 'log', records: random.integer(1, 60) };
+    const wait: Step = { do: 'wait', sends: random.integer(1, 5) };
+    insert({ do: 'delete topic' }, meanwhile, wait, { do: 'create topic' });
+  }
+  if (spool === 'none') return { spool, steps };
+  for (let exits = random.integer(1, 3); exits > 0; exits--) {
+    insert({ do: 'exit', how: random.pick(ENDINGS[spool]), records: random.integer(1, 60) });
+  }
+  return { spool, steps };
 }
 
 function drawFault(random: SeededRandom, brokers: number, partitions: number): Step[] {

@@ -24,10 +24,11 @@ describe('the same seed', () => {
 describe('the verdict sees', () => {
   const good: Outcome = {
     logged: 5,
+    diedWith: new Set(),
     keyed: false,
     partitionsAdded: false,
     idempotent: true,
-    reconnects: 0,
+    repeatableBelow: 0,
     stored: [
       [0, 2],
       [1, 4],
@@ -72,16 +73,40 @@ describe('the verdict sees', () => {
       undefined,
     ],
     [
-      'no fault in one of a replaced client',
+      'no fault in one from before the client was replaced, or the process ended',
       {
         stored: [
           [0, 2, 2],
           [1, 4],
         ],
-        reconnects: 1,
+        repeatableBelow: 3,
       },
       undefined,
     ],
+    [
+      'a duplicate of what was logged since',
+      {
+        stored: [
+          [0, 2],
+          [1, 4, 4],
+        ],
+        repeatableBelow: 4,
+      },
+      /^1 duplicates/,
+    ],
+    [
+      'an inversion also where there may be duplicates',
+      {
+        stored: [
+          [2, 0, 2],
+          [1, 4],
+        ],
+        repeatableBelow: 5,
+      },
+      /^1 out of order/,
+    ],
+    ['no fault in a record that died with its process', { logged: 6, diedWith: new Set([5]) }, undefined],
+    ['a record that is nowhere, beside it', { logged: 7, diedWith: new Set([6]) }, /^lost: 5 /],
     [
       'no fault in one that was handed on and arrived late',
       {

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
@@ -55,4 +55,14 @@ export async function runChild(program: URL, options: ChildOptions = {}): Promis
   }
   const [code] = (await once(child, 'close')) as [number | null];
   return { code, ...output, ms: performance.now() - startedAt };
+}
+
+/** Starts a TypeScript program in a process of its own that this one can send messages to. */
+export function startChild(program: URL, limitMs = 60_000): ChildProcess {
+  return fork(fileURLToPath(program), {
+    cwd: ROOT,
+    execArgv: [...NODE_OPTIONS],
+    timeout: limitMs,
+    killSignal: 'SIGKILL',
+  });
 }
