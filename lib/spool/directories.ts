@@ -46,8 +46,10 @@ export class Directories {
 
   /** Removes those that are empty; the others, and what is in them, are anybody's from now on. */
   resign(): void {
-    for (const path of this.#all()) removeIfEmpty(path);
-    this.#owner.resign();
+    for (const path of this.#all()) {
+      removeIfEmpty(path);
+      this.#owner.leave(path);
+    }
   }
 
   #all(): string[] {

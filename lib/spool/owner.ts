@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync, readlinkSync, renameSync, statSync, utimesSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 // How long the directory of a process that cannot be looked up (another machine or container) has to be without a
 // sign of life before it counts as left behind. Owners give one every 30 s.
@@ -9,37 +9,33 @@ const SILENT_MS = 120_000;
 
 const NAME = /^([0-9a-f]{12})-(\d+)-(\d+)-([0-9a-f]{16})\.\d+$/;
 
-// For all copies of this package in the process.
-const OPEN = Symbol.for('winston-kafkajs:spool-owners');
-const registry = globalThis as { [OPEN]?: Set<string> };
-registry[OPEN] ??= new Set();
-const open: Set<string> = registry[OPEN];
+// What an owner has closed and left, in a process that may go on for years.
+const LEFT_NAME = /^left-[0-9a-f]{16}\.\d+$/;
 
 /**
  * Who owns a directory of segments: `<where>-<pid>-<start>-<random>.<number>`. Where: a process id means something
  * only within one boot of one machine and one pid namespace. Start: process ids are used again.
  */
 export class Owner {
-  readonly #id = [placeOfProcesses(), process.pid, startOf(process.pid), randomBytes(8).toString('hex')].join(
-    '-',
-  );
+  readonly #random = randomBytes(8).toString('hex');
+  readonly #id = [placeOfProcesses(), process.pid, startOf(process.pid), this.#random].join('-');
   #directories = 0;
-
-  constructor() {
-    open.add(this.#id);
-  }
-
-  /** From now on others may take over what is left. */
-  resign(): void {
-    open.delete(this.#id);
-  }
 
   /** @returns the name of one more directory */
   nextName(): string {
     return `${this.#id}.${this.#directories++}`;
   }
 
-  /** Makes the directories of processes that are gone its own. @returns their new paths; of several owners, one gets each */
+  /** From now on others may take over what is in the directory, though this process lives. */
+  leave(path: string): void {
+    try {
+      renameSync(path, join(dirname(path), `left-${this.#random}.${this.#directories++}`));
+    } catch {
+      // It is gone already, or it stays this process's for as long as that lives.
+    }
+  }
+
+  /** Makes the directories of owners that are gone its own. @returns their new paths; of several owners, one gets each */
   adoptAll(base: string, now: number): string[] {
     const adopted: string[] = [];
     for (const name of readdirSync(base)) {
@@ -62,12 +58,10 @@ export function touch(directory: string, now: number): void {
 }
 
 function isOrphan(base: string, name: string, now: number): boolean {
-  const [, where, pid, start, random] = NAME.exec(name) ?? [];
-  if (where === undefined || random === undefined) return false;
-  if (where === placeOfProcesses()) {
-    if (Number(pid) !== process.pid || start !== startOf(process.pid)) return startOf(Number(pid)) !== start;
-    return !open.has(`${where}-${pid}-${start}-${random}`);
-  }
+  if (LEFT_NAME.test(name)) return true;
+  const [, where, pid, start] = NAME.exec(name) ?? [];
+  if (where === undefined) return false;
+  if (where === placeOfProcesses()) return startOf(Number(pid)) !== start;
   try {
     return now - statSync(join(base, name)).mtimeMs > SILENT_MS;
   } catch {

@@ -182,21 +182,30 @@ export class Spool {
     }
     this.#segments.clear();
     this.#directories.resign();
+    this.#scan = undefined;
   }
 
   #lookAround(): void {
     this.#timer = this.#clock.after(LOOK_AROUND_MS, () => this.#lookAround());
     const found = this.#attempt(() => this.#directories.lookAround(this.#clock.wall())) ?? [];
-    if (found.length > 0) this.#scan = this.#scanAll(found, this.#scan);
+    if (found.length > 0) this.#scan = this.#scanAll(found, this.#directories, this.#scan);
   }
 
-  async #scanAll(directories: readonly string[], before: Promise<void> | undefined): Promise<void> {
+  async #scanAll(
+    found: readonly string[],
+    owned: Directories,
+    before: Promise<void> | undefined,
+  ): Promise<void> {
+    // Closed in the meantime: it is all somebody else's.
+    const isOver = (): boolean => !this.#isOpen || this.#directories !== owned;
     await before;
-    const found = directories.flatMap((directory) => this.#attempt(() => segmentsIn(directory)) ?? []);
-    found.sort(byName);
-    for (const segment of found) {
+    if (isOver()) return;
+    const segments = found.flatMap((directory) => this.#attempt(() => segmentsIn(directory)) ?? []);
+    segments.sort(byName);
+    for (const segment of segments) {
       // One a turn: the application goes on in between.
       await new Promise<void>((resolve) => this.#clock.soon(resolve));
+      if (isOver()) return;
       const damages = this.#attempt(() => segment.adopt());
       if (damages === undefined) continue;
       if (damages > 0) this.#events.onDamaged(damages);
@@ -205,7 +214,7 @@ export class Spool {
       else this.#segments.add(segment);
     }
     this.#scan = undefined;
-    for (const directory of directories) removeIfEmpty(directory);
+    for (const directory of found) removeIfEmpty(directory);
     this.#events.onWork();
   }
 

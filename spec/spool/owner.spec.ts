@@ -28,6 +28,7 @@ it.each<[string, string, boolean]>([
   ['of a process that is gone', nameWith({ pid: gonePid(), start: '1' }), true],
   ['of a process that had the id of one that lives', nameWith({ pid: process.ppid, start: '1' }), true],
   ['of this very process, but from an earlier life', nameWith({ start: '1' }), true],
+  ['that its owner has closed', 'left-0123456789abcdef.0', true],
   ['of an owner that lives', new Owner().nextName(), false],
   ['of another machine, that has just been heard of', nameWith({ where: '0123456789ab', pid: 1 }), false],
   ['that is no owner’s', 'lost+found', false],
@@ -48,13 +49,13 @@ it('one of another machine is taken over when it has been silent for two minutes
   expect(new Owner().adoptAll(base, NOW + 121_000).length).toBe(1);
 });
 
-it('what an owner has taken over is its own, until it resigns', () => {
+it('what an owner has taken over is its own, until it leaves it', () => {
   const base = directoryOfSpec();
   made(base, nameWith({ start: '1' }));
   const [first, second] = [new Owner(), new Owner()];
   const [taken] = first.adoptAll(base, NOW);
   expect(readdirSync(base)).toEqual([basename(taken ?? '')]);
   expect(second.adoptAll(base, NOW)).toEqual([]);
-  first.resign();
+  first.leave(taken ?? '');
   expect(second.adoptAll(base, NOW).length).toBe(1);
 });

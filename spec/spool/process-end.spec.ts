@@ -3,10 +3,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, it } from 'vitest';
+import { KafkaTransport } from '../../lib/index.ts';
 import type { ProgramConfig } from '../lifecycle/fixtures/program-config.ts';
 import { runProgram } from '../lifecycle/fixtures/run-program.ts';
 import { BrokerCluster } from '../support/broker/broker-cluster.ts';
-import { numbered } from '../support/harness.ts';
+import { loggerWith, numbered } from '../support/harness.ts';
 import { filesIn } from './rig.ts';
 
 let cluster: BrokerCluster;
@@ -42,7 +43,7 @@ function shared(mode: 'overflow' | 'always') {
         ...config.options,
       },
     });
-  return { directory, run, arrived: () => cluster.values(name) };
+  return { topic: name, directory, run, arrived: () => cluster.values(name) };
 }
 
 const withCrash = [...numbered(100), 'uncaughtException: boom'];
@@ -143,5 +144,23 @@ it.concurrent('two processes on one directory: what is left is taken over by exa
   const runs = await Promise.all(numbered(4).map(() => run('logs nothing')));
   for (const { code, stderr } of runs) expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect(arrived().sort()).toEqual([...numbered(500), ...numbered(500)].sort());
+  expect(filesIn(directory)).toEqual([]);
+});
+
+it.concurrent('what a closed transport has left is sent by another process while its own lives on', {
+  timeout: 40_000,
+}, async ({ expect }) => {
+  const { directory, run, topic } = shared('overflow');
+  const transport = new KafkaTransport({
+    topic,
+    kafka: { brokers: NOBODY },
+    spool: { directory },
+    closeTimeoutMs: 1,
+    clientLog: { level: 'nothing' },
+  });
+  const logger = loggerWith(transport);
+  for (const message of numbered(10)) logger.info(message);
+  expect(await transport.close()).toMatchObject({ pending: 10 });
+  expect((await run('logs nothing')).values).toEqual(numbered(10));
   expect(filesIn(directory)).toEqual([]);
 });
