@@ -226,8 +226,9 @@ export class Backlog {
   drop(record: PendingRecord, reason: DropReason, cause: unknown): void {
     record.queue?.discard(record);
     this.#ledger.drop(record, reason);
-    if (record.place !== undefined) this.#spool?.settle([record]);
     this.#onDropped(record, reason, cause);
+    // Not before: a process that is killed now has it handed on again by the next, and not by none.
+    if (record.place !== undefined) this.#spool?.settle([record]);
     record.text = '';
   }
 

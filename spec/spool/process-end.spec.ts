@@ -164,3 +164,15 @@ it.concurrent('what a closed transport has left is sent by another process while
   expect((await run('logs nothing')).values).toEqual(numbered(10));
   expect(filesIn(directory)).toEqual([]);
 });
+
+it.concurrent('what the fallback had just got when the process was killed, the next one hands on again', {
+  timeout: 40_000,
+}, async ({ expect }) => {
+  const { directory, run } = shared('always');
+  const config = { brokers: NOBODY, options: { retry: { maxAgeMs: 1 } } };
+  const first = await run('logs and ends', { ...config, fallback: 'kills the process' });
+  expect(first.code).toBe(null);
+  const second = await run('logs nothing', { ...config, fallback: 'prints' });
+  expect(second.stdout.trim().split('\n')).toEqual(numbered(500, 'expired: record'));
+  expect(filesIn(directory)).toEqual([]);
+});
