@@ -59,15 +59,14 @@ export class Aftermath {
   }
 
   /**
-   * The partition was not there, so nothing was sent. Most often it is between two leaders, and comes back: records
-   * without key that went to another one would come after later ones that are there already. A key, though, belongs to
-   * whatever partition there is now.
+   * The partition was not there, so nothing was sent. Most often it is between two leaders, and comes back: records that
+   * went to another one would come after later ones that are there already. With a key, too: it may belong elsewhere by
+   * now, but then later ones of it have gone there.
    */
   #findPartition(client: DeliveryClient, batch: Batch, cause: unknown): void {
     const { partition } = batch.lane;
     const exists = partition !== undefined && this.#options.backlog.hasPartition(batch.topic, partition);
-    const staysBound = exists && batch.records[0]?.key === null;
-    if (!staysBound || batch.lane.failures + 1 >= ABSENT_ATTEMPTS) {
+    if (!exists || batch.lane.failures + 1 >= ABSENT_ATTEMPTS) {
       this.#options.backlog.forget(batch.topic);
       batch.partition = undefined;
     }

@@ -1,6 +1,6 @@
 // A partition that is between two leaders: kafkajs leaves it out, sends nothing, and answers without it.
 import { expect, it } from 'vitest';
-import { Rig, recordOf, stored } from './rig.ts';
+import { deferred, Rig, recordOf, stored } from './rig.ts';
 
 function rigOfTwoPartitions(resendsWhole = false): Rig {
   const rig = new Rig({ batch: { maxRecords: 1, maxBytes: 10_000, lingerMs: 0 } }, { resendsWhole });
@@ -69,3 +69,31 @@ it('the key of a record belongs to the partitions that there are now', async () 
   await rig.clock.pass(5_000);
   expect(logs.get(0)).toEqual([0, 1]);
 });
+
+it.each([false, true])(
+  'a record went to the new partition of its key after later ones of that key (idempotent: %s)',
+  async (idempotent) => {
+    const rig = rigOfTwoPartitions(idempotent);
+    let absent: number | undefined = 1;
+    const logs = storing(rig, (partition) => partition === absent);
+    const { answer } = rig;
+    const held = deferred<unknown>();
+    rig.answer = (batch) => (batch.partition === 1 && absent === 1 ? held.promise : answer(batch, 1));
+    rig.log('0');
+    await rig.clock.pass(50);
+    // To partition 1, of two; then to partition 3, of four.
+    rig.shipper.add(recordOf({ text: '1', key: '3' }));
+    await rig.clock.pass(50);
+    rig.learns = 4;
+    logs.set(3, []).set(2, []);
+    rig.log('2');
+    await rig.clock.pass(50);
+    rig.shipper.add(recordOf({ text: '3', key: '3' }));
+    await rig.clock.pass(50);
+    held.resolve([]);
+    await rig.clock.pass(0);
+    absent = undefined;
+    await rig.clock.pass(5_000);
+    expect([logs.get(1), logs.get(3)]).toEqual([[1], [3]]);
+  },
+);
