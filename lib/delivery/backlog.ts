@@ -271,13 +271,16 @@ export class Backlog {
   }
 
   /**
-   * Notes where records without key go, or that they may go anywhere again. The one that sends them after this process
-   * has ended would otherwise put them behind younger ones that another partition has got already. Those with key
-   * find their way by it.
+   * Notes where records go, or that they may go anywhere again. The one that sends them after this process has ended would
+   * otherwise put them behind younger ones that another partition has got already: those with key, too, when partitions
+   * were added in between. With a client that was handed in, keys find their way by it.
    */
   #bind({ records, partition }: Batch): void {
     if (this.#spool === undefined) return;
-    const changed = records.filter((record) => record.key === null && record.partition !== partition);
+    const { keepsTogether } = this.#lanePolicy;
+    const changed = records.filter(
+      (record) => record.partition !== partition && (keepsTogether || record.key === null),
+    );
     for (const record of changed) record.partition = partition;
     if (partition !== undefined) this.#spool.bind(changed);
   }

@@ -164,7 +164,8 @@ export class TopicLanes {
   }
 
   #laneFor({ key, partition }: PendingRecord): Lane {
-    if (key === null) return partition === undefined ? this.#loose : this.#lane(partition);
+    if (partition !== undefined) return this.#lane(partition);
+    if (key === null) return this.#loose;
     const { count } = this.#partitions;
     return count === undefined ? this.#unbound : this.#lane(this.#policy.partitionOfKey(key, count));
   }

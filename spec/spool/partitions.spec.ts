@@ -3,9 +3,11 @@
 import { cpSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import type { KafkaTransport } from '../../lib/index.ts';
+import { murmur2Partition } from '../../lib/delivery/partitioner.ts';
+import type { FlushReport, KafkaTransport, KafkaTransportOptions } from '../../lib/index.ts';
 import { expectAtLeastOnce, turn } from '../faults/rig.ts';
-import { loggerWith, startCluster, TOPIC, transportTo } from '../support/harness.ts';
+import { type BrokerCluster, ERROR } from '../support/broker/broker-cluster.ts';
+import { loggerWith, numbered, startCluster, TOPIC, transportTo } from '../support/harness.ts';
 import { directoryOfSpec, filesIn } from './rig.ts';
 
 const PARTITIONS = 5;
@@ -31,6 +33,11 @@ const killed: Ending = async (transport, directory) => {
   return copy;
 };
 
+/** What becomes of all that is in the directory when the next transport sends it. */
+async function replay(cluster: BrokerCluster, options: Partial<KafkaTransportOptions>): Promise<FlushReport> {
+  return await transportTo(cluster, { ...options, closeTimeoutMs: 5_000 }).flush(10_000);
+}
+
 it.each([
   ['overflow', 'closed', closed],
   ['always', 'closed', closed],
@@ -54,12 +61,54 @@ it.each([
   for (let n = 1; n <= PARTITIONS * BATCH; n++) logger.info(`record ${n}`);
   while (cluster.requests.Produce < before + PARTITIONS) await turn();
   const left = await end(first, directory);
-  const second = transportTo(cluster, {
-    ...options,
-    spool: { directory: left, mode },
-    closeTimeoutMs: 5_000,
+  expect(await replay(cluster, { ...options, spool: { directory: left, mode } })).toEqual({
+    delivered: PARTITIONS * BATCH,
+    dropped: 0,
+    pending: 0,
   });
-  expect(await second.flush(10_000)).toEqual({ delivered: PARTITIONS * BATCH, dropped: 0, pending: 0 });
   expectAtLeastOnce(cluster, PARTITIONS * BATCH + 1);
   expect(filesIn(left)).toEqual([]);
+});
+
+it.each([
+  ['overflow', 'closed', closed],
+  ['always', 'killed', killed],
+] as const)("also when its key has another one by then ('%s', %s)", async (mode, _, end) => {
+  const directory = directoryOfSpec();
+  const cluster = await startCluster({ topics: { [TOPIC]: 2 } });
+  const partitionOf = murmur2Partition();
+  const keys = numbered(100, 'key');
+  // It moves to a partition that is new, and the other one is at work meanwhile.
+  const moving = keys.find((key) => partitionOf(key, 2) === 0 && partitionOf(key, PARTITIONS) > 1) ?? '';
+  const other = keys.find((key) => partitionOf(key, 2) === 1) ?? '';
+  const options = {
+    key: ({ message }: { message: string }) => (message.startsWith('other') ? other : moving),
+    spool: { directory, mode },
+    closeTimeoutMs: 20,
+  };
+  const first = transportTo(cluster, options);
+  const logger = loggerWith(first);
+  logger.info('record 0');
+  await first.flush(10_000);
+  cluster.inject({ api: 'Produce', action: { silent: 'before-store' } });
+  const before = cluster.requests.Produce;
+  logger.info('record 1');
+  await cluster.until(() => cluster.requests.Produce > before);
+  cluster.addPartitions(TOPIC, PARTITIONS);
+  // The client looks for the partitions again.
+  cluster.inject({ api: 'Produce', action: { error: ERROR.NOT_LEADER_OR_FOLLOWER } });
+  logger.info('other 0');
+  await cluster.until(() => cluster.values(TOPIC).includes('other 0'));
+  logger.info('record 2');
+  await cluster.until(() => cluster.values(TOPIC).includes('record 2'));
+  const left = await end(first, directory);
+  const { pending } = await replay(cluster, { ...options, spool: { directory: left, mode } });
+  expect(pending).toBe(0);
+  // Some may have arrived, and not been acknowledged yet: they are there twice.
+  const partitionsOf = (text: string) => {
+    const found = cluster.records(TOPIC).filter(({ value }) => value.toString() === text);
+    return [...new Set(found.map(({ partition }) => partition))];
+  };
+  expect(partitionsOf('record 1')).toEqual([0]);
+  expect(partitionsOf('record 2')).toEqual([partitionOf(moving, PARTITIONS)]);
 });
