@@ -13,7 +13,7 @@ export {
   type KafkaTransportErrorDetails,
 } from './errors.ts';
 export { KafkaTransport } from './kafka-transport.ts';
-export type { Percentiles } from './observe/distribution.ts';
+export type { HistogramCounts, Percentiles } from './observe/distribution.ts';
 export type { CallerFunction, TransportStats } from './observe/stats.ts';
 export type { BatchOptions, BufferOptions, KafkaTransportOptions, RetryOptions } from './options.ts';
 export type { CallSite } from './recursion/call-site.ts';

@@ -9,7 +9,7 @@ import type { DropReason, PendingRecord } from './delivery/record.ts';
 import { Shipper } from './delivery/shipper.ts';
 import type { FlushReport } from './delivery/shipper-options.ts';
 import { type Admission, Intake } from './intake.ts';
-import { Distribution } from './observe/distribution.ts';
+import { Observation } from './observe/observation.ts';
 import { emitSafely } from './observe/safe-emit.ts';
 import type { TransportStats } from './observe/stats.ts';
 import { Trouble } from './observe/trouble.ts';
@@ -33,7 +33,6 @@ export class Pipeline {
   readonly #shipper: Shipper;
   readonly #intake: Intake;
   readonly #spool: Spool | undefined;
-  readonly #latency = new Distribution();
   readonly #notice = new DropNotice(NOTICE_INTERVAL_MS);
   /** What the notices that are on their way have to tell. */
   readonly #notices = new WeakMap<PendingRecord, DropCounts>();
@@ -44,7 +43,7 @@ export class Pipeline {
   /** How often it was opened again: a `close` that began before the last time must not end it. */
   #reopened = 0;
   readonly trouble: Trouble;
-  readonly handlerTime: Distribution = new Distribution();
+  readonly observation: Observation;
   readonly suppressed: TransportStats['suppressed'] = { reentrant: 0, filtered: 0, loop: 0 };
 
   constructor(options: ResolvedOptions, emitter: EventEmitter, clock: Clock) {
@@ -52,6 +51,7 @@ export class Pipeline {
     this.#emitter = emitter;
     this.#clock = clock;
     this.trouble = new Trouble(emitter, clock);
+    this.observation = new Observation(clock);
     this.#intake = new Intake(options, this.trouble, clock);
     this.#spool = options.spool && this.#makeSpool(options.spool);
     this.#shipper = new Shipper(
@@ -68,6 +68,7 @@ export class Pipeline {
         onDelivered: (records) => this.#onDelivered(records),
         onDropped: (record, reason, cause) => this.#onDropped(record, reason, cause),
         onOutage: (cause, unreachable) => this.trouble.outage(cause, unreachable),
+        onState: () => this.#noteState(),
       },
     );
     // Not at once: whoever makes the transport has had no chance to listen for its `warn` yet.
@@ -92,7 +93,7 @@ export class Pipeline {
 
   /** An info that could not even be read, such as one with throwing getters. */
   admitUnreadable(cause: unknown): void {
-    this.#shipper.refuse(this.#intake.unreadable(), 'invalid', cause);
+    this.#add({ kind: 'invalid', record: this.#intake.unreadable(), cause });
   }
 
   async flush(timeoutMs: number): Promise<FlushReport> {
@@ -112,6 +113,7 @@ export class Pipeline {
     this.#closing = undefined;
     if (!this.#isClosed) return;
     this.#isClosed = false;
+    this.#noteState();
     this.#shipper.restart();
     if (this.#spool === undefined) return;
     this.#ledger.disown();
@@ -141,9 +143,11 @@ export class Pipeline {
 
   stats(): TransportStats {
     const { accepted, delivered, dropped, spooled, replayed, queued, queuedBytes, inFlight } = this.#ledger;
-    const { sends, retries, reconnects, lastError, state } = this.#shipper;
+    const { held, heldBytes } = this.#ledger;
+    const { sends, retries, reconnects, lastError } = this.#shipper;
+    const { maxRecords, maxBytes } = this.#options.buffer;
     return {
-      state: this.#isClosed ? 'closed' : state,
+      ...this.observation.stats,
       accepted,
       delivered,
       suppressed: { ...this.suppressed },
@@ -151,13 +155,12 @@ export class Pipeline {
       spooled,
       replayed,
       buffered: { records: queued, bytes: queuedBytes },
+      memory: { records: held, bytes: heldBytes, maxRecords, maxBytes },
       inFlight,
       sends,
       retries,
       reconnects,
       loops: 0,
-      latencyMs: this.#latency.percentiles,
-      handlerMicros: this.handlerTime.percentiles,
       callbackFailures: { ...this.trouble.callbackFailures },
       lastError: lastError === null ? null : { ...lastError },
     };
@@ -166,9 +169,17 @@ export class Pipeline {
   #add(admission: Admission): void {
     // What an earlier process has left goes first.
     this.#openSpool();
+    if (admission.kind === 'filtered') {
+      this.suppressed.filtered++;
+      return;
+    }
+    this.observation.accepted(admission.record);
     if (admission.kind === 'record') this.#shipper.add(admission.record);
-    else if (admission.kind === 'invalid') this.#shipper.refuse(admission.record, 'invalid', admission.cause);
-    else this.suppressed.filtered++;
+    else this.#shipper.refuse(admission.record, 'invalid', admission.cause);
+  }
+
+  #noteState(): void {
+    this.observation.state(this.#isClosed ? 'closed' : this.#shipper.state);
   }
 
   async #close(): Promise<FlushReport> {
@@ -184,6 +195,7 @@ export class Pipeline {
     // Added to a logger again in the meantime: then it goes on.
     if (this.#reopened !== reopened) return { delivered, dropped, pending };
     this.#isClosed = true;
+    this.#noteState();
     this.#clock.cancel(this.#noticeTimer);
     this.#noticeTimer = undefined;
     const stopped = this.#shipper.stop();
@@ -218,9 +230,8 @@ export class Pipeline {
   }
 
   #onDelivered(records: readonly PendingRecord[]): void {
-    const now = this.#clock.wall();
+    this.observation.delivered(records);
     for (const record of records) {
-      this.#latency.record(now - record.time);
       if (this.#emitter.listenerCount('logged') > 0) {
         const info = record.info ?? infoOf(record.level, record.text);
         emitSafely(this.#emitter, 'logged', info, (error) => this.trouble.listenerFailed(error));

@@ -14,27 +14,38 @@ export interface Failure {
   laneFailures: number;
 }
 
+export type HealthState = 'idle' | 'up' | 'down';
+
+export interface HealthListeners {
+  onOutage(cause: unknown, unreachable: boolean): void;
+  onState(state: HealthState): void;
+}
+
 /** Whether records get through, as far as can be told from what became of the last ones. */
 export class Health {
-  state: 'idle' | 'up' | 'down' = 'idle';
+  #state: HealthState = 'idle';
   lastError: { message: string; at: number } | null = null;
   #failuresInRow = 0;
   readonly #wall: () => number;
-  readonly #onOutage: (cause: unknown, unreachable: boolean) => void;
+  readonly #listeners: HealthListeners;
 
-  constructor(wall: () => number, onOutage: (cause: unknown, unreachable: boolean) => void) {
+  constructor(wall: () => number, listeners: HealthListeners) {
     this.#wall = wall;
-    this.#onOutage = onOutage;
+    this.#listeners = listeners;
+  }
+
+  get state(): HealthState {
+    return this.#state;
   }
 
   noteSuccess(): void {
     this.#failuresInRow = 0;
-    this.state = 'up';
+    this.#become('up');
   }
 
   /** There is nothing to send. */
   noteIdle(): void {
-    if (this.state === 'up') this.state = 'idle';
+    if (this.state === 'up') this.#become('idle');
   }
 
   noteError(cause: unknown): void {
@@ -48,9 +59,15 @@ export class Health {
     const isLaneStuck = laneFailures > 0 && laneFailures % LANE_PATIENCE === 0;
     if (this.state !== 'down') {
       const isOutage = isUnreachable || this.#failuresInRow >= PATIENCE;
-      if (isOutage) this.state = 'down';
-      if (isOutage || isLaneStuck) this.#onOutage(cause, isUnreachable);
+      if (isOutage) this.#become('down');
+      if (isOutage || isLaneStuck) this.#listeners.onOutage(cause, isUnreachable);
     }
     return isLaneStuck || this.#failuresInRow % PATIENCE === 0;
+  }
+
+  #become(state: HealthState): void {
+    if (state === this.#state) return;
+    this.#state = state;
+    this.#listeners.onState(state);
   }
 }

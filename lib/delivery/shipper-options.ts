@@ -4,6 +4,7 @@ import type { DropListener } from './backlog.ts';
 import type { BackoffOptions } from './backoff.ts';
 import type { BufferLimits } from './buffer.ts';
 import type { ClientSource, PartitionsListener } from './client.ts';
+import type { HealthState } from './health.ts';
 import type { BatchLimits, LanePolicy } from './lane-policy.ts';
 import type { Ledger } from './ledger.ts';
 import type { PendingRecord } from './record.ts';
@@ -30,6 +31,8 @@ export interface ShipperEvents {
   onDropped: DropListener;
   /** Nothing gets through any more; told once per outage. `unreachable`: there is no connection to speak of. */
   onOutage(cause: unknown, unreachable: boolean): void;
+  /** Whether records get through has changed. */
+  onState(state: HealthState): void;
 }
 
 /** What became of all records that had been accepted when a flush began. */

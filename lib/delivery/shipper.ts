@@ -4,7 +4,7 @@ import { Backlog } from './backlog.ts';
 import type { DeliveryClient } from './client.ts';
 import { Connection } from './connection.ts';
 import { withDeadline } from './deadline.ts';
-import { Health } from './health.ts';
+import { Health, type HealthState } from './health.ts';
 import type { Batch } from './lane.ts';
 import type { LanePolicy } from './lane-policy.ts';
 import type { DropReason, PendingRecord } from './record.ts';
@@ -50,7 +50,7 @@ export class Shipper {
       now,
     };
     this.#backlog = new Backlog(ledger, buffer, lanePolicy, events.onDropped, options.spool);
-    this.#health = new Health(clock.wall, events.onOutage);
+    this.#health = new Health(clock.wall, events);
     this.#connection = new Connection({
       ...options,
       source,
@@ -80,7 +80,7 @@ export class Shipper {
     });
   }
 
-  get state(): 'idle' | 'up' | 'down' {
+  get state(): HealthState {
     return this.#health.state;
   }
 

@@ -1,5 +1,5 @@
 import type { DropReason } from '../delivery/record.ts';
-import type { Percentiles } from './distribution.ts';
+import type { HistogramCounts, Percentiles } from './distribution.ts';
 
 /** The caller's functions that can fail. */
 export type CallerFunction = 'topic' | 'key' | 'headers' | 'filter' | 'format' | 'listener' | 'fallback';
@@ -12,6 +12,9 @@ export type CallerFunction = 'topic' | 'key' | 'headers' | 'filter' | 'format' |
 export interface TransportStats {
   /** `idle`: nothing to send; `up`: the last send came through; `down`: nothing comes through; `closed`: by `close()`. */
   state: 'idle' | 'up' | 'down' | 'closed';
+  /** When the state became what it is (epoch milliseconds), and how often it has changed. */
+  stateSince: number;
+  stateChanges: number;
   /** Records taken in, the transport's own drop notices and what other processes left in the spool included. */
   accepted: number;
   /** Records that the broker has acknowledged. */
@@ -25,6 +28,8 @@ export interface TransportStats {
   replayed: number;
   /** What waits in memory. */
   buffered: { records: number; bytes: number };
+  /** All that memory holds, in flight included, and the most that it may hold (`buffer.maxRecords`, `buffer.maxBytes`). */
+  memory: { records: number; bytes: number; maxRecords: number; maxBytes: number };
   /** Records that are with the Kafka client, not acknowledged yet. */
   inFlight: number;
   /**
@@ -35,10 +40,17 @@ export interface TransportStats {
   retries: number;
   reconnects: number;
   loops: number;
-  /** Milliseconds from accepted to acknowledged. */
+  /**
+   * Records per second over the last ten whole seconds (fewer while the transport is younger): taken in from loggers,
+   * and acknowledged. For longer stretches, subtract what `accepted` and `delivered` were.
+   */
+  rates: { accepted: number; delivered: number };
+  /** Milliseconds from accepted to acknowledged, of all records that ever were. */
   latencyMs: Percentiles;
   /** Microseconds spent in `log()`, of every 16th call. */
   handlerMicros: Percentiles;
+  /** The same measurements, counted by size: for a monitor that wants to know what they were lately. */
+  histograms: { latencyMs: HistogramCounts; handlerMicros: HistogramCounts };
   /** How often a function of the caller's threw or returned something unusable. */
   callbackFailures: Record<CallerFunction, number>;
   /** The last thing that went wrong with the broker, and when (epoch milliseconds). */

@@ -1,0 +1,64 @@
+import type { Clock } from '../clock.ts';
+import type { PendingRecord } from '../delivery/record.ts';
+import { Distribution } from './distribution.ts';
+import { Rate } from './rate.ts';
+import { StateLog, type TransportState } from './state-log.ts';
+import type { TransportStats } from './stats.ts';
+
+// From a broker next door to an outage of some minutes.
+const LATENCY_BOUNDS_MS = [
+  5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000, 300_000,
+];
+// A record takes some microseconds; a caller's function that blocks may take milliseconds.
+const HANDLER_BOUNDS_MICROS = [1, 2.5, 5, 10, 25, 50, 100, 250, 1_000, 10_000, 100_000];
+
+type Observed = Pick<
+  TransportStats,
+  'state' | 'stateSince' | 'stateChanges' | 'rates' | 'latencyMs' | 'handlerMicros' | 'histograms'
+>;
+
+/** Watches what a transport does, for `stats()`: what the books, which only count, cannot tell. */
+export class Observation {
+  readonly #clock: Clock;
+  readonly #state: StateLog;
+  readonly #accepted: Rate;
+  readonly #delivered: Rate;
+  readonly #latency = new Distribution(LATENCY_BOUNDS_MS);
+  readonly handlerTime: Distribution = new Distribution(HANDLER_BOUNDS_MICROS);
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    const now = clock.wall();
+    this.#state = new StateLog(now);
+    this.#accepted = new Rate(now);
+    this.#delivered = new Rate(now);
+  }
+
+  /** A record was taken in. No clock is read for that: it bears the time. */
+  accepted({ time }: PendingRecord): void {
+    this.#accepted.add(1, time);
+  }
+
+  delivered(records: readonly PendingRecord[]): void {
+    const now = this.#clock.wall();
+    this.#delivered.add(records.length, now);
+    for (const { time } of records) this.#latency.record(now - time);
+  }
+
+  state(state: TransportState): void {
+    this.#state.note(state, this.#clock.wall());
+  }
+
+  get stats(): Observed {
+    const now = this.#clock.wall();
+    return {
+      state: this.#state.current,
+      stateSince: this.#state.since,
+      stateChanges: this.#state.changes,
+      rates: { accepted: this.#accepted.perSecond(now), delivered: this.#delivered.perSecond(now) },
+      latencyMs: this.#latency.percentiles,
+      handlerMicros: this.handlerTime.percentiles,
+      histograms: { latencyMs: this.#latency.counts, handlerMicros: this.handlerTime.counts },
+    };
+  }
+}
