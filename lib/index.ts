@@ -13,6 +13,14 @@ export {
   type KafkaTransportErrorDetails,
 } from './errors.ts';
 export { KafkaTransport } from './kafka-transport.ts';
+export type {
+  BatchFailedMessage,
+  BatchSentMessage,
+  LoopDetectedMessage,
+  RecordDroppedMessage,
+  RecordSuppressedMessage,
+  StateChangedMessage,
+} from './observe/channels.ts';
 export type { HistogramCounts, Percentiles } from './observe/distribution.ts';
 export type { CallerFunction, TransportStats } from './observe/stats.ts';
 export type { BatchOptions, BufferOptions, KafkaTransportOptions, RetryOptions } from './options.ts';

@@ -214,11 +214,11 @@ export class KafkaTransport extends TransportStream {
     // What the tap has seen is decided. Asked here, the flag could be another's: a logger that was held up
     // delivers in the context of whatever let it go on.
     if (mark?.isReentrant === true || (!this.#parents.areTapped && isGuarded())) {
-      this.#pipeline.suppressed.reentrant++;
+      this.#pipeline.suppress('reentrant', info, mark);
       return;
     }
     const result = formatted(info, this.format, this.#pipeline.trouble);
-    if (result.kind === 'kept-out') this.#pipeline.suppressed.filtered++;
+    if (result.kind === 'kept-out') this.#pipeline.suppress('filtered', info);
     else if (result.kind === 'failed') this.#pipeline.admitUnreadable(result.cause);
     else this.#hand(result.info, mark);
   }
@@ -240,7 +240,7 @@ export class KafkaTransport extends TransportStream {
     if (carried === undefined) {
       this.#noteCrash(info);
       if (mark?.isReentrant === true || isGuarded()) {
-        this.#pipeline.suppressed.reentrant++;
+        this.#pipeline.suppress('reentrant', info, mark);
         return;
       }
     }

@@ -9,17 +9,18 @@ import type { DropReason, PendingRecord } from './delivery/record.ts';
 import { Shipper } from './delivery/shipper.ts';
 import type { FlushReport } from './delivery/shipper-options.ts';
 import { type Admission, Intake } from './intake.ts';
+import { Channels, type SuppressionReason } from './observe/channels.ts';
 import { Observation } from './observe/observation.ts';
-import { emitSafely } from './observe/safe-emit.ts';
 import type { TransportStats } from './observe/stats.ts';
 import { Trouble } from './observe/trouble.ts';
+import { infoOf, Outcomes } from './outcomes.ts';
 import type { CallSite } from './recursion/call-site.ts';
-import type { Info } from './recursion/logger-tap.ts';
+import { isUntold } from './recursion/guard.ts';
+import type { Info, Mark } from './recursion/logger-tap.ts';
 import type { ResolvedOptions } from './resolve-options.ts';
 import { Spool, type SpoolOptions } from './spool/spool.ts';
-import { LEVEL, type Levels, MESSAGE } from './triple-beam.ts';
+import type { Levels } from './triple-beam.ts';
 import { type DropCounts, DropNotice, describeDrops } from './undelivered/drop-notice.ts';
-import { handOn } from './undelivered/fallback.ts';
 
 // While records keep being dropped, the topic hears of it this often.
 const NOTICE_INTERVAL_MS = 10_000;
@@ -33,6 +34,7 @@ export class Pipeline {
   readonly #shipper: Shipper;
   readonly #intake: Intake;
   readonly #spool: Spool | undefined;
+  readonly #outcomes: Outcomes;
   readonly #notice = new DropNotice(NOTICE_INTERVAL_MS);
   /** What the notices that are on their way have to tell. */
   readonly #notices = new WeakMap<PendingRecord, DropCounts>();
@@ -44,6 +46,7 @@ export class Pipeline {
   #reopened = 0;
   readonly trouble: Trouble;
   readonly observation: Observation;
+  readonly channels: Channels;
   readonly suppressed: TransportStats['suppressed'] = { reentrant: 0, filtered: 0, loop: 0 };
 
   constructor(options: ResolvedOptions, emitter: EventEmitter, clock: Clock) {
@@ -52,6 +55,9 @@ export class Pipeline {
     this.#clock = clock;
     this.trouble = new Trouble(emitter, clock);
     this.observation = new Observation(clock);
+    this.channels = new Channels(emitter, (error) => this.trouble.listenerFailed(error));
+    const { trouble, observation, channels } = this;
+    this.#outcomes = new Outcomes({ ...options, emitter, trouble, observation, channels });
     this.#intake = new Intake(options, this.trouble, clock);
     this.#spool = options.spool && this.#makeSpool(options.spool);
     this.#shipper = new Shipper(
@@ -65,10 +71,14 @@ export class Pipeline {
         source: (onPartitions) => sourceOf(options, onPartitions),
       },
       {
-        onDelivered: (records) => this.#onDelivered(records),
+        onDelivered: (records) => {
+          this.#outcomes.delivered(records);
+          this.#tellDrops(false);
+        },
         onDropped: (record, reason, cause) => this.#onDropped(record, reason, cause),
         onOutage: (cause, unreachable) => this.trouble.outage(cause, unreachable),
         onState: () => this.#noteState(),
+        onAnswer: (...answer) => channels.batchAnswered(...answer),
       },
     );
     // Not at once: whoever makes the transport has had no chance to listen for its `warn` yet.
@@ -88,12 +98,20 @@ export class Pipeline {
   admit(info: Info, levels: Levels | undefined, origin: CallSite | undefined): void {
     this.#levels = levels;
     const keepInfo = this.#emitter.listenerCount('logged') > 0;
-    this.#add(this.#intake.admit(info, levels, origin, keepInfo));
+    const admission = this.#intake.admit(info, levels, origin, keepInfo);
+    if (admission.kind === 'filtered') this.suppress('filtered', info);
+    else this.#add(admission);
   }
 
   /** An info that could not even be read, such as one with throwing getters. */
   admitUnreadable(cause: unknown): void {
     this.#add({ kind: 'invalid', record: this.#intake.unreadable(), cause });
+  }
+
+  /** Keeps an info from Kafka on purpose. @param mark what it carries, where that was read */
+  suppress(reason: SuppressionReason, info: Info, mark?: Mark): void {
+    this.suppressed[reason]++;
+    if (!(mark?.isUntold ?? isUntold())) this.channels.recordSuppressed(info, reason);
   }
 
   async flush(timeoutMs: number): Promise<FlushReport> {
@@ -166,20 +184,18 @@ export class Pipeline {
     };
   }
 
-  #add(admission: Admission): void {
+  #add(admission: Exclude<Admission, { kind: 'filtered' }>): void {
     // What an earlier process has left goes first.
     this.#openSpool();
-    if (admission.kind === 'filtered') {
-      this.suppressed.filtered++;
-      return;
-    }
     this.observation.accepted(admission.record);
     if (admission.kind === 'record') this.#shipper.add(admission.record);
     else this.#shipper.refuse(admission.record, 'invalid', admission.cause);
   }
 
   #noteState(): void {
-    this.observation.state(this.#isClosed ? 'closed' : this.#shipper.state);
+    const state = this.#isClosed ? 'closed' : this.#shipper.state;
+    const before = this.observation.state(state);
+    if (before !== undefined) this.channels.stateChanged(before, state, this.#shipper.lastError);
   }
 
   async #close(): Promise<FlushReport> {
@@ -229,31 +245,12 @@ export class Pipeline {
     if (!this.#isClosed) this.#spool?.open();
   }
 
-  #onDelivered(records: readonly PendingRecord[]): void {
-    this.observation.delivered(records);
-    for (const record of records) {
-      if (this.#emitter.listenerCount('logged') > 0) {
-        const info = record.info ?? infoOf(record.level, record.text);
-        emitSafely(this.#emitter, 'logged', info, (error) => this.trouble.listenerFailed(error));
-      }
-      record.text = '';
-      record.info = undefined;
-    }
-    this.#tellDrops(false);
-  }
-
   #onDropped(record: PendingRecord, reason: DropReason, cause: unknown): void {
     this.#notice.note(reason);
     const untold = this.#notices.get(record);
     // The notice itself had to give way: its counts go into the next one.
     if (untold !== undefined) this.#notice.restore(untold);
-    const { fallback } = this.#options;
-    if (fallback !== undefined) {
-      handOn(fallback, record, reason, cause, (error) =>
-        this.trouble.callback('fallback', error, 'what it was given is lost, and counted'),
-      );
-    }
-    this.trouble.dropped(reason, record.topic, cause);
+    this.#outcomes.dropped(record, reason, cause);
   }
 
   /** Lets the topic know that records are missing from it, unless nothing gets through: then the next success will. */
@@ -282,10 +279,6 @@ export class Pipeline {
     this.#notices.set(admission.record, counts);
     this.#add(admission);
   }
-}
-
-function infoOf(level: string, text: string): Info {
-  return { level, message: text, [LEVEL]: level, [MESSAGE]: text };
 }
 
 function sourceOf(options: ResolvedOptions, onPartitions: PartitionsListener): ClientSource {

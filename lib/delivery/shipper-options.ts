@@ -5,9 +5,11 @@ import type { BackoffOptions } from './backoff.ts';
 import type { BufferLimits } from './buffer.ts';
 import type { ClientSource, PartitionsListener } from './client.ts';
 import type { HealthState } from './health.ts';
+import type { Batch } from './lane.ts';
 import type { BatchLimits, LanePolicy } from './lane-policy.ts';
 import type { Ledger } from './ledger.ts';
 import type { PendingRecord } from './record.ts';
+import type { Verdict } from './verdict.ts';
 
 export interface ShipperOptions {
   /** Makes the source of clients; what these find out about partitions goes to the listener. */
@@ -31,6 +33,8 @@ export interface ShipperEvents {
   onDropped: DropListener;
   /** Nothing gets through any more; told once per outage. `unreachable`: there is no connection to speak of. */
   onOutage(cause: unknown, unreachable: boolean): void;
+  /** A send has been answered, after so many milliseconds, and its records have been seen to. */
+  onAnswer(batch: Batch, verdict: Verdict, durationMs: number, isRetry: boolean): void;
   /** Whether records get through has changed. */
   onState(state: HealthState): void;
 }

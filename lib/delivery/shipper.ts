@@ -24,6 +24,7 @@ export class Shipper {
   readonly #health: Health;
   readonly #trials = new TopicTrials();
   readonly #aftermath: Aftermath;
+  readonly #onAnswer: ShipperEvents['onAnswer'];
   #timer: Timer | undefined;
   /** Whether the timer waits for longer than a fresh record may wait. */
   #isTimerLate = false;
@@ -37,6 +38,7 @@ export class Shipper {
 
   constructor(options: ShipperOptions, events: ShipperEvents) {
     this.#options = options;
+    this.#onAnswer = events.onAnswer;
     const { ledger, buffer, batch, partitionOfKey, random, clock } = options;
     const source = options.source((topic, count, writable) => this.#backlog.learn(topic, count, writable));
     const { keepsTogether, resendsWhole } = source;
@@ -250,7 +252,9 @@ export class Shipper {
   async #send(client: DeliveryClient, batch: Batch): Promise<void> {
     const { clock, requestTimeoutMs } = this.#options;
     this.sends++;
-    if (batch.records[0]?.isBack === true) this.retries++;
+    const isRetry = batch.records[0]?.isBack === true;
+    if (isRetry) this.retries++;
+    const sentAt = clock.monotonic();
     this.#trials.noteSend(batch.topic);
     let verdict: Verdict;
     try {
@@ -264,7 +268,10 @@ export class Shipper {
     // Given up in the meantime, by a `stop`: what became of it is no news any more.
     const isGivenUp = verdict.kind !== 'delivered' && batch.records.every(({ state }) => state === 'settled');
     if (isGivenUp) this.#backlog.giveBack(batch, 0);
-    else this.#aftermath.conclude(client, batch, verdict);
+    else {
+      this.#aftermath.conclude(client, batch, verdict);
+      this.#onAnswer(batch, verdict, clock.monotonic() - sentAt, isRetry);
+    }
     this.#pump();
   }
 }

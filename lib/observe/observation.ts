@@ -45,8 +45,9 @@ export class Observation {
     for (const { time } of records) this.#latency.record(now - time);
   }
 
-  state(state: TransportState): void {
-    this.#state.note(state, this.#clock.wall());
+  /** @returns the state before, if that was another one */
+  state(state: TransportState): TransportState | undefined {
+    return this.#state.note(state, this.#clock.wall());
   }
 
   get stats(): Observed {

@@ -12,6 +12,8 @@ import { isThenable } from '../thenable.ts';
  */
 interface GuardState {
   depth: number;
+  /** How much of `depth` belongs to those who are being told of suppressed records. */
+  untold: number;
   store: AsyncLocalStorage<Scope | undefined> | undefined;
 }
 
@@ -25,11 +27,11 @@ export interface Scope {
 
 // One flag for the process, whichever module format or copy of the package asks: hence the global registry.
 // The number is the layout's version: change it with `GuardState`.
-const REGISTRY_KEY = Symbol.for('winston-kafkajs.guard.1');
+const REGISTRY_KEY = Symbol.for('winston-kafkajs.guard.2');
 
 const registry = globalThis as { [REGISTRY_KEY]?: GuardState };
 if (registry[REGISTRY_KEY] === undefined) {
-  registry[REGISTRY_KEY] = { depth: 0, store: undefined };
+  registry[REGISTRY_KEY] = { depth: 0, untold: 0, store: undefined };
 }
 const state: GuardState = registry[REGISTRY_KEY];
 
@@ -77,6 +79,21 @@ export function guardSyncInScope<Args extends unknown[], Result>(
   } finally {
     state.depth--;
   }
+}
+
+/** `guardSync` for those who are told of suppressed records: of what they log they are not told, or it would never end. */
+export function guardSyncUntold(fn: () => void): void {
+  state.untold++;
+  try {
+    guardSync(fn);
+  } finally {
+    state.untold--;
+  }
+}
+
+/** Whether this call is inside `guardSyncUntold`. */
+export function isUntold(): boolean {
+  return state.untold > 0;
 }
 
 /** Runs `fn`, and all that it starts, inside `scope` for as long as the scope is active. */

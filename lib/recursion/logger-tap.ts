@@ -1,11 +1,13 @@
 import { inspect } from 'node:util';
 import { type CapturedSite, captureSite } from './call-site.ts';
-import { guardSyncInScope, isGuarded } from './guard.ts';
+import { guardSyncInScope, isGuarded, isUntold } from './guard.ts';
 
 /** What is learnt about a record at the log call, and travels on the record to `log()`. */
 export interface Mark {
   /** Logged from inside the shipping of other records. */
   readonly isReentrant: boolean;
+  /** Logged by somebody who was being told of a suppressed record: so of this one nobody is told. */
+  readonly isUntold: boolean;
   /** Where it was logged; captured only if somebody asks. */
   readonly site: CapturedSite | undefined;
   /** The logger it was logged to; noted only if somebody asks. */
@@ -34,15 +36,21 @@ export interface TapUser {
 
 // Shared by all copies of the package, so that each understands the other's marks. The number is the layout's
 // version: change it with `Mark`.
-const MARK = Symbol.for('winston-kafkajs.mark.1');
+const MARK = Symbol.for('winston-kafkajs.mark.2');
 
-const REENTRANT: Mark = Object.freeze({
-  isReentrant: true,
-  site: undefined,
-  logger: undefined,
-  // For `prettyPrint`, which shows symbols.
-  [inspect.custom]: () => 're-entrant',
-});
+const REENTRANT: Mark = reentrant(false);
+const REENTRANT_UNTOLD: Mark = reentrant(true);
+
+function reentrant(isUntold: boolean): Mark {
+  return Object.freeze({
+    isReentrant: true,
+    isUntold,
+    site: undefined,
+    logger: undefined,
+    // For `prettyPrint`, which shows symbols.
+    [inspect.custom]: () => 're-entrant',
+  });
+}
 
 /** The mark that a record carries. */
 export function markOf(info: Info): Mark | undefined {
@@ -197,11 +205,12 @@ class LoggerTap {
   #marked(info: unknown, wrapper: Write): unknown {
     if (!isObject(info)) return info;
     const before = markOf(info);
+    const isTellingOfSuppressed = isUntold();
     // Marked already: a re-entrant record that is passed on, from one logger to another, stays one.
-    if (before?.isReentrant === true) return info;
+    if (before?.isReentrant === true && (before.isUntold || !isTellingOfSuppressed)) return info;
     // A copy: the info may be the application's own object (`logger.error(err)`), which it may log again from
     // elsewhere. A mark left on it would keep an innocent record out.
-    if (isGuarded()) return withMark(copyOf(info), REENTRANT);
+    if (isGuarded()) return withMark(copyOf(info), isTellingOfSuppressed ? REENTRANT_UNTOLD : REENTRANT);
     let site: CapturedSite | undefined;
     let source: TappableLogger | undefined;
     for (const user of this.users) {
@@ -209,14 +218,15 @@ class LoggerTap {
       if (source === undefined && user.wantsLogger()) source = this.#logger;
     }
     const isOfInterest = site !== undefined || source !== undefined;
+    const mark: Mark | undefined = isOfInterest
+      ? { isReentrant: false, isUntold: false, site, logger: source }
+      : undefined;
     // The same object may be logged twice, from two places, before the first is delivered; or come from another
     // logger, whose mark says nothing here.
     if (before !== undefined || (isOfInterest && !Object.isExtensible(info))) {
-      return isOfInterest
-        ? withMark(copyOf(info), { isReentrant: false, site, logger: source })
-        : copyOf(info);
+      return mark === undefined ? copyOf(info) : withMark(copyOf(info), mark);
     }
-    return isOfInterest ? withMark(info, { isReentrant: false, site, logger: source }) : info;
+    return mark === undefined ? info : withMark(info, mark);
   }
 }
 

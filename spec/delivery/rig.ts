@@ -108,7 +108,6 @@ export class Rig {
   readonly delivered: string[] = [];
   readonly dropped: { text: string; reason: string; cause: unknown }[] = [];
   readonly outages: { cause: unknown; unreachable: boolean }[] = [];
-  readonly states: string[] = [];
   readonly events: string[] = [];
   readonly shipper: Shipper;
   answer: Answer = stored;
@@ -150,7 +149,8 @@ export class Rig {
         onDelivered: (records) => this.delivered.push(...records.map(({ text }) => text)),
         onDropped: ({ text }, reason, cause) => this.dropped.push({ text, reason, cause }),
         onOutage: (cause, unreachable) => this.outages.push({ cause, unreachable }),
-        onState: (state) => this.states.push(state),
+        onState: () => undefined,
+        onAnswer: () => undefined,
       },
     );
   }

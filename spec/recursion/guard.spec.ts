@@ -198,7 +198,7 @@ describe('guardSyncInScope', () => {
 
 describe('the flag', () => {
   it('creates no AsyncLocalStorage before the asynchronous half is asked for', async () => {
-    const key = Symbol.for('winston-kafkajs.guard.1');
+    const key = Symbol.for('winston-kafkajs.guard.2');
     const registry = globalThis as { [key]?: { depth: number; store: unknown } };
     const before = registry[key];
     onTestFinished(() => {
@@ -210,7 +210,7 @@ describe('the flag', () => {
     expect(copy.isGuarded()).toBe(false);
     expect(copy.guardSync(copy.isGuarded)).toBe(true);
     expect(copy.guardSyncInScope(copy.isGuarded)).toBe(true);
-    expect(registry[key]).toEqual({ depth: 0, store: undefined });
+    expect(registry[key]).toEqual({ depth: 0, untold: 0, store: undefined });
     copy.runGuarded(() => undefined);
     expect(registry[key]?.store).toBeInstanceOf(AsyncLocalStorage);
   });

@@ -1,0 +1,162 @@
+import { channel } from 'node:diagnostics_channel';
+import type { EventEmitter } from 'node:events';
+import type { Batch } from '../delivery/lane.ts';
+import type { DropReason, PendingRecord } from '../delivery/record.ts';
+import type { Verdict } from '../delivery/verdict.ts';
+import { guardSyncUntold } from '../recursion/guard.ts';
+import type { Info } from '../recursion/logger-tap.ts';
+import { publishSafely } from './publish-safely.ts';
+import type { TransportState } from './state-log.ts';
+import type { TransportStats } from './stats.ts';
+
+const BATCH_SENT = channel('winston-kafkajs:batch:sent');
+const BATCH_FAILED = channel('winston-kafkajs:batch:failed');
+const RECORD_DROPPED = channel('winston-kafkajs:record:dropped');
+const RECORD_SUPPRESSED = channel('winston-kafkajs:record:suppressed');
+const LOOP_DETECTED = channel('winston-kafkajs:loop:detected');
+const STATE_CHANGED = channel('winston-kafkajs:state:changed');
+
+/** What every message on a `winston-kafkajs:` channel has. */
+interface ChannelMessage {
+  /** The `KafkaTransport` that it is about, to tell several apart. */
+  readonly transport: EventEmitter;
+}
+
+/** One send to the broker. */
+interface BatchMessage extends ChannelMessage {
+  readonly topic: string;
+  /** Nothing where the client chose it and has not told. */
+  readonly partition: number | undefined;
+  readonly records: number;
+  /** Of values, keys and headers. */
+  readonly bytes: number;
+  /** Milliseconds from the call of the client's `send` to its answer. */
+  readonly durationMs: number;
+  /** Whether the records had been sent before. */
+  readonly isRetry: boolean;
+}
+
+/** On `winston-kafkajs:batch:sent`: the broker has acknowledged a batch. */
+export type BatchSentMessage = BatchMessage;
+
+/** On `winston-kafkajs:batch:failed`: a send has failed, or nobody has confirmed its records. */
+export interface BatchFailedMessage extends BatchMessage {
+  /** The Kafka client's, without the secrets that it may have had in it. */
+  readonly error: unknown;
+  /**
+   * What it means for the records. `again`, `relearn`: they are sent again, after the partitions have been looked up.
+   * `halve`: one of them is refused for good, and found by halving the batch. `refuse`: the topic is; when a fresh
+   * client is told the same, they are dropped.
+   */
+  readonly verdict: 'again' | 'relearn' | 'halve' | 'refuse';
+}
+
+/** On `winston-kafkajs:record:dropped`: a record will not reach Kafka. Its text goes to the `fallback` only. */
+export interface RecordDroppedMessage extends ChannelMessage {
+  readonly reason: DropReason;
+  readonly topic: string;
+  readonly level: string;
+  /** Epoch milliseconds; what would have been the record's timestamp in Kafka. */
+  readonly time: number;
+  /** Of value, key and headers. */
+  readonly bytes: number;
+  /** The error that led to it, if any. */
+  readonly cause: unknown;
+}
+
+/** Why a record is kept from Kafka on purpose. */
+export type SuppressionReason = keyof TransportStats['suppressed'];
+
+/**
+ * On `winston-kafkajs:record:suppressed`: a record is kept from Kafka on purpose; other transports still have it. Of what a
+ * subscriber logs, nothing is told here: that is suppressed, too, and there would be no end.
+ */
+export interface RecordSuppressedMessage extends ChannelMessage {
+  readonly reason: SuppressionReason;
+  /** The winston info. Read it, don't keep or change it: it is shared with the logger's other transports. */
+  readonly info: Readonly<Record<string | symbol, unknown>>;
+}
+
+/** On `winston-kafkajs:loop:detected`: records come back by a way that the guard cannot see, and are kept from Kafka. */
+export interface LoopDetectedMessage extends ChannelMessage {
+  /** How it was told from ordinary traffic. */
+  readonly kind: string;
+  readonly level: string;
+  /** What the messages of the loop have in common: the text without what varies. */
+  readonly shape: string;
+  /** Where they are logged, where that is known: `file:line:column`, or the logger's label. */
+  readonly callSite: string | undefined;
+  /** Milliseconds that records of this kind are kept from Kafka. */
+  readonly suppressedForMs: number;
+}
+
+/** On `winston-kafkajs:state:changed`. */
+export interface StateChangedMessage extends ChannelMessage {
+  readonly from: TransportState;
+  readonly to: TransportState;
+  /** The last thing that went wrong with the broker, and when (epoch milliseconds); maybe long ago. */
+  readonly lastError: TransportStats['lastError'];
+}
+
+/** Tells `diagnostics_channel` what a transport does. Nothing is put together for a channel without subscribers. */
+export class Channels {
+  readonly #transport: EventEmitter;
+  readonly #onFailure: (error: unknown) => void;
+
+  /** @param onFailure gets what a subscriber throws */
+  constructor(transport: EventEmitter, onFailure: (error: unknown) => void) {
+    this.#transport = transport;
+    this.#onFailure = onFailure;
+  }
+
+  batchAnswered(batch: Batch, verdict: Verdict, durationMs: number, isRetry: boolean): void {
+    const told = verdict.kind === 'delivered' ? BATCH_SENT : BATCH_FAILED;
+    if (!told.hasSubscribers) return;
+    const { topic, partition, records } = batch;
+    const bytes = records.reduce((sum, record) => sum + record.bytes, 0);
+    const message: BatchSentMessage = {
+      transport: this.#transport,
+      topic,
+      partition,
+      records: records.length,
+      bytes,
+      durationMs,
+      isRetry,
+    };
+    if (verdict.kind === 'delivered') publishSafely(BATCH_SENT, message, this.#onFailure);
+    else {
+      const failed: BatchFailedMessage = { ...message, error: verdict.cause, verdict: verdict.kind };
+      publishSafely(BATCH_FAILED, failed, this.#onFailure);
+    }
+  }
+
+  recordDropped({ topic, level, time, bytes }: PendingRecord, reason: DropReason, cause: unknown): void {
+    if (!RECORD_DROPPED.hasSubscribers) return;
+    const transport = this.#transport;
+    const message: RecordDroppedMessage = { transport, reason, topic, level, time, bytes, cause };
+    publishSafely(RECORD_DROPPED, message, this.#onFailure);
+  }
+
+  recordSuppressed(info: Info, reason: SuppressionReason): void {
+    if (!RECORD_SUPPRESSED.hasSubscribers) return;
+    const message: RecordSuppressedMessage = { transport: this.#transport, reason, info };
+    guardSyncUntold(() => publishSafely(RECORD_SUPPRESSED, message, this.#onFailure));
+  }
+
+  loopDetected(loop: Omit<LoopDetectedMessage, 'transport'>): void {
+    if (!LOOP_DETECTED.hasSubscribers) return;
+    const message: LoopDetectedMessage = { transport: this.#transport, ...loop };
+    publishSafely(LOOP_DETECTED, message, this.#onFailure);
+  }
+
+  stateChanged(from: TransportState, to: TransportState, lastError: TransportStats['lastError']): void {
+    if (!STATE_CHANGED.hasSubscribers) return;
+    const message: StateChangedMessage = {
+      transport: this.#transport,
+      from,
+      to,
+      lastError: lastError === null ? null : { ...lastError },
+    };
+    publishSafely(STATE_CHANGED, message, this.#onFailure);
+  }
+}

@@ -1,0 +1,31 @@
+import type { Channel } from 'node:diagnostics_channel';
+import { guardSync } from '../recursion/guard.ts';
+
+/**
+ * Publishes to subscribers of the caller's, under the guard, as {@link emitSafely} emits.
+ *
+ * Node lets each of them have the message, and throws what one of them threw in a tick of its own: an uncaught
+ * exception (lib/diagnostics_channel.js, `ActiveChannel.publish`). It would end the process; or, logged by winston as one,
+ * be sent, and told of, and thrown again, for ever. The ticks of a publish lie between one before it and one after it, so
+ * what is uncaught between these two is a subscriber's.
+ */
+export function publishSafely(channel: Channel, message: object, onFailure: (error: unknown) => void): void {
+  let isCapturing = false;
+  process.nextTick(() => {
+    isCapturing = capture(onFailure);
+  });
+  guardSync(() => channel.publish(message));
+  process.nextTick(() => {
+    if (isCapturing) process.setUncaughtExceptionCaptureCallback(null);
+  });
+}
+
+/** There can be one such callback in a process: where somebody has one, that one gets what a subscriber throws. */
+function capture(onFailure: (error: unknown) => void): boolean {
+  try {
+    process.setUncaughtExceptionCaptureCallback(onFailure);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,56 @@
+import type { EventEmitter } from 'node:events';
+import type { DropReason, PendingRecord } from './delivery/record.ts';
+import type { Channels } from './observe/channels.ts';
+import type { Observation } from './observe/observation.ts';
+import { emitSafely } from './observe/safe-emit.ts';
+import type { Trouble } from './observe/trouble.ts';
+import type { Info } from './recursion/logger-tap.ts';
+import { LEVEL, MESSAGE } from './triple-beam.ts';
+import { type Fallback, handOn } from './undelivered/fallback.ts';
+
+/** Where what becomes of records is told to. */
+export interface OutcomeListeners {
+  emitter: EventEmitter;
+  fallback: Fallback | undefined;
+  trouble: Trouble;
+  observation: Observation;
+  channels: Channels;
+}
+
+/** The counterpart of the intake: tells whoever wants to know what has become of records. */
+export class Outcomes {
+  readonly #listeners: OutcomeListeners;
+
+  constructor(listeners: OutcomeListeners) {
+    this.#listeners = listeners;
+  }
+
+  delivered(records: readonly PendingRecord[]): void {
+    const { emitter, observation, trouble } = this.#listeners;
+    observation.delivered(records);
+    for (const record of records) {
+      if (emitter.listenerCount('logged') > 0) {
+        const info = record.info ?? infoOf(record.level, record.text);
+        emitSafely(emitter, 'logged', info, (error) => trouble.listenerFailed(error));
+      }
+      record.text = '';
+      record.info = undefined;
+    }
+  }
+
+  dropped(record: PendingRecord, reason: DropReason, cause: unknown): void {
+    const { fallback, trouble, channels } = this.#listeners;
+    if (fallback !== undefined) {
+      handOn(fallback, record, reason, cause, (error) =>
+        trouble.callback('fallback', error, 'what it was given is lost, and counted'),
+      );
+    }
+    trouble.dropped(reason, record.topic, cause);
+    channels.recordDropped(record, reason, cause);
+  }
+}
+
+/** An info as winston would have made it. */
+export function infoOf(level: string, text: string): Info {
+  return { level, message: text, [LEVEL]: level, [MESSAGE]: text };
+}
