@@ -20,6 +20,9 @@ import type { Levels } from './triple-beam.ts';
 // one call in so many, the first one included.
 const MEASURE_EVERY = 16;
 
+// Three connects or sends that run into their deadline.
+const MAX_AGE_MS = 30_000;
+
 type Callback = (error?: Error | null) => void;
 
 /**
@@ -147,6 +150,17 @@ export class KafkaTransport extends TransportStream {
   /** What happened so far. Cheap enough to call every second: it takes 30 us (Node 20). */
   stats(): TransportStats {
     return this.#pipeline.stats();
+  }
+
+  /**
+   * For a readiness probe: whether records get to Kafka, as far as is known. False when the transport is closed; when records
+   * have been waiting for longer than `maxAgeMs` without a single one being acknowledged; and when the state has been
+   * `down` for longer than that, and it is still tried in vain. True while there is nothing to send.
+   *
+   * @param maxAgeMs milliseconds
+   */
+  healthy(maxAgeMs: number = MAX_AGE_MS): boolean {
+    return this.#pipeline.isReady(maxAgeMs >= 0 ? maxAgeMs : MAX_AGE_MS);
   }
 
   /**

@@ -159,6 +159,10 @@ export class Pipeline {
     await this.#shipper.release();
   }
 
+  isReady(maxAgeMs: number): boolean {
+    return this.observation.isReady(maxAgeMs, this.#ledger.unsettled > 0, this.#shipper.lastError?.at);
+  }
+
   stats(): TransportStats {
     const { accepted, delivered, dropped, spooled, replayed, queued, queuedBytes, inFlight } = this.#ledger;
     const { held, heldBytes } = this.#ledger;
@@ -188,6 +192,7 @@ export class Pipeline {
     // What an earlier process has left goes first.
     this.#openSpool();
     this.observation.accepted(admission.record);
+    if (this.#ledger.unsettled === 0) this.observation.waiting();
     if (admission.kind === 'record') this.#shipper.add(admission.record);
     else this.#shipper.refuse(admission.record, 'invalid', admission.cause);
   }
@@ -225,7 +230,10 @@ export class Pipeline {
   #makeSpool(options: SpoolOptions): Spool {
     const ledger = this.#ledger;
     return new Spool(options, this.#clock, {
-      onAdopted: (count, positions) => ledger.adopt(count, positions),
+      onAdopted: (count, positions) => {
+        if (ledger.unsettled === 0) this.observation.waiting();
+        return ledger.adopt(count, positions);
+      },
       onDamaged: (stretches) => {
         // How many records were there nobody can tell: each stretch counts as one.
         ledger.adopt(stretches);

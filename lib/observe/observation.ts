@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { PendingRecord } from '../delivery/record.ts';
 import { Distribution } from './distribution.ts';
 import { Rate } from './rate.ts';
+import { isReady } from './readiness.ts';
 import { StateLog, type TransportState } from './state-log.ts';
 import type { TransportStats } from './stats.ts';
 
@@ -24,6 +25,8 @@ export class Observation {
   readonly #accepted: Rate;
   readonly #delivered: Rate;
   readonly #latency = new Distribution(LATENCY_BOUNDS_MS);
+  /** Since when, on the monotonic clock, records have been waiting without any being acknowledged; if any wait. */
+  #waitingSince = 0;
   readonly handlerTime: Distribution = new Distribution(HANDLER_BOUNDS_MICROS);
 
   constructor(clock: Clock) {
@@ -34,13 +37,19 @@ export class Observation {
     this.#delivered = new Rate(now);
   }
 
-  /** A record was taken in. No clock is read for that: it bears the time. */
+  /** A record is taken in. No clock is read for that: it bears the time. */
   accepted({ time }: PendingRecord): void {
     this.#accepted.add(1, time);
   }
 
+  /** There is something to send, after there was nothing. */
+  waiting(): void {
+    this.#waitingSince = this.#clock.monotonic();
+  }
+
   delivered(records: readonly PendingRecord[]): void {
     const now = this.#clock.wall();
+    this.#waitingSince = this.#clock.monotonic();
     this.#delivered.add(records.length, now);
     for (const { time } of records) this.#latency.record(now - time);
   }
@@ -48,6 +57,18 @@ export class Observation {
   /** @returns the state before, if that was another one */
   state(state: TransportState): TransportState | undefined {
     return this.#state.note(state, this.#clock.wall());
+  }
+
+  /** @param lastErrorAt epoch milliseconds */
+  isReady(maxAgeMs: number, isAnyWaiting: boolean, lastErrorAt: number | undefined): boolean {
+    const now = this.#clock.wall();
+    const vitals = {
+      state: this.#state.current,
+      stateAgeMs: now - this.#state.since,
+      errorAgeMs: lastErrorAt === undefined ? Number.POSITIVE_INFINITY : now - lastErrorAt,
+      waitingMs: isAnyWaiting ? this.#clock.monotonic() - this.#waitingSince : 0,
+    };
+    return isReady(vitals, maxAgeMs);
   }
 
   get stats(): Observed {

@@ -1,0 +1,85 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { Observation } from '../../lib/observe/observation.ts';
+import { isReady, type Vitals } from '../../lib/observe/readiness.ts';
+import { HeldClock, recordOf } from '../delivery/rig.ts';
+import { loggerWith, startCluster, transportTo } from '../support/harness.ts';
+
+const FRESH: Vitals = { state: 'up', stateAgeMs: 0, errorAgeMs: Number.POSITIVE_INFINITY, waitingMs: 0 };
+
+describe('a transport is ready', () => {
+  it.each<[string, Partial<Vitals>, boolean]>([
+    ['that is up', {}, true],
+    ['that has been up for long', { stateAgeMs: 1e9 }, true],
+    ['with nothing to send yet', { state: 'idle', stateAgeMs: 1e9 }, true],
+    ['with records that wait for as long as they may', { waitingMs: 1_000 }, true],
+    ['with records that wait for longer', { waitingMs: 1_001 }, false],
+    [
+      'with records that wait for longer, before the first attempt',
+      { state: 'idle', waitingMs: 1_001 },
+      false,
+    ],
+    ['that has just gone down', { state: 'down', stateAgeMs: 1_000, errorAgeMs: 0 }, true],
+    ['that has been down for longer', { state: 'down', stateAgeMs: 1_001, errorAgeMs: 1_000 }, false],
+    [
+      'that was down when it last had something to send',
+      { state: 'down', stateAgeMs: 5_000, errorAgeMs: 1_001 },
+      true,
+    ],
+    ['that is closed', { state: 'closed' }, false],
+  ])('%s: %o: %s', (_, vitals, expected) => {
+    expect(isReady({ ...FRESH, ...vitals }, 1_000)).toBe(expected);
+  });
+});
+
+it('records have been waiting since the first of them came, or since the last acknowledgement', () => {
+  const clock = new HeldClock();
+  const observation = new Observation(clock);
+  const readyAt = (now: number, isAnyWaiting = true): boolean => {
+    clock.now = now;
+    return observation.isReady(100, isAnyWaiting, undefined);
+  };
+  clock.now = 500;
+  observation.waiting();
+  expect([readyAt(600), readyAt(601), readyAt(601, false)]).toEqual([true, false, true]);
+  clock.now = 700;
+  observation.delivered([recordOf()]);
+  expect([readyAt(800), readyAt(801)]).toEqual([true, false]);
+});
+
+it('healthy() goes with the broker, and has a default', async () => {
+  const cluster = await startCluster();
+  const transport = transportTo(cluster);
+  const logger = loggerWith(transport);
+  expect(transport.healthy(0)).toBe(true);
+  await cluster.down();
+  logger.info('record 0');
+  // It waits since now, and not since there is time.
+  expect(transport.healthy(performance.now() / 2)).toBe(true);
+  while (transport.healthy(50)) await delay(5);
+  // That is not long: by default it may take 30 s, and so it may with a number that is none.
+  expect([transport.healthy(), transport.healthy(Number.NaN), transport.healthy(-1)]).toEqual([
+    true,
+    true,
+    true,
+  ]);
+  await cluster.up();
+  await transport.flush(Number.POSITIVE_INFINITY);
+  expect(transport.healthy(50)).toBe(true);
+  await transport.close();
+  expect(transport.healthy()).toBe(false);
+});
+
+it('healthy() is false while all that waits expires before it is old', async () => {
+  const cluster = await startCluster();
+  await cluster.down();
+  const transport = transportTo(cluster, {
+    closeTimeoutMs: 10,
+    retry: { initialMs: 1, maxMs: 5, maxAgeMs: 20 },
+  });
+  while (transport.healthy(100)) {
+    transport.log({ message: 'a record' });
+    await transport.flush(Number.POSITIVE_INFINITY);
+  }
+  expect(transport.stats()).toMatchObject({ state: 'down', memory: { records: 0 } });
+});
