@@ -22,6 +22,13 @@ export type {
   StateChangedMessage,
 } from './observe/channels.ts';
 export type { HistogramCounts, Percentiles } from './observe/distribution.ts';
+export type { StatsSource } from './observe/metrics.ts';
+export {
+  type OpenTelemetryMeter,
+  type OpenTelemetryOptions,
+  openTelemetry,
+} from './observe/open-telemetry.ts';
+export { type PrometheusOptions, type PrometheusRegister, prometheus } from './observe/prometheus.ts';
 export type { CallerFunction, TransportStats } from './observe/stats.ts';
 export type { BatchOptions, BufferOptions, KafkaTransportOptions, RetryOptions } from './options.ts';
 export type { CallSite } from './recursion/call-site.ts';
