@@ -9,6 +9,8 @@ import type { Info } from './recursion/logger-tap.ts';
 import type { ResolvedOptions } from './resolve-options.ts';
 import { handleRejection, isThenable } from './thenable.ts';
 import { isTopicName, TOPIC_NAME_RULE } from './topic-name.ts';
+import type { SpanContext } from './tracing/open-telemetry-api.ts';
+import { withTraceContext } from './tracing/trace-headers.ts';
 import { LEVEL, type Levels, MESSAGE } from './triple-beam.ts';
 
 /** What becomes of an info: a record to send, one that cannot be sent, or nothing because the filter says no. */
@@ -33,7 +35,13 @@ export class Intake {
   }
 
   /** @param keepInfo whether the info is wanted once more, for the `logged` event */
-  admit(info: Info, levels: Levels | undefined, origin: CallSite | undefined, keepInfo: boolean): Admission {
+  admit(
+    info: Info,
+    levels: Levels | undefined,
+    origin: CallSite | undefined,
+    span: SpanContext | undefined,
+    keepInfo: boolean,
+  ): Admission {
     const { topic, key, headers, filter, recordId } = this.#options;
     const time = this.#clock.wall();
     const level = String(info[LEVEL] ?? info.level);
@@ -44,7 +52,13 @@ export class Intake {
       if (!this.#passes(() => filter.test(record, levels ?? {}))) return { kind: 'filtered' };
     }
     const kept = keepInfo ? info : undefined;
-    if (typeof topic === 'string' && key === undefined && headers === undefined && !recordId) {
+    if (
+      typeof topic === 'string' &&
+      key === undefined &&
+      headers === undefined &&
+      span === undefined &&
+      !recordId
+    ) {
       return {
         kind: 'record',
         record: new PendingRecord(topic, level, severity, time, message, null, undefined, kept),
@@ -54,7 +68,8 @@ export class Intake {
     const { name, cause } = this.#topic(topic, entry);
     const recordKey = key === undefined ? null : this.#key(key, entry);
     const callers = headers === undefined ? undefined : this.#headers(headers, entry);
-    const recordHeaders = recordId ? withRecordId(callers) : callers;
+    const traced = span === undefined ? callers : withTraceContext(callers, span);
+    const recordHeaders = recordId ? withRecordId(traced) : traced;
     const record = new PendingRecord(
       name ?? '',
       level,

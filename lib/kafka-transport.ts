@@ -13,6 +13,7 @@ import { Pipeline } from './pipeline.ts';
 import { isGuarded } from './recursion/guard.ts';
 import { type Info, type Mark, markOf } from './recursion/logger-tap.ts';
 import { type ResolvedOptions, resolveOptions } from './resolve-options.ts';
+import { activeSpan, type SpanContext } from './tracing/open-telemetry-api.ts';
 import { formatted } from './transport-format.ts';
 import type { Levels } from './triple-beam.ts';
 
@@ -100,6 +101,9 @@ export class KafkaTransport extends TransportStream {
       wantsSite: (info, logger) =>
         (resolved.callSite || resolved.filter?.needsSite === true) && isWanted(info, this, logger),
       wantsLogger: () => this.#parents.count > 1,
+      ...(resolved.traceContext && {
+        spanOf: (info, logger) => (isWanted(info, this, logger) ? activeSpan() : undefined),
+      }),
     });
     this.#ending = new Ending(this, this.#parents, this.#clock, resolved.closeTimeoutMs);
     // winston-transport's own books know one logger only (its issue: `once('pipe')`): these take their place.
@@ -259,7 +263,19 @@ export class KafkaTransport extends TransportStream {
       }
     }
     this.#processEnd.watch();
-    this.#pipeline.admit(info, mark?.logger?.levels ?? this.levels, mark?.site);
+    this.#pipeline.admit(
+      info,
+      mark?.logger?.levels ?? this.levels,
+      mark,
+      this.#spanOf(mark, carried !== undefined),
+    );
+  }
+
+  /** The span that was active at the log call: that is now, where nobody has noted it there. */
+  #spanOf(mark: Mark | undefined, isFromLogger: boolean): SpanContext | undefined {
+    if (!this.#options.traceContext) return undefined;
+    if (mark !== undefined) return mark.span;
+    return isFromLogger && this.#parents.areTapped ? undefined : activeSpan();
   }
 
   /** The callback of a `log()` by hand. One that throws must not reach whoever logs. */

@@ -185,6 +185,14 @@ export interface KafkaTransportOptions
    */
   callSite?: boolean;
   /**
+   * Whether each record gets W3C's `traceparent` and `tracestate` headers of the span that was active when it was logged;
+   * one that `headers` returns stays. Goes by what an OpenTelemetry SDK has registered with `@opentelemetry/api` 1.x;
+   * without one there is no span. What the transport itself does is then not traced.
+   *
+   * @default false
+   */
+  traceContext?: boolean;
+  /**
    * The level names that a `filter` table may use, where the logger has levels of its own.
    *
    * @default winston's npm, syslog and cli levels

@@ -8,17 +8,18 @@ import { murmur2Partition } from './delivery/partitioner.ts';
 import type { DropReason, PendingRecord } from './delivery/record.ts';
 import { Shipper } from './delivery/shipper.ts';
 import type { FlushReport } from './delivery/shipper-options.ts';
+import { untracedSource } from './delivery/untraced-client.ts';
 import { type Admission, Intake } from './intake.ts';
 import { Channels, type SuppressionReason } from './observe/channels.ts';
 import { Observation } from './observe/observation.ts';
 import type { TransportStats } from './observe/stats.ts';
 import { Trouble } from './observe/trouble.ts';
 import { infoOf, Outcomes } from './outcomes.ts';
-import type { CallSite } from './recursion/call-site.ts';
 import { isUntold } from './recursion/guard.ts';
 import type { Info, Mark } from './recursion/logger-tap.ts';
 import type { ResolvedOptions } from './resolve-options.ts';
 import { Spool, type SpoolOptions } from './spool/spool.ts';
+import type { SpanContext } from './tracing/open-telemetry-api.ts';
 import type { Levels } from './triple-beam.ts';
 import { type DropCounts, DropNotice, describeDrops } from './undelivered/drop-notice.ts';
 
@@ -95,10 +96,10 @@ export class Pipeline {
   }
 
   /** Takes an info in. The application is waiting, so all else happens later. */
-  admit(info: Info, levels: Levels | undefined, origin: CallSite | undefined): void {
+  admit(info: Info, levels: Levels | undefined, mark: Mark | undefined, span: SpanContext | undefined): void {
     this.#levels = levels;
     const keepInfo = this.#emitter.listenerCount('logged') > 0;
-    const admission = this.#intake.admit(info, levels, origin, keepInfo);
+    const admission = this.#intake.admit(info, levels, mark?.site, span, keepInfo);
     if (admission.kind === 'filtered') this.suppress('filtered', info);
     else this.#add(admission);
   }
@@ -291,7 +292,9 @@ export class Pipeline {
 
 function sourceOf(options: ResolvedOptions, onPartitions: PartitionsListener): ClientSource {
   const { client } = options;
-  return client.kind === 'own'
-    ? kafkajsSource({ ...options, ...client, onPartitions, random: Math.random })
-    : callersSource({ ...client, compression: options.compression });
+  const source =
+    client.kind === 'own'
+      ? kafkajsSource({ ...options, ...client, onPartitions, random: Math.random })
+      : callersSource({ ...client, compression: options.compression });
+  return options.traceContext ? untracedSource(source) : source;
 }

@@ -42,6 +42,7 @@ export interface ResolvedOptions {
   readonly recordId: boolean;
   readonly dropNotice: boolean;
   readonly callSite: boolean;
+  readonly traceContext: boolean;
 }
 
 export interface OwnClientOptions {
@@ -81,6 +82,7 @@ export const OPTION_NAMES: readonly string[] = Object.keys({
   fallback: 0,
   dropNotice: 0,
   callSite: 0,
+  traceContext: 0,
   levels: 0,
   spool: 0,
   worker: 0,
@@ -163,6 +165,7 @@ export function resolveOptions(options: unknown): ResolvedOptions {
     recordId: flag('recordId', given.recordId, false),
     dropNotice: flag('dropNotice', given.dropNotice, true),
     callSite: flag('callSite', given.callSite, false),
+    traceContext: flag('traceContext', given.traceContext, false),
   });
 }
 

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import type { SpanContext } from '../tracing/open-telemetry-api.ts';
 import { type CapturedSite, captureSite } from './call-site.ts';
 import { guardSyncInScope, isGuarded, isUntold } from './guard.ts';
 
@@ -12,6 +13,8 @@ export interface Mark {
   readonly site: CapturedSite | undefined;
   /** The logger it was logged to; noted only if somebody asks. */
   readonly logger: TappableLogger | undefined;
+  /** The span that was active; noted only if somebody asks. */
+  readonly span: SpanContext | undefined;
 }
 
 /** An info as winston passes it on. */
@@ -32,6 +35,8 @@ export interface TapUser {
   wantsSite(info: Info, logger: TappableLogger): boolean;
   /** Whether it has to tell its loggers apart. */
   wantsLogger(): boolean;
+  /** The span that is active now, where it wants to know that. */
+  spanOf?(info: Info, logger: TappableLogger): SpanContext | undefined;
 }
 
 // Shared by all copies of the package, so that each understands the other's marks. The number is the layout's
@@ -47,6 +52,7 @@ function reentrant(isUntold: boolean): Mark {
     isUntold,
     site: undefined,
     logger: undefined,
+    span: undefined,
     // For `prettyPrint`, which shows symbols.
     [inspect.custom]: () => 're-entrant',
   });
@@ -85,7 +91,7 @@ export function rootOf<Logger extends object>(logger: Logger): Logger {
 
 // One tap for a logger, whichever copy of the package has put it there: two, one upon the other, would not find out
 // of each other's way again. The number is the version of `LoggerTap` and `TapUser`.
-const TAPS = Symbol.for('winston-kafkajs.taps.1');
+const TAPS = Symbol.for('winston-kafkajs.taps.2');
 
 const registry = globalThis as { [TAPS]?: WeakMap<TappableLogger, LoggerTap> };
 if (registry[TAPS] === undefined) registry[TAPS] = new WeakMap();
@@ -213,13 +219,15 @@ class LoggerTap {
     if (isGuarded()) return withMark(copyOf(info), isTellingOfSuppressed ? REENTRANT_UNTOLD : REENTRANT);
     let site: CapturedSite | undefined;
     let source: TappableLogger | undefined;
+    let span: SpanContext | undefined;
     for (const user of this.users) {
       if (site === undefined && user.wantsSite(info, this.#logger)) site = captureSite(wrapper);
       if (source === undefined && user.wantsLogger()) source = this.#logger;
+      span ??= user.spanOf?.(info, this.#logger);
     }
-    const isOfInterest = site !== undefined || source !== undefined;
+    const isOfInterest = site !== undefined || source !== undefined || span !== undefined;
     const mark: Mark | undefined = isOfInterest
-      ? { isReentrant: false, isUntold: false, site, logger: source }
+      ? { isReentrant: false, isUntold: false, site, logger: source, span }
       : undefined;
     // The same object may be logged twice, from two places, before the first is delivered; or come from another
     // logger, whose mark says nothing here.

@@ -17,6 +17,7 @@ describe(
     it.concurrent.each([
       ['just topic and kafka', 'plain'],
       ['functions, listeners and a fallback', 'callbacks'],
+      ['trace context, as long as nobody traces', 'traceContext'],
       // kafkajs adds an `authenticationProvider` to the options it is given, which looked like one of the caller's.
       ['a user name and password', 'sasl'],
     ])('is never created for %s, through an outage and a change of client', async (_, mode) => {

@@ -104,6 +104,7 @@ const TABLE: Record<string, Row> = {
   recordId: FLAG,
   idempotent: FLAG,
   callSite: FLAG,
+  traceContext: FLAG,
   levels: {
     good: [{ loud: 0, quiet: 1 }],
     bad: [{ loud: '0' }, ['loud'], 'npm', null, 5],
