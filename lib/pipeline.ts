@@ -1,14 +1,11 @@
 import type { EventEmitter } from 'node:events';
-import type { Clock, Timer } from './clock.ts';
-import { callersSource } from './delivery/callers-client.ts';
-import type { ClientSource, PartitionsListener } from './delivery/client.ts';
-import { kafkajsSource } from './delivery/kafkajs-client.ts';
+import { clientSource } from './client-source.ts';
+import type { Clock } from './clock.ts';
 import { Ledger } from './delivery/ledger.ts';
 import { murmur2Partition } from './delivery/partitioner.ts';
-import type { DropReason, PendingRecord } from './delivery/record.ts';
+import type { PendingRecord } from './delivery/record.ts';
 import { Shipper } from './delivery/shipper.ts';
 import type { FlushReport } from './delivery/shipper-options.ts';
-import { untracedSource } from './delivery/untraced-client.ts';
 import { type Admission, Intake } from './intake.ts';
 import { Channels, type SuppressionReason } from './observe/channels.ts';
 import { Observation } from './observe/observation.ts';
@@ -21,10 +18,8 @@ import type { ResolvedOptions } from './resolve-options.ts';
 import { Spool, type SpoolOptions } from './spool/spool.ts';
 import type { SpanContext } from './tracing/open-telemetry-api.ts';
 import type { Levels } from './triple-beam.ts';
-import { type DropCounts, DropNotice, describeDrops } from './undelivered/drop-notice.ts';
-
-// While records keep being dropped, the topic hears of it this often.
-const NOTICE_INTERVAL_MS = 10_000;
+import { type DropCounts, describeDrops } from './undelivered/drop-notice.ts';
+import { DropTeller } from './undelivered/drop-teller.ts';
 
 /** Everything between winston's face and the Kafka client: takes infos in, and answers for what becomes of them. */
 export class Pipeline {
@@ -36,10 +31,7 @@ export class Pipeline {
   readonly #intake: Intake;
   readonly #spool: Spool | undefined;
   readonly #outcomes: Outcomes;
-  readonly #notice = new DropNotice(NOTICE_INTERVAL_MS);
-  /** What the notices that are on their way have to tell. */
-  readonly #notices = new WeakMap<PendingRecord, DropCounts>();
-  #noticeTimer: Timer | undefined;
+  readonly #drops: DropTeller;
   #levels: Levels | undefined;
   #isClosed = false;
   #closing: Promise<FlushReport> | undefined;
@@ -69,19 +61,28 @@ export class Pipeline {
         ledger: this.#ledger,
         spool: this.#spool,
         partitionOfKey: murmur2Partition(),
-        source: (onPartitions) => sourceOf(options, onPartitions),
+        source: (onPartitions) => clientSource(options, onPartitions),
       },
       {
         onDelivered: (records) => {
           this.#outcomes.delivered(records);
-          this.#tellDrops(false);
+          this.#drops.tell(false);
         },
-        onDropped: (record, reason, cause) => this.#onDropped(record, reason, cause),
+        onDropped: (record, reason, cause) => {
+          this.#drops.noteDropped(record, reason);
+          this.#outcomes.dropped(record, reason, cause);
+        },
         onOutage: (cause, unreachable) => this.trouble.outage(cause, unreachable),
         onState: () => this.#noteState(),
         onAnswer: (...answer) => channels.batchAnswered(...answer),
       },
     );
+    this.#drops = new DropTeller({
+      clock,
+      canTell: () => options.dropNotice && !this.#isClosed && this.#shipper.state !== 'down',
+      make: (counts) => this.#makeNotice(counts),
+      send: (record) => this.#add({ kind: 'record', record }),
+    });
     // Not at once: whoever makes the transport has had no chance to listen for its `warn` yet.
     if (this.#spool !== undefined) clock.soon(() => this.#openSpool());
   }
@@ -211,15 +212,14 @@ export class Pipeline {
     const { delivered, dropped, pending } = await this.flush(closeTimeoutMs);
     if (pending === 0) {
       // The drop notice, in what is left of the time. Not before: in a full buffer it would take a record's place.
-      this.#tellDrops(true);
+      this.#drops.tell(true);
       await this.#shipper.flush(Math.max(0, deadline - this.#clock.monotonic()));
     }
     // Added to a logger again in the meantime: then it goes on.
     if (this.#reopened !== reopened) return { delivered, dropped, pending };
     this.#isClosed = true;
     this.#noteState();
-    this.#clock.cancel(this.#noticeTimer);
-    this.#noticeTimer = undefined;
+    this.#drops.stop();
     const stopped = this.#shipper.stop();
     // Before anything else can happen: opened again, what is on disk has to be taken over anew.
     this.#spool?.close();
@@ -254,28 +254,8 @@ export class Pipeline {
     if (!this.#isClosed) this.#spool?.open();
   }
 
-  #onDropped(record: PendingRecord, reason: DropReason, cause: unknown): void {
-    this.#notice.note(reason);
-    const untold = this.#notices.get(record);
-    // The notice itself had to give way: its counts go into the next one.
-    if (untold !== undefined) this.#notice.restore(untold);
-    this.#outcomes.dropped(record, reason, cause);
-  }
-
-  /** Lets the topic know that records are missing from it, unless nothing gets through: then the next success will. */
-  #tellDrops(isLast: boolean): void {
-    if (!this.#options.dropNotice || this.#isClosed || this.#shipper.state === 'down') return;
-    const counts = this.#notice.take(this.#clock.monotonic(), isLast);
-    if (counts !== undefined) this.#tell(counts);
-    else if (this.#notice.isPending) {
-      this.#noticeTimer ??= this.#clock.after(NOTICE_INTERVAL_MS, () => {
-        this.#noticeTimer = undefined;
-        this.#tellDrops(false);
-      });
-    }
-  }
-
-  #tell(counts: DropCounts): void {
+  /** The record that tells the topic that others are missing from it. */
+  #makeNotice(counts: DropCounts): PendingRecord | undefined {
     // syslog's levels have no `warn`.
     const isSyslog = this.#levels !== undefined && !('warn' in this.#levels) && 'warning' in this.#levels;
     const level = isSyslog ? 'warning' : 'warn';
@@ -283,18 +263,6 @@ export class Pipeline {
     const dropped = { total: counts.total, ...counts.byReason };
     const text = JSON.stringify({ level, message, dropped });
     const admission = this.#intake.admitOwn({ ...infoOf(level, text), message, dropped }, level, text);
-    // Without a topic there is nobody to tell: no record of the application's is lost by that, so none is counted.
-    if (admission.kind !== 'record') return;
-    this.#notices.set(admission.record, counts);
-    this.#add(admission);
+    return admission.kind === 'record' ? admission.record : undefined;
   }
-}
-
-function sourceOf(options: ResolvedOptions, onPartitions: PartitionsListener): ClientSource {
-  const { client } = options;
-  const source =
-    client.kind === 'own'
-      ? kafkajsSource({ ...options, ...client, onPartitions, random: Math.random })
-      : callersSource({ ...client, compression: options.compression });
-  return options.traceContext ? untracedSource(source) : source;
 }

@@ -51,7 +51,10 @@ export interface BatchFailedMessage extends BatchMessage {
   readonly verdict: 'again' | 'relearn' | 'halve' | 'refuse';
 }
 
-/** On `winston-kafkajs:record:dropped`: a record will not reach Kafka. Its text goes to the `fallback` only. */
+/**
+ * On `winston-kafkajs:record:dropped`: a record will not reach Kafka. Its text goes to the `fallback` only. What a damaged
+ * file of the spool has lost is no record any more: it is only counted.
+ */
 export interface RecordDroppedMessage extends ChannelMessage {
   readonly reason: DropReason;
   readonly topic: string;

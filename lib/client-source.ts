@@ -1,0 +1,15 @@
+import { callersSource } from './delivery/callers-client.ts';
+import type { ClientSource, PartitionsListener } from './delivery/client.ts';
+import { kafkajsSource } from './delivery/kafkajs-client.ts';
+import { untracedSource } from './delivery/untraced-client.ts';
+import type { ResolvedOptions } from './resolve-options.ts';
+
+/** The source of Kafka clients that the options ask for. */
+export function clientSource(options: ResolvedOptions, onPartitions: PartitionsListener): ClientSource {
+  const { client, compression, traceContext } = options;
+  const source =
+    client.kind === 'own'
+      ? kafkajsSource({ ...options, ...client, onPartitions, random: Math.random })
+      : callersSource({ ...client, compression });
+  return traceContext ? untracedSource(source) : source;
+}

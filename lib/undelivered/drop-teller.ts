@@ -1,0 +1,60 @@
+import type { Clock, Timer } from '../clock.ts';
+import type { DropReason, PendingRecord } from '../delivery/record.ts';
+import { type DropCounts, DropNotice } from './drop-notice.ts';
+
+// While records keep being dropped, the topic hears of it this often.
+const INTERVAL_MS = 10_000;
+
+export interface DropTellerOptions {
+  clock: Clock;
+  /** Whether a notice is wanted, and would get through: if not, the next success will be told. */
+  canTell(): boolean;
+  /** The notice, as a record; nothing where there is no topic for it. */
+  make(counts: DropCounts): PendingRecord | undefined;
+  /** Has it sent. */
+  send(notice: PendingRecord): void;
+}
+
+/** Lets the topic know that records are missing from it. */
+export class DropTeller {
+  readonly #options: DropTellerOptions;
+  readonly #notice = new DropNotice(INTERVAL_MS);
+  /** What the notices that are on their way have to tell. */
+  readonly #underWay = new WeakMap<PendingRecord, DropCounts>();
+  #timer: Timer | undefined;
+
+  constructor(options: DropTellerOptions) {
+    this.#options = options;
+  }
+
+  noteDropped(record: PendingRecord, reason: DropReason): void {
+    this.#notice.note(reason);
+    const untold = this.#underWay.get(record);
+    // The notice itself had to give way: its counts go into the next one.
+    if (untold !== undefined) this.#notice.restore(untold);
+  }
+
+  /** Tells what there is to tell, now or as soon as it is not too early. */
+  tell(isLast: boolean): void {
+    const { clock, canTell, make, send } = this.#options;
+    if (!canTell()) return;
+    const counts = this.#notice.take(clock.monotonic(), isLast);
+    if (counts !== undefined) {
+      const notice = make(counts);
+      // Without a topic there is nobody to tell: no record of the application's is lost by that, so none is counted.
+      if (notice === undefined) return;
+      this.#underWay.set(notice, counts);
+      send(notice);
+    } else if (this.#notice.isPending) {
+      this.#timer ??= clock.after(INTERVAL_MS, () => {
+        this.#timer = undefined;
+        this.tell(false);
+      });
+    }
+  }
+
+  stop(): void {
+    this.#options.clock.cancel(this.#timer);
+    this.#timer = undefined;
+  }
+}
