@@ -192,7 +192,10 @@ class Run {
   async #finish(): Promise<void> {
     if (!(this.#life instanceof Life)) throw new Error('the last life is in this process');
     const { pending } = await this.#life.flush(LAST_FLUSH_MS);
-    if (pending > 0) this.#events.onMishap(`${pending} records still wait with a healthy cluster`);
+    if (pending > 0) {
+      const stats = JSON.stringify(this.#life.stats());
+      this.#events.onMishap(`${pending} records still wait with a healthy cluster: ${stats}`);
+    }
     await this.#close(this.#life);
     if (this.#schedule.spool === 'none' || pending > 0) return;
     const left = readdirSync(this.#spoolDirectory, { recursive: true });
