@@ -1,4 +1,4 @@
-// A real Apache Kafka of three brokers on loopback, which can be killed, frozen and rolled; or the one that is there.
+// A real Apache Kafka of three brokers (or another number) on loopback, which can be killed, frozen and rolled; or the one that is there.
 import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -12,6 +12,7 @@ import { kafkaClassPath } from './jars.ts';
 
 const HOST = '127.0.0.1';
 const BROKERS = 3;
+const MIN_IN_SYNC = 2;
 
 /** Who may log in with SCRAM, and their passwords. They may do nothing until an ACL says so. */
 export const USERS = { shop: 'correct-horse-battery' };
@@ -39,15 +40,15 @@ export class RealCluster {
   }
 
   /** Prepared, not started; or, with `KAFKA_BROKERS=host:port,…`, what is there. */
-  static async prepare(): Promise<RealCluster> {
+  static async prepare(count = BROKERS): Promise<RealCluster> {
     const { KAFKA_BROKERS } = process.env;
     if (KAFKA_BROKERS !== undefined) return new RealCluster({ addresses: KAFKA_BROKERS.split(',') });
     const classPath = await kafkaClassPath();
     const directory = await mkdtemp(join(tmpdir(), 'winston-kafkajs-kafka-'));
-    const ports = await freePorts(3 * BROKERS);
+    const ports = await freePorts(3 * count);
     const certificate = await makeCertificate(directory);
     const brokers: BrokerProcess[] = [];
-    for (let id = 0; id < BROKERS; id++) {
+    for (let id = 0; id < count; id++) {
       const own = join(directory, `broker-${id}`);
       await mkdir(own);
       const properties = propertiesOf(id, ports, own, certificate);
@@ -58,7 +59,7 @@ export class RealCluster {
     const clusterId = randomBytes(16).toString('base64url');
     await Promise.all(brokers.map((broker) => broker.format(clusterId, USERS)));
     const addresses = brokers.map(({ address }) => address);
-    const securedPorts = ports.slice(2 * BROKERS);
+    const securedPorts = ports.slice(2 * count);
     return new RealCluster({ addresses, directory, brokers, securedPorts, ca: certificate.ca });
   }
 
@@ -123,7 +124,9 @@ export class RealCluster {
   }
 
   async createTopic(topic: string, { partitions = 3, config = {} }: TopicOptions = {}): Promise<void> {
-    const entries = this.isOwn ? { 'min.insync.replicas': '2', ...config } : config;
+    const replicas = this.#brokers.length;
+    const minInSync = String(Math.min(MIN_IN_SYNC, replicas));
+    const entries = this.isOwn ? { 'min.insync.replicas': minInSync, ...config } : config;
     await this.admin((admin) =>
       admin.createTopics({
         waitForLeaders: true,
@@ -131,7 +134,7 @@ export class RealCluster {
           {
             topic,
             numPartitions: partitions,
-            replicationFactor: this.isOwn ? BROKERS : -1,
+            replicationFactor: this.isOwn ? replicas : -1,
             configEntries: Object.entries(entries).map(([name, value]) => ({ name, value })),
           },
         ],
@@ -187,10 +190,11 @@ function propertiesOf(
   directory: string,
   { keyStore }: Certificate,
 ): Record<string, string> {
+  const count = ports.length / 3;
   const open = `PLAINTEXT://${HOST}:${ports[id]}`;
-  const secured = `SASL_SSL://${HOST}:${ports[2 * BROKERS + id]}`;
-  const controllerPort = (at: number): number => ports[BROKERS + at] ?? 0;
-  const voters = Array.from({ length: BROKERS }, (_, at) => `${at}@${HOST}:${controllerPort(at)}`);
+  const secured = `SASL_SSL://${HOST}:${ports[2 * count + id]}`;
+  const controllerPort = (at: number): number => ports[count + at] ?? 0;
+  const voters = Array.from({ length: count }, (_, at) => `${at}@${HOST}:${controllerPort(at)}`);
   return {
     'process.roles': 'broker,controller',
     'node.id': String(id),
@@ -212,7 +216,7 @@ function propertiesOf(
     'log.dirs': join(directory, 'data'),
     'auto.create.topics.enable': 'false',
     'offsets.topic.num.partitions': '3',
-    'offsets.topic.replication.factor': '3',
+    'offsets.topic.replication.factor': String(count),
     'group.initial.rebalance.delay.ms': '0',
     // A broker that is killed or frozen is to be missed within seconds, as the table has ten of them.
     'broker.heartbeat.interval.ms': '500',

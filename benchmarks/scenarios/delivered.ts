@@ -1,0 +1,143 @@
+import { loggerTo, logMany, nextTurn, sleep, textOf, until } from '../measure/load.ts';
+import {
+  FILE,
+  FLOOR,
+  MODE_NAMES,
+  NPM_PEER,
+  OTHER_CLIENT,
+  openTarget,
+  quietKafka,
+  TUTORIAL,
+} from '../measure/targets.ts';
+import { threadMicros } from '../measure/thread-time.ts';
+import type { Figures, Place, Scenario } from '../scenario.ts';
+
+const BARE_KAFKAJS = 'bare kafkajs';
+const BARE_PLATFORMATIC = 'bare @platformatic/kafka';
+
+const RECORDS = 100_000;
+// Those that send each record by itself take as long for so many.
+const FEWER: Readonly<Record<string, number>> = { [NPM_PEER]: 10_000, [TUTORIAL]: 5_000 };
+const PER_SEND = 500;
+const PER_TURN = 500;
+// The application waits when so many are under way: it is to be fast, not to overflow.
+const MOST_UNDER_WAY = 20_000;
+
+const main = 'mainMicros';
+const rate = 'perSecond';
+
+export const delivered: Scenario = {
+  name: 'delivered',
+  title: 'Delivered',
+  about: `${RECORDS.toLocaleString('en')} records (where each is sent by itself ${Object.values(FEWER)
+    .map((n) => n.toLocaleString('en'))
+    .join(
+      ' and ',
+    )}), logged as fast as they are taken, until the last is acknowledged by all in-sync replicas; four partitions. The bare clients send strings that are there already, ${PER_SEND} at a time to one partition: what is left when there is no logger. "Main thread" is its CPU time for the whole way of a record: the log call, batching, the client, the acknowledgement.`,
+  rounds: 7,
+  variants: [FLOOR, FILE, BARE_KAFKAJS, ...MODE_NAMES, NPM_PEER, TUTORIAL, BARE_PLATFORMATIC, OTHER_CLIENT],
+  figures: {
+    [main]: { title: 'main thread per record, µs', digits: 1 },
+    processMicros: { title: 'all threads per record, µs', digits: 1 },
+    [rate]: { title: 'records per second', digits: 0 },
+  },
+  limits: MODE_NAMES.flatMap((of) => [
+    of === 'worker'
+      ? {
+          title: 'main thread per delivered record, `worker: true`, over the floor',
+          figure: main,
+          of,
+          over: [FLOOR],
+          atMost: 1.5,
+          unit: '×',
+        }
+      : {
+          title: 'main thread per delivered record, in process, over floor + bare kafkajs',
+          figure: main,
+          of,
+          over: [FLOOR, BARE_KAFKAJS],
+          atMost: 1.1,
+          unit: '×',
+        },
+    of === 'worker'
+      ? {
+          title: 'delivered records/s, `worker: true`, over in process',
+          figure: rate,
+          of,
+          over: ['in process'],
+          atLeast: 1.2,
+          unit: '×',
+        }
+      : {
+          title: 'delivered records/s, over the best send-per-record peer',
+          figure: rate,
+          of,
+          over: [NPM_PEER],
+          atLeast: 7,
+          unit: '×',
+        },
+  ]),
+  async measure(variant: string, place: Place): Promise<Figures> {
+    if (variant === BARE_KAFKAJS) return await measureKafkajs(place);
+    if (variant === BARE_PLATFORMATIC) return await measurePlatformatic(place);
+    const { transport, delivered } = await openTarget(variant, place);
+    const logger = loggerTo(transport);
+    const count = FEWER[variant] ?? RECORDS;
+    let logged = 0;
+    const log = async (upTo: number): Promise<void> => {
+      while (logged < upTo) {
+        logMany(logger, PER_TURN);
+        logged += PER_TURN;
+        await nextTurn();
+        while (logged % 5_000 === 0 && logged - delivered() > MOST_UNDER_WAY) await sleep(2);
+      }
+      await until(() => delivered() >= upTo);
+    };
+    const warmUp = count / 5;
+    await log(warmUp);
+    return await timed(count, () => log(warmUp + count));
+  },
+};
+
+async function timed(records: number, fn: () => Promise<void>): Promise<Figures> {
+  const startedAt = performance.now();
+  const cpu = process.cpuUsage();
+  const thread = threadMicros();
+  await fn();
+  const mainMicros = (threadMicros() - thread) / records;
+  const { user, system } = process.cpuUsage(cpu);
+  const perSecond = (records * 1000) / (performance.now() - startedAt);
+  return { [main]: mainMicros, processMicros: (user + system) / records, [rate]: perSecond };
+}
+
+async function measureKafkajs(place: Place): Promise<Figures> {
+  const { Kafka, Partitioners } = await import('kafkajs');
+  const producer = new Kafka(quietKafka(place)).producer({
+    createPartitioner: Partitioners.DefaultPartitioner,
+  });
+  await producer.connect();
+  return await measureBare(async (values) => {
+    const messages = values.map((value) => ({ value, partition: 0 }));
+    await producer.send({ topic: place.topic, messages, acks: -1 });
+  });
+}
+
+async function measurePlatformatic(place: Place): Promise<Figures> {
+  const { PlatformaticProducer } = await import('../measure/platformatic-producer.ts');
+  const producer = new PlatformaticProducer(place.brokers);
+  await producer.connect();
+  return await measureBare(async (values) => {
+    const timestamp = String(Date.now());
+    const messages = values.map((value) => ({ value, key: null, partition: 0, timestamp }));
+    await producer.send({ topic: place.topic, messages });
+  });
+}
+
+async function measureBare(send: (values: readonly string[]) => Promise<void>): Promise<Figures> {
+  const texts = Array.from({ length: RECORDS }, (_, n) => textOf(n));
+  const sendAll = async (count: number): Promise<void> => {
+    for (let at = 0; at < count; at += PER_SEND) await send(texts.slice(at, at + PER_SEND));
+  };
+  await sendAll(RECORDS / 5);
+  return await timed(RECORDS, () => sendAll(RECORDS));
+}

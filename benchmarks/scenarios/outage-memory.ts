@@ -1,0 +1,59 @@
+import { loggerTo, logMany, nextTurn } from '../measure/load.ts';
+import { heldMiB, residentMiB } from '../measure/memory.ts';
+import { DoesNothing } from '../measure/peers.ts';
+import { FLOOR, MODE_NAMES, openOurs } from '../measure/targets.ts';
+import type { Figures, Scenario } from '../scenario.ts';
+
+const RECORDS = 1_000_000;
+const PER_TURN = 1_000;
+const WARM_UP = 50_000;
+const MAX_BYTES = 16 * 2 ** 20;
+
+export const outageMemory: Scenario = {
+  name: 'outage-memory',
+  title: 'Memory in an outage',
+  about: `${RECORDS.toLocaleString('en')} records while no broker is there, with \`buffer.maxBytes\` of 16 MiB (some 63,000 records) and \`drop-oldest\`. "Held" is what the garbage collector leaves, "resident" the process's memory at its highest; both without what they were after warming up winston with ${WARM_UP.toLocaleString('en')} records.`,
+  rounds: 3,
+  variants: [FLOOR, ...MODE_NAMES],
+  figures: {
+    heldGrowth: { title: 'held, growth in MiB', digits: 1 },
+    residentGrowth: { title: 'resident, growth in MiB', digits: 1 },
+  },
+  limits: MODE_NAMES.flatMap((of) =>
+    ['heldGrowth', 'residentGrowth'].map((figure) => ({
+      title: `memory growth (${figure === 'heldGrowth' ? 'held' : 'resident'}) in an outage of ${RECORDS.toLocaleString('en')} records, \`maxBytes\` 16 MiB (${of})`,
+      figure,
+      of,
+      atMost: 40,
+      unit: 'MiB',
+    })),
+  ),
+  async measure(variant: string): Promise<Figures> {
+    const transport =
+      variant === FLOOR
+        ? new DoesNothing()
+        : await openOurs(
+            variant,
+            { brokers: ['127.0.0.1:1'], topic: 'outage' },
+            { buffer: { maxBytes: MAX_BYTES } },
+          );
+    const warm = loggerTo(new DoesNothing());
+    await logInTurns(() => logMany(warm, PER_TURN), WARM_UP);
+    const logger = loggerTo(transport);
+    const heldBefore = heldMiB();
+    const residentBefore = residentMiB();
+    let peak = residentBefore;
+    await logInTurns(() => {
+      logMany(logger, PER_TURN);
+      peak = Math.max(peak, residentMiB());
+    }, RECORDS);
+    return { heldGrowth: heldMiB() - heldBefore, residentGrowth: peak - residentBefore };
+  },
+};
+
+async function logInTurns(turn: () => void, records: number): Promise<void> {
+  for (let logged = 0; logged < records; logged += PER_TURN) {
+    turn();
+    await nextTurn();
+  }
+}
