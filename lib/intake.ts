@@ -3,7 +3,8 @@ import { PendingRecord, type RecordHeaders, type RecordKey, type TransportEntry 
 import type { Trouble } from './observe/trouble.ts';
 import { withRecordId } from './record-id.ts';
 import type { CallSite } from './recursion/call-site.ts';
-import { InfoRecord } from './recursion/filter-record.ts';
+import type { CompiledFilter } from './recursion/filter.ts';
+import { type FilterRecord, InfoRecord } from './recursion/filter-record.ts';
 import { guardSync } from './recursion/guard.ts';
 import type { Info } from './recursion/logger-tap.ts';
 import type { ResolvedOptions } from './resolve-options.ts';
@@ -49,7 +50,7 @@ export class Intake {
     const message = textOf(info);
     if (filter !== undefined) {
       const record = new InfoRecord(info, level, severity, message, time, origin);
-      if (!this.#passes(() => filter.test(record, levels ?? {}))) return { kind: 'filtered' };
+      if (!this.#passes(filter, record, levels)) return { kind: 'filtered' };
     }
     const kept = keepInfo ? info : undefined;
     if (
@@ -108,9 +109,9 @@ export class Intake {
     );
   }
 
-  #passes(test: () => boolean): boolean {
+  #passes(filter: CompiledFilter, record: FilterRecord, levels: Levels = {}): boolean {
     try {
-      return guardSync(test);
+      return guardSync(filter.test, record, levels);
     } catch (error) {
       this.#trouble.callback('filter', error, 'the record is taken');
       return true;

@@ -173,7 +173,10 @@ function isYes(answer: unknown): boolean {
 function byModule(module: string): CompiledFilter {
   if (module === '') return { needsSite: true, test: (record) => record.module !== '' };
   const parent = `${module}/`;
-  return { needsSite: true, test: (record) => `${record.module}/`.startsWith(parent) };
+  return {
+    needsSite: true,
+    test: (record) => record.module === module || record.module.startsWith(parent),
+  };
 }
 
 function byTable(table: Readonly<Record<string, unknown>>, path: string, context: Context): CompiledFilter {

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import type { SpanContext } from '../tracing/open-telemetry-api.ts';
-import { type CapturedSite, captureSite } from './call-site.ts';
+import { beginCapture, type CapturedSite, captured, captureStackTrace, endCapture } from './call-site.ts';
 import { guardSyncInScope, isGuarded, isUntold } from './guard.ts';
 
 /** What is learnt about a record at the log call, and travels on the record to `log()`. */
@@ -196,7 +196,13 @@ class LoggerTap {
         // Otherwise there is one of ours further out, or none is wanted any more.
         if (self.#write === write) {
           try {
-            marked = self.#marked(info, write);
+            let site: CapturedSite | undefined;
+            if (self.#wantsSite(info)) {
+              beginCapture();
+              captureStackTrace(captured, write);
+              site = endCapture(write);
+            }
+            marked = self.#marked(info, site);
           } catch {
             // An info with traps of its own (a Proxy, a throwing getter): logging it must not become our failure.
           }
@@ -208,7 +214,13 @@ class LoggerTap {
     this.#wrappers.set(this.#write, restore);
   }
 
-  #marked(info: unknown, wrapper: Write): unknown {
+  #wantsSite(info: unknown): boolean {
+    if (!isObject(info) || markOf(info)?.isReentrant === true || isGuarded()) return false;
+    for (const user of this.users) if (user.wantsSite(info, this.#logger)) return true;
+    return false;
+  }
+
+  #marked(info: unknown, site: CapturedSite | undefined): unknown {
     if (!isObject(info)) return info;
     const before = markOf(info);
     const isTellingOfSuppressed = isUntold();
@@ -217,11 +229,9 @@ class LoggerTap {
     // A copy: the info may be the application's own object (`logger.error(err)`), which it may log again from
     // elsewhere. A mark left on it would keep an innocent record out.
     if (isGuarded()) return withMark(copyOf(info), isTellingOfSuppressed ? REENTRANT_UNTOLD : REENTRANT);
-    let site: CapturedSite | undefined;
     let source: TappableLogger | undefined;
     let span: SpanContext | undefined;
     for (const user of this.users) {
-      if (site === undefined && user.wantsSite(info, this.#logger)) site = captureSite(wrapper);
       if (source === undefined && user.wantsLogger()) source = this.#logger;
       span ??= user.spanOf?.(info, this.#logger);
     }

@@ -3,8 +3,8 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import winston from 'winston';
-import { captureSite } from '../../lib/recursion/call-site.ts';
-import { sitedLogger, sitesOf } from './fixtures/sited-logger.ts';
+import type { CapturedSite } from '../../lib/recursion/call-site.ts';
+import { siteBelow, sitedLogger, sitesOf } from './fixtures/sited-logger.ts';
 
 type Caller = (logger: winston.Logger | typeof winston) => unknown;
 
@@ -20,7 +20,7 @@ const PLAIN_LINE = readFileSync(FILE, 'utf8').split('\n').indexOf('function plai
 
 const UNKNOWN = { function: '<anonymous>', module: '', file: '', line: 0, column: 0 };
 
-function plain(site: ReturnType<typeof captureSite> | undefined): typeof UNKNOWN | undefined {
+function plain(site: CapturedSite | undefined): typeof UNKNOWN | undefined {
   if (site === undefined) return undefined;
   return {
     function: site.function,
@@ -100,7 +100,7 @@ describe('the call site of a winston record', () => {
   });
 
   it('is nameless below a function that is not on the stack', () => {
-    expect(plain(captureSite(() => undefined))).toEqual(UNKNOWN);
+    expect(plain(siteBelow(() => undefined))).toEqual(UNKNOWN);
   });
 
   it('stays what it was at the call', async () => {
@@ -167,7 +167,7 @@ describe('an application that has changed Error', () => {
   });
 
   it('does not see our formatter in a stack of its own, taken later', () => {
-    captureSite(mend);
+    siteBelow(mend);
     expect(new Error('x').stack).toBeTypeOf('string');
   });
 
