@@ -42,11 +42,17 @@ export interface ClientMessage {
 }
 
 export function messagesOf({ records, partition }: Batch): ClientMessage[] {
-  return records.map((record) => ({
-    value: record.text,
-    key: record.key,
-    timestamp: String(record.time),
-    ...(record.headers !== undefined && { headers: { ...record.headers } }),
-    ...(partition !== undefined && { partition }),
-  }));
+  let time = Number.NaN;
+  let timestamp = '';
+  return records.map((record) => {
+    // One string for all records of a millisecond: the client sorts them, and that is where it notices.
+    if (record.time !== time) {
+      time = record.time;
+      timestamp = String(time);
+    }
+    const message: ClientMessage = { value: record.text, key: record.key, timestamp };
+    if (record.headers !== undefined) message.headers = { ...record.headers };
+    if (partition !== undefined) message.partition = partition;
+    return message;
+  });
 }
