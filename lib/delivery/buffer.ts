@@ -20,8 +20,8 @@ const SMALL = 1024;
 export class RecordBuffer {
   readonly #limits: BufferLimits;
   readonly #ledger: Ledger;
-  /** Candidates for shedding, oldest first, by severity. */
-  readonly #shelves = new Map<number, Shelf>();
+  /** Candidates for shedding, oldest first, by severity; the least severe shelf first. */
+  readonly #shelves: Shelf[] = [];
 
   constructor(limits: BufferLimits, ledger: Ledger) {
     this.#limits = limits;
@@ -43,6 +43,13 @@ export class RecordBuffer {
     let records = this.#ledger.held + 1 - this.#limits.maxRecords;
     let bytes = this.#ledger.heldBytes + record.bytes - this.#limits.maxBytes;
     if (records <= 0 && bytes <= 0) return true;
+    // As a rule one is enough: an outage does this for every record.
+    const first = this.#firstCandidate(record);
+    if (first === undefined) return false;
+    if (records <= 1 && bytes <= first.bytes) {
+      shed(first);
+      return true;
+    }
     const victims: PendingRecord[] = [];
     for (const victim of this.#candidates(record)) {
       victims.push(victim);
@@ -71,10 +78,12 @@ export class RecordBuffer {
   hold(record: PendingRecord): void {
     if (this.#limits.overflow === 'drop-newest') return;
     const severity = this.#severityOf(record);
-    let shelf = this.#shelves.get(severity);
+    let shelf = this.#shelfOf(severity);
     if (shelf === undefined) {
-      shelf = new Shelf();
-      this.#shelves.set(severity, shelf);
+      shelf = new Shelf(severity);
+      this.#shelves.push(shelf);
+      // winston's numbers grow with unimportance.
+      this.#shelves.sort((a, b) => b.severity - a.severity);
     }
     shelf.put(record, this.#ledger.held);
   }
@@ -89,7 +98,7 @@ export class RecordBuffer {
       if (group === undefined) bySeverity.set(severity, [record]);
       else group.push(record);
     }
-    for (const [severity, group] of bySeverity) this.#shelves.get(severity)?.putBack(group);
+    for (const [severity, group] of bySeverity) this.#shelfOf(severity)?.putBack(group);
   }
 
   /** One shelf for all, unless the policy asks for more. */
@@ -97,14 +106,27 @@ export class RecordBuffer {
     return this.#limits.overflow === 'drop-lowest' ? record.severity : 0;
   }
 
+  /** There are few levels. */
+  #shelfOf(severity: number): Shelf | undefined {
+    return this.#shelves.find((shelf) => shelf.severity === severity);
+  }
+
+  #firstCandidate(newcomer: PendingRecord): PendingRecord | undefined {
+    const severity = this.#severityOf(newcomer);
+    for (const shelf of this.#shelves) {
+      if (shelf.severity < severity) return undefined;
+      const first = shelf.first();
+      if (first !== undefined) return first;
+    }
+    return undefined;
+  }
+
   /** Those that would give way for the newcomer, in that order. */
   *#candidates(newcomer: PendingRecord): Generator<PendingRecord> {
-    // From the least severe up: winston's numbers grow with unimportance. Few levels, so a sort is cheap.
-    const severities = [...this.#shelves.keys()].sort((a, b) => b - a);
-    for (const severity of severities) {
-      if (severity < this.#severityOf(newcomer)) return;
-      const shelf = this.#shelves.get(severity);
-      if (shelf !== undefined) yield* shelf.queued();
+    const severity = this.#severityOf(newcomer);
+    for (const shelf of this.#shelves) {
+      if (shelf.severity < severity) return;
+      yield* shelf.queued();
     }
   }
 }
@@ -115,16 +137,21 @@ export class RecordBuffer {
  * from a failed send is put back by hand.
  */
 class Shelf {
-  #records: PendingRecord[] = [];
+  readonly severity: number;
+  #records: (PendingRecord | undefined)[] = [];
   #head = 0;
   /** What has come back, oldest first. */
   #back: PendingRecord[] = [];
   #backHead = 0;
 
+  constructor(severity: number) {
+    this.severity = severity;
+  }
+
   put(record: PendingRecord, held: number): void {
     // Without this, a shelf would grow for ever where nothing is ever shed.
     if (this.#records.length > SMALL && this.#records.length > 2 * held) {
-      this.#records = this.#records.filter((item, at) => at >= this.#head && item.state === 'queued');
+      this.#records = this.#records.filter((item, at) => at >= this.#head && isQueued(item));
       this.#head = 0;
     }
     this.#records.push(record);
@@ -136,22 +163,42 @@ class Shelf {
     this.#backHead = 0;
   }
 
+  /** The first that would give way. */
+  first(): PendingRecord | undefined {
+    this.#passOver();
+    return older(this.#records[this.#head], this.#back[this.#backHead]);
+  }
+
   *queued(): Generator<PendingRecord> {
-    while (this.#backHead < this.#back.length && !isQueued(this.#back[this.#backHead])) this.#backHead++;
-    while (this.#head < this.#records.length && !isQueued(this.#records[this.#head])) this.#head++;
+    this.#passOver();
     let at = this.#head;
     let backAt = this.#backHead;
     for (;;) {
       const record = this.#records[at];
       const back = this.#back[backAt];
       if (record === undefined && back === undefined) return;
-      const older = record === undefined || (back !== undefined && back.seq <= record.seq) ? back : record;
+      const next = older(record, back);
       // One that came back may not have been passed over yet, and so stand in both.
-      if (older === back) backAt++;
-      if (older === record) at++;
-      if (older !== undefined && isQueued(older)) yield older;
+      if (next === back) backAt++;
+      if (next === record) at++;
+      if (next !== undefined && isQueued(next)) yield next;
     }
   }
+
+  #passOver(): void {
+    while (this.#backHead < this.#back.length && !isQueued(this.#back[this.#backHead])) this.#backHead++;
+    while (this.#head < this.#records.length && !isQueued(this.#records[this.#head])) {
+      // Let go of, or the array would keep as many that are gone as there are.
+      this.#records[this.#head++] = undefined;
+    }
+  }
+}
+
+function older(
+  record: PendingRecord | undefined,
+  back: PendingRecord | undefined,
+): PendingRecord | undefined {
+  return record === undefined || (back !== undefined && back.seq <= record.seq) ? back : record;
 }
 
 function isQueued(record: PendingRecord | undefined): boolean {

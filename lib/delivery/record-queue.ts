@@ -16,7 +16,7 @@ export class RecordQueue {
    */
   since = 0;
 
-  #items: PendingRecord[] = [];
+  #items: (PendingRecord | undefined)[] = [];
   #head = 0;
   #count = 0;
   #bytes = 0;
@@ -82,6 +82,8 @@ export class RecordQueue {
     record.queue = undefined;
     this.#count--;
     this.#bytes -= record.bytes;
+    // In an outage it is always the oldest: let go of, or the array would keep as many that are gone as there are.
+    if (this.#items[this.#head] === record) this.#items[this.#head++] = undefined;
     if (this.#items.length > SMALL && this.#items.length > 2 * this.#count) {
       this.#items = this.#waiting();
       this.#head = 0;
@@ -114,6 +116,8 @@ export class RecordQueue {
   }
 
   #waiting(): PendingRecord[] {
-    return this.#items.filter((record, at) => at >= this.#head && record.queue === this);
+    return this.#items.filter(
+      (record, at): record is PendingRecord => at >= this.#head && record?.queue === this,
+    );
   }
 }

@@ -70,7 +70,7 @@ export class Trouble {
   }
 
   dropped(reason: DropReason, topic: string, cause: unknown): void {
-    if (!this.#isNews(`dropped ${reason}`)) return;
+    if (!this.#isNews(reason)) return;
     const because = cause === undefined ? '' : ` (topic "${topic}": ${messageOf(cause)})`;
     const remedy = cause === undefined ? undefined : remedyFor(cause);
     const what = [
