@@ -33,7 +33,7 @@ export const callCost: Scenario = {
   name: 'call-cost',
   title: 'What a log call costs',
   about: `\`logger.info\` with three fields, \`timestamp\` and \`json\`, 260 bytes: ${BURSTS} bursts of ${BURST.toLocaleString('en')}, of which only the calls are timed; what the transport does between them is in "Delivered". The filters are asked with the broker down.`,
-  rounds: 9,
+  rounds: 7,
   variants: [FLOOR, ARRAY, ...MODE_NAMES.flatMap((mode) => [up(mode), down(mode)]), ...Object.keys(FILTERS)],
   figures: { micros: { title: 'main thread per call, µs', digits: 2 } },
   limits: [

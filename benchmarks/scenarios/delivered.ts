@@ -34,7 +34,7 @@ export const delivered: Scenario = {
     .join(
       ' and ',
     )}), logged as fast as they are taken, until the last is acknowledged by all in-sync replicas; four partitions. The bare clients send strings that are there already, ${PER_SEND} at a time to one partition: what is left when there is no logger. "Main thread" is its CPU time for the whole way of a record: the log call, batching, the client, the acknowledgement.`,
-  rounds: 7,
+  rounds: 5,
   variants: [FLOOR, FILE, BARE_KAFKAJS, ...MODE_NAMES, NPM_PEER, TUTORIAL, BARE_PLATFORMATIC, OTHER_CLIENT],
   figures: {
     [main]: { title: 'main thread per record, µs', digits: 1 },

@@ -1,6 +1,5 @@
 import { loggerTo, logMany, nextTurn } from '../measure/load.ts';
-import { DoesNothing } from '../measure/peers.ts';
-import { FLOOR, MODE_NAMES, openOurs } from '../measure/targets.ts';
+import { MODE_NAMES, openOurs } from '../measure/targets.ts';
 import { threadMicros } from '../measure/thread-time.ts';
 import type { Figures, Scenario } from '../scenario.ts';
 
@@ -15,7 +14,7 @@ export const growth: Scenario = {
   title: 'From ten thousand records to a million',
   about: `CPU time of the main thread per record while no broker is there, with the default buffer of 100,000 records: the first ${FEW.toLocaleString('en')} find room, of the ${MANY.toLocaleString('en')} all later ones shed an older one each. After warming up; the ${FEW.toLocaleString('en')} are the mean of ${REPEATS} transports.`,
   rounds: 5,
-  variants: [FLOOR, ...MODE_NAMES],
+  variants: MODE_NAMES,
   figures: {
     fewMicros: { title: '10,000: µs per record', digits: 2 },
     manyMicros: { title: '1,000,000: µs per record', digits: 2 },
@@ -29,10 +28,8 @@ export const growth: Scenario = {
     unit: '×',
   })),
   async measure(variant: string): Promise<Figures> {
-    const open = async () =>
-      variant === FLOOR
-        ? new DoesNothing()
-        : await openOurs(variant, { brokers: ['127.0.0.1:1'], topic: 'growth' }, { dropNotice: false });
+    const open = () =>
+      openOurs(variant, { brokers: ['127.0.0.1:1'], topic: 'growth' }, { dropNotice: false });
     await micros(loggerTo(await open()), 3 * FEW);
     let few = 0;
     for (let repeat = 0; repeat < REPEATS; repeat++) few += await micros(loggerTo(await open()), FEW);

@@ -4,14 +4,14 @@ import { DoesNothing } from '../measure/peers.ts';
 import { FLOOR, MODE_NAMES, openOurs } from '../measure/targets.ts';
 import type { Figures, Place, Scenario } from '../scenario.ts';
 
-const SETTLE_MS = 3_000;
-const MEASURED_MS = 5_000;
+const SETTLE_MS = 2_500;
+const MEASURED_MS = 3_000;
 
 export const idle: Scenario = {
   name: 'idle',
   title: 'Idle',
   about: `One record is delivered; ${SETTLE_MS / 1000} s later (the connection is closed after two) the CPU time of the whole process is read for ${MEASURED_MS / 1000} s. Then nothing keeps the process alive any more: the time until it has ended by itself.`,
-  rounds: 3,
+  rounds: 2,
   variants: [FLOOR, ...MODE_NAMES],
   figures: {
     percent: { title: 'of a core, %', digits: 3 },

@@ -5,8 +5,8 @@ import type { Figures, Place, Scenario } from '../scenario.ts';
 
 const PER_SECOND = 5_000;
 const TICK_MS = 10;
-const WARM_UP_MS = 1_500;
-const MEASURED_MS = 4_000;
+const WARM_UP_MS = 1_000;
+const MEASURED_MS = 3_000;
 
 export const steady: Scenario = {
   name: 'steady',

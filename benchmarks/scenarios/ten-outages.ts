@@ -4,7 +4,7 @@ import { MODE_NAMES, openOurs } from '../measure/targets.ts';
 import type { Figures, Place, Scenario } from '../scenario.ts';
 
 const OUTAGES = 10;
-const OUTAGE_MS = 700;
+const OUTAGE_MS = 500;
 const RECORDS = 20_000;
 const PER_TURN = 500;
 
