@@ -26,6 +26,8 @@ const MAX_AGE_MS = 30_000;
 
 type Callback = (error?: Error | null) => void;
 
+const NOTHING: Callback = () => undefined;
+
 /**
  * A winston transport that ships records to Kafka through kafkajs: in batches, within bounds of memory, without ever
  * disturbing the application or the logger's other transports, and safe from log loops.
@@ -70,8 +72,9 @@ export class KafkaTransport extends TransportStream {
   readonly #hasSpool: boolean;
   readonly #parents: Parents;
   readonly #ending: Ending;
-  /** While an info from a logger goes through `log()`: what it carried. Nothing when `log()` is called by hand. */
-  #carried: { mark: Mark | undefined } | undefined;
+  /** Whether an info from a logger goes through `log()`, and what it carried. Not so when `log()` is called by hand. */
+  #isCarried = false;
+  #carried: Mark | undefined;
   #calls = 0;
 
   /** @throws KafkaTransportError for bad options; it names the option, what was expected and what was given */
@@ -172,7 +175,7 @@ export class KafkaTransport extends TransportStream {
    * on Node's queue for every record (200,000 in one turn: 35 MB). The same in readable-stream 3 and 4.
    */
   override write(info: unknown, encoding?: unknown, callback?: unknown): boolean {
-    this._write(info as Info, 'utf8', () => undefined);
+    this._write(info as Info, 'utf8', NOTHING);
     this.#ending.noteRecord();
     const done = typeof encoding === 'function' ? encoding : callback;
     if (typeof done === 'function') process.nextTick(done as Callback);
@@ -235,6 +238,10 @@ export class KafkaTransport extends TransportStream {
       this.#pipeline.suppress('reentrant', info, mark);
       return;
     }
+    if (this.format === undefined) {
+      this.#hand(info, mark);
+      return;
+    }
     const result = formatted(info, this.format, this.#pipeline.trouble);
     if (result.kind === 'kept-out') this.#pipeline.suppress('filtered', info);
     else if (result.kind === 'failed') this.#pipeline.admitUnreadable(result.cause);
@@ -243,19 +250,21 @@ export class KafkaTransport extends TransportStream {
 
   /** To `log()`, which others may have wrapped; the mark, which a format may have lost, goes beside it. */
   #hand(info: Info, mark: Mark | undefined): void {
-    this.#carried = { mark };
+    this.#isCarried = true;
+    this.#carried = mark;
     try {
       this.log(info);
     } finally {
-      this.#carried = undefined;
+      this.#isCarried = false;
     }
   }
 
   #take(info: Info): void {
-    const carried = this.#carried;
+    const isCarried = this.#isCarried;
+    this.#isCarried = false;
+    const mark = isCarried ? this.#carried : markOf(info);
     this.#carried = undefined;
-    const mark = carried === undefined ? markOf(info) : carried.mark;
-    if (carried === undefined) {
+    if (!isCarried) {
       this.#noteCrash(info);
       if (mark?.isReentrant === true || isGuarded()) {
         this.#pipeline.suppress('reentrant', info, mark);
@@ -263,12 +272,7 @@ export class KafkaTransport extends TransportStream {
       }
     }
     this.#processEnd.watch();
-    this.#pipeline.admit(
-      info,
-      mark?.logger?.levels ?? this.levels,
-      mark,
-      this.#spanOf(mark, carried !== undefined),
-    );
+    this.#pipeline.admit(info, mark?.logger?.levels ?? this.levels, mark, this.#spanOf(mark, isCarried));
   }
 
   /** The span that was active at the log call: that is now, where nobody has noted it there. */

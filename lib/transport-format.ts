@@ -18,8 +18,7 @@ export type Formatted =
 const CONSEQUENCE = 'the record is dropped as invalid';
 
 /** Runs the transport's own `format` as winston-transport does, but never throws into the application. */
-export function formatted(info: Info, format: TransportFormat | undefined, trouble: Trouble): Formatted {
-  if (format === undefined) return { kind: 'info', info };
+export function formatted(info: Info, format: TransportFormat, trouble: Trouble): Formatted {
   let result: unknown;
   try {
     // A copy: the other transports get the same info.

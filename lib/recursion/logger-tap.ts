@@ -134,8 +134,9 @@ class LoggerTap {
   readonly #wrappers = new Map<Write, () => void>();
   /** The outermost of them: the one that marks. */
   #write: Write | undefined;
-  /** The record that is being formatted, if any, and its mark. */
-  #formatting: { mark: Mark | undefined } | undefined;
+  /** Whether a record is being formatted, and its mark. */
+  #isFormatting = false;
+  #mark: Mark | undefined;
 
   constructor(logger: TappableLogger) {
     this.#logger = logger;
@@ -147,19 +148,22 @@ class LoggerTap {
       override(logger, '_transform', (original) => {
         return function transform(this: TappableLogger, info, encoding, callback): unknown {
           self.#keepWrapped();
-          const before = self.#formatting;
-          self.#formatting = { mark: isObject(info) ? markOf(info) : undefined };
+          const wasFormatting = self.#isFormatting;
+          const before = self.#mark;
+          self.#isFormatting = true;
+          self.#mark = isObject(info) ? markOf(info) : undefined;
           try {
             return original().call(this, info, encoding, callback);
           } finally {
-            self.#formatting = before;
+            self.#isFormatting = wasFormatting;
+            self.#mark = before;
           }
         };
       }),
       override(logger, 'push', (original) => {
         return function push(this: TappableLogger, info, encoding): unknown {
-          if (self.#formatting === undefined || !isObject(info)) return original().call(this, info, encoding);
-          const { mark } = self.#formatting;
+          if (!self.#isFormatting || !isObject(info)) return original().call(this, info, encoding);
+          const mark = self.#mark;
           // A copy: a format may return one and the same object again and again, an earlier record's mark included.
           const marked = markOf(info) === mark ? info : withMark(copyOf(info), mark);
           if (mark?.isReentrant !== true) return original().call(this, marked, encoding);
