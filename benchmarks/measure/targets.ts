@@ -21,7 +21,7 @@ export const FLOOR = 'does nothing';
 export const FILE = "winston's File transport";
 export const TUTORIAL = 'awaited send per record';
 export const NPM_PEER = 'winston-logger-kafka';
-export const OTHER_CLIENT = 'in process, @platformatic/kafka';
+export const OTHER_CLIENT = 'over @platformatic/kafka';
 
 /** Somewhere to log to, and how much of it has been acknowledged. */
 export interface Target {

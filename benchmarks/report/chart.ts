@@ -1,13 +1,14 @@
 // chart.svg: what a delivered record costs the main thread, and how many are delivered in a second.
 import { writeFileSync } from 'node:fs';
+import { FLOOR, MODE_NAMES, OTHER_CLIENT } from '../measure/targets.ts';
 import type { Figures } from '../scenario.ts';
 import { type Summary, summaryOf } from './statistics.ts';
 import type { Measured } from './verdicts.ts';
 
 const FILE = new URL('../chart.svg', import.meta.url);
 
-const WIDTH = 860;
-const LABELS = 230;
+const WIDTH = 940;
+const LABELS = 330;
 const VALUES = 90;
 const BAR = 18;
 const STEP = 30;
@@ -42,14 +43,13 @@ export function writeChart(measured: readonly Measured[]): void {
 function chartOf(figures: ReadonlyMap<string, readonly Figures[]>): string {
   let top = 8;
   const panels = PANELS.map((panel) => {
-    const own = new Map(
-      [...figures].filter(([name]) => panel.figure !== 'perSecond' || name !== 'does nothing'),
-    );
+    const own = new Map([...figures].filter(([name]) => panel.figure !== 'perSecond' || name !== FLOOR));
     const { markup, height } = panelOf(panel, own, top);
     top += height;
     return markup;
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${top}" width="${WIDTH}" height="${top}" font-family="system-ui, 'DejaVu Sans', sans-serif" font-size="13" fill="${INK}">
+<title>${PANELS.map(({ title }) => title).join('; ')}</title>
 <rect width="${WIDTH}" height="${top}" fill="#ffffff"/>
 ${panels.join('\n')}
 </svg>
@@ -86,10 +86,11 @@ function rowOf(
   x: (value: number) => number,
   digits: number,
 ): string {
-  const isOurs = name.startsWith('in process') || name === 'worker';
+  const isOurs = MODE_NAMES.includes(name) || name === OTHER_CLIENT;
+  const label = isOurs ? `winston-kafkajs, ${name}` : name;
   const middle = y + BAR / 2;
   return [
-    `<text x="${LABELS - 8}" y="${middle + 4}" text-anchor="end"${isOurs ? ' font-weight="600"' : ''}>${name}</text>`,
+    `<text x="${LABELS - 8}" y="${middle + 4}" text-anchor="end"${isOurs ? ' font-weight="600"' : ''}>${label}</text>`,
     `<rect x="${x(0)}" y="${y}" width="${x(median) - x(0)}" height="${BAR}" fill="${isOurs ? OURS : OTHERS}"/>`,
     `<path d="M${x(min)} ${middle}H${x(max)}M${x(min)} ${middle - 4}v8M${x(max)} ${middle - 4}v8" stroke="${INK}" fill="none"/>`,
     `<text x="${x(max) + 8}" y="${middle + 4}">${numberOf(median, digits)}</text>`,

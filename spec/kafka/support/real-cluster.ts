@@ -1,4 +1,5 @@
-// A real Apache Kafka of three brokers (or another number) on loopback, which can be killed, frozen and rolled; or the one that is there.
+// A real Apache Kafka on loopback, of three brokers unless told otherwise, which can be killed, frozen and rolled; or the
+// one that is there.
 import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
