@@ -5,6 +5,7 @@ import { withRecordId } from './record-id.ts';
 import type { CallSite } from './recursion/call-site.ts';
 import { InfoRecord } from './recursion/filter-record.ts';
 import { guardSync } from './recursion/guard.ts';
+import { withHops } from './recursion/hops.ts';
 import type { Info } from './recursion/logger-tap.ts';
 import type { ResolvedOptions } from './resolve-options.ts';
 import { handleRejection, isThenable } from './thenable.ts';
@@ -34,7 +35,7 @@ export class Intake {
 
   /** @param keepInfo whether the info is wanted once more, for the `logged` event */
   admit(info: Info, levels: Levels | undefined, origin: CallSite | undefined, keepInfo: boolean): Admission {
-    const { topic, key, headers, filter, recordId } = this.#options;
+    const { topic, key, headers, filter } = this.#options;
     const time = this.#clock.wall();
     const level = String(info[LEVEL] ?? info.level);
     const severity = severityOf(level, levels);
@@ -44,7 +45,7 @@ export class Intake {
       if (!this.#passes(() => filter.test(record, levels ?? {}))) return { kind: 'filtered' };
     }
     const kept = keepInfo ? info : undefined;
-    if (typeof topic === 'string' && key === undefined && headers === undefined && !recordId) {
+    if (typeof topic === 'string' && key === undefined && headers === undefined && !this.#addsHeaders) {
       return {
         kind: 'record',
         record: new PendingRecord(topic, level, severity, time, message, null, undefined, kept),
@@ -54,7 +55,7 @@ export class Intake {
     const { name, cause } = this.#topic(topic, entry);
     const recordKey = key === undefined ? null : this.#key(key, entry);
     const callers = headers === undefined ? undefined : this.#headers(headers, entry);
-    const recordHeaders = recordId ? withRecordId(callers) : callers;
+    const recordHeaders = this.#withOwn(callers, info);
     const record = new PendingRecord(
       name ?? '',
       level,
@@ -74,7 +75,7 @@ export class Intake {
     const time = this.#clock.wall();
     const entry: TransportEntry = { level, message, time, info, origin: undefined };
     const { name, cause } = this.#topic(topic, entry);
-    const headers = this.#options.recordId ? withRecordId(undefined) : undefined;
+    const headers = this.#withOwn(undefined, info);
     const record = new PendingRecord(name ?? '', level, 0, time, message, null, headers, info);
     return name === undefined ? { kind: 'invalid', record, cause } : { kind: 'record', record };
   }
@@ -91,6 +92,16 @@ export class Intake {
       undefined,
       undefined,
     );
+  }
+
+  get #addsHeaders(): boolean {
+    return this.#options.recordId || this.#options.loopHeader;
+  }
+
+  /** With the headers that are the transport's. */
+  #withOwn(headers: RecordHeaders | undefined, info: Info): RecordHeaders | undefined {
+    const withId = this.#options.recordId ? withRecordId(headers) : headers;
+    return this.#options.loopHeader ? withHops(withId, info) : withId;
   }
 
   #passes(test: () => boolean): boolean {

@@ -9,6 +9,7 @@ import type { DropReason, PendingRecord } from './delivery/record.ts';
 import { Shipper } from './delivery/shipper.ts';
 import type { FlushReport } from './delivery/shipper-options.ts';
 import { type Admission, Intake } from './intake.ts';
+import { evidenceOf, type Loop, LoopNet, remedyForLoop } from './loop-net.ts';
 import { Distribution } from './observe/distribution.ts';
 import { emitSafely } from './observe/safe-emit.ts';
 import type { TransportStats } from './observe/stats.ts';
@@ -19,7 +20,7 @@ import type { ResolvedOptions } from './resolve-options.ts';
 import { Spool, type SpoolOptions } from './spool/spool.ts';
 import { LEVEL, type Levels, MESSAGE } from './triple-beam.ts';
 import { type DropCounts, DropNotice, describeDrops } from './undelivered/drop-notice.ts';
-import { handOn } from './undelivered/fallback.ts';
+import { handOn, type UndeliveredReason } from './undelivered/fallback.ts';
 
 // While records keep being dropped, the topic hears of it this often.
 const NOTICE_INTERVAL_MS = 10_000;
@@ -32,6 +33,7 @@ export class Pipeline {
   readonly #ledger = new Ledger();
   readonly #shipper: Shipper;
   readonly #intake: Intake;
+  readonly #loopNet: LoopNet;
   readonly #spool: Spool | undefined;
   readonly #latency = new Distribution();
   readonly #notice = new DropNotice(NOTICE_INTERVAL_MS);
@@ -53,6 +55,7 @@ export class Pipeline {
     this.#clock = clock;
     this.trouble = new Trouble(emitter, clock);
     this.#intake = new Intake(options, this.trouble, clock);
+    this.#loopNet = new LoopNet(options, clock, (loop) => this.#onLoop(loop));
     this.#spool = options.spool && this.#makeSpool(options.spool);
     this.#shipper = new Shipper(
       {
@@ -60,6 +63,7 @@ export class Pipeline {
         clock,
         random: Math.random,
         ledger: this.#ledger,
+        gate: this.#loopNet.gate,
         spool: this.#spool,
         partitionOfKey: murmur2Partition(),
         source: (onPartitions) => sourceOf(options, onPartitions),
@@ -87,7 +91,11 @@ export class Pipeline {
   admit(info: Info, levels: Levels | undefined, origin: CallSite | undefined): void {
     this.#levels = levels;
     const keepInfo = this.#emitter.listenerCount('logged') > 0;
-    this.#add(this.#intake.admit(info, levels, origin, keepInfo));
+    const admission = this.#intake.admit(info, levels, origin, keepInfo);
+    if (admission.kind === 'record' && this.#loopNet.catches(admission.record, info, origin)) {
+      this.suppressed.loop++;
+      this.#handOn(admission.record, 'loop', undefined);
+    } else this.#add(admission);
   }
 
   /** An info that could not even be read, such as one with throwing getters. */
@@ -155,7 +163,7 @@ export class Pipeline {
       sends,
       retries,
       reconnects,
-      loops: 0,
+      loops: this.#loopNet.found,
       latencyMs: this.#latency.percentiles,
       handlerMicros: this.handlerTime.percentiles,
       callbackFailures: { ...this.trouble.callbackFailures },
@@ -236,13 +244,20 @@ export class Pipeline {
     const untold = this.#notices.get(record);
     // The notice itself had to give way: its counts go into the next one.
     if (untold !== undefined) this.#notice.restore(untold);
-    const { fallback } = this.#options;
-    if (fallback !== undefined) {
-      handOn(fallback, record, reason, cause, (error) =>
-        this.trouble.callback('fallback', error, 'what it was given is lost, and counted'),
-      );
-    }
+    this.#handOn(record, reason, cause);
     this.trouble.dropped(reason, record.topic, cause);
+  }
+
+  #handOn(record: PendingRecord, reason: UndeliveredReason, cause: unknown): void {
+    const { fallback } = this.#options;
+    if (fallback === undefined) return;
+    handOn(fallback, record, reason, cause, (error) =>
+      this.trouble.callback('fallback', error, 'what it was given is lost, and counted'),
+    );
+  }
+
+  #onLoop(loop: Loop): void {
+    this.trouble.loop(loop.kind, evidenceOf(loop), remedyForLoop(loop));
   }
 
   /** Lets the topic know that records are missing from it, unless nothing gets through: then the next success will. */

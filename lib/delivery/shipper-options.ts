@@ -4,6 +4,7 @@ import type { DropListener } from './backlog.ts';
 import type { BackoffOptions } from './backoff.ts';
 import type { BufferLimits } from './buffer.ts';
 import type { ClientSource, PartitionsListener } from './client.ts';
+import type { FlushGate } from './flush-gate.ts';
 import type { BatchLimits, LanePolicy } from './lane-policy.ts';
 import type { Ledger } from './ledger.ts';
 import type { PendingRecord } from './record.ts';
@@ -20,6 +21,8 @@ export interface ShipperOptions {
   idleTimeoutMs: number;
   partitionOfKey: LanePolicy['partitionOfKey'];
   ledger: Ledger;
+  /** What may hold a flush up. */
+  gate?: FlushGate | undefined;
   spool?: Spool | undefined;
 }
 

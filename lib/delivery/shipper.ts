@@ -30,6 +30,8 @@ export class Shipper {
   #isPumpDue = false;
   /** While somebody flushes, no batch waits to be filled. */
   #flushes = 0;
+  /** Records that have been held once, and have not gone out since. */
+  #released = 0;
   #isStopped = false;
 
   sends = 0;
@@ -198,11 +200,22 @@ export class Shipper {
     const expiry = this.#expire();
     const force = this.#flushes > 0;
     const now = clock.monotonic();
-    this.#sendDue(now, force);
+    const heldUntil = this.#heldUntil(now, force);
+    if (heldUntil <= now) this.#sendDue(now, force);
     this.#connection.noteWork();
-    const next = Math.min(this.#nextAttempt(now, force), expiry);
+    const next = Math.min(Math.max(this.#nextAttempt(now, force), heldUntil), expiry);
     // Never at once: what could be done now has just been done.
     if (next < Number.POSITIVE_INFINITY) this.#arm(Math.max(1, next - now));
+  }
+
+  /** Until when the loop detector has nothing sent. No record is held twice: what waits is sent before the next time. */
+  #heldUntil(now: number, force: boolean): number {
+    const { gate, ledger } = this.#options;
+    const due = this.#backlog.nextDue(force);
+    if (gate === undefined || this.#released > 0 || due === undefined || due > now) return 0;
+    const until = gate.hold(now, !force && this.state === 'up' && this.#backlog.isHalfEmpty);
+    if (until <= now) this.#released = ledger.queued;
+    return until;
   }
 
   #sendDue(now: number, force: boolean): void {
@@ -250,6 +263,8 @@ export class Shipper {
   async #send(client: DeliveryClient, batch: Batch): Promise<void> {
     const { clock, requestTimeoutMs } = this.#options;
     this.sends++;
+    this.#released = Math.max(0, this.#released - batch.records.length);
+    this.#options.gate?.noteSend(clock.monotonic(), this.#flushes > 0);
     if (batch.records[0]?.isBack === true) this.retries++;
     this.#trials.noteSend(batch.topic);
     let verdict: Verdict;

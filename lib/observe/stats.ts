@@ -34,6 +34,7 @@ export interface TransportStats {
   sends: number;
   retries: number;
   reconnects: number;
+  /** Log loops that were found. */
   loops: number;
   /** Milliseconds from accepted to acknowledged. */
   latencyMs: Percentiles;
