@@ -43,5 +43,6 @@ export function shapeOf(message: string): string {
     if (word !== '' && word !== words.at(-1)) words.push(word);
     if (words.length === MOST_WORDS) break;
   }
-  return words.join(' ');
+  // Where the text was cut off, brackets that would close are missing.
+  return words.join(' ').replace(/[\])}]+$/, '');
 }

@@ -206,12 +206,14 @@ export class LoopDetector implements FlushGate {
 
   /** Lets go of suspects that turn out to be none. @returns those that are left */
   #reviewTrial(now: number): Suspect[] {
+    const { random } = this.#options;
     const isOver = ++this.#rounds > MOST_ROUNDS;
     const isBroke = this.#credit(now) < 0;
     const tried: Suspect[] = [];
     for (const suspect of this.#suspects.values()) {
-      const isLetGo = suspect.isTried && (isOver || (isBroke && suspect.evidence <= 0));
-      if (suspect.isHopeless || isLetGo) suspect.excuse(now, this.#options.random);
+      const isLetGo =
+        suspect.isTried && (isOver || suspect.yields(random) || (isBroke && suspect.evidence <= 0));
+      if (suspect.isHopeless || isLetGo) suspect.excuse(now, random);
       else if (suspect.isTried) tried.push(suspect);
     }
     if (tried.length === 0) this.#endTrial();

@@ -3,7 +3,7 @@ export const LONGEST_ECHO_MS = 2_000;
 
 // In how many intervals between sends a kind of record is seen, one after the other, before it is tried. Fewer when it
 // comes after the same delay each time.
-const SIGHTINGS = 8;
+const SIGHTINGS = 12;
 const STEADY_SIGHTINGS = 3;
 const STEADY_SPREAD_MS = 60;
 
@@ -37,6 +37,12 @@ const MOST_INTRUSIONS = 2;
 const FIRST_EXCUSE_MS = 30_000;
 const FIRST_PAUSE_MS = 2_000;
 const LONGEST_EXCUSE_MS = 1_800_000;
+
+// So much later than foretold, it has been held by somebody else, too: two services that answer each other may both hold.
+// One of them has to give way, more likely the one that has won nothing yet.
+const OVERTAKEN_MS = 100;
+const YIELDS_WINNING = 0.25;
+const YIELDS_LOSING = 0.75;
 
 /** The echo is foretold to come between `from` and `to`, in milliseconds from the release on. */
 interface Forecast {
@@ -88,6 +94,7 @@ export class Suspect {
   #bet: Bet = NO_BET;
   #evidence = 0;
   #intrusions = 0;
+  #isOvertaken = false;
   /** The sends so far when it last came while nothing was sent. */
   #lastIntrusion = -1;
   #excuses = 0;
@@ -114,6 +121,11 @@ export class Suspect {
   /** Whether to go on is no use. */
   get isHopeless(): boolean {
     return this.#evidence <= HOPELESS || (this.#comesUncalled && this.#evidence <= 0);
+  }
+
+  /** Whether to give way to another who holds. */
+  yields(random: () => number): boolean {
+    return this.#isOvertaken && random() < (this.#evidence > 0 ? YIELDS_WINNING : YIELDS_LOSING);
   }
 
   /** How long after a send one of its echoes may still come. */
@@ -157,8 +169,9 @@ export class Suspect {
       this.#isAccused = true;
     } else {
       const recent = this.#delays.slice(-STEADY_SIGHTINGS);
-      const isSteady = Math.max(...recent) - Math.min(...recent) <= STEADY_SPREAD_MS;
-      this.#isAccused = this.#sightings >= (isSteady ? STEADY_SIGHTINGS : SIGHTINGS);
+      const isSteady =
+        recent.length === STEADY_SIGHTINGS && Math.max(...recent) - Math.min(...recent) <= STEADY_SPREAD_MS;
+      this.#isAccused = isSteady || this.#sightings >= SIGHTINGS;
     }
     return this.#isAccused;
   }
@@ -201,6 +214,7 @@ export class Suspect {
       this.#delays = [];
     } else if (bet.at === 'wake') {
       const wait = now - bet.since;
+      this.#isOvertaken = wait > bet.forecast.to + OVERTAKEN_MS;
       this.#evidence += wait >= bet.forecast.from && wait <= bet.forecast.to ? bet.gain : LOSS;
       this.#learn(wait);
     } else if (isFirst) this.#learn(delay);
@@ -255,5 +269,6 @@ export class Suspect {
     this.#bet = NO_BET;
     this.#evidence = 0;
     this.#intrusions = 0;
+    this.#isOvertaken = false;
   }
 }

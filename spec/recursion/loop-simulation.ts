@@ -15,13 +15,10 @@ interface Due {
   readonly run: () => void;
 }
 
-/** What happens next, soonest first: a binary heap. */
-class Agenda {
+/** Virtual time, and what happens next in it, soonest first: a binary heap. Several services may share it. */
+export class Agenda {
   readonly #heap: Due[] = [];
-
-  get size(): number {
-    return this.#heap.length;
-  }
+  now = 0;
 
   get next(): Due | undefined {
     return this.#heap[0];
@@ -63,6 +60,7 @@ export interface SimulationOptions {
   readonly lingerMs?: number;
   /** How long a send takes. */
   readonly sendMs?: number;
+  readonly agenda?: Agenda;
 }
 
 export class Simulation {
@@ -70,12 +68,11 @@ export class Simulation {
   readonly found: FoundLoop[] = [];
   readonly lingerMs: number;
   readonly #sendMs: number;
-  readonly #agenda = new Agenda();
+  readonly #agenda: Agenda;
   readonly #detector: LoopDetector;
   #queue: Waiting[] = [];
   #busyUntil = 0;
   #wakeAt = Number.POSITIVE_INFINITY;
-  now = 0;
   sends = 0;
   sent = 0;
   kept = 0;
@@ -87,7 +84,8 @@ export class Simulation {
   /** Told of every record that is sent. */
   onSent: (kind: string) => void = () => undefined;
 
-  constructor({ seed, lingerMs = 20, sendMs = 2 }: SimulationOptions) {
+  constructor({ seed, lingerMs = 20, sendMs = 2, agenda = new Agenda() }: SimulationOptions) {
+    this.#agenda = agenda;
     this.random = new SeededRandom(seed);
     this.lingerMs = lingerMs;
     this.#sendMs = sendMs;
@@ -100,6 +98,10 @@ export class Simulation {
         this.found.push(loop);
       },
     });
+  }
+
+  get now(): number {
+    return this.#agenda.now;
   }
 
   after(ms: number, run: () => void): void {
@@ -121,10 +123,10 @@ export class Simulation {
       const next = this.#agenda.next;
       if (next === undefined || next.at > end) break;
       this.#agenda.take();
-      this.now = next.at;
+      this.#agenda.now = next.at;
       next.run();
     }
-    if (!until()) this.now = end;
+    if (!until()) this.#agenda.now = end;
   }
 
   #pump(): void {
