@@ -127,15 +127,14 @@ describe('traffic without a loop, by seed', () => {
 });
 
 describe('a hold', () => {
+  function detectorAt(now: () => number): LoopDetector {
+    return new LoopDetector({ lingerMs: 20, now, random: () => 0.5, onLoop: () => undefined });
+  }
+
   /** A detector with a suspect, whose next flush is due. */
   function suspecting(): { detector: LoopDetector; now: number } {
     let now = 0;
-    const detector = new LoopDetector({
-      lingerMs: 20,
-      now: () => now,
-      random: () => 0.5,
-      onLoop: () => undefined,
-    });
+    const detector = detectorAt(() => now);
     for (let round = 0; round < 3; round++) {
       expect(detector.hold(now, true)).toBe(0);
       detector.noteSend(now, false);
@@ -165,12 +164,7 @@ describe('a hold', () => {
 
   it('is not begun for what is logged after a flush that was waited for', () => {
     let now = 0;
-    const detector = new LoopDetector({
-      lingerMs: 20,
-      now: () => now,
-      random: () => 0.5,
-      onLoop: () => undefined,
-    });
+    const detector = detectorAt(() => now);
     for (let round = 0; round < 20; round++, now += 25) {
       expect(detector.wants(now)).toBe(false);
       expect(detector.hold(now, true)).toBe(0);
