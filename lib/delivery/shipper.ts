@@ -32,6 +32,7 @@ export class Shipper {
   #flushes = 0;
   /** Records that have been held once, and have not gone out since. */
   #released = 0;
+  #isHeld = false;
   #isStopped = false;
 
   sends = 0;
@@ -214,7 +215,8 @@ export class Shipper {
     const due = this.#backlog.nextDue(force);
     if (gate === undefined || this.#released > 0 || due === undefined || due > now) return 0;
     const until = gate.hold(now, !force && this.state === 'up' && this.#backlog.isHalfEmpty);
-    if (until <= now) this.#released = ledger.queued;
+    if (this.#isHeld && until <= now) this.#released = ledger.queued;
+    this.#isHeld = until > now;
     return until;
   }
 

@@ -188,7 +188,7 @@ export class LoopDetector implements FlushGate {
 
   #endTrial(): void {
     this.#phase = CALM;
-    for (const suspect of this.#suspects.values()) suspect.dismiss();
+    for (const suspect of this.#suspects.values()) suspect.forget();
     this.#attend();
   }
 

@@ -1,22 +1,16 @@
+import { EchoDelays, type Forecast } from './echo-delays.ts';
+
 // A loop's echo, or a stranger's record that is as regular, must have come this soon after a send.
 export const LONGEST_ECHO_MS = 2_000;
 
-// In how many intervals between sends a kind of record is seen, one after the other, before it is tried. Fewer when it
-// comes after the same delay each time.
+// In how many intervals between sends a kind of record is seen, one after the other, before it is tried. Three
+// are enough when it comes after the same delay each time.
 const SIGHTINGS = 12;
-const STEADY_SIGHTINGS = 3;
-const STEADY_SPREAD_MS = 60;
 
 // An offender on probation: it has been proven before.
 const RELAPSE_SIGHTINGS = 2;
 const RELAPSE_EVIDENCE = 4;
 
-// Of so many delays the next is foretold, and so many milliseconds, or this part of it, it may be off. What is spread
-// wider is something else than before.
-const REMEMBERED_DELAYS = 6;
-const SLACK_MS = 8;
-const SLACK_PART = 0.03;
-const MOST_SPREAD_MS = 150;
 // By how much an echo may be later than any before, and still not count as one that comes when nothing is sent.
 const SETTLING_MS = 30;
 
@@ -44,12 +38,7 @@ const OVERTAKEN_MS = 100;
 const YIELDS_WINNING = 0.25;
 const YIELDS_LOSING = 0.75;
 
-/** The echo is foretold to come between `from` and `to`, in milliseconds from the release on. */
-interface Forecast {
-  readonly from: number;
-  readonly to: number;
-}
-
+/** The forecast is of milliseconds from the release on. */
 type Bet =
   | { readonly at: 'none' }
   /** While nothing is sent: it must not come. */
@@ -87,8 +76,7 @@ export class Suspect {
   #sightings = 0;
   #lastSend = -1;
   #lastSeenAt = Number.NEGATIVE_INFINITY;
-  /** Milliseconds from a send to the first of the kind after it. */
-  #delays: number[] = [];
+  readonly #delays = new EchoDelays();
   /** The latest of the kind after a send. */
   #latest = 0;
   #bet: Bet = NO_BET;
@@ -137,13 +125,12 @@ export class Suspect {
 
   /** How exactly it can be foretold, in milliseconds. */
   get width(): number {
-    const forecast = this.#forecast();
-    return forecast === undefined ? MOST_SPREAD_MS : forecast.to - forecast.from;
+    return this.#delays.width;
   }
 
   /** The usual delay between a send and its echo. */
   get delayMs(): number {
-    return this.#delays.at(-1) ?? 0;
+    return this.#delays.last ?? 0;
   }
 
   isExcused(now: number): boolean {
@@ -157,32 +144,27 @@ export class Suspect {
    * @returns whether it is suspicious now
    */
   sight({ now, sends, delay }: Arrival, longestGapMs: number, isOnProbation: boolean): boolean {
-    if (now - this.#lastSeenAt > longestGapMs) this.#forget();
+    if (now - this.#lastSeenAt > longestGapMs) this.forget();
     this.#lastSeenAt = now;
     this.#latest = Math.max(this.#latest, delay);
     if (sends === this.#lastSend) return false;
     this.#lastSend = sends;
     this.#sightings++;
-    this.#learn(delay);
+    this.#delays.learn(delay);
     if (isOnProbation && this.#sightings >= RELAPSE_SIGHTINGS) {
       this.#evidence = RELAPSE_EVIDENCE;
       this.#isAccused = true;
-    } else {
-      const recent = this.#delays.slice(-STEADY_SIGHTINGS);
-      const isSteady =
-        recent.length === STEADY_SIGHTINGS && Math.max(...recent) - Math.min(...recent) <= STEADY_SPREAD_MS;
-      this.#isAccused = isSteady || this.#sightings >= SIGHTINGS;
-    }
+    } else this.#isAccused = this.#delays.areSteady || this.#sightings >= SIGHTINGS;
     return this.#isAccused;
   }
 
   /** From now on nothing is sent, for a moment that is drawn from `spanMs` milliseconds once all have bet. */
   bet(now: number, spanMs: number): void {
     this.#endWake();
-    if (now - this.#lastSeenAt > LONGEST_ECHO_MS) this.#delays = [];
-    const forecast = this.#forecast();
+    if (now - this.#lastSeenAt > LONGEST_ECHO_MS) this.#delays.forget();
+    const { forecast } = this.#delays;
     if (forecast === undefined) return;
-    const odds = spanMs / (forecast.to - forecast.from);
+    const odds = spanMs / this.width;
     if (odds < LEAST_ODDS) return;
     this.#bet = { at: 'silence', forecast, gain: Math.log10(1 - STAKE + STAKE * odds) };
   }
@@ -211,13 +193,13 @@ export class Suspect {
       if (sends !== this.#lastIntrusion) this.#intrusions++;
       this.#lastIntrusion = sends;
       // Of other sends than the last, then: what they foretold was nothing.
-      this.#delays = [];
+      this.#delays.forget();
     } else if (bet.at === 'wake') {
       const wait = now - bet.since;
       this.#isOvertaken = wait > bet.forecast.to + OVERTAKEN_MS;
       this.#evidence += wait >= bet.forecast.from && wait <= bet.forecast.to ? bet.gain : LOSS;
-      this.#learn(wait);
-    } else if (isFirst) this.#learn(delay);
+      this.#delays.learn(wait);
+    } else if (isFirst) this.#delays.learn(delay);
   }
 
   /** Leaves it alone for a while, which grows from time to time. */
@@ -228,12 +210,19 @@ export class Suspect {
       : FIRST_PAUSE_MS * doubled * doubled * random();
     this.#excusedUntil = now + Math.min(ms, LONGEST_EXCUSE_MS);
     this.#excuses++;
-    this.#forget();
+    this.forget();
   }
 
-  /** The trial is over, without a result for this one. */
-  dismiss(): void {
-    this.#forget();
+  /** The trial is over, without a result for this one: all begins anew. */
+  forget(): void {
+    this.#isAccused = false;
+    this.#sightings = 0;
+    this.#delays.forget();
+    this.#latest = 0;
+    this.#bet = NO_BET;
+    this.#evidence = 0;
+    this.#intrusions = 0;
+    this.#isOvertaken = false;
   }
 
   get #comesUncalled(): boolean {
@@ -244,31 +233,5 @@ export class Suspect {
   #endWake(): void {
     if (this.#bet.at === 'wake') this.#evidence += LOSS;
     this.#bet = NO_BET;
-  }
-
-  #forecast(): Forecast | undefined {
-    if (this.#delays.length === 0) return undefined;
-    const least = Math.min(...this.#delays);
-    const most = Math.max(...this.#delays);
-    return {
-      from: Math.max(0, least - SLACK_MS - SLACK_PART * least),
-      to: most + SLACK_MS + SLACK_PART * most,
-    };
-  }
-
-  #learn(delay: number): void {
-    const all = [...this.#delays, delay].slice(-REMEMBERED_DELAYS);
-    this.#delays = Math.max(...all) - Math.min(...all) <= MOST_SPREAD_MS ? all : [delay];
-  }
-
-  #forget(): void {
-    this.#isAccused = false;
-    this.#sightings = 0;
-    this.#delays = [];
-    this.#latest = 0;
-    this.#bet = NO_BET;
-    this.#evidence = 0;
-    this.#intrusions = 0;
-    this.#isOvertaken = false;
   }
 }
