@@ -33,26 +33,19 @@ it('a consumer that logs what it consumes is found', async () => {
   await expectEnded(it, isConsumed, ['the first']);
 });
 
-it('two services that log what they hear from each other are found by at least one of them', async () => {
+// That both watch, and hold against each other, is in spec/recursion/loop-detector.spec.ts: who gives way is a matter of
+// chance and of time, which is virtual there.
+it('two services that log what they hear from each other are found by the one that watches', async () => {
   const cluster = await startCluster({ topics: { [TOPIC]: 1, [OTHER]: 1 } });
   const one = await scene({}, cluster);
-  const two = await scene({ topic: OTHER }, cluster);
+  const two = await scene({ topic: OTHER, loopDetection: false }, cluster);
   await consume(cluster, OTHER, ({ value }) => one.logger.info(`one heard: ${value}`));
   await consume(cluster, TOPIC, ({ value }) => two.logger.info(`two heard: ${value}`));
   one.logger.info('the first');
-  const { sends } = await Promise.race([one.found, two.found]);
-  expect(sends).toBeLessThanOrEqual(30);
-  const judge = one.transport.stats().loops > 0 ? one : two;
-  await cluster.until(() => judge.undelivered.length > 0);
-  await Promise.all([one.transport.flush(), two.transport.flush()]);
-  // Each has what it has logged, in Kafka or in the fallback, and so has its sibling.
-  for (const { undelivered, sibling, topic } of [
-    { ...one, topic: TOPIC },
-    { ...two, topic: OTHER },
-  ]) {
-    const kept = undelivered.map(({ message }) => message);
-    expect([...cluster.values(topic), ...kept]).toEqual(sibling.messages);
-  }
+  await expectEnded(one, (message) => message.startsWith('one heard'), ['the first']);
+  await two.transport.flush();
+  expect(two.undelivered).toEqual([]);
+  expect(cluster.values(OTHER)).toEqual(two.sibling.messages);
 });
 
 it('with loopHeader, such a consumer is stopped after five rounds, without a flush being held', async () => {
