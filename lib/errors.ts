@@ -16,6 +16,8 @@ export type KafkaTransportErrorCode =
   | 'ERR_SPOOL_FAILED'
   /** Files of the spool are damaged: what is whole is sent, the rest counted as `invalid`. Told once a minute at most. */
   | 'ERR_SPOOL_DAMAGED'
+  /** A log loop was found: its records are kept from Kafka. Told once a minute at most for each kind of record. */
+  | 'ERR_LOOP_FOUND'
   /** The transport and its logger do not fit together, such as a level that the logger does not have. */
   | 'ERR_MISMATCH';
 

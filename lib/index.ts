@@ -35,4 +35,5 @@ export type { CallSite } from './recursion/call-site.ts';
 export type { CombinedFilter, FilterRecord, FilterTable, RecordFilter } from './recursion/filter.ts';
 export { allOf, anyOf, fromFunction, not } from './recursion/filter.ts';
 export { isGuarded, runGuarded } from './recursion/guard.ts';
-export type { Fallback, Undelivered } from './undelivered/fallback.ts';
+export { hopsOf } from './recursion/hops.ts';
+export type { Fallback, Undelivered, UndeliveredReason } from './undelivered/fallback.ts';

@@ -6,6 +6,7 @@ import type { CallSite } from './recursion/call-site.ts';
 import type { CompiledFilter } from './recursion/filter.ts';
 import { type FilterRecord, InfoRecord } from './recursion/filter-record.ts';
 import { guardSync } from './recursion/guard.ts';
+import { withHops } from './recursion/hops.ts';
 import type { Info } from './recursion/logger-tap.ts';
 import type { ResolvedOptions } from './resolve-options.ts';
 import { handleRejection, isThenable } from './thenable.ts';
@@ -43,7 +44,7 @@ export class Intake {
     span: SpanContext | undefined,
     keepInfo: boolean,
   ): Admission {
-    const { topic, key, headers, filter, recordId } = this.#options;
+    const { topic, key, headers, filter } = this.#options;
     const time = this.#clock.wall();
     const level = String(info[LEVEL] ?? info.level);
     const severity = severityOf(level, levels);
@@ -58,7 +59,7 @@ export class Intake {
       key === undefined &&
       headers === undefined &&
       span === undefined &&
-      !recordId
+      !this.#addsHeaders
     ) {
       return {
         kind: 'record',
@@ -69,8 +70,7 @@ export class Intake {
     const { name, cause } = this.#topic(topic, entry);
     const recordKey = key === undefined ? null : this.#key(key, entry);
     const callers = headers === undefined ? undefined : this.#headers(headers, entry);
-    const traced = span === undefined ? callers : withTraceContext(callers, span);
-    const recordHeaders = recordId ? withRecordId(traced) : traced;
+    const recordHeaders = this.#withOwn(callers, info, span);
     const record = new PendingRecord(
       name ?? '',
       level,
@@ -90,7 +90,7 @@ export class Intake {
     const time = this.#clock.wall();
     const entry: TransportEntry = { level, message, time, info, origin: undefined };
     const { name, cause } = this.#topic(topic, entry);
-    const headers = this.#options.recordId ? withRecordId(undefined) : undefined;
+    const headers = this.#withOwn(undefined, info, undefined);
     const record = new PendingRecord(name ?? '', level, 0, time, message, null, headers, info);
     return name === undefined ? { kind: 'invalid', record, cause } : { kind: 'record', record };
   }
@@ -107,6 +107,21 @@ export class Intake {
       undefined,
       undefined,
     );
+  }
+
+  get #addsHeaders(): boolean {
+    return this.#options.recordId || this.#options.loopHeader;
+  }
+
+  /** With the headers that are the transport's. */
+  #withOwn(
+    headers: RecordHeaders | undefined,
+    info: Info,
+    span: SpanContext | undefined,
+  ): RecordHeaders | undefined {
+    const traced = span === undefined ? headers : withTraceContext(headers, span);
+    const withId = this.#options.recordId ? withRecordId(traced) : traced;
+    return this.#options.loopHeader ? withHops(withId, info) : withId;
   }
 
   #passes(filter: CompiledFilter, record: FilterRecord, levels: Levels = {}): boolean {

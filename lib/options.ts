@@ -225,6 +225,18 @@ export interface KafkaTransportOptions
   };
   /** The Kafka client in a worker thread: not there yet; `true` is refused. */
   worker?: false;
-  /** The net under the guard: not there yet; `true` is refused. */
-  loopDetection?: false;
+  /**
+   * The net under the guard, for loops that no flag can see: another process, a queue, a file. A kind of record that comes
+   * back after each send, and stays away when a flush is held for a moment, is kept from Kafka for a while. A flush is
+   * held for a second at most, and for 2 % of the time in the long run.
+   *
+   * @default true
+   */
+  loopDetection?: boolean;
+  /**
+   * Whether each record gets a header, `log-hops`, that counts how often its like has been through Kafka: see `hopsOf`.
+   *
+   * @default false
+   */
+  loopHeader?: boolean;
 }

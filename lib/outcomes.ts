@@ -1,12 +1,13 @@
 import type { EventEmitter } from 'node:events';
 import type { DropReason, PendingRecord } from './delivery/record.ts';
+import { evidenceOf, type Loop, remedyForLoop } from './loop-net.ts';
 import type { Channels } from './observe/channels.ts';
 import type { Observation } from './observe/observation.ts';
 import { emitSafely } from './observe/safe-emit.ts';
 import type { Trouble } from './observe/trouble.ts';
 import type { Info } from './recursion/logger-tap.ts';
 import { LEVEL, MESSAGE } from './triple-beam.ts';
-import { type Fallback, handOn } from './undelivered/fallback.ts';
+import { type Fallback, handOn, type UndeliveredReason } from './undelivered/fallback.ts';
 
 /** Where what becomes of records is told to. */
 export interface OutcomeListeners {
@@ -39,14 +40,31 @@ export class Outcomes {
   }
 
   dropped(record: PendingRecord, reason: DropReason, cause: unknown): void {
-    const { fallback, trouble, channels } = this.#listeners;
-    if (fallback !== undefined) {
-      handOn(fallback, record, reason, cause, (error) =>
-        trouble.callback('fallback', error, 'what it was given is lost, and counted'),
-      );
-    }
+    const { trouble, channels } = this.#listeners;
+    this.#handOn(record, reason, cause);
     trouble.dropped(reason, record.topic, cause);
     channels.recordDropped(record, reason, cause);
+  }
+
+  /** A record is kept from Kafka because it goes round in circles. */
+  caught(record: PendingRecord): void {
+    this.#handOn(record, 'loop', undefined);
+  }
+
+  /** Records that go round in circles have been found. */
+  loopFound(loop: Loop): void {
+    const { trouble, channels } = this.#listeners;
+    trouble.loop(loop.fingerprint, evidenceOf(loop), remedyForLoop(loop));
+    const { by, level, shape, callSite, termMs } = loop;
+    channels.loopDetected({ kind: by, level, shape, callSite, suppressedForMs: termMs });
+  }
+
+  #handOn(record: PendingRecord, reason: UndeliveredReason, cause: unknown): void {
+    const { fallback, trouble } = this.#listeners;
+    if (fallback === undefined) return;
+    handOn(fallback, record, reason, cause, (error) =>
+      trouble.callback('fallback', error, 'what it was given is lost, and counted'),
+    );
   }
 }
 

@@ -7,6 +7,7 @@ import type { PendingRecord } from './delivery/record.ts';
 import { Shipper } from './delivery/shipper.ts';
 import type { FlushReport } from './delivery/shipper-options.ts';
 import { type Admission, Intake } from './intake.ts';
+import { LoopNet } from './loop-net.ts';
 import { Channels, type SuppressionReason } from './observe/channels.ts';
 import { Observation } from './observe/observation.ts';
 import type { TransportStats } from './observe/stats.ts';
@@ -29,6 +30,7 @@ export class Pipeline {
   readonly #ledger = new Ledger();
   readonly #shipper: Shipper;
   readonly #intake: Intake;
+  readonly #loopNet: LoopNet;
   readonly #spool: Spool | undefined;
   readonly #outcomes: Outcomes;
   readonly #drops: DropTeller;
@@ -52,6 +54,7 @@ export class Pipeline {
     const { trouble, observation, channels } = this;
     this.#outcomes = new Outcomes({ ...options, emitter, trouble, observation, channels });
     this.#intake = new Intake(options, this.trouble, clock);
+    this.#loopNet = new LoopNet(options, clock, (loop) => this.#outcomes.loopFound(loop));
     this.#spool = options.spool && this.#makeSpool(options.spool);
     this.#shipper = new Shipper(
       {
@@ -59,6 +62,7 @@ export class Pipeline {
         clock,
         random: Math.random,
         ledger: this.#ledger,
+        gate: this.#loopNet.gate,
         spool: this.#spool,
         partitionOfKey: murmur2Partition(),
         source: (onPartitions) => clientSource(options, onPartitions),
@@ -102,7 +106,10 @@ export class Pipeline {
     const keepInfo = this.#emitter.listenerCount('logged') > 0;
     const admission = this.#intake.admit(info, levels, mark?.site, span, keepInfo);
     if (admission.kind === 'filtered') this.suppress('filtered', info);
-    else this.#add(admission);
+    else if (admission.kind === 'record' && this.#loopNet.catches(admission.record, info, mark?.site)) {
+      this.suppress('loop', info, mark);
+      this.#outcomes.caught(admission.record);
+    } else this.#add(admission);
   }
 
   /** An info that could not even be read, such as one with throwing getters. */
@@ -184,7 +191,7 @@ export class Pipeline {
       sends,
       retries,
       reconnects,
-      loops: 0,
+      loops: this.#loopNet.found,
       callbackFailures: { ...this.trouble.callbackFailures },
       lastError: lastError === null ? null : { ...lastError },
     };

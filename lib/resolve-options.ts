@@ -43,6 +43,8 @@ export interface ResolvedOptions {
   readonly dropNotice: boolean;
   readonly callSite: boolean;
   readonly traceContext: boolean;
+  readonly loopDetection: boolean;
+  readonly loopHeader: boolean;
 }
 
 export interface OwnClientOptions {
@@ -87,6 +89,7 @@ export const OPTION_NAMES: readonly string[] = Object.keys({
   spool: 0,
   worker: 0,
   loopDetection: 0,
+  loopHeader: 0,
   level: 0,
   format: 0,
   silent: 0,
@@ -166,14 +169,15 @@ export function resolveOptions(options: unknown): ResolvedOptions {
     dropNotice: flag('dropNotice', given.dropNotice, true),
     callSite: flag('callSite', given.callSite, false),
     traceContext: flag('traceContext', given.traceContext, false),
+    loopDetection: flag('loopDetection', given.loopDetection, true),
+    loopHeader: flag('loopHeader', given.loopHeader, false),
   });
 }
 
 function refuseWhatIsNotThereYet(options: Record<string, unknown>): void {
-  for (const name of ['worker', 'loopDetection']) {
-    if (options[name] !== undefined && options[name] !== false) {
-      refuse(name, 'left out or false: this version does not have it yet', options[name]);
-    }
+  const { worker } = options;
+  if (worker !== undefined && worker !== false) {
+    refuse('worker', 'left out or false: this version does not have it yet', worker);
   }
 }
 

@@ -43,6 +43,11 @@ export class Backlog {
     this.#onDropped = onDropped;
   }
 
+  /** Whether what memory holds leaves at least as much room again. */
+  get isHalfEmpty(): boolean {
+    return this.#buffer.isHalfEmpty;
+  }
+
   /** How many batches are with the client. */
   get batchesInFlight(): number {
     return this.#inFlight.size;

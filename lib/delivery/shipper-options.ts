@@ -4,6 +4,7 @@ import type { DropListener } from './backlog.ts';
 import type { BackoffOptions } from './backoff.ts';
 import type { BufferLimits } from './buffer.ts';
 import type { ClientSource, PartitionsListener } from './client.ts';
+import type { FlushGate } from './flush-gate.ts';
 import type { HealthState } from './health.ts';
 import type { Batch } from './lane.ts';
 import type { BatchLimits, LanePolicy } from './lane-policy.ts';
@@ -23,6 +24,8 @@ export interface ShipperOptions {
   idleTimeoutMs: number;
   partitionOfKey: LanePolicy['partitionOfKey'];
   ledger: Ledger;
+  /** What may hold a flush up. */
+  gate?: FlushGate | undefined;
   spool?: Spool | undefined;
 }
 

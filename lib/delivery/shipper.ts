@@ -31,6 +31,9 @@ export class Shipper {
   #isPumpDue = false;
   /** While somebody flushes, no batch waits to be filled. */
   #flushes = 0;
+  /** Records that have been held once, and have not gone out since. */
+  #released = 0;
+  #isHeld = false;
   #isStopped = false;
 
   sends = 0;
@@ -200,11 +203,23 @@ export class Shipper {
     const expiry = this.#expire();
     const force = this.#flushes > 0;
     const now = clock.monotonic();
-    this.#sendDue(now, force);
+    const heldUntil = this.#heldUntil(now, force);
+    if (heldUntil <= now) this.#sendDue(now, force);
     this.#connection.noteWork();
-    const next = Math.min(this.#nextAttempt(now, force), expiry);
+    const next = Math.min(Math.max(this.#nextAttempt(now, force), heldUntil), expiry);
     // Never at once: what could be done now has just been done.
     if (next < Number.POSITIVE_INFINITY) this.#arm(Math.max(1, next - now));
+  }
+
+  /** Until when the loop detector has nothing sent. No record is held twice: what waits is sent before the next time. */
+  #heldUntil(now: number, force: boolean): number {
+    const { gate, ledger } = this.#options;
+    const due = this.#backlog.nextDue(force);
+    if (gate === undefined || this.#released > 0 || due === undefined || due > now) return 0;
+    const until = gate.hold(now, !force && this.state === 'up' && this.#backlog.isHalfEmpty);
+    if (this.#isHeld && until <= now) this.#released = ledger.queued;
+    this.#isHeld = until > now;
+    return until;
   }
 
   #sendDue(now: number, force: boolean): void {
@@ -255,6 +270,8 @@ export class Shipper {
     const isRetry = batch.records[0]?.isBack === true;
     if (isRetry) this.retries++;
     const sentAt = clock.monotonic();
+    this.#released = Math.max(0, this.#released - batch.records.length);
+    this.#options.gate?.noteSend(sentAt, this.#flushes > 0);
     this.#trials.noteSend(batch.topic);
     let verdict: Verdict;
     try {

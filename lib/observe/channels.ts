@@ -82,14 +82,17 @@ export interface RecordSuppressedMessage extends ChannelMessage {
 
 /** On `winston-kafkajs:loop:detected`: records come back by a way that the guard cannot see, and are kept from Kafka. */
 export interface LoopDetectedMessage extends ChannelMessage {
-  /** How it was told from ordinary traffic. */
-  readonly kind: string;
+  /**
+   * How it was told from ordinary traffic. `silence`: its records came after each send, and while sends were held, none
+   * did. `hops`: its records have been through Kafka again and again, as their header says.
+   */
+  readonly kind: 'silence' | 'hops';
   readonly level: string;
   /** What the messages of the loop have in common: the text without what varies. */
   readonly shape: string;
   /** Where they are logged, where that is known: `file:line:column`, or the logger's label. */
   readonly callSite: string | undefined;
-  /** Milliseconds that records of this kind are kept from Kafka. */
+  /** Milliseconds that such records are kept from Kafka. */
   readonly suppressedForMs: number;
 }
 

@@ -39,6 +39,7 @@ export interface TransportStats {
   sends: number;
   retries: number;
   reconnects: number;
+  /** Log loops that were found. */
   loops: number;
   /**
    * Records per second over the last ten whole seconds (fewer while the transport is younger): taken in from loggers,

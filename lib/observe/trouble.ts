@@ -95,6 +95,14 @@ export class Trouble {
     this.#warn('ERR_SPOOL_DAMAGED', what, undefined);
   }
 
+  /** Records go round in circles. Also on the console: the log is what goes round. */
+  loop(kind: string, evidence: string, remedy: string): void {
+    if (!this.#isNews(`loop ${kind}`)) return;
+    const what = `winston-kafkajs has found a log loop: ${evidence}. Its records (${kind}) go to the fallback and the logger's other transports, not to Kafka. ${remedy}`;
+    consoleLine('warn', what);
+    this.#warn('ERR_LOOP_FOUND', what, undefined);
+  }
+
   /** A function of the caller's threw. @param consequence what became of the record */
   callback(name: CallerFunction, error: unknown, consequence: string): void {
     this.callbackFailures[name]++;

@@ -4,9 +4,12 @@ import { guardSync } from '../recursion/guard.ts';
 import { handleRejection } from '../thenable.ts';
 import { LEVEL, MESSAGE } from '../triple-beam.ts';
 
+/** Why a record is undelivered. `loop`: it came back again and again; it is counted as suppressed, not as dropped. */
+export type UndeliveredReason = DropReason | 'loop';
+
 /** A record that Kafka will not get. */
 export interface Undelivered {
-  readonly reason: DropReason;
+  readonly reason: UndeliveredReason;
   readonly level: string;
   /** The formatted text. */
   readonly message: string;
@@ -30,7 +33,7 @@ export type Fallback = TransportStream | ((undelivered: Undelivered) => void);
 export function handOn(
   fallback: Fallback,
   record: PendingRecord,
-  reason: DropReason,
+  reason: UndeliveredReason,
   cause: unknown,
   onFailure: (error: unknown) => void,
 ): void {
@@ -50,7 +53,7 @@ export function handOn(
  * The text is the record's own, so that a file of them can be fed in again; the rest stands beside it, for the
  * fallback's `format`.
  */
-function writeTo(fallback: TransportStream, record: PendingRecord, reason: DropReason): unknown {
+function writeTo(fallback: TransportStream, record: PendingRecord, reason: UndeliveredReason): unknown {
   const { level, text, topic, time } = record;
   const info = { level, message: text, topic, reason, time, [LEVEL]: level, [MESSAGE]: text };
   const { format } = fallback;

@@ -103,8 +103,8 @@ describe('diagnostics_channel tells of', () => {
   it('a loop', () => {
     const loops = messagesOn<LoopDetectedMessage>('loop:detected');
     const transport = new EventEmitter();
-    const loop = {
-      kind: 'echo',
+    const loop: Omit<LoopDetectedMessage, 'transport'> = {
+      kind: 'silence',
       level: 'info',
       shape: 'got #',
       callSite: 'app.ts:1:2',

@@ -30,7 +30,7 @@ describe('the types', () => {
       key: ({ info }) => String(info.userId),
       headers: ({ level }) => ({ level, none: undefined }),
     });
-    take({ ...enough, worker: false, loopDetection: false });
+    take({ ...enough, worker: false, loopDetection: false, loopHeader: true });
   });
 
   it('refuse what is not', () => {

@@ -102,6 +102,8 @@ const TABLE: Record<string, Row> = {
   },
   dropNotice: FLAG,
   recordId: FLAG,
+  loopDetection: FLAG,
+  loopHeader: FLAG,
   idempotent: FLAG,
   callSite: FLAG,
   traceContext: FLAG,
