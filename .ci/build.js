@@ -9,9 +9,11 @@ const tsc = join(root, 'node_modules/typescript/bin/tsc');
 
 rmSync(join(root, 'dist'), { recursive: true, force: true });
 compile('dist/esm');
-// `bundler`, because `commonjs` output has no resolution of its own that follows the packages' exports.
+// `bundler`, because `commonjs` output has no resolution of its own that follows the packages' exports. The types have just
+// been checked; here, `import.meta` would be an error, which `nameWorker` puts right.
 compile(
   'dist/cjs',
+  '--noCheck',
   '--module',
   'commonjs',
   '--moduleResolution',
@@ -23,6 +25,8 @@ writeFileSync(join(root, 'dist/cjs/package.json'), '{ "type": "commonjs" }\n');
 for (const file of readdirSync(join(root, 'dist/cjs'), { recursive: true, encoding: 'utf8' })) {
   if (file.endsWith('.d.ts')) useRequire(join(root, 'dist/cjs', file));
 }
+
+nameWorker();
 
 function compile(outDir, ...options) {
   const target = ['-p', join(root, 'lib/tsconfig.json'), '--outDir', join(root, outDir)];
@@ -38,4 +42,14 @@ function useRequire(path) {
     "import $2 = require('winston-transport');",
   );
   if (fixed !== types) writeFileSync(path, fixed);
+}
+
+// A worker runs the ESM build, whichever format has started it: in there, `import()` is what it says.
+function nameWorker() {
+  const path = join(root, 'dist/cjs/delivery/worker/entry.js');
+  const own = '(0, node_url_1.fileURLToPath)(import.meta.url)';
+  const esm = "require('node:path').join(__dirname, '../../../esm/delivery/worker/entry.js')";
+  const code = readFileSync(path, 'utf8');
+  if (!code.includes(own)) throw new Error(`${path} does not name its own file any more`);
+  writeFileSync(path, code.replace(own, esm));
 }

@@ -146,8 +146,12 @@ export class KafkaTransport extends TransportStream {
    * calls return the same promise. Adding the transport to a logger opens it again.
    */
   override close(): Promise<FlushReport> {
-    this.#processEnd.forget();
-    return this.#pipeline.close();
+    const closing = this.#pipeline.close();
+    // Until then the process may end, and something be left.
+    void closing.then(() => {
+      if (this.#pipeline.isClosed) this.#processEnd.forget();
+    });
+    return closing;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

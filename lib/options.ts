@@ -87,6 +87,12 @@ export interface KafkaTransportOptions
    */
   kafka?: KafkaConfig;
   /**
+   * Instead of `kafka`, with `worker: true`: a module whose default export is the `KafkaConfig`, by its path (a relative one
+   * from the working directory on) or `file:` URL. The worker imports it: so there may be functions in it, which cannot be
+   * handed from thread to thread. A module that cannot be used is a `warn`.
+   */
+  kafkaModule?: string | URL;
+  /**
    * Instead of `kafka`: any client with kafkajs's `connect`, `send` and `disconnect`. An object stays yours: the
    * transport connects it and never disconnects it. What a function returns is the transport's: connected,
    * disconnected, asked for anew when a fresh one is needed.
@@ -223,8 +229,14 @@ export interface KafkaTransportOptions
      */
     maxBytes?: number;
   };
-  /** The Kafka client in a worker thread: not there yet; `true` is refused. */
-  worker?: false;
+  /**
+   * Whether the Kafka client runs in a worker thread: the application's thread is left with a few microseconds a record,
+   * and at `process.exit()` it waits, for up to `closeTimeoutMs`, until the worker has delivered. Needs `kafka` without
+   * functions in it, or `kafkaModule`.
+   *
+   * @default false
+   */
+  worker?: boolean;
   /**
    * The net under the guard, for loops that no flag can see: another process, a queue, a file. A kind of record that comes
    * back after each send, and stays away when a flush is held for a moment, is kept from Kafka for a while. A flush is

@@ -65,7 +65,7 @@ export class Pipeline {
         gate: this.#loopNet.gate,
         spool: this.#spool,
         partitionOfKey: murmur2Partition(),
-        source: (onPartitions) => clientSource(options, onPartitions),
+        source: (onPartitions) => clientSource(options, clock, onPartitions),
       },
       {
         onDelivered: (records) => {
@@ -94,6 +94,10 @@ export class Pipeline {
   /** Records that are neither delivered nor dropped. */
   get held(): number {
     return this.#ledger.unsettled;
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
   }
 
   get accepted(): number {
@@ -157,8 +161,9 @@ export class Pipeline {
     this.trouble.lostAtExit(lost, this.#shipper.lastError?.message, this.#options.fallback !== undefined);
   }
 
-  /** The process ends now. */
-  exit(): void {
+  /** The process ends now: blocks for up to `timeoutMs`, where what is left can still be sent. */
+  exit(timeoutMs: number): void {
+    if (this.#ledger.held > 0) this.#shipper.bequeath(timeoutMs);
     this.giveUp();
     this.#spool?.close();
   }

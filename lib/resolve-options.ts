@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { CompressionTypes, KafkaConfig, logLevel as LogLevel, logCreator } from 'kafkajs';
+import type { CompressionTypes } from 'kafkajs';
 import {
   flag,
   group,
@@ -11,22 +11,19 @@ import {
   refuse,
   refuseUnknown,
 } from './check.ts';
-import { type ClientLogOptions, checkedClientLog, consoleOnlyLogCreator } from './client-log/console-only.ts';
-import { withoutOutages } from './client-log/without-outages.ts';
 import type { OverflowPolicy } from './delivery/buffer.ts';
-import type { ProducerLike } from './delivery/callers-client.ts';
-import { CompressionCodecs, logLevel } from './delivery/kafkajs.ts';
 import type { BatchLimits } from './delivery/lane-policy.ts';
 import type { ShipperOptions } from './delivery/shipper-options.ts';
 import type { KafkaTransportOptions } from './options.ts';
 import { type CompiledFilter, compileFilter } from './recursion/filter.ts';
+import { type ClientOptions, resolveClient, resolveCompression } from './resolve-client.ts';
 import type { SpoolOptions } from './spool/spool.ts';
 import { isTopicName, TOPIC_NAME_RULE } from './topic-name.ts';
 
 /** The options with every default in place, checked. */
 export interface ResolvedOptions {
   readonly topic: KafkaTransportOptions['topic'];
-  readonly client: OwnClientOptions | CallersClientOptions;
+  readonly client: ClientOptions;
   readonly filter: CompiledFilter | undefined;
   readonly key: KafkaTransportOptions['key'];
   readonly headers: KafkaTransportOptions['headers'];
@@ -45,21 +42,6 @@ export interface ResolvedOptions {
   readonly traceContext: boolean;
   readonly loopDetection: boolean;
   readonly loopHeader: boolean;
-}
-
-export interface OwnClientOptions {
-  readonly kind: 'own';
-  readonly kafka: KafkaConfig;
-  readonly logCreator: logCreator;
-  readonly logLevel: LogLevel;
-  readonly acks: -1 | 1;
-  readonly idempotent: boolean;
-}
-
-export interface CallersClientOptions {
-  readonly kind: 'callers';
-  readonly producer: ProducerLike | (() => ProducerLike);
-  readonly acks: -1 | 1 | undefined;
 }
 
 // `satisfies` keeps the list and the type in step.
@@ -88,6 +70,7 @@ export const OPTION_NAMES: readonly string[] = Object.keys({
   levels: 0,
   spool: 0,
   worker: 0,
+  kafkaModule: 0,
   loopDetection: 0,
   loopHeader: 0,
   level: 0,
@@ -124,7 +107,6 @@ const OVERFLOW_POLICIES: readonly OverflowPolicy[] = ['drop-oldest', 'drop-newes
 export function resolveOptions(options: unknown): ResolvedOptions {
   if (!isPlainObject(options)) refuse('options', 'an object with at least "topic" and "kafka"', options);
   refuseUnknown(options, OPTION_NAMES, undefined, NESTED_NAMES);
-  refuseWhatIsNotThereYet(options);
   checkWinstonOptions(options);
   const given = options as unknown as KafkaTransportOptions;
   if (typeof given.topic !== 'function' && !isTopicName(given.topic)) {
@@ -144,7 +126,7 @@ export function resolveOptions(options: unknown): ResolvedOptions {
     filter: resolveFilter(given),
     key: given.key,
     headers: given.headers,
-    compression: resolveCompression(given.compression),
+    compression: resolveCompression(given),
     batch: {
       maxRecords: integer('batch.maxRecords', batch.maxRecords, 500, 1),
       maxBytes: integer('batch.maxBytes', batch.maxBytes, 524_288, 1),
@@ -172,13 +154,6 @@ export function resolveOptions(options: unknown): ResolvedOptions {
     loopDetection: flag('loopDetection', given.loopDetection, true),
     loopHeader: flag('loopHeader', given.loopHeader, false),
   });
-}
-
-function refuseWhatIsNotThereYet(options: Record<string, unknown>): void {
-  const { worker } = options;
-  if (worker !== undefined && worker !== false) {
-    refuse('worker', 'left out or false: this version does not have it yet', worker);
-  }
 }
 
 function resolveSpool(given: KafkaTransportOptions['spool']): SpoolOptions | undefined {
@@ -214,99 +189,4 @@ function resolveFilter({ filter, levels }: KafkaTransportOptions): CompiledFilte
   }
   if (filter === undefined) return undefined;
   return compileFilter(filter, levels, ({ path, expected, given }) => refuse(path, expected, given));
-}
-
-function resolveClient(given: KafkaTransportOptions): OwnClientOptions | CallersClientOptions {
-  const { kafka, producer } = given;
-  if ((kafka === undefined) === (producer === undefined)) {
-    refuse('kafka', 'given, or "producer" instead of it, but not both', kafka);
-  }
-  const clientLog = checkedClientLog('clientLog', given.clientLog);
-  const acks = resolveAcks(given.acks);
-  const idempotent = flag('idempotent', given.idempotent, false);
-  if (idempotent && acks === 1) {
-    refuse('acks', '-1 with idempotent: true (all in-sync replicas have to know of a batch)', acks);
-  }
-  if (producer !== undefined) {
-    checkProducer(producer);
-    if (idempotent)
-      refuse('idempotent', 'left out with a "producer" of your own: make that idempotent', idempotent);
-    return { kind: 'callers', producer, acks };
-  }
-  checkKafka(kafka);
-  return {
-    kind: 'own',
-    // A copy, because every new client reads it. `ssl` and `sasl` stay the caller's: they may have getters, for
-    // credentials that change.
-    kafka: { ...kafka, ...(Array.isArray(kafka.brokers) && { brokers: [...kafka.brokers] }) },
-    logCreator: kafka.logCreator ?? resolveLogCreator(given.clientLog),
-    logLevel: resolveLogLevel(kafka, clientLog),
-    acks: acks ?? -1,
-    idempotent,
-  };
-}
-
-/** Whoever asks for the client's lines gets all of them; by default the transport speaks for it where it can. */
-function resolveLogCreator(clientLog: ClientLogOptions | undefined): logCreator {
-  return clientLog === undefined ? withoutOutages(consoleOnlyLogCreator()) : consoleOnlyLogCreator(clientLog);
-}
-
-/**
- * kafkajs is told the level too, not only the sink: what nobody wants need not be put together. A `logCreator` of
- * the caller's keeps the `logLevel` that stands beside it, unless `clientLog.level` says otherwise.
- */
-function resolveLogLevel(kafka: KafkaConfig, { level }: ClientLogOptions): LogLevel {
-  if (level === undefined && kafka.logCreator !== undefined && kafka.logLevel !== undefined)
-    return kafka.logLevel;
-  const LEVELS = {
-    nothing: logLevel.NOTHING,
-    error: logLevel.ERROR,
-    warn: logLevel.WARN,
-    info: logLevel.INFO,
-    debug: logLevel.DEBUG,
-  };
-  return LEVELS[level ?? 'warn'];
-}
-
-function resolveAcks(acks: unknown): -1 | 1 | undefined {
-  if (acks === undefined || acks === -1 || acks === 1) return acks;
-  if (acks === 0)
-    refuse('acks', '-1 or 1 (with 0 the broker does not answer, so loss looks like delivery)', acks);
-  return refuse('acks', '-1 or 1', acks);
-}
-
-function checkProducer(producer: unknown): void {
-  if (typeof producer === 'function') return;
-  if (!hasMethods(producer, 'connect', 'send', 'disconnect')) {
-    refuse('producer', 'an object with connect, send and disconnect, or a function', producer);
-  }
-}
-
-function checkKafka(kafka: unknown): asserts kafka is KafkaConfig {
-  if (!isPlainObject(kafka)) refuse('kafka', "an object: kafkajs's KafkaConfig", kafka);
-  const { brokers } = kafka;
-  const isList =
-    Array.isArray(brokers) && brokers.length > 0 && brokers.every((b) => typeof b === 'string' && b !== '');
-  if (!isList && typeof brokers !== 'function') {
-    refuse('kafka.brokers', 'a list of one or more "host:port", or a function', brokers);
-  }
-  for (const name of ['logCreator', 'socketFactory']) optionalFunction(`kafka.${name}`, kafka[name]);
-}
-
-/** A codec that kafkajs does not have would have every record rejected, one by one, at the first send. */
-function resolveCompression(compression: unknown): CompressionTypes | undefined {
-  if (compression === undefined) return undefined;
-  const type = oneOf<CompressionTypes>('compression', compression, [0, 1, 2, 3, 4], 0);
-  if (type === 0) return type;
-  try {
-    (CompressionCodecs as Record<number, () => unknown>)[type]?.();
-  } catch {
-    const how = 'register one in CompressionCodecs before you make the transport';
-    refuse(
-      'compression',
-      `a type that kafkajs has a codec for: None (0), GZIP (1); for others, ${how}`,
-      compression,
-    );
-  }
-  return type;
 }

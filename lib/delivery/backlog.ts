@@ -53,6 +53,11 @@ export class Backlog {
     return this.#inFlight.size;
   }
 
+  /** The batches that are with the client. */
+  get inFlight(): ReadonlySet<Batch> {
+    return this.#inFlight;
+  }
+
   /** How many topics it remembers. */
   get topics(): number {
     return this.#topics.size;
@@ -148,6 +153,26 @@ export class Backlog {
     return records;
   }
 
+  /** The same of records that have reached Kafka without a batch of this backlog. */
+  noteDelivered(records: readonly PendingRecord[]): void {
+    for (const record of records) {
+      record.queue?.discard(record);
+      this.#ledger.deliver(record);
+    }
+    this.#spool?.settle(records);
+  }
+
+  /** All that is left, what is in flight included, by the order of its acceptance. */
+  unsettled(): PendingRecord[] {
+    const left = [...this.#topics.values()].flatMap((lanes) =>
+      [...lanes.queues()].flatMap((queue) => [...queue]),
+    );
+    // Of some, the client has only now found the partition.
+    for (const batch of this.#inFlight) this.#bind(batch);
+    const inFlight = [...this.#inFlight, ...this.#parked].flatMap((batch) => batch.records);
+    return [...inFlight, ...left].filter(({ state }) => state !== 'settled').sort((a, b) => a.seq - b.seq);
+  }
+
   /** Puts the records of a failed send back where they were. @param isUnsent whether the broker cannot have any */
   giveBack(batch: Batch, notBefore: number, isUnsent = false): void {
     const lanes = this.#lanes(batch.topic);
@@ -210,16 +235,9 @@ export class Backlog {
 
   /** Gives up all that is left, what is in flight included, to disk or for good: nobody will wait for its answer. */
   giveUp(reason: DropReason, cause: unknown): void {
-    const left = [...this.#topics.values()].flatMap((lanes) =>
-      [...lanes.queues()].flatMap((queue) => [...queue]),
-    );
-    // Of some, the client has only now found the partition.
-    for (const batch of this.#inFlight) this.#bind(batch);
-    const inFlight = [...this.#inFlight, ...this.#parked].flatMap((batch) => batch.records);
+    const all = this.unsettled();
     this.#parked.clear();
     for (const lanes of this.#topics.values()) lanes.unpark();
-    const all = [...inFlight, ...left].filter(({ state }) => state !== 'settled');
-    all.sort((a, b) => a.seq - b.seq);
     for (const record of this.#spool?.leave(all) ?? []) {
       record.queue?.discard(record);
       this.#ledger.spool(record);
@@ -281,13 +299,12 @@ export class Backlog {
    * were added in between. With a client that was handed in, keys find their way by it.
    */
   #bind({ records, partition }: Batch): void {
-    if (this.#spool === undefined) return;
     const { keepsTogether } = this.#lanePolicy;
     const changed = records.filter(
       (record) => record.partition !== partition && (keepsTogether || record.key === null),
     );
     for (const record of changed) record.partition = partition;
-    if (partition !== undefined) this.#spool.bind(changed);
+    if (partition !== undefined) this.#spool?.bind(changed);
   }
 
   #lanes(topic: string): TopicLanes {

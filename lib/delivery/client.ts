@@ -1,4 +1,5 @@
 import type { Batch } from './lane.ts';
+import type { DropReason, PendingRecord } from './record.ts';
 
 /** What delivery needs of a Kafka client: one that is used for a while and then replaced by a fresh one. */
 export interface DeliveryClient {
@@ -27,6 +28,31 @@ export interface ClientSource {
   readonly resendsWhole: boolean;
   /** How many of its clients, in a row, reach for different brokers: one broker that is down is no outage. */
   readonly ways: number;
+  /** Lets go of what its clients have in common, when none is in use any more. The next one may be made all the same. */
+  dispose?(): Promise<void>;
+  /** Only where something goes on while the event loop stands still. */
+  readonly heir?: Heir;
+}
+
+/** What became of a send: the client's answer, or its error. */
+export type Outcome = { answer: unknown } | { error: unknown };
+
+/** What can still be done when the process ends. Each method blocks until it is done, or the time is up. */
+export interface Heir {
+  /** Waits for sends that are under way. @param until on the monotonic clock */
+  awaitSends(
+    batches: ReadonlySet<Batch>,
+    until: number,
+    onOutcome: (batch: Batch, outcome: Outcome) => void,
+  ): void;
+  /** Sends what is left, in the given order. */
+  ship(records: readonly PendingRecord[], until: number, events: HeirEvents): void;
+}
+
+export interface HeirEvents {
+  onDelivered(records: readonly PendingRecord[]): void;
+  onDropped(record: PendingRecord, reason: DropReason, cause: unknown): void;
+  onOutage(cause: unknown): void;
 }
 
 /** Called with what a client finds out about a topic's partitions. */

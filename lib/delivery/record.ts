@@ -36,8 +36,8 @@ export class PendingRecord {
   /** Where it stands on disk, if it does. */
   place: Place | undefined = undefined;
   /**
-   * With a spool: the partition that it was sent to. It may be there or not, and others behind it are, so it has to go
-   * there again, even if another process sends it.
+   * The partition that it was sent to. It may be there or not, and others behind it are, so it has to go there again,
+   * even if another process sends it.
    */
   partition: number | undefined = undefined;
   /** Whether it has been sent before, and has come back. */

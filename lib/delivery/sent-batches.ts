@@ -22,7 +22,7 @@ export class SentBatches {
   /** Sends a batch, unless the books forbid or spare it. Rejects with a `SequenceError` where they forbid it. */
   async send(batch: Batch, send: () => Promise<unknown>): Promise<unknown> {
     const before = this.#before(batch);
-    if (before !== undefined && before.records === batch.records && !before.isOpen) return before.answer;
+    if (before !== undefined && isSame(before, batch) && !before.isOpen) return before.answer;
     if (isInTheWay(before, batch)) throw new SequenceError(batch);
     const sent: Sent = { records: batch.records, isOpen: true, answer: undefined };
     if (batch.partition !== undefined) this.#last.set(keyOf(batch), sent);
@@ -58,8 +58,15 @@ class SequenceError extends Error {
   }
 }
 
-function isInTheWay(before: Sent | undefined, { records }: Batch): boolean {
-  return before?.isOpen === true && before.records !== records;
+function isInTheWay(before: Sent | undefined, batch: Batch): boolean {
+  return before?.isOpen === true && !isSame(before, batch);
+}
+
+/** By what they are rather than by identity: in a worker thread, records arrive as copies. */
+function isSame(a: Pick<Batch, 'records'>, b: Pick<Batch, 'records'>): boolean {
+  return (
+    a.records.length === b.records.length && a.records.every(({ seq }, at) => seq === b.records[at]?.seq)
+  );
 }
 
 function keyOf({ topic, partition }: Batch): string {

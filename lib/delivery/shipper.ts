@@ -1,7 +1,8 @@
 import type { Timer } from '../clock.ts';
 import { Aftermath } from './aftermath.ts';
 import { Backlog } from './backlog.ts';
-import type { DeliveryClient } from './client.ts';
+import { bequeath } from './bequest.ts';
+import type { ClientSource, DeliveryClient } from './client.ts';
 import { Connection } from './connection.ts';
 import { withDeadline } from './deadline.ts';
 import { Health, type HealthState } from './health.ts';
@@ -19,12 +20,14 @@ const MAX_SENDS = 5;
 /** From accepted to acknowledged: forms batches, sends them, and sees to it that they arrive or are counted. */
 export class Shipper {
   readonly #options: ShipperOptions;
+  readonly #source: ClientSource;
   readonly #backlog: Backlog;
   readonly #connection: Connection;
   readonly #health: Health;
   readonly #trials = new TopicTrials();
   readonly #aftermath: Aftermath;
   readonly #onAnswer: ShipperEvents['onAnswer'];
+  readonly #onDelivered: ShipperEvents['onDelivered'];
   #timer: Timer | undefined;
   /** Whether the timer waits for longer than a fresh record may wait. */
   #isTimerLate = false;
@@ -42,8 +45,10 @@ export class Shipper {
   constructor(options: ShipperOptions, events: ShipperEvents) {
     this.#options = options;
     this.#onAnswer = events.onAnswer;
+    this.#onDelivered = events.onDelivered;
     const { ledger, buffer, batch, partitionOfKey, random, clock } = options;
     const source = options.source((topic, count, writable) => this.#backlog.learn(topic, count, writable));
+    this.#source = source;
     const { keepsTogether, resendsWhole } = source;
     const now = clock.monotonic;
     const lanePolicy: LanePolicy = {
@@ -169,6 +174,19 @@ export class Shipper {
     this.#disarm();
     this.giveUp();
     await this.release();
+    // Opened again in the meantime: then it goes on.
+    if (this.#isStopped) await this.#source.dispose?.();
+  }
+
+  /** The process ends. Has what is left sent where that is still possible: blocks, for up to `timeoutMs`. */
+  bequeath(timeoutMs: number): void {
+    const { heir } = this.#source;
+    if (heir === undefined) return;
+    const { clock } = this.#options;
+    bequeath(
+      { heir, backlog: this.#backlog, health: this.#health, clock, onDelivered: this.#onDelivered },
+      timeoutMs,
+    );
   }
 
   /** The opposite of `stop`. */

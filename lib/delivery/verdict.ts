@@ -1,3 +1,4 @@
+import type { Outcome } from './client.ts';
 import type { Batch } from './lane.ts';
 
 /** What the outcome of a send means for its records. */
@@ -45,10 +46,12 @@ const OUT_OF_SEQUENCE = new Set<unknown>([
 // Our own word for it, before anything is sent: see sent-batches.ts.
 const SEQUENCE_TROUBLE = 'SequenceError';
 
-// Names of errors after which a kafkajs client may reuse a half-open connection for ever. DeadlineError is our own.
+// Names of errors after which a kafkajs client may reuse a half-open connection for ever. DeadlineError is our own, and so
+// is WorkerEndedError: that client is gone.
 // A refused or closed connection is not among them: it may be one broker of many, and kafkajs opens a new one.
 const CLIENT_TROUBLE = new Set<unknown>([
   'DeadlineError',
+  'WorkerEndedError',
   'KafkaJSRequestTimeoutError',
   'KafkaJSLockTimeout',
 ]);
@@ -90,6 +93,11 @@ interface ErrorLike {
 
 function isObject(value: unknown): value is ErrorLike {
   return typeof value === 'object' && value !== null;
+}
+
+/** Judges a send that is over. */
+export function judgeOutcome(outcome: Outcome, batch: Batch): Verdict {
+  return 'error' in outcome ? judgeError(outcome.error) : judgeAnswer(outcome.answer, batch);
 }
 
 /** Judges a send that failed. */

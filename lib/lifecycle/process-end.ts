@@ -8,8 +8,8 @@ export interface Unfinished {
   release(): Promise<void>;
   /** Gives up all that is left, at once. */
   giveUp(): void;
-  /** The same, and nothing will be done afterwards. */
-  exit(): void;
+  /** The same, and nothing will be done afterwards. May take up to `timeoutMs`, but no turn of the event loop. */
+  exit(timeoutMs: number): void;
 }
 
 const watching = new Set<ProcessEnd>();
@@ -61,6 +61,6 @@ export class ProcessEnd {
 
   /** By `process.exit()`, too. Only what is done at once is done: a fallback that writes synchronously still gets all. */
   exit(): void {
-    this.#unfinished.exit();
+    this.#unfinished.exit(this.#timeoutMs);
   }
 }

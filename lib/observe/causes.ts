@@ -3,6 +3,11 @@ import { rootCause } from '../delivery/verdict.ts';
 /** What an operator can do about an error of the client or the broker, by what it says. The first that fits. */
 const REMEDIES: readonly [RegExp, string][] = [
   [
+    /worker thread of the Kafka client has ended/,
+    'Another one takes its place. If it happens again, leave "worker" out to find the cause.',
+  ],
+  [/kafkaModule file:/, 'Correct it, and start again.'],
+  [
     /certificate has expired|CERT_HAS_EXPIRED/i,
     "The broker's certificate has expired: renew it, and check this machine's clock.",
   ],

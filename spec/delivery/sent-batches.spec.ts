@@ -5,7 +5,11 @@ import { PendingRecord } from '../../lib/delivery/record.ts';
 import { SentBatches } from '../../lib/delivery/sent-batches.ts';
 
 function batchOf(partition: number | undefined, ...texts: string[]): Batch {
-  const records = texts.map((text) => new PendingRecord('t', 'info', 0, 0, text, null, undefined, undefined));
+  const records = texts.map((text) => {
+    const record = new PendingRecord('t', 'info', 0, 0, text, null, undefined, undefined);
+    record.seq = text.charCodeAt(0);
+    return record;
+  });
   return { topic: 't', records, partition, lane: new Lane(partition) };
 }
 
@@ -27,6 +31,14 @@ it('the same batch does, and then others', async () => {
   await expect(sent.send(first, fails({}))).rejects.toThrow('no');
   await expect(sent.send({ ...first }, answers('first'))).resolves.toBe('first');
   await expect(sent.send(batchOf(0, 'b'), answers('second'))).resolves.toBe('second');
+});
+
+it('a copy of it is the same batch: in a worker thread there are only copies', async () => {
+  const sent = new SentBatches();
+  await expect(sent.send(batchOf(0, 'a', 'b'), fails({}))).rejects.toThrow('no');
+  await expect(sent.send(batchOf(0, 'a'), notAsked)).rejects.toMatchObject(IN_THE_WAY);
+  await expect(sent.send(batchOf(0, 'a', 'b'), answers('first'))).resolves.toBe('first');
+  await expect(sent.send(batchOf(0, 'a', 'b'), notAsked)).resolves.toBe('first');
 });
 
 it('a batch that was answered is not sent again, but answered again', async () => {

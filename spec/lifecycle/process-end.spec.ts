@@ -64,7 +64,7 @@ describe('a process that is about to end', () => {
       (process.listeners(event as 'exit').at(-1) as () => void)();
     for (const { books } of ends) {
       expect(books.flush).toHaveBeenCalledTimes(1);
-      expect(books.exit).toHaveBeenCalledTimes(1);
+      expect(books.exit).toHaveBeenCalledExactlyOnceWith(10);
     }
     for (const { end } of ends) end.forget();
     expect(listeners()).toEqual(before);

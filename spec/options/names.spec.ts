@@ -62,15 +62,3 @@ describe('options that are no options', () => {
     },
   );
 });
-
-describe('what is not there yet', () => {
-  it('worker is refused, unless it is false', () => {
-    const { option, message } = refused({ ...ENOUGH, worker: true });
-    expect(option).toBe('worker');
-    expect(message).toContain('left out or false: this version does not have it yet');
-    for (const off of [{ worker: false }, { worker: undefined }] as object[])
-      expect(() => new KafkaTransport({ ...ENOUGH, ...off })).not.toThrow();
-    for (const odd of [null, 0, 'false', {}])
-      expect(refused({ ...ENOUGH, worker: odd }).option).toBe('worker');
-  });
-});

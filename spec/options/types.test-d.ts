@@ -42,8 +42,6 @@ describe('the types', () => {
     take({ ...enough, batch: { maxRecord: 5 } });
     // @ts-expect-error: not one of the three
     take({ ...enough, buffer: { overflow: 'block' } });
-    // @ts-expect-error: not there yet
-    take({ ...enough, worker: true });
     // @ts-expect-error: a spool needs a directory
     take({ ...enough, spool: { mode: 'always' } });
     // @ts-expect-error: a key is a string, a Buffer or nothing

@@ -1,0 +1,49 @@
+import { messageOf } from '../../errors.ts';
+
+/** An error on its way to another thread. As it is, it would lose kafkajs's `name`, `type` and `code`. */
+export interface WireError {
+  readonly message: string;
+  readonly name: string | undefined;
+  readonly stack: string | undefined;
+  readonly type: string | undefined;
+  readonly code: string | number | undefined;
+  readonly cause: WireError | undefined;
+}
+
+// As deep as anybody looks (verdict.ts).
+const DEEPEST = 8;
+
+/** Never throws, whatever it is given. */
+export function toWire(error: unknown, depth: number = 0): WireError {
+  const message = messageOf(error);
+  try {
+    if (typeof error === 'object' && error !== null) {
+      const { name, stack, type, code, cause } = error as Record<string, unknown>;
+      return {
+        message,
+        name: textOr(name),
+        stack: textOr(stack),
+        type: textOr(type),
+        code: typeof code === 'number' ? code : textOr(code),
+        cause: cause === undefined || depth >= DEEPEST ? undefined : toWire(cause, depth + 1),
+      };
+    }
+  } catch {
+    // A getter that throws: the message is what there is.
+  }
+  return { message, name: undefined, stack: undefined, type: undefined, code: undefined, cause: undefined };
+}
+
+export function fromWire({ message, name, stack, type, code, cause }: WireError): Error {
+  const error = cause === undefined ? new Error(message) : new Error(message, { cause: fromWire(cause) });
+  return Object.assign(error, {
+    ...(name !== undefined && { name }),
+    ...(stack !== undefined && { stack }),
+    ...(type !== undefined && { type }),
+    ...(code !== undefined && { code }),
+  });
+}
+
+function textOr(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
