@@ -1,18 +1,66 @@
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type Plugin } from 'vitest/config';
+
+// What has to hold in both modes runs a second time, with `worker: true` for every transport that the harness makes.
+const IN_BOTH_MODES = [
+  'spec/loops/**/*.spec.ts',
+  'spec/faults/**/*.spec.ts',
+  'spec/lifecycle/**/*.spec.ts',
+  'spec/spool/process-end.spec.ts',
+];
+const NOT_FOR_A_WORKER = [
+  // All of their transports have something that stays in its thread: a producer, or functions in `kafka`.
+  'spec/faults/callers-producer.spec.ts',
+  'spec/loops/client-log-to-the-same-logger.spec.ts',
+  'spec/loops/own-producer-handed-in.spec.ts',
+  'spec/loops/providers-that-log.spec.ts',
+  // They have no transport of the harness's.
+  'spec/loops/hand-written-transport.spec.ts',
+  'spec/loops/no-async-store.spec.ts',
+  'spec/loops/two-copies-of-the-package.spec.ts',
+  'spec/lifecycle/process-end.spec.ts',
+  // They ask for a worker themselves.
+  'spec/faults/worker-thread.spec.ts',
+  'spec/lifecycle/exit-with-worker.spec.ts',
+  // All life-cycle specs once more, on another stream below: no client has to do with that.
+  'spec/lifecycle/readable-stream-4.spec.ts',
+];
+const APART = ['spec/package/**', 'spec/kafka/**'];
+
+/** Has worker threads run the compiled file: see spec/support/compiled-lib.ts. */
+const compiledWorker: Plugin = {
+  name: 'compiled-worker',
+  enforce: 'pre',
+  resolveId(source, importer) {
+    const isEntry = source === './entry.ts' && importer?.includes('/lib/delivery/worker/') === true;
+    return isEntry ? { id: String(process.env.SPEC_WORKER_ENTRY), external: true } : undefined;
+  },
+};
 
 export default defineConfig({
+  plugins: [compiledWorker],
   test: {
-    include: ['spec/**/*.spec.ts'],
     // Many specs wait for child processes and deadlines rather than compute: more workers than cores.
     maxWorkers: 3,
-    // A slow machine is no failure: specs wait for events, and this only ends one that waits in vain.
-    testTimeout: 30_000,
-    exclude: ['spec/package/**', 'spec/kafka/**'],
-    setupFiles: ['spec/support/quiet-stderr.ts'],
+    globalSetup: ['spec/support/compiled-lib.ts'],
     coverage: {
       provider: 'v8',
       include: ['lib/**/*.ts'],
       thresholds: { lines: 95, branches: 95 },
     },
+    // A slow machine is no failure: specs wait for events, and this only ends one that waits in vain.
+    testTimeout: 30_000,
+    setupFiles: ['spec/support/quiet-stderr.ts'],
+    projects: [
+      { extends: true, test: { name: 'in process', include: ['spec/**/*.spec.ts'], exclude: APART } },
+      {
+        extends: true,
+        test: {
+          name: 'in a worker',
+          include: IN_BOTH_MODES,
+          exclude: NOT_FOR_A_WORKER,
+          env: { SPEC_WORKER: 'true' },
+        },
+      },
+    ],
   },
 });

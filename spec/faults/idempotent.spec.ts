@@ -154,7 +154,7 @@ it('closed while a batch waits to go again: its records are counted, and nothing
   logger.remove(transport);
   logger.add(transport);
   logger.info('record 10');
-  const { pending } = await transport.flush();
+  const { pending } = await transport.flush(20_000);
   expect(pending).toBe(0);
   expectExactlyOnce(cluster, 11);
   expectLaw(transport);

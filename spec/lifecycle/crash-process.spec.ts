@@ -52,7 +52,12 @@ describe('a process that dies of an exception', { timeout: 40_000 }, () => {
   it.concurrent('exits when the broker is away, and hands what is left to the fallback', async ({
     expect,
   }) => {
-    const program = { ...handleExceptions, brokers: ['127.0.0.1:1'], fallback: 'prints' } as const;
+    const program = {
+      ...handleExceptions,
+      brokers: ['127.0.0.1:1'],
+      fallback: 'prints',
+      options: { closeTimeoutMs: 300 },
+    } as const;
     const { code, stdout } = await runProgram(cluster, program);
     expect(code).toBe(1);
     expect(stdout.trim().split('\n')).toEqual(EVERYTHING.map((text) => `closed: ${text}`));

@@ -9,6 +9,7 @@ import {
   loggerWith,
   numbered,
   plain,
+  START_MS,
   startCluster,
   TOPIC,
   transportTo,
@@ -168,7 +169,7 @@ describe('logger.end()', () => {
 
   it('does not wait for ever for a sibling that has stopped', async () => {
     const cluster = await startCluster();
-    const transport = transportTo(cluster, { closeTimeoutMs: 100 });
+    const transport = transportTo(cluster, { closeTimeoutMs: 100 + START_MS });
     const stuck = new Collecting({ highWaterMark: 1 } as never);
     stuck.log = (info) => void stuck.infos.push(info);
     const logger = loggerWith(stuck, transport);

@@ -8,6 +8,7 @@ import {
   expectLaw,
   loggerWith,
   numbered,
+  START_MS,
   startCluster,
   TOPIC,
   transportTo,
@@ -172,7 +173,7 @@ describe('the error event', () => {
     const cluster = await startCluster();
     await cluster.down();
     const transport = transportTo(cluster, {
-      closeTimeoutMs: 100,
+      closeTimeoutMs: 100 + START_MS,
       topic: ({ message }) => (message === 'bad' ? 'no topic!' : TOPIC),
       buffer: { maxRecords: 2 },
       clientLog: { level: 'nothing' },

@@ -28,6 +28,8 @@ export const NODE_OPTIONS: readonly string[] = [
   '--disable-warning=TimeoutNegativeWarning',
   '--import',
   'tsx',
+  '--import',
+  new URL('./compiled-worker.mjs', import.meta.url).href,
 ];
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));

@@ -18,20 +18,42 @@ export async function startCluster(options: BrokerClusterOptions = {}): Promise<
 
 type Overrides = Partial<KafkaTransportOptions>;
 
+/** Whether this is the second run of the specs that have to hold in both modes. */
+export const isWorkerRun: boolean = process.env.SPEC_WORKER === 'true';
+
+/** How long a worker may take to start, in milliseconds: to be added where time is short. */
+export const START_MS: number = isWorkerRun ? 3_000 : 0;
+
 /** A transport for the cluster, closed with the spec. Short waits, so that specs of outages are short. */
 export function transportTo(cluster: BrokerCluster, overrides: Overrides = {}): KafkaTransport {
-  const own = overrides.producer === undefined ? { kafka: { brokers: cluster.addresses } } : {};
+  const { producer, kafkaModule } = overrides;
+  const own = (producer ?? kafkaModule) === undefined ? { kafka: { brokers: cluster.addresses } } : {};
   return tracked(
     new KafkaTransport({
       topic: TOPIC,
       ...own,
       batch: { lingerMs: 1 },
       retry: { initialMs: 1, maxMs: 20 },
-      closeTimeoutMs: 2_000,
+      closeTimeoutMs: 2_000 + START_MS,
       clientLog: { level: 'nothing' },
       ...overrides,
+      ...workerMode({ ...own, ...overrides }),
     }),
   );
+}
+
+/**
+ * Where the specs run for the second time, `worker: true`; unless there is something that stays in its thread, or the
+ * spec says otherwise itself.
+ */
+export function workerMode(options: Overrides): Pick<Overrides, 'worker'> {
+  const isOpen = isWorkerRun && options.worker === undefined;
+  return isOpen && options.producer === undefined && !holdsFunction(options.kafka) ? { worker: true } : {};
+}
+
+function holdsFunction(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return typeof value === 'function';
+  return Object.values(value).some(holdsFunction);
 }
 
 /** Sees to it that a transport is closed with the spec, and that its books balance to the end. */
