@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { BrokerCluster } from '../support/broker/broker-cluster.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const fixtures = fileURLToPath(new URL('fixtures', import.meta.url));
@@ -16,9 +17,11 @@ const VERSIONS = { winston: '3.19.0', kafkajs: '2.2.4', jest: '30.5.2', typescri
 const consumer = mkdtempSync(join(tmpdir(), 'winston-kafkajs-consumer-'));
 let packed: { filename: string; files: { path: string }[] };
 let installOutput = '';
+let cluster: BrokerCluster;
 
 beforeAll(async () => {
-  const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', consumer], root);
+  cluster = await BrokerCluster.start({ topics: { esm: 1, cjs: 1, jest: 1 } });
+  const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', consumer], { cwd: root });
   packed = JSON.parse(stdout)[0];
   writeFileSync(join(consumer, 'package.json'), '{ "private": true }');
   const { winston, kafkajs } = VERSIONS;
@@ -27,7 +30,12 @@ beforeAll(async () => {
   installOutput = out + stderr;
 });
 
-afterAll(() => rmSync(consumer, { recursive: true, force: true }));
+afterAll(async () => {
+  rmSync(consumer, { recursive: true, force: true });
+  await cluster.stop();
+});
+
+const brokerOf = ({ addresses: [address = ''] }: BrokerCluster): string => address;
 
 describe('the package', () => {
   it('holds dist, README, CHANGELOG and LICENSE, and nothing else', () => {
@@ -56,12 +64,23 @@ describe('the package', () => {
     expect(names[0]).toContain('KafkaTransport');
   });
 
+  it.each(['esm', 'cjs'])('delivers through a worker thread (%s)', async (format) => {
+    copyFileSync(join(fixtures, 'in-a-worker.mjs'), join(consumer, 'in-a-worker.mjs'));
+    const { stdout } = await run(process.execPath, ['in-a-worker.mjs', format, brokerOf(cluster)]);
+    expect(JSON.parse(stdout)).toEqual({ delivered: 1, dropped: 0, pending: 0 });
+    expect(cluster.values(format)).toEqual(
+      ['flushed', 'left'].map((message) => `{"level":"info","message":"${message}"}`),
+    );
+  });
+
   it('works under Jest', async () => {
     mkdirSync(join(consumer, 'test'), { recursive: true });
     copyFileSync(join(fixtures, 'jest.test.js'), join(consumer, 'test/jest.test.js'));
     await run('npm', ['install', `jest@${VERSIONS.jest}`]);
-    const { stderr } = await run(join(consumer, 'node_modules/.bin/jest'), ['--ci']);
-    expect(stderr).toMatch(/Tests:\s+2 passed, 2 total/);
+    const env = { BROKER: brokerOf(cluster) };
+    const { stderr } = await run(join(consumer, 'node_modules/.bin/jest'), ['--ci'], { env });
+    expect(stderr).toMatch(/Tests:\s+3 passed, 3 total/);
+    expect(cluster.values('jest')).toEqual(['{"level":"info","message":"hello from Jest"}']);
   });
 
   it.each([
@@ -85,7 +104,7 @@ describe('the package', () => {
 function run(
   command: string,
   args: string[],
-  cwd: string = consumer,
+  { cwd = consumer, env = {} }: { cwd?: string; env?: Record<string, string> } = {},
 ): Promise<{ stdout: string; stderr: string }> {
-  return execute(command, args, { cwd, maxBuffer: 64 * 1024 * 1024 });
+  return execute(command, args, { cwd, env: { ...process.env, ...env }, maxBuffer: 64 * 1024 * 1024 });
 }
