@@ -1,6 +1,7 @@
 import { defineConfig, type Plugin } from 'vitest/config';
 
-// What has to hold in both modes runs a second time, with `worker: true` for every transport that the harness makes.
+// What has to hold in both modes runs a second time (`npm run test:worker`), with `worker: true` for every transport that the
+// harness makes.
 const IN_BOTH_MODES = [
   'spec/loops/**/*.spec.ts',
   'spec/faults/**/*.spec.ts',
@@ -51,11 +52,11 @@ export default defineConfig({
     testTimeout: 30_000,
     setupFiles: ['spec/support/quiet-stderr.ts'],
     projects: [
-      { extends: true, test: { name: 'in process', include: ['spec/**/*.spec.ts'], exclude: APART } },
+      { extends: true, test: { name: 'in-process', include: ['spec/**/*.spec.ts'], exclude: APART } },
       {
         extends: true,
         test: {
-          name: 'in a worker',
+          name: 'in-a-worker',
           include: IN_BOTH_MODES,
           exclude: NOT_FOR_A_WORKER,
           env: { SPEC_WORKER: 'true' },
