@@ -13,6 +13,7 @@ import { DoesNothing, SendsEach } from './peers.ts';
 /** The transport's modes. Every scenario measures each of them, under this name. */
 export const MODES: Readonly<Record<string, Partial<KafkaTransportOptions>>> = {
   'in process': {},
+  worker: { worker: true },
 };
 
 export const MODE_NAMES: readonly string[] = Object.keys(MODES);
