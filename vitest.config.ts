@@ -2,12 +2,7 @@ import { defineConfig, type Plugin } from 'vitest/config';
 
 // What has to hold in both modes runs a second time (`npm run test:worker`), with `worker: true` for every transport that the
 // harness makes.
-const IN_BOTH_MODES = [
-  'spec/loops/**/*.spec.ts',
-  'spec/faults/**/*.spec.ts',
-  'spec/lifecycle/**/*.spec.ts',
-  'spec/spool/process-end.spec.ts',
-];
+const IN_BOTH_MODES = ['loops', 'faults', 'lifecycle'].map((name) => `spec/${name}/**/*.spec.ts`);
 const NOT_FOR_A_WORKER = [
   // All of their transports have something that stays in its thread: a producer, or functions in `kafka`.
   'spec/faults/callers-producer.spec.ts',
@@ -27,7 +22,7 @@ const NOT_FOR_A_WORKER = [
 ];
 const APART = ['spec/package/**', 'spec/kafka/**'];
 
-/** Has worker threads run the compiled file: see spec/support/compiled-lib.ts. */
+/** Has worker threads run the compiled file: see spec/support/bundles.ts. */
 const compiledWorker: Plugin = {
   name: 'compiled-worker',
   enforce: 'pre',
@@ -42,7 +37,7 @@ export default defineConfig({
   test: {
     // Many specs wait for child processes and deadlines rather than compute: more workers than cores.
     maxWorkers: 3,
-    globalSetup: ['spec/support/compiled-lib.ts'],
+    globalSetup: ['spec/support/bundles.ts'],
     coverage: {
       provider: 'v8',
       include: ['lib/**/*.ts'],

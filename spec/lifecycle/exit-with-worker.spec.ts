@@ -1,4 +1,7 @@
 // What only a worker can do: deliver while the process is ending, and its event loop stands still.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { BrokerCluster } from '../support/broker/broker-cluster.ts';
 import { numbered } from '../support/harness.ts';
@@ -99,5 +102,24 @@ describe('process.exit() with worker: true', { timeout: 40_000 }, () => {
       lines: numbered(3, 'closed: record'),
     });
     expect(ms).toBeGreaterThan(1_000);
+  });
+
+  it.concurrent('leaves to the spool what nobody has taken by then: the next process sends it', async ({
+    expect,
+    onTestFinished,
+  }) => {
+    cluster.createTopic('spooled', 1);
+    const directory = mkdtempSync(join(tmpdir(), 'winston-kafkajs-exit-'));
+    onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+    const options = { worker, spool: { directory } };
+    const first = await runProgram(cluster, {
+      act: 'calls process.exit()',
+      topic: 'spooled',
+      brokers: ['127.0.0.1:1'],
+      options: { ...options, closeTimeoutMs: 300 },
+    });
+    expect(first).toMatchObject({ code: 0, values: [] });
+    const second = await runProgram(cluster, { act: 'logs nothing', topic: 'spooled', options });
+    expect(second).toMatchObject({ code: 0, stderr: '', values: numbered(3) });
   });
 });

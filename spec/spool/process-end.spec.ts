@@ -7,7 +7,7 @@ import { KafkaTransport } from '../../lib/index.ts';
 import type { ProgramConfig } from '../lifecycle/fixtures/program-config.ts';
 import { runProgram } from '../lifecycle/fixtures/run-program.ts';
 import { BrokerCluster } from '../support/broker/broker-cluster.ts';
-import { isWorkerRun, loggerWith, numbered, START_MS } from '../support/harness.ts';
+import { loggerWith, numbered } from '../support/harness.ts';
 import { filesIn } from './rig.ts';
 
 let cluster: BrokerCluster;
@@ -39,15 +39,12 @@ function shared(mode: 'overflow' | 'always') {
       // Those that are to leave something do not try for long; the others have all the time it takes.
       options: {
         spool: { directory, mode },
-        closeTimeoutMs: act === 'logs nothing' ? 20_000 : 300 + START_MS,
+        closeTimeoutMs: act === 'logs nothing' ? 20_000 : 300,
         ...config.options,
       },
     });
   return { topic: name, directory, run, arrived: () => cluster.values(name) };
 }
-
-// At these ends nothing more can be sent; except by a worker, unless there is nobody to send to.
-const cutOff: Partial<ProgramConfig> = isWorkerRun ? { brokers: NOBODY } : {};
 
 const withCrash = [...numbered(100), 'uncaughtException: boom'];
 
@@ -59,7 +56,7 @@ describe('what Kafka has not got is sent by the next process, in order, once', {
     code: number | null;
     left: string[];
   }[] = [
-    { act: 'calls process.exit()', mode: 'overflow', config: cutOff, code: 0, left: numbered(3) },
+    { act: 'calls process.exit()', mode: 'overflow', code: 0, left: numbered(3) },
     {
       act: 'calls process.exit()',
       mode: 'overflow',
@@ -67,7 +64,7 @@ describe('what Kafka has not got is sent by the next process, in order, once', {
       code: 0,
       left: numbered(3),
     },
-    { act: 'calls process.exit()', mode: 'always', config: cutOff, code: 0, left: numbered(3) },
+    { act: 'calls process.exit()', mode: 'always', code: 0, left: numbered(3) },
     { act: 'logs and ends', mode: 'overflow', config: { brokers: NOBODY }, code: 0, left: numbered(500) },
     {
       act: 'logs and ends',
@@ -76,13 +73,7 @@ describe('what Kafka has not got is sent by the next process, in order, once', {
       code: 0,
       left: numbered(500),
     },
-    {
-      act: 'throws in the turn of its last record',
-      mode: 'overflow',
-      config: cutOff,
-      code: 1,
-      left: numbered(100),
-    },
+    { act: 'throws in the turn of its last record', mode: 'overflow', code: 1, left: numbered(100) },
     {
       act: 'throws in the turn of its last record',
       mode: 'overflow',

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { bundleOf } from './bundles.ts';
 
 export interface ChildResult {
   /** `null` when it had to be killed. */
@@ -21,11 +22,14 @@ export interface ChildOptions {
 }
 
 /**
- * What Node needs to run the TypeScript of specs. Without kafkajs's warning on Node 24, of a timer with a negative delay
- * (tulios/kafkajs#1751), stderr has only what is ours.
+ * Without kafkajs's warning on Node 24, of a timer with a negative delay (tulios/kafkajs#1751), stderr has only what is
+ * ours.
  */
+const QUIET = '--disable-warning=TimeoutNegativeWarning';
+
+/** What Node needs to run the TypeScript of specs. */
 export const NODE_OPTIONS: readonly string[] = [
-  '--disable-warning=TimeoutNegativeWarning',
+  QUIET,
   '--import',
   'tsx',
   '--import',
@@ -37,9 +41,14 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** Runs a TypeScript program in a process of its own, to its end. */
 export async function runChild(program: URL, options: ChildOptions = {}): Promise<ChildResult> {
   const { env = {}, preload = [], limitMs = 35_000, maxFileKiB } = options;
+  const bundle = await bundleOf(program);
   const startedAt = performance.now();
   const imports = preload.flatMap((name) => ['--import', name]);
-  const command = [process.execPath, ...NODE_OPTIONS, ...imports, fileURLToPath(program)];
+  const run =
+    bundle === undefined
+      ? [...NODE_OPTIONS, ...imports, fileURLToPath(program)]
+      : [QUIET, ...imports, bundle];
+  const command = [process.execPath, ...run];
   // The shell counts in blocks of 512 bytes.
   if (maxFileKiB !== undefined) command.unshift('sh', '-c', `ulimit -f ${2 * maxFileKiB}; exec "$@"`, 'sh');
   const [file = '', ...args] = command;
