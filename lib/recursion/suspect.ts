@@ -20,9 +20,9 @@ const LOSS = Math.log10(1 - STAKE);
 // Less than that is not worth a bet.
 const LEAST_ODDS = 3;
 
-/** Sentenced at a hundred thousand to one; let go of after three rounds lost, or two in which it has come when nothing was sent. */
+/** Sentenced at a hundred thousand to one; let go of after two rounds lost, if it has not won any. */
 const PROVEN = 5;
-const HOPELESS = -2.5;
+const HOPELESS = -1.9;
 const MOST_INTRUSIONS = 2;
 
 // How long it is left alone then: a kind of record that has come while nothing was sent is most likely innocent. One that
@@ -30,6 +30,8 @@ const MOST_INTRUSIONS = 2;
 // waits for a random while, so that one of them is first.
 const FIRST_EXCUSE_MS = 30_000;
 const FIRST_PAUSE_MS = 2_000;
+// Or so many of its rounds: a slow loop does little harm meanwhile, and each trial of a slow rhythm holds sends for longer.
+const FIRST_PAUSE_ROUNDS = 30;
 const LONGEST_EXCUSE_MS = 1_800_000;
 
 // So much later than foretold, it has been held by somebody else, too: two services that answer each other may both hold.
@@ -212,7 +214,7 @@ export class Suspect {
     const doubled = 2 ** this.#excuses;
     const ms = this.#comesUncalled
       ? FIRST_EXCUSE_MS * doubled
-      : FIRST_PAUSE_MS * doubled * doubled * random();
+      : Math.max(FIRST_PAUSE_MS, FIRST_PAUSE_ROUNDS * this.#latest) * doubled * doubled * random();
     this.#excusedUntil = now + Math.min(ms, LONGEST_EXCUSE_MS);
     this.#excuses++;
     this.forget();
