@@ -8,7 +8,7 @@ export interface FilterRecord extends CallSite {
   readonly level: string;
   /** The level's number in the logger's `levels`: the lower, the more severe. */
   readonly severity: number;
-  /** The formatted text. */
+  /** The message as it was logged: a filter is asked before the format, as loguru's is. Without one, the formatted text. */
   readonly message: string;
   /** When the record was logged, in milliseconds since 1970. */
   readonly time: number;
@@ -34,9 +34,9 @@ const thread = { id: threadId, name: isMainThread ? 'main' : `worker-${threadId}
 export class InfoRecord implements FilterRecord {
   readonly level: string;
   readonly severity: number;
-  readonly message: string;
   readonly time: number;
   readonly #info: Info;
+  readonly #text: string;
   readonly #site: CallSite;
   #extra: Record<string, unknown> | undefined;
 
@@ -44,16 +44,21 @@ export class InfoRecord implements FilterRecord {
     info: Info,
     level: string,
     severity: number,
-    message: string,
+    text: string,
     time: number,
     site: CallSite | undefined,
   ) {
     this.#info = info;
     this.level = level;
     this.severity = severity;
-    this.message = message;
+    this.#text = text;
     this.time = time;
     this.#site = site ?? NOWHERE;
+  }
+
+  get message(): string {
+    const message = read(this.#info, 'message');
+    return typeof message === 'string' ? message : this.#text;
   }
 
   get function(): string {

@@ -22,13 +22,23 @@ describe('InfoRecord', () => {
     const site = { function: 'send', module: 'src/db', file: '/app/src/db.ts', line: 3, column: 5 };
     const record = new InfoRecord({ level: 'info', message: 'm' }, 'info', 2, 'text', 7, site);
     const { level, severity, message, time } = record;
-    expect({ level, severity, message, time }).toEqual({
-      level: 'info',
-      severity: 2,
-      message: 'text',
-      time: 7,
-    });
+    expect({ level, severity, message, time }).toEqual({ level: 'info', severity: 2, message: 'm', time: 7 });
     expect(record).toMatchObject(site);
+  });
+
+  it.each<[string, object]>([
+    ['none', {}],
+    ['one that is no text', { message: 17 }],
+    [
+      'a getter that throws',
+      {
+        get message() {
+          return throws();
+        },
+      },
+    ],
+  ])('has the formatted text where the message is %s', (_, info) => {
+    expect(recordOf(info).message).toBe('text');
   });
 
   it('reads the call site only when asked', () => {
