@@ -2,7 +2,7 @@ import type { Clock } from './clock.ts';
 import { PendingRecord, type RecordHeaders, type RecordKey, type TransportEntry } from './delivery/record.ts';
 import type { Trouble } from './observe/trouble.ts';
 import { withRecordId } from './record-id.ts';
-import type { CallSite } from './recursion/call-site.ts';
+import { type CallSite, plainSite } from './recursion/call-site.ts';
 import type { CompiledFilter } from './recursion/filter.ts';
 import { type FilterRecord, InfoRecord } from './recursion/filter-record.ts';
 import { guardSync } from './recursion/guard.ts';
@@ -66,7 +66,7 @@ export class Intake {
         record: new PendingRecord(topic, level, severity, time, message, null, undefined, kept),
       };
     }
-    const entry: TransportEntry = { level, message, time, info, origin };
+    const entry: TransportEntry = { level, message, time, info, origin: origin && plainSite(origin) };
     const { name, cause } = this.#topic(topic, entry);
     const recordKey = key === undefined ? null : this.#key(key, entry);
     const callers = headers === undefined ? undefined : this.#headers(headers, entry);

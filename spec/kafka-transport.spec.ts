@@ -23,4 +23,21 @@ describe('KafkaTransport', () => {
     expect(transport.stats()).toMatchObject({ state: 'up', accepted: 1_200, delivered: 1_200, sends: 3 });
     expectLaw(transport);
   });
+
+  it('gives an origin that can be copied, and written as JSON', async () => {
+    const cluster = await startCluster();
+    const transport = transportTo(cluster, {
+      callSite: true,
+      headers: ({ origin }) => ({ origin: JSON.stringify({ ...origin }) }),
+    });
+    loggerWith(transport).info('record 0');
+    await transport.flush();
+    expect(JSON.parse(String(cluster.records(TOPIC)[0]?.headers.origin))).toEqual({
+      function: expect.any(String),
+      module: 'spec/kafka-transport.spec',
+      file: expect.stringMatching(/kafka-transport\.spec\.ts$/),
+      line: expect.any(Number),
+      column: expect.any(Number),
+    });
+  });
 });

@@ -18,6 +18,11 @@ export interface CallSite {
   readonly column: number;
 }
 
+/** With fields of its own, for whoever copies it or writes it as JSON. */
+export function plainSite({ function: name, module, file, line, column }: CallSite): CallSite {
+  return { function: name, module, file, line, column };
+}
+
 /** Everything that a source map may change. */
 type Place = Omit<CallSite, 'function'>;
 
