@@ -4,6 +4,9 @@ import { type DropCounts, DropNotice } from './drop-notice.ts';
 
 // While records keep being dropped, the topic hears of it this often.
 const INTERVAL_MS = 10_000;
+// How long a notice waits for the next success, with which it would go along. Not at once: in a full buffer it would take
+// another record's place.
+const PATIENCE_MS = 1_000;
 
 export interface DropTellerOptions {
   clock: Clock;
@@ -32,6 +35,8 @@ export class DropTeller {
     const untold = this.#underWay.get(record);
     // The notice itself had to give way: its counts go into the next one.
     if (untold !== undefined) this.#notice.restore(untold);
+    // What is refused may be the whole topic, the notice included: that waits until something does get through.
+    if (reason !== 'rejected' && this.#options.canTell()) this.#tellAfter(PATIENCE_MS);
   }
 
   /** Tells what there is to tell, now or as soon as it is not too early. */
@@ -45,12 +50,14 @@ export class DropTeller {
       if (notice === undefined) return;
       this.#underWay.set(notice, counts);
       send(notice);
-    } else if (this.#notice.isPending) {
-      this.#timer ??= clock.after(INTERVAL_MS, () => {
-        this.#timer = undefined;
-        this.tell(false);
-      });
-    }
+    } else if (this.#notice.isPending) this.#tellAfter(INTERVAL_MS);
+  }
+
+  #tellAfter(ms: number): void {
+    this.#timer ??= this.#options.clock.after(ms, () => {
+      this.#timer = undefined;
+      this.tell(false);
+    });
   }
 
   stop(): void {

@@ -64,6 +64,16 @@ async function dropped(
   return { cluster, transport, logger };
 }
 
+it('comes by itself where nothing else does: an oversize record, and then silence', async () => {
+  const cluster = await startCluster();
+  const transport = transportTo(cluster, { buffer: { maxBytes: 1_000 } });
+  loggerWith(transport).info('x'.repeat(2_000));
+  await cluster.until(() => cluster.count(TOPIC) > 0);
+  expect(cluster.values(TOPIC).map((value) => JSON.parse(value).dropped)).toEqual([
+    { total: 1, oversize: 1 },
+  ]);
+});
+
 it('one record, after the first that gets through: total and reasons, and it is in the books', async () => {
   const { cluster, transport } = await dropped();
   await transport.flush();
