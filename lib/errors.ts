@@ -2,15 +2,15 @@
 export type KafkaTransportErrorCode =
   /** An option has a wrong shape or value, or is not known. Thrown by the constructor, never emitted. */
   | 'ERR_INVALID_OPTION'
-  /** No connection, or no answer: records wait in the buffer. Told once per outage. */
+  /** No connection, or no answer: records wait in the buffer. Told once per outage, and once a minute at most. */
   | 'ERR_KAFKA_UNREACHABLE'
-  /** The broker answers, but refuses again and again for a reason that may pass: records wait. Told once per outage. */
+  /** The broker answers, but refuses again and again for a reason that may pass: records wait. Told like an outage. */
   | 'ERR_SEND_FAILED'
-  /** Records will not reach Kafka. Told once per reason and episode; `stats().dropped` has the counts. */
+  /** Records will not reach Kafka. Told once a minute at most for each reason; `stats().dropped` counts. */
   | 'ERR_RECORDS_DROPPED'
-  /** One of the caller's functions threw or returned something unusable. Told once per function and kind of fault. */
+  /** A function of the caller's threw or returned something unusable. Told once a minute at most for each kind of fault. */
   | 'ERR_CALLBACK_FAILED'
-  /** The fallback threw. Counted afterwards, told once. */
+  /** The fallback threw, or its promise rejected. Each is counted; told once a minute at most. */
   | 'ERR_FALLBACK_FAILED'
   /** The spool's directory cannot be used, or is full: records are only in memory. Told once a minute at most. */
   | 'ERR_SPOOL_FAILED'

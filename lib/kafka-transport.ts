@@ -168,7 +168,7 @@ export class KafkaTransport extends TransportStream {
    * have been waiting for longer than `maxAgeMs` without a single one being acknowledged; and when the state has been
    * `down` for longer than that, and it is still tried in vain. True while there is nothing to send.
    *
-   * @param maxAgeMs milliseconds
+   * @param maxAgeMs milliseconds. Default: 30,000
    */
   healthy(maxAgeMs: number = MAX_AGE_MS): boolean {
     return this.#pipeline.isReady(maxAgeMs >= 0 ? maxAgeMs : MAX_AGE_MS);

@@ -32,7 +32,11 @@ export interface BatchOptions {
 
 /** What memory may hold until the broker has it, records in flight included. */
 export interface BufferOptions {
-  /** @default 100000 */
+  /**
+   * Records, those in flight included.
+   *
+   * @default 100000
+   */
   maxRecords?: number;
   /**
    * Bytes of values, keys and headers. A record larger than this is dropped as `oversize`.
@@ -70,7 +74,7 @@ export interface RetryOptions {
   maxAgeMs?: number;
 }
 
-/** The options of a `KafkaTransport`. `topic` and one of `kafka` and `producer` are required. */
+/** The options of a `KafkaTransport`. `topic` and one of `kafka`, `kafkaModule` and `producer` are required. */
 export interface KafkaTransportOptions
   extends Pick<
     TransportStreamOptions,
@@ -141,10 +145,18 @@ export interface KafkaTransportOptions
    * @default false
    */
   recordId?: boolean;
-  /** @default none */
+  /**
+   * kafkajs's `CompressionTypes`. For other than `None` and `GZIP` a codec must be registered first: in kafkajs's
+   * `CompressionCodecs`, or, with `worker: true`, by the `kafkaModule`.
+   *
+   * @default none
+   */
   compression?: CompressionTypes;
+  /** When a batch is sent. */
   batch?: BatchOptions;
+  /** What memory may hold until the broker has it. */
   buffer?: BufferOptions;
+  /** How failed sends and connects are tried again. */
   retry?: RetryOptions;
   /**
    * Milliseconds: the limit of one connect or send, of the transport's own and not only the client's.
@@ -240,7 +252,7 @@ export interface KafkaTransportOptions
   /**
    * The net under the guard, for loops that no flag can see: another process, a queue, a file. A kind of record that comes
    * back after each send, and stays away when a flush is held for a moment, is kept from Kafka for a while. A flush is
-   * held for a second at most, and for 2 % of the time in the long run.
+   * held for a second at most, and for 2 % of the time in the long run. Off, too, with a `retry.maxAgeMs` below 5,000.
    *
    * @default true
    */

@@ -34,11 +34,16 @@ export interface CallersClientOptions {
   readonly acks: -1 | 1 | undefined;
 }
 
+const MODULE_RULE = 'the path or the file: URL of a module';
+const LEFT_OUT = 'left out with worker: true, because';
+const STAYS_HERE =
+  'cannot be handed to another thread; move the configuration to a module, and give its path as "kafkaModule"';
+
 export function resolveClient(given: KafkaTransportOptions): ClientOptions {
   const { kafka, kafkaModule, producer } = given;
   const isWorker = flag('worker', given.worker, false);
   if ((kafka === undefined && kafkaModule === undefined) === (producer === undefined)) {
-    refuse('kafka', 'given, or "producer" instead of it, but not both', kafka);
+    refuse('kafka', 'given, or "kafkaModule" or "producer" instead of it, but not more than one', kafka);
   }
   const clientLog = checkedClientLog('clientLog', given.clientLog);
   const acks = resolveAcks(given.acks);
@@ -83,12 +88,10 @@ export function resolveClient(given: KafkaTransportOptions): ClientOptions {
 function resolveModule(module: unknown, isWorker: boolean): URL {
   if (!isWorker) refuse('kafkaModule', 'left out without worker: true: give "kafka"', module);
   const isUrl = module instanceof URL || (typeof module === 'string' && /^file:/i.test(module));
-  if (!isUrl && (typeof module !== 'string' || module === '')) refuse('kafkaModule', MODULE, module);
+  if (!isUrl && (typeof module !== 'string' || module === '')) refuse('kafkaModule', MODULE_RULE, module);
   const url = isUrl ? new URL(module) : pathToFileURL(resolve(module));
-  return url.protocol === 'file:' ? url : refuse('kafkaModule', MODULE, module);
+  return url.protocol === 'file:' ? url : refuse('kafkaModule', MODULE_RULE, module);
 }
-
-const MODULE = 'the path or the file: URL of a module';
 
 /** Refuses what cannot be handed to another thread, wherever it stands in the configuration. */
 function checkPortable(path: string, value: unknown): void {
@@ -99,10 +102,6 @@ function checkPortable(path: string, value: unknown): void {
   }
   for (const [name, inner] of Object.entries(value)) checkPortable(`${path}.${name}`, inner);
 }
-
-const LEFT_OUT = 'left out with worker: true, because';
-const STAYS_HERE =
-  'cannot be handed to another thread; move the configuration to a module, and give its path as "kafkaModule"';
 
 /** Whoever asks for the client's lines gets all of them; by default the transport speaks for it where it can. */
 function resolveLogCreator(clientLog: ClientLogOptions | undefined): logCreator {

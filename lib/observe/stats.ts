@@ -12,8 +12,9 @@ export type CallerFunction = 'topic' | 'key' | 'headers' | 'filter' | 'format' |
 export interface TransportStats {
   /** `idle`: nothing to send; `up`: the last send came through; `down`: nothing comes through; `closed`: by `close()`. */
   state: 'idle' | 'up' | 'down' | 'closed';
-  /** When the state became what it is (epoch milliseconds), and how often it has changed. */
+  /** When the state became what it is (epoch milliseconds). */
   stateSince: number;
+  /** How often the state has changed. */
   stateChanges: number;
   /** Records taken in, the transport's own drop notices and what other processes left in the spool included. */
   accepted: number;
@@ -23,8 +24,9 @@ export interface TransportStats {
   suppressed: { reentrant: number; filtered: number; loop: number };
   /** Records that will not reach Kafka, by reason. */
   dropped: Record<DropReason, number>;
-  /** Records that went to disk, or were found there, and were not in memory then; and how many of these were read again. */
+  /** Records that went to disk, or were found there, and were not in memory then. */
   spooled: number;
+  /** How many of these were read again, or could not be. */
   replayed: number;
   /** What waits in memory. */
   buffered: { records: number; bytes: number };
@@ -32,12 +34,11 @@ export interface TransportStats {
   memory: { records: number; bytes: number; maxRecords: number; maxBytes: number };
   /** Records that are with the Kafka client, not acknowledged yet. */
   inFlight: number;
-  /**
-   * Sends to the broker; those of them that had records of a failed send; connections opened after the first, those
-   * after an idle time included. A connect that fails is none of these: see `lastError`.
-   */
+  /** Sends to the broker. */
   sends: number;
+  /** Sends that had records of a failed send. */
   retries: number;
+  /** Connections opened after the first, also after an idle time. A connect that fails is not counted: see `lastError`. */
   reconnects: number;
   /** Log loops that were found. */
   loops: number;

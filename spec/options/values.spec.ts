@@ -293,7 +293,9 @@ describe('kafka and producer', () => {
   ])('are one of the two: %s is refused', (_, options) => {
     expect(refused(options)).toMatchObject({
       option: 'kafka',
-      message: expect.stringContaining('given, or "producer" instead of it, but not both'),
+      message: expect.stringContaining(
+        'given, or "kafkaModule" or "producer" instead of it, but not more than one',
+      ),
     });
   });
 
