@@ -20,9 +20,9 @@ const LOSS = Math.log10(1 - STAKE);
 // Less than that is not worth a bet.
 const LEAST_ODDS = 3;
 
-/** Sentenced at a hundred thousand to one; let go of after two rounds lost, if it has not won any. */
+/** Sentenced at a hundred thousand to one; let go of after three rounds lost, or two in which it has come when nothing was sent. */
 const PROVEN = 5;
-const HOPELESS = -1.9;
+const HOPELESS = -2.5;
 const MOST_INTRUSIONS = 2;
 
 // How long it is left alone then: a kind of record that has come while nothing was sent is most likely innocent. One that
