@@ -163,13 +163,11 @@ export class LoopDetector implements FlushGate {
     this.#attend();
   }
 
-  /** All that flushes are held for have come already: there is nothing left to wait for. */
+  /** All that have bet have come already: there is nothing left to wait for. */
   #endVainSilence(now: number): void {
     if (this.#phase.at !== 'silence') return;
-    for (const suspect of this.#suspects.values()) if (suspect.isTried && suspect.isSilent) return;
+    for (const suspect of this.#suspects.values()) if (suspect.isSilent) return;
     this.#phase = { ...this.#phase, until: now };
-    // Of the others: the moment of the release is not drawn any more, so it proves nothing.
-    for (const suspect of this.#suspects.values()) suspect.callOff();
   }
 
   get #longestGapMs(): number {
