@@ -18,6 +18,9 @@ export const MODES: Readonly<Record<string, Partial<KafkaTransportOptions>>> = {
 
 export const MODE_NAMES: readonly string[] = Object.keys(MODES);
 
+/** Where no broker ever comes: with a worker the process would wait for one when it ends, for ten seconds. */
+export const IN_VAIN: Partial<KafkaTransportOptions> = { closeTimeoutMs: 100 };
+
 export const FLOOR = 'does nothing';
 export const FILE = "winston's File transport";
 export const TUTORIAL = 'awaited send per record';

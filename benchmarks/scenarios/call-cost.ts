@@ -2,7 +2,7 @@ import type { KafkaTransportOptions } from 'winston-kafkajs';
 import type TransportStream from 'winston-transport';
 import { loggerTo, logMany, nextTurn } from '../measure/load.ts';
 import { DoesNothing, KeepsText } from '../measure/peers.ts';
-import { FLOOR, MODE_NAMES, openOurs } from '../measure/targets.ts';
+import { FLOOR, IN_VAIN, MODE_NAMES, openOurs } from '../measure/targets.ts';
 import { threadMicros } from '../measure/thread-time.ts';
 import type { Figures, Place, Scenario } from '../scenario.ts';
 
@@ -86,9 +86,10 @@ async function open(variant: string, place: Place): Promise<Opened> {
       const transport = await openOurs(mode, place);
       return { transport, settled: () => transport.flush() };
     }
-    if (variant === down(mode)) return { transport: await openOurs(mode, NO_BROKER), settled: nextTurn };
+    if (variant === down(mode))
+      return { transport: await openOurs(mode, NO_BROKER, IN_VAIN), settled: nextTurn };
   }
   const [mode = ''] = MODE_NAMES;
   const options = await FILTERS[variant]?.();
-  return { transport: await openOurs(mode, NO_BROKER, options), settled: nextTurn };
+  return { transport: await openOurs(mode, NO_BROKER, { ...IN_VAIN, ...options }), settled: nextTurn };
 }

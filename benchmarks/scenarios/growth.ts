@@ -1,5 +1,5 @@
 import { loggerTo, logMany, nextTurn } from '../measure/load.ts';
-import { MODE_NAMES, openOurs } from '../measure/targets.ts';
+import { IN_VAIN, MODE_NAMES, openOurs } from '../measure/targets.ts';
 import { threadMicros } from '../measure/thread-time.ts';
 import type { Figures, Scenario } from '../scenario.ts';
 
@@ -29,7 +29,7 @@ export const growth: Scenario = {
   })),
   async measure(variant: string): Promise<Figures> {
     const open = () =>
-      openOurs(variant, { brokers: ['127.0.0.1:1'], topic: 'growth' }, { dropNotice: false });
+      openOurs(variant, { brokers: ['127.0.0.1:1'], topic: 'growth' }, { ...IN_VAIN, dropNotice: false });
     await micros(loggerTo(await open()), 3 * FEW);
     let few = 0;
     for (let repeat = 0; repeat < REPEATS; repeat++) few += await micros(loggerTo(await open()), FEW);

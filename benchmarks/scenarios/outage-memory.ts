@@ -2,7 +2,7 @@ import type TransportStream from 'winston-transport';
 import { loggerTo, logMany, nextTurn } from '../measure/load.ts';
 import { heldMiB, residentMiB } from '../measure/memory.ts';
 import { DoesNothing, KeepsNewest } from '../measure/peers.ts';
-import { FLOOR, MODE_NAMES, openOurs } from '../measure/targets.ts';
+import { FLOOR, IN_VAIN, MODE_NAMES, openOurs } from '../measure/targets.ts';
 import type { Figures, Scenario } from '../scenario.ts';
 
 const RECORDS = 1_000_000;
@@ -51,7 +51,7 @@ async function open(variant: string): Promise<TransportStream> {
   if (variant === FLOOR) return new DoesNothing();
   if (variant === RING) return new KeepsNewest(MAX_BYTES);
   const nowhere = { brokers: ['127.0.0.1:1'], topic: 'outage' };
-  return await openOurs(variant, nowhere, { buffer: { maxBytes: MAX_BYTES } });
+  return await openOurs(variant, nowhere, { ...IN_VAIN, buffer: { maxBytes: MAX_BYTES } });
 }
 
 async function logInTurns(turn: () => void, records: number): Promise<void> {
