@@ -8,6 +8,6 @@ export interface FlushGate {
    * @returns until when nothing is to be sent: then it is asked again
    */
   hold(now: number, mayHold: boolean): number;
-  /** A batch goes out. @param isForced because somebody flushes */
-  noteSend(now: number, isForced: boolean): void;
+  /** A batch of so many records goes out. @param isForced because somebody flushes */
+  noteSend(now: number, isForced: boolean, records: number): void;
 }

@@ -289,7 +289,7 @@ export class Shipper {
     if (isRetry) this.retries++;
     const sentAt = clock.monotonic();
     this.#released = Math.max(0, this.#released - batch.records.length);
-    this.#options.gate?.noteSend(sentAt, this.#flushes > 0);
+    this.#options.gate?.noteSend(sentAt, this.#flushes > 0, batch.records.length);
     this.#trials.noteSend(batch.topic);
     let verdict: Verdict;
     try {

@@ -25,6 +25,11 @@ const CREDIT_PER_MS = 0.02;
 // How many records after each send are looked at while nothing is suspected: one a millisecond at most.
 const SAMPLES = 16;
 
+// Traffic of so many records a send is most likely no loop's (which would have been found while it was small), and to hold it
+// costs most: it has to go on for this long before it is suspected.
+const DENSE_RECORDS = 64;
+const DENSE_PATIENCE_MS = 30_000;
+
 // Of how many kinds of records something is remembered.
 const MOST_KINDS = 500;
 
@@ -83,6 +88,8 @@ export class LoopDetector implements FlushGate {
   /** Whether every record is of interest. */
   #isAttentive = false;
   #samples = 0;
+  /** Since when sends have been large. */
+  #denseSince: number | undefined;
   #sampledAt = 0;
 
   constructor(options: LoopDetectorOptions) {
@@ -149,7 +156,9 @@ export class LoopDetector implements FlushGate {
     return 0;
   }
 
-  noteSend(now: number, isForced: boolean): void {
+  noteSend(now: number, isForced: boolean, records: number): void {
+    if (records < DENSE_RECORDS) this.#denseSince = undefined;
+    else this.#denseSince ??= now;
     if (this.#phase.at === 'release') {
       this.#phase = WAITING;
       for (const suspect of this.#suspects.values()) suspect.release(now);
@@ -157,7 +166,7 @@ export class LoopDetector implements FlushGate {
     this.#sends++;
     this.#lastSendAt = now;
     // Whoever flushes may well wait for it, and log then: that is no echo.
-    this.#samples = isForced ? 0 : SAMPLES;
+    this.#samples = isForced || this.#isNewlyDense(now) ? 0 : SAMPLES;
     if (this.#quarantine.isEmpty) return;
     this.#quarantine.tidy(now);
     this.#attend();
@@ -168,6 +177,10 @@ export class LoopDetector implements FlushGate {
     if (this.#phase.at !== 'silence') return;
     for (const suspect of this.#suspects.values()) if (suspect.isSilent) return;
     this.#phase = { ...this.#phase, until: now };
+  }
+
+  #isNewlyDense(now: number): boolean {
+    return this.#denseSince !== undefined && now - this.#denseSince < DENSE_PATIENCE_MS;
   }
 
   get #longestGapMs(): number {

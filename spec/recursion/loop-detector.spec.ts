@@ -137,7 +137,7 @@ describe('a hold', () => {
     const detector = detectorAt(() => now);
     for (let round = 0; round < 3; round++) {
       expect(detector.hold(now, true)).toBe(0);
-      detector.noteSend(now, false);
+      detector.noteSend(now, false, 1);
       now += 5;
       expect(detector.wants(now)).toBe(true);
       expect(detector.takes('echo')).toBe(false);
@@ -172,8 +172,25 @@ describe('a hold', () => {
     const until = detector.hold(settled, true);
     expect(detector.hold(until, true)).toBe(0);
     expect(detector.hold(until + 1, true)).toBe(0);
-    detector.noteSend(until + 2, false);
+    detector.noteSend(until + 2, false, 1);
     expect(detector.hold(until + 3, true)).toBeGreaterThan(until);
+  });
+
+  it('is not begun for dense traffic, unless that goes on and on', () => {
+    let now = 0;
+    const detector = detectorAt(() => now);
+    const round = (): number => {
+      const until = detector.hold(now, true);
+      detector.noteSend(now, false, 64);
+      now += 5;
+      if (detector.wants(now)) detector.takes('request');
+      now += 20;
+      return until;
+    };
+    while (now < 30_000) expect(round()).toBe(0);
+    let isHeld = false;
+    for (let more = 0; more < 20; more++) isHeld ||= round() > 0;
+    expect(isHeld).toBe(true);
   });
 
   it('is not begun for what is logged after a flush that was waited for', () => {
@@ -182,7 +199,7 @@ describe('a hold', () => {
     for (let round = 0; round < 20; round++, now += 25) {
       expect(detector.wants(now)).toBe(false);
       expect(detector.hold(now, true)).toBe(0);
-      detector.noteSend(now, true);
+      detector.noteSend(now, true, 1);
     }
   });
 });
