@@ -19,6 +19,7 @@ import {
 } from './guarded-config.ts';
 import { Kafka } from './kafkajs.ts';
 import type { Batch } from './lane.ts';
+import { asOneGroup } from './one-group.ts';
 import { OwnPartitioner } from './partitioner.ts';
 import { Secrets } from './secrets.ts';
 import { SentBatches } from './sent-batches.ts';
@@ -126,7 +127,7 @@ class KafkajsClient implements DeliveryClient {
     return this.#inside(() =>
       this.#producer.send({
         topic: batch.topic,
-        messages: messagesOf(batch),
+        messages: asOneGroup(messagesOf(batch)),
         acks,
         timeout: requestTimeoutMs,
         ...(compression !== undefined && { compression }),

@@ -2,7 +2,7 @@ import { Kafka, logLevel } from 'kafkajs';
 import { expect, it, onTestFinished } from 'vitest';
 import { hopsOf } from '../../../lib/index.ts';
 import type { BrokerCluster } from '../../support/broker/broker-cluster.ts';
-import { startCluster, TOPIC } from '../../support/harness.ts';
+import { expectLaw, startCluster, TOPIC } from '../../support/harness.ts';
 import { expectEnded, scene } from './rig.ts';
 
 const OTHER = 'other-logs';
@@ -33,8 +33,6 @@ it('a consumer that logs what it consumes is found', async () => {
   await expectEnded(it, isConsumed, ['the first']);
 });
 
-// That both watch, and hold against each other, is in spec/recursion/loop-detector.spec.ts: who gives way is a matter of
-// chance and of time, which is virtual there.
 it('two services that log what they hear from each other are found by the one that watches', async () => {
   const cluster = await startCluster({ topics: { [TOPIC]: 1, [OTHER]: 1 } });
   const one = await scene({}, cluster);
@@ -46,6 +44,27 @@ it('two services that log what they hear from each other are found by the one th
   await two.transport.flush();
   expect(two.undelivered).toEqual([]);
   expect(cluster.values(OTHER)).toEqual(two.sibling.messages);
+});
+
+// Each may hold just when the other does: then one of them has to give way, and it takes some rounds more.
+it('two services that log what they hear from each other, and both watch, are found by one of them', async () => {
+  const cluster = await startCluster({ topics: { [TOPIC]: 1, [OTHER]: 1 } });
+  const one = await scene({}, cluster);
+  const two = await scene({ topic: OTHER }, cluster);
+  await consume(cluster, OTHER, ({ value }) => one.logger.info(`one heard: ${value}`));
+  await consume(cluster, TOPIC, ({ value }) => two.logger.info(`two heard: ${value}`));
+  one.logger.info('the first');
+  const finder = await Promise.race([one.found.then(() => one), two.found.then(() => two)]);
+  await expectEnded(
+    finder,
+    (message) => /^(one|two) heard/.test(message),
+    finder === one ? ['the first'] : [],
+  );
+  const other = finder === one ? two : one;
+  await other.transport.flush();
+  expect(other.undelivered).toEqual([]);
+  expect(cluster.values(other.topic)).toEqual(other.sibling.messages);
+  expectLaw(other.transport);
 });
 
 it('with loopHeader, such a consumer is stopped after five rounds, without a flush being held', async () => {
