@@ -29,6 +29,8 @@ const SAMPLES = 16;
 // costs most: it has to go on for this long before it is suspected.
 const DENSE_RECORDS = 64;
 const DENSE_PATIENCE_MS = 30_000;
+// A single smaller send in between says nothing: of a client that was handed in, partitions are found out with one record.
+const LONE_SENDS = 1;
 
 // Of how many kinds of records something is remembered.
 const MOST_KINDS = 500;
@@ -90,6 +92,8 @@ export class LoopDetector implements FlushGate {
   #samples = 0;
   /** Since when sends have been large. */
   #denseSince: number | undefined;
+  /** How many smaller ones there have been since the last large one. */
+  #smallSends = 0;
   #sampledAt = 0;
 
   constructor(options: LoopDetectorOptions) {
@@ -157,8 +161,7 @@ export class LoopDetector implements FlushGate {
   }
 
   noteSend(now: number, isForced: boolean, records: number): void {
-    if (records < DENSE_RECORDS) this.#denseSince = undefined;
-    else this.#denseSince ??= now;
+    this.#noteDensity(now, records);
     if (this.#phase.at === 'release') {
       this.#phase = WAITING;
       for (const suspect of this.#suspects.values()) suspect.release(now);
@@ -177,6 +180,13 @@ export class LoopDetector implements FlushGate {
     if (this.#phase.at !== 'silence') return;
     for (const suspect of this.#suspects.values()) if (suspect.isSilent) return;
     this.#phase = { ...this.#phase, until: now };
+  }
+
+  #noteDensity(now: number, records: number): void {
+    if (records >= DENSE_RECORDS) {
+      this.#smallSends = 0;
+      this.#denseSince ??= now;
+    } else if (++this.#smallSends > LONE_SENDS) this.#denseSince = undefined;
   }
 
   #isNewlyDense(now: number): boolean {

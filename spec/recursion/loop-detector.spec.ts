@@ -110,6 +110,19 @@ describe('traffic without a loop, by seed', () => {
     }
   });
 
+  it('is left alone while it is dense, although a client that was handed in gets a single record now and then', () => {
+    let now = 0;
+    const onLoop = (): void => expect.fail('there is no loop');
+    const detector = new LoopDetector({ lingerMs: 20, now: () => now, random: () => 0.5, onLoop });
+    let looks = 0;
+    for (let send = 1; send <= 200; send++) {
+      now += 10;
+      detector.noteSend(now, false, send % 17 === 0 ? 1 : 500);
+      if (detector.wants(now)) looks++;
+    }
+    expect(looks).toBe(0);
+  });
+
   it('has its sends held for a small part of the time, whatever it looks like', () => {
     const simulation = new Simulation({ seed: 1 });
     // New kinds again and again, each as regular as an echo.
