@@ -15,11 +15,11 @@ function groupAtOnce<Message, Groups extends object>(
   group: Group<Message, Groups>,
   none: Groups,
 ): Groups {
-  const [first, ...others] = this;
+  const [first] = this;
   if (first === undefined) return none;
   const groups = group(none, first, 0, this);
   const [entry] = Object.entries(groups) as [string, unknown][];
   const isGrouped = Array.isArray(entry?.[1]) && entry[1].length === 1 && entry[1][0] === first;
-  if (entry === undefined || !isGrouped) return others.reduce(group as never, groups);
+  if (entry === undefined || !isGrouped) return this.slice(1).reduce(group as never, groups);
   return Object.assign(groups, { [entry[0]]: this });
 }

@@ -29,8 +29,6 @@ const SAMPLES = 16;
 // costs most: it has to go on for this long before it is suspected.
 const DENSE_RECORDS = 64;
 const DENSE_PATIENCE_MS = 30_000;
-// A single smaller send in between says nothing: of a client that was handed in, partitions are found out with one record.
-const LONE_SENDS = 1;
 
 // Of how many kinds of records something is remembered.
 const MOST_KINDS = 500;
@@ -92,8 +90,8 @@ export class LoopDetector implements FlushGate {
   #samples = 0;
   /** Since when sends have been large. */
   #denseSince: number | undefined;
-  /** How many smaller ones there have been since the last large one. */
-  #smallSends = 0;
+  /** Whether the last one was. */
+  #wasDense = false;
   #sampledAt = 0;
 
   constructor(options: LoopDetectorOptions) {
@@ -183,10 +181,11 @@ export class LoopDetector implements FlushGate {
   }
 
   #noteDensity(now: number, records: number): void {
-    if (records >= DENSE_RECORDS) {
-      this.#smallSends = 0;
-      this.#denseSince ??= now;
-    } else if (++this.#smallSends > LONE_SENDS) this.#denseSince = undefined;
+    const isDense = records >= DENSE_RECORDS;
+    if (isDense) this.#denseSince ??= now;
+    // A single smaller one in between says nothing: of a client that was handed in, partitions are found out with one record.
+    else if (!this.#wasDense) this.#denseSince = undefined;
+    this.#wasDense = isDense;
   }
 
   #isNewlyDense(now: number): boolean {

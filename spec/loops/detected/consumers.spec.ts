@@ -1,9 +1,9 @@
 import { Kafka, logLevel } from 'kafkajs';
 import { expect, it, onTestFinished } from 'vitest';
-import { hopsOf } from '../../../lib/index.ts';
+import { hopsOf, type KafkaTransportOptions } from '../../../lib/index.ts';
 import type { BrokerCluster } from '../../support/broker/broker-cluster.ts';
 import { expectLaw, startCluster, TOPIC } from '../../support/harness.ts';
-import { expectEnded, scene } from './rig.ts';
+import { expectEnded, type Scene, scene } from './rig.ts';
 
 const OTHER = 'other-logs';
 
@@ -26,6 +26,19 @@ async function consume(
 
 const isConsumed = (message: string): boolean => message.startsWith('consumed');
 
+/** Two that log what they hear from each other; the first of them has something to say. */
+async function twoServices(
+  ofTwo: Pick<KafkaTransportOptions, 'loopDetection'> = {},
+): Promise<{ cluster: BrokerCluster; one: Scene; two: Scene }> {
+  const cluster = await startCluster({ topics: { [TOPIC]: 1, [OTHER]: 1 } });
+  const one = await scene({}, cluster);
+  const two = await scene({ topic: OTHER, ...ofTwo }, cluster);
+  await consume(cluster, OTHER, ({ value }) => one.logger.info(`one heard: ${value}`));
+  await consume(cluster, TOPIC, ({ value }) => two.logger.info(`two heard: ${value}`));
+  one.logger.info('the first');
+  return { cluster, one, two };
+}
+
 it('a consumer that logs what it consumes is found', async () => {
   const it = await scene();
   await consume(it.cluster, TOPIC, ({ value }) => it.logger.info(`consumed ${value}`));
@@ -34,12 +47,7 @@ it('a consumer that logs what it consumes is found', async () => {
 });
 
 it('two services that log what they hear from each other are found by the one that watches', async () => {
-  const cluster = await startCluster({ topics: { [TOPIC]: 1, [OTHER]: 1 } });
-  const one = await scene({}, cluster);
-  const two = await scene({ topic: OTHER, loopDetection: false }, cluster);
-  await consume(cluster, OTHER, ({ value }) => one.logger.info(`one heard: ${value}`));
-  await consume(cluster, TOPIC, ({ value }) => two.logger.info(`two heard: ${value}`));
-  one.logger.info('the first');
+  const { cluster, one, two } = await twoServices({ loopDetection: false });
   await expectEnded(one, (message) => message.startsWith('one heard'), ['the first']);
   await two.transport.flush();
   expect(two.undelivered).toEqual([]);
@@ -48,12 +56,7 @@ it('two services that log what they hear from each other are found by the one th
 
 // Each may hold just when the other does: then one of them has to give way, and it takes some rounds more.
 it('two services that log what they hear from each other, and both watch, are found by one of them', async () => {
-  const cluster = await startCluster({ topics: { [TOPIC]: 1, [OTHER]: 1 } });
-  const one = await scene({}, cluster);
-  const two = await scene({ topic: OTHER }, cluster);
-  await consume(cluster, OTHER, ({ value }) => one.logger.info(`one heard: ${value}`));
-  await consume(cluster, TOPIC, ({ value }) => two.logger.info(`two heard: ${value}`));
-  one.logger.info('the first');
+  const { cluster, one, two } = await twoServices();
   const finder = await Promise.race([one.found.then(() => one), two.found.then(() => two)]);
   await expectEnded(
     finder,
