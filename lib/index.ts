@@ -3,10 +3,10 @@ export { consoleOnlyLogCreator } from './client-log/console-only.ts';
 export type { ClientLogLevel } from './client-log/levels.ts';
 export type { WinstonLike } from './client-log/to-winston.ts';
 export { winstonLogCreator } from './client-log/to-winston.ts';
-export type { OverflowPolicy } from './delivery/buffer.ts';
 export type { ProducerLike, ProducerRecordLike } from './delivery/callers-client.ts';
 export type { DropReason, RecordKey, TransportEntry } from './delivery/record.ts';
 export type { FlushReport } from './delivery/shipper-options.ts';
+export type { OverflowPolicy } from './delivery/waiting/buffer.ts';
 export {
   KafkaTransportError,
   type KafkaTransportErrorCode,

@@ -1,9 +1,9 @@
 import type { CompressionTypes, KafkaConfig } from 'kafkajs';
 import type { TransportStreamOptions } from 'winston-transport';
 import type { ClientLogOptions } from './client-log/console-only.ts';
-import type { OverflowPolicy } from './delivery/buffer.ts';
 import type { ProducerLike } from './delivery/callers-client.ts';
 import type { RecordKey, TransportEntry } from './delivery/record.ts';
+import type { OverflowPolicy } from './delivery/waiting/buffer.ts';
 import type { RecordFilter } from './recursion/filter.ts';
 import type { Fallback } from './undelivered/fallback.ts';
 

@@ -11,9 +11,9 @@ import {
   refuse,
   refuseUnknown,
 } from './check.ts';
-import type { OverflowPolicy } from './delivery/buffer.ts';
 import type { BatchLimits } from './delivery/lane-policy.ts';
 import type { ShipperOptions } from './delivery/shipper-options.ts';
+import type { OverflowPolicy } from './delivery/waiting/buffer.ts';
 import type { KafkaTransportOptions } from './options.ts';
 import { type CompiledFilter, compileFilter } from './recursion/filter.ts';
 import { type ClientOptions, resolveClient, resolveCompression } from './resolve-client.ts';

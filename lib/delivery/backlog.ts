@@ -1,10 +1,10 @@
 import type { Spool } from '../spool/spool.ts';
-import { type BufferLimits, RecordBuffer } from './buffer.ts';
 import type { Batch } from './lane.ts';
 import type { LanePolicy } from './lane-policy.ts';
 import type { Ledger } from './ledger.ts';
 import type { DropReason, PendingRecord } from './record.ts';
 import { TopicLanes } from './topic-lanes.ts';
+import { type BufferLimits, RecordBuffer } from './waiting/buffer.ts';
 
 // How many topics may be known before those with nothing to send are forgotten. A topic's lanes are a few hundred
 // bytes, and what they have learnt is found out again with the next send.
@@ -32,14 +32,15 @@ export class Backlog {
   constructor(
     ledger: Ledger,
     limits: BufferLimits,
-    lanePolicy: LanePolicy,
+    lanePolicy: Omit<LanePolicy, 'makeQueue'>,
     onDropped: DropListener,
     spool?: Spool,
   ) {
     this.#spool = spool;
     this.#ledger = ledger;
-    this.#buffer = new RecordBuffer(limits, ledger);
-    this.#lanePolicy = lanePolicy;
+    // What is yet to be written is waited for as it is.
+    this.#buffer = new RecordBuffer(limits, ledger, spool?.keepsAll !== true);
+    this.#lanePolicy = { ...lanePolicy, makeQueue: this.#buffer.makeQueue };
     this.#onDropped = onDropped;
   }
 
@@ -83,7 +84,6 @@ export class Backlog {
     }
     this.#ledger.accept(record);
     if (this.#spool?.keepsAll) this.#spool.keep(record);
-    this.#buffer.hold(record);
     return this.#lanes(record.topic).add(record);
   }
 
@@ -109,7 +109,6 @@ export class Backlog {
       spool.take();
       this.#ledger.replay(next);
       next.acceptedAt = now.monotonic - Math.max(0, now.wall - next.time);
-      this.#buffer.hold(next);
       this.#lanes(next.topic).add(next);
     }
     return true;
@@ -289,7 +288,6 @@ export class Backlog {
     const records = this.#landed(batch);
     for (const record of records) this.#ledger.giveBack(record);
     this.#bind(batch);
-    this.#buffer.holdAgain(records);
     return records;
   }
 

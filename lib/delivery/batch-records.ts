@@ -1,5 +1,5 @@
 import type { PendingRecord } from './record.ts';
-import type { RecordQueue } from './record-queue.ts';
+import type { LaneQueue } from './waiting/lane-queue.ts';
 
 /** How much one send may carry. A record that is larger by itself goes alone. */
 export interface SendLimits {
@@ -8,7 +8,7 @@ export interface SendLimits {
 }
 
 /** Takes the oldest records out of the queue, as many as one send may carry. */
-export function takeOldest(queue: RecordQueue, { most, maxBytes }: SendLimits): PendingRecord[] {
+export function takeOldest(queue: LaneQueue, { most, maxBytes }: SendLimits): PendingRecord[] {
   const records: PendingRecord[] = [];
   let bytes = 0;
   for (let next = queue.peek(); next !== undefined && records.length < most; next = queue.peek()) {
@@ -26,7 +26,7 @@ export function takeOldest(queue: RecordQueue, { most, maxBytes }: SendLimits): 
  * @param among where to look for the others: only right behind it, or among so many of the oldest
  */
 export function takeOfOneKey(
-  queue: RecordQueue,
+  queue: LaneQueue,
   { most, maxBytes }: SendLimits,
   among: 'adjacent' | number,
 ): PendingRecord[] {
@@ -44,7 +44,7 @@ export function takeOfOneKey(
     bytes += record.bytes;
     records.push(record);
   }
-  for (const record of records) queue.discard(record);
+  for (const record of records) record.queue?.discard(record);
   return records;
 }
 

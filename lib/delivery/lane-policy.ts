@@ -1,3 +1,5 @@
+import type { LaneQueue } from './waiting/lane-queue.ts';
+
 /** When a batch is sent: as soon as one of the three is reached. */
 export interface BatchLimits {
   maxRecords: number;
@@ -19,6 +21,8 @@ export interface LanePolicy {
    * tell that an idempotent producer repeats itself.
    */
   resendsWhole: boolean;
+  /** A new queue, for a new lane. */
+  makeQueue(): LaneQueue;
   random(): number;
   /** Monotonic milliseconds. */
   now(): number;

@@ -1,5 +1,5 @@
 import type { PendingRecord } from './record.ts';
-import { RecordQueue } from './record-queue.ts';
+import type { LaneQueue } from './waiting/lane-queue.ts';
 
 /** Records of one topic that go to Kafka in one send. */
 export interface Batch {
@@ -17,7 +17,7 @@ export interface Batch {
 export class Lane {
   /** Where its sends go; nothing where the client chooses. */
   readonly partition: number | undefined;
-  readonly queue: RecordQueue = new RecordQueue();
+  readonly queue: LaneQueue;
   /** Whether a send is under way. */
   busy = false;
   /** A failed batch that has to go again as it is, before anything else. */
@@ -30,8 +30,9 @@ export class Lane {
   sendLimit: number = Number.POSITIVE_INFINITY;
   /** So many records, from the oldest on, are known to have a refused one among them. */
   suspects = 0;
-  constructor(partition: number | undefined) {
+  constructor(partition: number | undefined, queue: LaneQueue) {
     this.partition = partition;
+    this.queue = queue;
   }
 
   /** Whether nothing waits here and nothing is under way. */

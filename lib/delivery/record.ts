@@ -1,5 +1,4 @@
 import type { CallSite } from '../recursion/call-site.ts';
-import type { RecordQueue } from './record-queue.ts';
 
 /** Why a record will not reach Kafka. */
 export type DropReason = 'overflow' | 'oversize' | 'rejected' | 'expired' | 'closed' | 'invalid';
@@ -25,14 +24,20 @@ export interface Place {
   readonly offset: number;
 }
 
+/** What a record waits in. */
+export interface WaitingPlace {
+  /** Takes out a record that waits here, wherever it stands. */
+  discard(record: PendingRecord): void;
+}
+
 /**
- * A record on its way: all that is kept of the info after winston has handed it over. One object per record,
- * with every field set here, so that all of them share one hidden class.
+ * A record on its way: all that is kept of the info after winston has handed it over. Every field is set here, so that
+ * all of them share one hidden class. While many wait, most of them stand in pages and are no objects (`RecordPage`).
  */
 export class PendingRecord {
   state: RecordState = 'queued';
-  /** The queue it waits in. Kept here so that the buffer can shed it without searching. */
-  queue: RecordQueue | undefined = undefined;
+  /** The queue it waits in. Kept here so that it can be taken out without searching. */
+  queue: WaitingPlace | undefined = undefined;
   /** Where it stands on disk, if it does. */
   place: Place | undefined = undefined;
   /**
@@ -71,6 +76,7 @@ export class PendingRecord {
     key: RecordKey,
     headers: RecordHeaders | undefined,
     info: object | undefined,
+    bytes: number = sizeOf(text, key, headers),
   ) {
     this.topic = topic;
     this.level = level;
@@ -80,7 +86,7 @@ export class PendingRecord {
     this.key = key;
     this.headers = headers;
     this.info = info;
-    this.bytes = sizeOf(text, key, headers);
+    this.bytes = bytes;
   }
 }
 

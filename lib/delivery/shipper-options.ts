@@ -2,7 +2,6 @@ import type { Clock } from '../clock.ts';
 import type { Spool } from '../spool/spool.ts';
 import type { DropListener } from './backlog.ts';
 import type { BackoffOptions } from './backoff.ts';
-import type { BufferLimits } from './buffer.ts';
 import type { ClientSource, PartitionsListener } from './client.ts';
 import type { FlushGate } from './flush-gate.ts';
 import type { HealthState } from './health.ts';
@@ -11,6 +10,7 @@ import type { BatchLimits, LanePolicy } from './lane-policy.ts';
 import type { Ledger } from './ledger.ts';
 import type { PendingRecord } from './record.ts';
 import type { Verdict } from './verdict.ts';
+import type { BufferLimits } from './waiting/buffer.ts';
 
 export interface ShipperOptions {
   /** Makes the source of clients; what these find out about partitions goes to the listener. */

@@ -7,7 +7,6 @@ import { Connection } from './connection.ts';
 import { withDeadline } from './deadline.ts';
 import { Health, type HealthState } from './health.ts';
 import type { Batch } from './lane.ts';
-import type { LanePolicy } from './lane-policy.ts';
 import type { DropReason, PendingRecord } from './record.ts';
 import type { FlushReport, ShipperEvents, ShipperOptions } from './shipper-options.ts';
 import { TopicTrials } from './topic-trials.ts';
@@ -51,14 +50,7 @@ export class Shipper {
     this.#source = source;
     const { keepsTogether, resendsWhole } = source;
     const now = clock.monotonic;
-    const lanePolicy: LanePolicy = {
-      limits: batch,
-      partitionOfKey,
-      keepsTogether,
-      resendsWhole,
-      random,
-      now,
-    };
+    const lanePolicy = { limits: batch, partitionOfKey, keepsTogether, resendsWhole, random, now };
     this.#backlog = new Backlog(ledger, buffer, lanePolicy, events.onDropped, options.spool);
     this.#health = new Health(clock.wall, events);
     this.#connection = new Connection({

@@ -3,7 +3,7 @@ import { KeylessPartitions } from './keyless-partitions.ts';
 import { type Batch, Lane } from './lane.ts';
 import type { LanePolicy } from './lane-policy.ts';
 import type { PendingRecord } from './record.ts';
-import type { RecordQueue } from './record-queue.ts';
+import type { LaneQueue } from './waiting/lane-queue.ts';
 
 const NEVER = Number.POSITIVE_INFINITY;
 
@@ -23,17 +23,20 @@ export class TopicLanes {
   readonly topic: string;
   readonly #policy: LanePolicy;
   /** Without key, not bound to a partition yet. Its own sends are those without a partition. */
-  readonly #loose = new Lane(undefined);
+  readonly #loose: Lane;
   /** With key, while the number of partitions is not known. */
-  readonly #unbound = new Lane(undefined);
+  readonly #unbound: Lane;
   readonly #lanes = new Map<number, Lane>();
   /** Whose turn it is: every batch sends its lane to the end, so that a busy lane cannot starve the others. */
-  readonly #turns = new Set<Lane>([this.#loose, this.#unbound]);
+  readonly #turns: Set<Lane>;
   readonly #partitions: KeylessPartitions;
 
   constructor(topic: string, policy: LanePolicy) {
     this.topic = topic;
     this.#policy = policy;
+    this.#loose = new Lane(undefined, policy.makeQueue());
+    this.#unbound = new Lane(undefined, policy.makeQueue());
+    this.#turns = new Set([this.#loose, this.#unbound]);
     this.#partitions = new KeylessPartitions(policy, this.#lanes);
   }
 
@@ -43,7 +46,7 @@ export class TopicLanes {
   }
 
   /** Everything that waits here. */
-  *queues(): Generator<RecordQueue> {
+  *queues(): Generator<LaneQueue> {
     for (const lane of this.#turns) yield lane.queue;
   }
 
@@ -173,7 +176,7 @@ export class TopicLanes {
   #lane(partition: number): Lane {
     let lane = this.#lanes.get(partition);
     if (lane === undefined) {
-      lane = new Lane(partition);
+      lane = new Lane(partition, this.#policy.makeQueue());
       this.#lanes.set(partition, lane);
       this.#turns.add(lane);
     }
@@ -195,7 +198,7 @@ export class TopicLanes {
     return lanes;
   }
 
-  #isFull({ count, bytes }: RecordQueue): boolean {
+  #isFull({ count, bytes }: LaneQueue): boolean {
     const { maxRecords, maxBytes } = this.#policy.limits;
     return count >= maxRecords || bytes >= maxBytes;
   }
@@ -247,7 +250,7 @@ export class TopicLanes {
     return batch;
   }
 
-  #form(queue: RecordQueue, lane: Lane, limit = NEVER): Batch {
+  #form(queue: LaneQueue, lane: Lane, limit = NEVER): Batch {
     const { maxRecords, maxBytes } = this.#policy.limits;
     const most = Math.min(maxRecords, lane.sendLimit, limit);
     return this.#depart(takeOldest(queue, { most, maxBytes }), queue, lane);
@@ -265,7 +268,7 @@ export class TopicLanes {
     return this.#depart(records, lane.queue, lane);
   }
 
-  #depart(records: readonly PendingRecord[], queue: RecordQueue, lane: Lane): Batch {
+  #depart(records: readonly PendingRecord[], queue: LaneQueue, lane: Lane): Batch {
     lane.busy = true;
     // What is left starts to gather anew: while this send is under way it may become a full batch.
     queue.since = this.#policy.now();

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Backlog } from '../../lib/delivery/backlog.ts';
-import type { OverflowPolicy } from '../../lib/delivery/buffer.ts';
 import type { Batch } from '../../lib/delivery/lane.ts';
 import { Ledger } from '../../lib/delivery/ledger.ts';
 import type { PendingRecord } from '../../lib/delivery/record.ts';
+import type { OverflowPolicy } from '../../lib/delivery/waiting/buffer.ts';
 import { lanePolicy, recordOf } from './rig.ts';
 
 interface Limits {

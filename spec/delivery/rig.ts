@@ -7,6 +7,7 @@ import { Ledger } from '../../lib/delivery/ledger.ts';
 import { PendingRecord, type RecordKey } from '../../lib/delivery/record.ts';
 import { Shipper } from '../../lib/delivery/shipper.ts';
 import type { FlushReport, ShipperOptions } from '../../lib/delivery/shipper-options.ts';
+import { RecordQueue } from '../../lib/delivery/waiting/record-queue.ts';
 
 export interface RecordParts {
   topic?: string;
@@ -209,6 +210,7 @@ export function lanePolicy(overrides: Partial<LanePolicy> = {}): LanePolicy {
     partitionOfKey: (key, count) => Buffer.from(key as string).reduce((sum, byte) => sum + byte, 0) % count,
     keepsTogether: true,
     resendsWhole: false,
+    makeQueue: () => new RecordQueue(),
     random: () => 0,
     now: () => 0,
     ...overrides,

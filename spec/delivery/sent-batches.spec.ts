@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { type Batch, Lane } from '../../lib/delivery/lane.ts';
 import { PendingRecord } from '../../lib/delivery/record.ts';
 import { SentBatches } from '../../lib/delivery/sent-batches.ts';
+import { RecordQueue } from '../../lib/delivery/waiting/record-queue.ts';
 
 function batchOf(partition: number | undefined, ...texts: string[]): Batch {
   const records = texts.map((text) => {
@@ -10,7 +11,7 @@ function batchOf(partition: number | undefined, ...texts: string[]): Batch {
     record.seq = text.charCodeAt(0);
     return record;
   });
-  return { topic: 't', records, partition, lane: new Lane(partition) };
+  return { topic: 't', records, partition, lane: new Lane(partition, new RecordQueue()) };
 }
 
 const fails = (error: object) => () => Promise.reject(Object.assign(new Error('no'), error));

@@ -1,10 +1,11 @@
 import { type Batch, Lane } from '../lane.ts';
 import type { PendingRecord } from '../record.ts';
+import { RecordQueue } from '../waiting/record-queue.ts';
 import type { WireBatch } from './messages.ts';
 import { unpacked } from './wire-records.ts';
 
 // Lanes are the main thread's business.
-const NO_LANE = new Lane(undefined);
+const NO_LANE = new Lane(undefined, new RecordQueue());
 
 /** A batch from another thread, which has to hear of the partition at once: a send without an answer may be there. */
 export class ReceivedBatch implements Batch {

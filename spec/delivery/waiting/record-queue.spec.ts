@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { PendingRecord } from '../../lib/delivery/record.ts';
-import { RecordQueue } from '../../lib/delivery/record-queue.ts';
-import { recordOf } from './rig.ts';
+import type { PendingRecord } from '../../../lib/delivery/record.ts';
+import { RecordQueue } from '../../../lib/delivery/waiting/record-queue.ts';
+import { recordOf } from '../rig.ts';
 
 const textsOf = (records: Iterable<PendingRecord>): string[] => [...records].map(({ text }) => text);
 

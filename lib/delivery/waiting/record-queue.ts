@@ -1,4 +1,5 @@
-import type { PendingRecord } from './record.ts';
+import type { PendingRecord, WaitingPlace } from '../record.ts';
+import type { LaneQueue } from './lane-queue.ts';
 
 // Below this many, moving the rest of an array costs nothing worth avoiding.
 const SMALL = 256;
@@ -9,24 +10,17 @@ const SMALL = 256;
  * is compacted; every operation is amortised O(1), but for a `pushFront` of records that are not the last ones
  * taken from the front.
  */
-export class RecordQueue {
-  /**
-   * Since when, on the monotonic clock, its records have been waiting to form a batch. Not read off their
-   * timestamps: a system clock that is set back would hold them for as long.
-   */
+export class RecordQueue implements LaneQueue, WaitingPlace {
   since = 0;
-
   #items: (PendingRecord | undefined)[] = [];
   #head = 0;
   #count = 0;
   #bytes = 0;
 
-  /** How many records wait here. */
   get count(): number {
     return this.#count;
   }
 
-  /** Their size in bytes. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -36,7 +30,6 @@ export class RecordQueue {
     this.#own(record);
   }
 
-  /** Puts records back before all others, in the order given; but after those that are back already, and older. */
   pushFront(records: readonly PendingRecord[]): void {
     const next = this.peek();
     const last = records.at(-1);
@@ -58,7 +51,6 @@ export class RecordQueue {
     for (const record of records) this.#own(record);
   }
 
-  /** The oldest record, or nothing. */
   peek(): PendingRecord | undefined {
     while (this.#head < this.#items.length) {
       const record = this.#items[this.#head];
@@ -77,7 +69,6 @@ export class RecordQueue {
     return record;
   }
 
-  /** Takes out a record that waits here, wherever it stands. */
   discard(record: PendingRecord): void {
     record.queue = undefined;
     this.#count--;
@@ -90,7 +81,6 @@ export class RecordQueue {
     }
   }
 
-  /** Takes out all that wait, oldest first. */
   drain(): PendingRecord[] {
     const records = this.#waiting();
     for (const record of records) record.queue = undefined;

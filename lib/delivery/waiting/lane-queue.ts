@@ -1,0 +1,22 @@
+import type { PendingRecord } from '../record.ts';
+
+/** The records that wait in a lane, oldest first. One that is taken out by hand is taken out of its own `queue`. */
+export interface LaneQueue extends Iterable<PendingRecord> {
+  /**
+   * Since when, on the monotonic clock, its records have been waiting to form a batch. Not read off their
+   * timestamps: a system clock that is set back would hold them for as long.
+   */
+  since: number;
+  /** How many records wait here. */
+  readonly count: number;
+  /** Their size in bytes. */
+  readonly bytes: number;
+  push(record: PendingRecord): void;
+  /** Puts records back before all others, in the order given; but after those that are back already, and older. */
+  pushFront(records: readonly PendingRecord[]): void;
+  /** The oldest record, or nothing. */
+  peek(): PendingRecord | undefined;
+  shift(): PendingRecord | undefined;
+  /** Takes out all that wait, oldest first. */
+  drain(): PendingRecord[];
+}
