@@ -1,5 +1,5 @@
 import type TransportStream from 'winston-transport';
-import { loggerTo, logMany, nextTurn } from '../measure/load.ts';
+import { loggerTo, logMany, nextTurn, until } from '../measure/load.ts';
 import { heldMiB, residentMiB } from '../measure/memory.ts';
 import { DoesNothing, KeepsNewest } from '../measure/peers.ts';
 import { FLOOR, IN_VAIN, MODE_NAMES, openOurs } from '../measure/targets.ts';
@@ -15,7 +15,7 @@ const RING = 'keeps the newest 16 MiB of text';
 export const outageMemory: Scenario = {
   name: 'outage-memory',
   title: 'Memory in an outage',
-  about: `${RECORDS.toLocaleString('en')} records while no broker is there, with \`buffer.maxBytes\` of 16 MiB (some 63,000 records) and \`drop-oldest\`. "Held" is what the garbage collector leaves, "resident" the process's memory at its highest; both without what they were after warming up winston with ${WARM_UP.toLocaleString('en')} records. How much garbage V8 lets lie in the meantime is its own decision, and goes by what it has to keep: it is what "resident" is mostly about, also of a plain array of as much text.`,
+  about: `${RECORDS.toLocaleString('en')} records while no broker is there, with \`buffer.maxBytes\` of 16 MiB (some 63,000 records) and \`drop-oldest\`. "Held" is what the garbage collector leaves, "resident" the process's memory at its highest; both without what they were once the outage had begun (the client, and with a worker its thread, are there by then) and winston had been warmed up with ${WARM_UP.toLocaleString('en')} records. How much garbage V8 lets lie in the meantime is its own decision, and goes by what it has to keep: it is what "resident" is mostly about, also of a plain array of as much text.`,
   rounds: 2,
   variants: [FLOOR, RING, ...MODE_NAMES],
   figures: {
@@ -33,9 +33,9 @@ export const outageMemory: Scenario = {
   ),
   async measure(variant: string): Promise<Figures> {
     const transport = await open(variant);
+    const logger = loggerTo(transport);
     const warm = loggerTo(new DoesNothing());
     await logInTurns(() => logMany(warm, PER_TURN), WARM_UP);
-    const logger = loggerTo(transport);
     const heldBefore = heldMiB();
     const residentBefore = residentMiB();
     let peak = residentBefore;
@@ -51,7 +51,10 @@ async function open(variant: string): Promise<TransportStream> {
   if (variant === FLOOR) return new DoesNothing();
   if (variant === RING) return new KeepsNewest(MAX_BYTES);
   const nowhere = { brokers: ['127.0.0.1:1'], topic: 'outage' };
-  return await openOurs(variant, nowhere, { ...IN_VAIN, buffer: { maxBytes: MAX_BYTES } });
+  const transport = await openOurs(variant, nowhere, { ...IN_VAIN, buffer: { maxBytes: MAX_BYTES } });
+  logMany(loggerTo(transport), 1);
+  await until(() => transport.stats().lastError !== null);
+  return transport;
 }
 
 async function logInTurns(turn: () => void, records: number): Promise<void> {

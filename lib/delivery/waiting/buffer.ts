@@ -5,6 +5,7 @@ import type { LaneQueue } from './lane-queue.ts';
 import { PagePool } from './page-pool.ts';
 import { RankedQueue } from './ranked-queue.ts';
 import { Shelf } from './shelf.ts';
+import { Stagnation } from './stagnation.ts';
 
 /** What gives way when the buffer is full. `drop-lowest`: the least severe level first, then the oldest. */
 export type OverflowPolicy = 'drop-oldest' | 'drop-newest' | 'drop-lowest';
@@ -15,10 +16,6 @@ export interface BufferLimits {
   overflow: OverflowPolicy;
 }
 
-// From so many records on that wait, the older ones are packed. Fewer come and go before V8 takes them for old; packing
-// and unpacking one costs 0.3 us. With 2,048 it is 3 MiB more in an outage, with 4,096 it is 28.
-const DEEP = 1_024;
-
 /**
  * Decides what memory may hold until the broker has it. Counts what waits and what is in flight; sheds only
  * what waits, because a record that is with the Kafka client cannot be called back.
@@ -26,8 +23,8 @@ const DEEP = 1_024;
 export class RecordBuffer {
   readonly #limits: BufferLimits;
   readonly #ledger: Ledger;
-  readonly #pages = new PagePool();
-  readonly #isDeep: () => boolean;
+  readonly #pages: PagePool | undefined;
+  readonly #stagnation: Stagnation;
   /** By severity, the least severe one first; a single one, unless the policy asks for more. */
   #shelves: [severity: number, shelf: Shelf][] = [];
 
@@ -35,7 +32,8 @@ export class RecordBuffer {
   constructor(limits: BufferLimits, ledger: Ledger, packs: boolean) {
     this.#limits = limits;
     this.#ledger = ledger;
-    this.#isDeep = () => packs && ledger.queued > DEEP;
+    this.#pages = packs ? new PagePool() : undefined;
+    this.#stagnation = new Stagnation(() => ledger.inFlight > 0);
   }
 
   /** A new queue, whose records may have to give way. */
@@ -80,7 +78,11 @@ export class RecordBuffer {
 
   #makeQueue(severity: number): DeepQueue {
     const shelf = this.#shelfOf(severity);
-    return new DeepQueue({ pages: this.#pages, isDeep: this.#isDeep, onHead: (queue) => shelf.note(queue) });
+    return new DeepQueue({
+      pages: this.#pages,
+      stagnation: this.#stagnation,
+      onHead: (queue) => shelf.note(queue),
+    });
   }
 
   #shelfOf(severity: number): Shelf {

@@ -3,20 +3,20 @@ import type { LaneQueue } from './lane-queue.ts';
 import type { PagePool } from './page-pool.ts';
 import type { RecordPage } from './record-page.ts';
 import { RecordQueue } from './record-queue.ts';
+import type { Stagnation } from './stagnation.ts';
 
-// So many of its youngest records a queue keeps as they are at least: as much as is taken and sent at once.
+// So many of its youngest records a queue keeps as they are: with hundreds of queues, a page for less is a waste.
 const MIN_FRESH = 16;
 
-/** What the queues of one buffer have in common. */
 export interface DeepQueueParts {
-  pages: PagePool;
-  /** Whether so many records wait, in all queues, that those which will not be sent soon are to be packed. */
-  isDeep(): boolean;
+  /** Nothing where records must stay objects. */
+  pages: PagePool | undefined;
+  stagnation: Stagnation;
   /** The queue has a new oldest record. */
-  onHead(queue: DeepQueue): void;
+  onHead(queue: LaneQueue): void;
 }
 
-/** A queue that may grow long: the records in the middle of it wait in pages. */
+/** A queue that may grow long. While nothing is taken, the records in the middle of it wait in pages. */
 export class DeepQueue implements LaneQueue {
   since = 0;
   readonly #parts: DeepQueueParts;
@@ -26,6 +26,8 @@ export class DeepQueue implements LaneQueue {
   #packed = 0;
   #packedBytes = 0;
   readonly #fresh = new RecordQueue();
+  /** How many have come since one was taken. */
+  #sinceTaken = 0;
 
   constructor(parts: DeepQueueParts) {
     this.#parts = parts;
@@ -40,9 +42,15 @@ export class DeepQueue implements LaneQueue {
   }
 
   push(record: PendingRecord): void {
+    const { stagnation } = this.#parts;
     this.#fresh.push(record);
+    this.#sinceTaken++;
+    stagnation.notePushed();
     if (this.count === 1) this.#parts.onHead(this);
-    if (this.#fresh.count > MIN_FRESH && this.#parts.isDeep()) this.#pack();
+    const { pages } = this.#parts;
+    if (pages === undefined || !stagnation.hasBegun(this.#sinceTaken)) return;
+    // Two, for those to be caught up with that came before.
+    for (let n = 0; n < 2 && this.#fresh.count > MIN_FRESH; n++) this.#pack(pages);
   }
 
   pushFront(records: readonly PendingRecord[]): void {
@@ -60,6 +68,8 @@ export class DeepQueue implements LaneQueue {
   }
 
   shift(): PendingRecord | undefined {
+    this.#sinceTaken = 0;
+    this.#parts.stagnation.noteTaken();
     return this.#front.shift() ?? this.#unpack() ?? this.#fresh.shift();
   }
 
@@ -81,7 +91,7 @@ export class DeepQueue implements LaneQueue {
   }
 
   /** Packs the oldest of the fresh ones. */
-  #pack(): void {
+  #pack(pages: PagePool): void {
     const record = this.#fresh.peek();
     if (record === undefined) return;
     this.#fresh.discard(record);
@@ -89,7 +99,7 @@ export class DeepQueue implements LaneQueue {
     this.#packedBytes += record.bytes;
     const last = this.#pages.at(-1);
     if (last?.put(record)) return;
-    const page = this.#parts.pages.take(this.#packedBytes);
+    const page = pages.take(this.#packedBytes);
     page.put(record);
     this.#pages.push(page);
   }
@@ -103,7 +113,7 @@ export class DeepQueue implements LaneQueue {
     this.#packedBytes -= record.bytes;
     if (page.count === 0) {
       this.#pages.shift();
-      this.#parts.pages.give(page);
+      this.#parts.pages?.give(page);
     }
     return record;
   }
