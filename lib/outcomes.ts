@@ -1,4 +1,5 @@
 import type { EventEmitter } from 'node:events';
+import { isPacked, type Records } from './delivery/batch.ts';
 import type { DropReason, PendingRecord } from './delivery/record.ts';
 import { evidenceOf, type Loop, remedyForLoop } from './loop-net.ts';
 import type { Channels } from './observe/channels.ts';
@@ -26,10 +27,12 @@ export class Outcomes {
     this.#listeners = listeners;
   }
 
-  delivered(records: readonly PendingRecord[]): void {
+  delivered(records: Records): void {
     const { emitter, observation, trouble } = this.#listeners;
     observation.delivered(records);
-    for (const record of records) {
+    // None of those that were packed has an info: somebody may only have begun to listen since.
+    if (isPacked(records) && emitter.listenerCount('logged') === 0) return;
+    for (const record of isPacked(records) ? records.toObjects() : records) {
       if (emitter.listenerCount('logged') > 0) {
         const info = record.info ?? infoOf(record.level, record.text);
         emitSafely(emitter, 'logged', info, (error) => trouble.listenerFailed(error));

@@ -4,7 +4,7 @@ import { type BackoffOptions, fullJitter } from './backoff.ts';
 import type { DeliveryClient } from './client.ts';
 import type { Connection } from './connection.ts';
 import type { Health } from './health.ts';
-import type { Batch } from './lane.ts';
+import type { LaneBatch } from './lane-batch.ts';
 import type { ShipperEvents } from './shipper-options.ts';
 import type { TopicTrials } from './topic-trials.ts';
 import type { ClientVerdict, Verdict } from './verdict.ts';
@@ -35,7 +35,7 @@ export class Aftermath {
     this.#options = options;
   }
 
-  conclude(client: DeliveryClient, batch: Batch, verdict: Verdict): void {
+  conclude(client: DeliveryClient, batch: LaneBatch, verdict: Verdict): void {
     const { backlog, connection, health, trials, onDelivered } = this.#options;
     if (verdict.kind !== 'refuse') trials.noteOther(batch.topic);
     switch (verdict.kind) {
@@ -43,6 +43,7 @@ export class Aftermath {
         health.noteSuccess();
         connection.noteSuccess();
         onDelivered(backlog.deliver(batch));
+        batch.letGo();
         return;
       case 'again':
         this.#tryAgain(client, batch, verdict.cause, verdict.client);
@@ -63,7 +64,7 @@ export class Aftermath {
    * went to another one would come after later ones that are there already. With a key, too: it may belong elsewhere by
    * now, but then later ones of it have gone there.
    */
-  #findPartition(client: DeliveryClient, batch: Batch, cause: unknown): void {
+  #findPartition(client: DeliveryClient, batch: LaneBatch, cause: unknown): void {
     const { partition } = batch.lane;
     const exists = partition !== undefined && this.#options.backlog.hasPartition(batch.topic, partition);
     if (!exists || batch.lane.failures + 1 >= ABSENT_ATTEMPTS) {
@@ -71,13 +72,13 @@ export class Aftermath {
       batch.partition = undefined;
     }
     // What goes again may have arrived the first time.
-    this.#tryAgain(client, batch, cause, 'fine', batch.records[0]?.isBack !== true);
+    this.#tryAgain(client, batch, cause, 'fine', !batch.isRetry);
   }
 
   /** The records again, later. @param isUnsent whether the broker cannot have any of them */
   #tryAgain(
     client: DeliveryClient,
-    batch: Batch,
+    batch: LaneBatch,
     cause: unknown,
     clientVerdict: ClientVerdict,
     isUnsent = false,
@@ -95,7 +96,7 @@ export class Aftermath {
   }
 
   /** The whole topic is refused for good; but only believed where no other topic can have been meant. */
-  #refuse(client: DeliveryClient, batch: Batch, cause: unknown): void {
+  #refuse(client: DeliveryClient, batch: LaneBatch, cause: unknown): void {
     const { backlog, connection, health, trials } = this.#options;
     health.noteError(cause);
     if (trials.isRefused(batch.topic)) {
@@ -108,7 +109,7 @@ export class Aftermath {
   }
 
   /** One of the records is refused for good: halves the batch, until that one is alone. */
-  #corner(client: DeliveryClient, batch: Batch, verdict: Verdict & { kind: 'halve' }): void {
+  #corner(client: DeliveryClient, batch: LaneBatch, verdict: Verdict & { kind: 'halve' }): void {
     const { backlog, connection, health } = this.#options;
     const { failures, suspects } = batch.lane;
     // From inside the client it may be the client's own trouble: first the same again, with a fresh one.
@@ -118,7 +119,7 @@ export class Aftermath {
       return;
     }
     health.noteError(verdict.cause);
-    if (batch.records.length > 1) backlog.halve(batch);
+    if (batch.count > 1) backlog.halve(batch);
     else backlog.reject(batch, verdict.reason, verdict.cause);
   }
 }

@@ -1,5 +1,6 @@
 import type { Spool } from '../spool/spool.ts';
-import type { Batch } from './lane.ts';
+import { isPacked, type Records } from './batch.ts';
+import type { LaneBatch } from './lane-batch.ts';
 import type { LanePolicy } from './lane-policy.ts';
 import type { Ledger } from './ledger.ts';
 import type { DropReason, PendingRecord } from './record.ts';
@@ -24,9 +25,9 @@ export class Backlog {
   readonly #onDropped: DropListener;
   readonly #spool: Spool | undefined;
   readonly #topics = new Map<string, TopicLanes>();
-  readonly #inFlight = new Set<Batch>();
+  readonly #inFlight = new Set<LaneBatch>();
   /** Failed batches that go again as they are. Their records count as in flight: the broker may have them. */
-  readonly #parked = new Set<Batch>();
+  readonly #parked = new Set<LaneBatch>();
   #tidyAt = MAX_TOPICS;
 
   constructor(
@@ -38,8 +39,7 @@ export class Backlog {
   ) {
     this.#spool = spool;
     this.#ledger = ledger;
-    // What is yet to be written is waited for as it is.
-    this.#buffer = new RecordBuffer(limits, ledger, spool?.keepsAll !== true);
+    this.#buffer = new RecordBuffer(limits, ledger);
     this.#lanePolicy = { ...lanePolicy, makeQueue: this.#buffer.makeQueue };
     this.#onDropped = onDropped;
   }
@@ -55,7 +55,7 @@ export class Backlog {
   }
 
   /** The batches that are with the client. */
-  get inFlight(): ReadonlySet<Batch> {
+  get inFlight(): ReadonlySet<LaneBatch> {
     return this.#inFlight;
   }
 
@@ -115,14 +115,18 @@ export class Backlog {
   }
 
   /** The next batch that is due, now in flight. @param only the one topic that may be asked */
-  take(now: number, force: boolean, only?: string): Batch | undefined {
+  take(now: number, force: boolean, only?: string): LaneBatch | undefined {
     for (const [topic, lanes] of this.#topics) {
       if (only !== undefined && topic !== only) continue;
       const batch = lanes.take(now, force);
       if (batch === undefined) continue;
       if (!this.#parked.delete(batch)) {
-        for (const record of batch.records) this.#ledger.take(record);
-        this.#bind(batch);
+        const { content } = batch;
+        if (isPacked(content)) this.#ledger.takePacked(content);
+        else {
+          for (const record of content) this.#ledger.take(record);
+          this.#bind(batch);
+        }
       }
       this.#inFlight.add(batch);
       // To the end of the line: a topic that is always busy must not starve the others.
@@ -144,7 +148,14 @@ export class Backlog {
   }
 
   /** @returns the records that were delivered by this */
-  deliver(batch: Batch): readonly PendingRecord[] {
+  deliver(batch: LaneBatch): Records {
+    const { content } = batch;
+    if (isPacked(content)) {
+      this.#inFlight.delete(batch);
+      this.#ledger.deliverPacked(content);
+      this.#lanes(batch.topic).succeed(batch);
+      return content;
+    }
     const records = this.#landed(batch);
     for (const record of records) this.#ledger.deliver(record);
     this.#spool?.settle(records);
@@ -173,7 +184,7 @@ export class Backlog {
   }
 
   /** Puts the records of a failed send back where they were. @param isUnsent whether the broker cannot have any */
-  giveBack(batch: Batch, notBefore: number, isUnsent = false): void {
+  giveBack(batch: LaneBatch, notBefore: number, isUnsent = false): void {
     const lanes = this.#lanes(batch.topic);
     const { partition } = batch;
     const isWhole = batch.records.every(({ state }) => state === 'in-flight');
@@ -187,13 +198,13 @@ export class Backlog {
   }
 
   /** The same, but one of them is at fault: the next sends from there carry half as many, at once. */
-  halve(batch: Batch): void {
+  halve(batch: LaneBatch): void {
     const records = this.#returned(batch);
     this.#lanes(batch.topic).halve(batch, records);
   }
 
   /** The records of a send that is refused for good. */
-  reject(batch: Batch, reason: DropReason, cause: unknown): void {
+  reject(batch: LaneBatch, reason: DropReason, cause: unknown): void {
     for (const record of this.#landed(batch)) this.drop(record, reason, cause);
     this.#lanes(batch.topic).refuse(batch);
   }
@@ -220,12 +231,13 @@ export class Backlog {
     let oldest: number | undefined;
     for (const lanes of this.#topics.values()) {
       for (const queue of lanes.queues()) {
-        for (let head = queue.peek(); head !== undefined; head = queue.peek()) {
+        for (let { head } = queue; head !== undefined; head = queue.head) {
           if (head.acceptedAt >= moment) {
             oldest = Math.min(oldest ?? head.acceptedAt, head.acceptedAt);
             break;
           }
-          this.drop(head, 'expired', undefined);
+          const record = queue.peek();
+          if (record !== undefined) this.drop(record, 'expired', undefined);
         }
       }
     }
@@ -279,12 +291,12 @@ export class Backlog {
   }
 
   /** A batch is back from the client. Some of its records may have been given up in the meantime. */
-  #landed(batch: Batch): PendingRecord[] {
+  #landed(batch: LaneBatch): PendingRecord[] {
     this.#inFlight.delete(batch);
     return batch.records.filter((record) => record.state === 'in-flight');
   }
 
-  #returned(batch: Batch): PendingRecord[] {
+  #returned(batch: LaneBatch): PendingRecord[] {
     const records = this.#landed(batch);
     for (const record of records) this.#ledger.giveBack(record);
     this.#bind(batch);
@@ -296,7 +308,7 @@ export class Backlog {
    * otherwise put them behind younger ones that another partition has got already: those with key, too, when partitions
    * were added in between. With a client that was handed in, keys find their way by it.
    */
-  #bind({ records, partition }: Batch): void {
+  #bind({ records, partition }: LaneBatch): void {
     const { keepsTogether } = this.#lanePolicy;
     const changed = records.filter(
       (record) => record.partition !== partition && (keepsTogether || record.key === null),

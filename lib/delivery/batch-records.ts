@@ -1,11 +1,5 @@
 import type { PendingRecord } from './record.ts';
-import type { LaneQueue } from './waiting/lane-queue.ts';
-
-/** How much one send may carry. A record that is larger by itself goes alone. */
-export interface SendLimits {
-  most: number;
-  maxBytes: number;
-}
+import type { LaneQueue, SendLimits } from './waiting/lane-queue.ts';
 
 /** Takes the oldest records out of the queue, as many as one send may carry. */
 export function takeOldest(queue: LaneQueue, { most, maxBytes }: SendLimits): PendingRecord[] {

@@ -1,7 +1,8 @@
 import type { CompressionTypes } from 'kafkajs';
 import { guardSync, runInScope, type Scope } from '../recursion/guard.ts';
-import { type ClientMessage, type ClientSource, type DeliveryClient, messagesOf } from './client.ts';
-import type { Batch } from './lane.ts';
+import type { Batch } from './batch.ts';
+import type { ClientSource, DeliveryClient } from './client.ts';
+import { type ClientMessage, messagesOf } from './client-messages.ts';
 
 /** What the transport hands to a producer: all records of one topic and, as soon as one is known, one partition. */
 export interface ProducerRecordLike {

@@ -1,4 +1,4 @@
-import type { Batch } from './lane.ts';
+import type { Batch } from './batch.ts';
 import type { DropReason, PendingRecord } from './record.ts';
 
 /** What delivery needs of a Kafka client: one that is used for a while and then replaced by a fresh one. */
@@ -40,10 +40,10 @@ export type Outcome = { answer: unknown } | { error: unknown };
 /** What can still be done when the process ends. Each method blocks until it is done, or the time is up. */
 export interface Heir {
   /** Waits for sends that are under way. @param until on the monotonic clock */
-  awaitSends(
-    batches: ReadonlySet<Batch>,
+  awaitSends<Sent extends Batch>(
+    batches: ReadonlySet<Sent>,
     until: number,
-    onOutcome: (batch: Batch, outcome: Outcome) => void,
+    onOutcome: (batch: Sent, outcome: Outcome) => void,
   ): void;
   /** Sends what is left, in the given order. */
   ship(records: readonly PendingRecord[], until: number, events: HeirEvents): void;
@@ -57,28 +57,3 @@ export interface HeirEvents {
 
 /** Called with what a client finds out about a topic's partitions. */
 export type PartitionsListener = (topic: string, count: number, writable: readonly number[]) => void;
-
-/** A message as kafkajs takes it. Built anew for every attempt: other engines change the ones they are given. */
-export interface ClientMessage {
-  value: string;
-  key: string | Buffer | null;
-  headers?: Record<string, string | Buffer>;
-  timestamp: string;
-  partition?: number;
-}
-
-export function messagesOf({ records, partition }: Batch): ClientMessage[] {
-  let time = Number.NaN;
-  let timestamp = '';
-  return records.map((record) => {
-    // One string for all records of a millisecond: the client sorts them, and that is where it notices.
-    if (record.time !== time) {
-      time = record.time;
-      timestamp = String(time);
-    }
-    const message: ClientMessage = { value: record.text, key: record.key, timestamp };
-    if (record.headers !== undefined) message.headers = { ...record.headers };
-    if (partition !== undefined) message.partition = partition;
-    return message;
-  });
-}

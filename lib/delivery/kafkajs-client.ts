@@ -10,7 +10,9 @@ import type {
   Producer,
 } from 'kafkajs';
 import { runInScope, type Scope } from '../recursion/guard.ts';
-import { type ClientSource, type DeliveryClient, messagesOf, type PartitionsListener } from './client.ts';
+import type { Batch } from './batch.ts';
+import type { ClientSource, DeliveryClient, PartitionsListener } from './client.ts';
+import { bytesMessagesOf } from './client-messages.ts';
 import {
   guardedLogCreator,
   guardedProviders,
@@ -18,7 +20,6 @@ import {
   runsCallersCode,
 } from './guarded-config.ts';
 import { Kafka } from './kafkajs.ts';
-import type { Batch } from './lane.ts';
 import { asOneGroup } from './one-group.ts';
 import { OwnPartitioner } from './partitioner.ts';
 import { Secrets } from './secrets.ts';
@@ -127,7 +128,7 @@ class KafkajsClient implements DeliveryClient {
     return this.#inside(() =>
       this.#producer.send({
         topic: batch.topic,
-        messages: asOneGroup(messagesOf(batch)),
+        messages: asOneGroup(bytesMessagesOf(batch)),
         acks,
         timeout: requestTimeoutMs,
         ...(compression !== undefined && { compression }),

@@ -1,14 +1,6 @@
+import type { LaneBatch } from './lane-batch.ts';
 import type { PendingRecord } from './record.ts';
 import type { LaneQueue } from './waiting/lane-queue.ts';
-
-/** Records of one topic that go to Kafka in one send. */
-export interface Batch {
-  readonly topic: string;
-  readonly records: readonly PendingRecord[];
-  /** The partition all of them go to; nothing while the client has yet to choose one for all of them. */
-  partition: number | undefined;
-  readonly lane: Lane;
-}
 
 /**
  * A stream of records that must keep its order, and therefore has at most one send under way: several would
@@ -21,7 +13,7 @@ export class Lane {
   /** Whether a send is under way. */
   busy = false;
   /** A failed batch that has to go again as it is, before anything else. */
-  parked: Batch | undefined;
+  parked: LaneBatch | undefined;
   /** Failed sends in a row. */
   failures = 0;
   /** Nothing is sent before this moment. */
@@ -42,7 +34,7 @@ export class Lane {
 
   /** Whether the oldest record that waits here has been sent before: then it has waited long enough. */
   get isTryingAgain(): boolean {
-    return this.failures > 0 || this.queue.peek()?.isBack === true;
+    return this.failures > 0 || this.queue.head?.isBack === true;
   }
 
   /** Whether a refused record is being cornered here, and has not been shed in the meantime. */

@@ -1,4 +1,7 @@
 import { DROP_REASONS, type DropReason, type PendingRecord } from './record.ts';
+import type { PackedRecords } from './waiting/packed-records.ts';
+
+type Packed = Pick<PackedRecords, 'count' | 'bytes' | 'each'>;
 
 /**
  * The books. Every record that was accepted is, at every moment, in exactly one place:
@@ -118,6 +121,13 @@ export class Ledger {
     this.inFlight++;
   }
 
+  /** The same of many that are no objects. */
+  takePacked({ count, bytes }: Packed): void {
+    this.queued -= count;
+    this.queuedBytes -= bytes;
+    this.inFlight += count;
+  }
+
   giveBack(record: PendingRecord): void {
     record.state = 'queued';
     this.queued++;
@@ -128,6 +138,16 @@ export class Ledger {
   deliver(record: PendingRecord): void {
     this.delivered++;
     this.#settle(record, 'delivered');
+  }
+
+  /** The same of many that are no objects, and are in flight. */
+  deliverPacked(packed: Packed): void {
+    const { count, bytes } = packed;
+    this.delivered += count;
+    this.inFlight -= count;
+    this.heldBytes -= bytes;
+    if (this.#watchers.size === 0) return;
+    packed.each((page, at) => this.#tellWatchers(page.seqAt(at), 'delivered'));
   }
 
   drop(record: PendingRecord, reason: DropReason): void {
@@ -160,8 +180,12 @@ export class Ledger {
 
   #settle(record: PendingRecord, outcome: 'delivered' | 'dropped'): void {
     this.#letGo(record);
+    this.#tellWatchers(record.seq, outcome);
+  }
+
+  #tellWatchers(seq: number, outcome: 'delivered' | 'dropped'): void {
     for (const watcher of this.#watchers) {
-      if (record.seq > watcher.upTo) continue;
+      if (seq > watcher.upTo) continue;
       watcher[outcome]++;
       this.#notePending(watcher, 1);
     }

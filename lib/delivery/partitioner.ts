@@ -1,7 +1,7 @@
 import type { ICustomPartitioner, PartitionerArgs } from 'kafkajs';
+import type { Batch } from './batch.ts';
 import type { PartitionsListener } from './client.ts';
 import { Partitioners } from './kafkajs.ts';
-import type { Batch } from './lane.ts';
 
 type PartitionMetadata = PartitionerArgs['partitionMetadata'];
 

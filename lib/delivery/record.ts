@@ -45,6 +45,8 @@ export class PendingRecord {
    * even if another process sends it.
    */
   partition: number | undefined = undefined;
+  /** Whether somebody else holds on to this object, so that nothing else may take its place while it waits. */
+  isHeldOnTo = false;
   /** Whether it has been sent before, and has come back. */
   isBack = false;
   /** Position in the order of acceptance, from 1. */

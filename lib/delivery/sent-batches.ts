@@ -1,9 +1,8 @@
-import type { Batch } from './lane.ts';
-import type { PendingRecord } from './record.ts';
+import { type Batch, seqsOf } from './batch.ts';
 import { judgeError } from './verdict.ts';
 
 interface Sent {
-  readonly records: readonly PendingRecord[];
+  readonly seqs: readonly number[];
   /** Whether the broker may have stored it without having said so. */
   isOpen: boolean;
   /** What the broker has answered. */
@@ -24,7 +23,7 @@ export class SentBatches {
     const before = this.#before(batch);
     if (before !== undefined && isSame(before, batch) && !before.isOpen) return before.answer;
     if (isInTheWay(before, batch)) throw new SequenceError(batch);
-    const sent: Sent = { records: batch.records, isOpen: true, answer: undefined };
+    const sent: Sent = { seqs: seqsOf(batch.content), isOpen: true, answer: undefined };
     if (batch.partition !== undefined) this.#last.set(keyOf(batch), sent);
     try {
       sent.answer = await send();
@@ -63,10 +62,9 @@ function isInTheWay(before: Sent | undefined, batch: Batch): boolean {
 }
 
 /** By what they are rather than by identity: in a worker thread, records arrive as copies. */
-function isSame(a: Pick<Batch, 'records'>, b: Pick<Batch, 'records'>): boolean {
-  return (
-    a.records.length === b.records.length && a.records.every(({ seq }, at) => seq === b.records[at]?.seq)
-  );
+function isSame({ seqs }: Sent, batch: Batch): boolean {
+  const others = seqsOf(batch.content);
+  return seqs.length === others.length && seqs.every((seq, at) => seq === others[at]);
 }
 
 function keyOf({ topic, partition }: Batch): string {

@@ -2,13 +2,13 @@ import type { Clock } from '../clock.ts';
 import type { Spool } from '../spool/spool.ts';
 import type { DropListener } from './backlog.ts';
 import type { BackoffOptions } from './backoff.ts';
+import type { Records } from './batch.ts';
 import type { ClientSource, PartitionsListener } from './client.ts';
 import type { FlushGate } from './flush-gate.ts';
 import type { HealthState } from './health.ts';
-import type { Batch } from './lane.ts';
+import type { LaneBatch } from './lane-batch.ts';
 import type { BatchLimits, LanePolicy } from './lane-policy.ts';
 import type { Ledger } from './ledger.ts';
-import type { PendingRecord } from './record.ts';
 import type { Verdict } from './verdict.ts';
 import type { BufferLimits } from './waiting/buffer.ts';
 
@@ -32,12 +32,12 @@ export interface ShipperOptions {
 /** What the shipper tells. */
 export interface ShipperEvents {
   /** The broker has acknowledged these. */
-  onDelivered(records: readonly PendingRecord[]): void;
+  onDelivered(records: Records): void;
   onDropped: DropListener;
   /** Nothing gets through any more; told once per outage. `unreachable`: there is no connection to speak of. */
   onOutage(cause: unknown, unreachable: boolean): void;
   /** A send has been answered, after so many milliseconds, and its records have been seen to. */
-  onAnswer(batch: Batch, verdict: Verdict, durationMs: number, isRetry: boolean): void;
+  onAnswer(batch: LaneBatch, verdict: Verdict, durationMs: number, isRetry: boolean): void;
   /** Whether records get through has changed. */
   onState(state: HealthState): void;
 }

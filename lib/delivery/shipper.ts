@@ -6,7 +6,7 @@ import type { ClientSource, DeliveryClient } from './client.ts';
 import { Connection } from './connection.ts';
 import { withDeadline } from './deadline.ts';
 import { Health, type HealthState } from './health.ts';
-import type { Batch } from './lane.ts';
+import type { LaneBatch } from './lane-batch.ts';
 import type { DropReason, PendingRecord } from './record.ts';
 import type { FlushReport, ShipperEvents, ShipperOptions } from './shipper-options.ts';
 import { TopicTrials } from './topic-trials.ts';
@@ -274,14 +274,14 @@ export class Shipper {
     return oldest === undefined ? Number.POSITIVE_INFINITY : oldest + retry.maxAgeMs + 1;
   }
 
-  async #send(client: DeliveryClient, batch: Batch): Promise<void> {
+  async #send(client: DeliveryClient, batch: LaneBatch): Promise<void> {
     const { clock, requestTimeoutMs } = this.#options;
     this.sends++;
-    const isRetry = batch.records[0]?.isBack === true;
+    const { isRetry } = batch;
     if (isRetry) this.retries++;
     const sentAt = clock.monotonic();
-    this.#released = Math.max(0, this.#released - batch.records.length);
-    this.#options.gate?.noteSend(sentAt, this.#flushes > 0, batch.records.length);
+    this.#released = Math.max(0, this.#released - batch.count);
+    this.#options.gate?.noteSend(sentAt, this.#flushes > 0, batch.count);
     this.#trials.noteSend(batch.topic);
     let verdict: Verdict;
     try {

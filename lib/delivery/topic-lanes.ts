@@ -1,6 +1,8 @@
+import type { Records } from './batch.ts';
 import { takeOfOneKey, takeOldest } from './batch-records.ts';
 import { KeylessPartitions } from './keyless-partitions.ts';
-import { type Batch, Lane } from './lane.ts';
+import { Lane } from './lane.ts';
+import { LaneBatch } from './lane-batch.ts';
 import type { LanePolicy } from './lane-policy.ts';
 import type { PendingRecord } from './record.ts';
 import type { LaneQueue } from './waiting/lane-queue.ts';
@@ -59,7 +61,7 @@ export class TopicLanes {
   }
 
   /** The next batch that is due, taken out of its queue. @param force do not wait for the linger */
-  take(now: number, force: boolean): Batch | undefined {
+  take(now: number, force: boolean): LaneBatch | undefined {
     for (const lane of this.#turns) {
       if (this.#dueAt(lane, force) > now) continue;
       this.#turns.delete(lane);
@@ -79,7 +81,7 @@ export class TopicLanes {
   }
 
   /** Puts the records of a failed send back. @param notBefore when they may be sent again */
-  giveBack(batch: Batch, records: readonly PendingRecord[], notBefore: number): void {
+  giveBack(batch: LaneBatch, records: readonly PendingRecord[], notBefore: number): void {
     for (const [lane, own] of this.#landed(batch, records)) {
       lane.noteFailure(notBefore);
       lane.takeBack(own);
@@ -92,13 +94,13 @@ export class TopicLanes {
    * @param partition where it was sent to
    * @returns the batch that will go
    */
-  park(batch: Batch, partition: number, notBefore: number): Batch {
+  park(batch: LaneBatch, partition: number, notBefore: number): LaneBatch {
     batch.lane.busy = false;
     const lane = this.#lane(partition);
     if (lane !== batch.lane) batch.lane.noteGone();
     lane.noteFailure(notBefore);
     for (const record of batch.records) record.isBack = true;
-    lane.parked = { ...batch, lane };
+    lane.parked = new LaneBatch(batch.topic, lane, batch.records);
     return lane.parked;
   }
 
@@ -108,7 +110,7 @@ export class TopicLanes {
   }
 
   /** Puts the records of a send back that was refused because of one of them: the next ones carry half as many. */
-  halve(batch: Batch, records: readonly PendingRecord[]): void {
+  halve(batch: LaneBatch, records: readonly PendingRecord[]): void {
     for (const [lane, own] of this.#landed(batch, records)) {
       lane.corner(own.length);
       lane.takeBack(own);
@@ -116,14 +118,14 @@ export class TopicLanes {
   }
 
   /** A send came through: the lane is free, and what it taught is kept. */
-  succeed(batch: Batch): void {
+  succeed(batch: LaneBatch): void {
     batch.lane.busy = false;
-    batch.lane.noteSuccess(batch.records.length);
+    batch.lane.noteSuccess(batch.count);
     if (batch.partition !== undefined) this.#partitions.noteSuccess(batch.partition);
   }
 
   /** The whole send was refused: its records are gone, the lane is free. */
-  refuse(batch: Batch): void {
+  refuse(batch: LaneBatch): void {
     batch.lane.busy = false;
     batch.lane.noteGone();
   }
@@ -184,7 +186,7 @@ export class TopicLanes {
   }
 
   /** Frees the lane of a failed send. @returns the lanes that its records go back to */
-  #landed(batch: Batch, records: readonly PendingRecord[]): Map<Lane, PendingRecord[]> {
+  #landed(batch: LaneBatch, records: readonly PendingRecord[]): Map<Lane, PendingRecord[]> {
     batch.lane.busy = false;
     const lanes = new Map<Lane, PendingRecord[]>();
     for (const record of records) {
@@ -235,7 +237,7 @@ export class TopicLanes {
     return true;
   }
 
-  #formLoose(now: number): Batch {
+  #formLoose(now: number): LaneBatch {
     const { queue } = this.#loose;
     const partition = this.#partitions.choose(now);
     if (partition === undefined)
@@ -244,23 +246,24 @@ export class TopicLanes {
     return this.#form(queue, this.#lane(partition));
   }
 
-  #resume(lane: Lane, batch: Batch): Batch {
+  #resume(lane: Lane, batch: LaneBatch): LaneBatch {
     lane.parked = undefined;
     lane.busy = true;
     return batch;
   }
 
-  #form(queue: LaneQueue, lane: Lane, limit = NEVER): Batch {
+  #form(queue: LaneQueue, lane: Lane, limit = NEVER): LaneBatch {
     const { maxRecords, maxBytes } = this.#policy.limits;
     const most = Math.min(maxRecords, lane.sendLimit, limit);
-    return this.#depart(takeOldest(queue, { most, maxBytes }), queue, lane);
+    const limits = { most, maxBytes };
+    return this.#depart(queue.takePacked(limits) ?? takeOldest(queue, limits), queue, lane);
   }
 
   /**
    * The oldest records, as long as they share a key. With a client that was handed in, where every keyed send is one
    * of these, also the next few that do: that inverts no key, but records of different keys.
    */
-  #formOfOneKey(lane: Lane): Batch {
+  #formOfOneKey(lane: Lane): LaneBatch {
     const { limits, keepsTogether } = this.#policy;
     const most = Math.min(limits.maxRecords, lane.sendLimit);
     const among = keepsTogether ? 'adjacent' : limits.maxRecords;
@@ -268,10 +271,10 @@ export class TopicLanes {
     return this.#depart(records, lane.queue, lane);
   }
 
-  #depart(records: readonly PendingRecord[], queue: LaneQueue, lane: Lane): Batch {
+  #depart(records: Records, queue: LaneQueue, lane: Lane): LaneBatch {
     lane.busy = true;
     // What is left starts to gather anew: while this send is under way it may become a full batch.
     queue.since = this.#policy.now();
-    return { topic: this.topic, records, partition: lane.partition, lane };
+    return new LaneBatch(this.topic, lane, records);
   }
 }

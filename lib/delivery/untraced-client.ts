@@ -1,6 +1,6 @@
 import { untraced } from '../tracing/open-telemetry-api.ts';
+import type { Batch } from './batch.ts';
 import type { ClientSource, DeliveryClient } from './client.ts';
-import type { Batch } from './lane.ts';
 
 /**
  * A source of clients whose connects and sends nobody traces. A span for each send would be about no request of the

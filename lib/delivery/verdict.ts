@@ -1,5 +1,5 @@
+import type { Batch } from './batch.ts';
 import type { Outcome } from './client.ts';
-import type { Batch } from './lane.ts';
 
 /** What the outcome of a send means for its records. */
 export type Verdict =

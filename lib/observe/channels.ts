@@ -1,6 +1,7 @@
 import { channel } from 'node:diagnostics_channel';
 import type { EventEmitter } from 'node:events';
-import type { Batch } from '../delivery/lane.ts';
+import { bytesOf } from '../delivery/batch.ts';
+import type { LaneBatch } from '../delivery/lane-batch.ts';
 import type { DropReason, PendingRecord } from '../delivery/record.ts';
 import type { Verdict } from '../delivery/verdict.ts';
 import { guardSyncUntold } from '../recursion/guard.ts';
@@ -115,17 +116,16 @@ export class Channels {
     this.#onFailure = onFailure;
   }
 
-  batchAnswered(batch: Batch, verdict: Verdict, durationMs: number, isRetry: boolean): void {
+  batchAnswered(batch: LaneBatch, verdict: Verdict, durationMs: number, isRetry: boolean): void {
     const told = verdict.kind === 'delivered' ? BATCH_SENT : BATCH_FAILED;
     if (!told.hasSubscribers) return;
-    const { topic, partition, records } = batch;
-    const bytes = records.reduce((sum, record) => sum + record.bytes, 0);
+    const { topic, partition, count } = batch;
     const message: BatchSentMessage = {
       transport: this.#transport,
       topic,
       partition,
-      records: records.length,
-      bytes,
+      records: count,
+      bytes: bytesOf(batch.content),
       durationMs,
       isRetry,
     };

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import { countOf, isPacked, type Records } from '../delivery/batch.ts';
 import type { PendingRecord } from '../delivery/record.ts';
 import { Distribution } from './distribution.ts';
 import { Rate } from './rate.ts';
@@ -47,11 +48,12 @@ export class Observation {
     this.#waitingSince = this.#clock.monotonic();
   }
 
-  delivered(records: readonly PendingRecord[]): void {
+  delivered(records: Records): void {
     const now = this.#clock.wall();
     this.#waitingSince = this.#clock.monotonic();
-    this.#delivered.add(records.length, now);
-    for (const { time } of records) this.#latency.record(now - time);
+    this.#delivered.add(countOf(records), now);
+    if (isPacked(records)) records.each((page, at) => this.#latency.record(now - page.timeAt(at)));
+    else for (const { time } of records) this.#latency.record(now - time);
   }
 
   /** @returns the state before, if that was another one */

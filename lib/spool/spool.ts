@@ -113,6 +113,7 @@ export class Spool {
 
   /** Notes a record of memory's, to be written at the end of the turn, together with the others of this turn. */
   keep(record: PendingRecord): void {
+    record.isHeldOnTo = true;
     if (this.#unwritten.push(record) === 1) this.#clock.soon(() => this.writeKept());
   }
 

@@ -5,7 +5,6 @@ import type { LaneQueue } from './lane-queue.ts';
 import { PagePool } from './page-pool.ts';
 import { RankedQueue } from './ranked-queue.ts';
 import { Shelf } from './shelf.ts';
-import { Stagnation } from './stagnation.ts';
 
 /** What gives way when the buffer is full. `drop-lowest`: the least severe level first, then the oldest. */
 export type OverflowPolicy = 'drop-oldest' | 'drop-newest' | 'drop-lowest';
@@ -23,17 +22,13 @@ export interface BufferLimits {
 export class RecordBuffer {
   readonly #limits: BufferLimits;
   readonly #ledger: Ledger;
-  readonly #pages: PagePool | undefined;
-  readonly #stagnation: Stagnation;
+  readonly #pages = new PagePool();
   /** By severity, the least severe one first; a single one, unless the policy asks for more. */
   #shelves: [severity: number, shelf: Shelf][] = [];
 
-  /** @param packs whether records that wait for long may be packed: not where somebody else holds on to them */
-  constructor(limits: BufferLimits, ledger: Ledger, packs: boolean) {
+  constructor(limits: BufferLimits, ledger: Ledger) {
     this.#limits = limits;
     this.#ledger = ledger;
-    this.#pages = packs ? new PagePool() : undefined;
-    this.#stagnation = new Stagnation(() => ledger.inFlight > 0);
   }
 
   /** A new queue, whose records may have to give way. */
@@ -78,11 +73,7 @@ export class RecordBuffer {
 
   #makeQueue(severity: number): DeepQueue {
     const shelf = this.#shelfOf(severity);
-    return new DeepQueue({
-      pages: this.#pages,
-      stagnation: this.#stagnation,
-      onHead: (queue) => shelf.note(queue),
-    });
+    return new DeepQueue(this.#pages, (queue) => shelf.note(queue));
   }
 
   #shelfOf(severity: number): Shelf {

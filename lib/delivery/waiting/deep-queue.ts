@@ -1,82 +1,80 @@
 import type { PendingRecord } from '../record.ts';
-import type { LaneQueue } from './lane-queue.ts';
+import type { LaneQueue, SendLimits } from './lane-queue.ts';
+import { PackedRecords } from './packed-records.ts';
 import type { PagePool } from './page-pool.ts';
-import type { RecordPage } from './record-page.ts';
+import type { Head, RecordPage } from './record-page.ts';
 import { RecordQueue } from './record-queue.ts';
-import type { Stagnation } from './stagnation.ts';
 
-// So many of its youngest records a queue keeps as they are: with hundreds of queues, a page for less is a waste.
-const MIN_FRESH = 16;
-
-export interface DeepQueueParts {
-  /** Nothing where records must stay objects. */
-  pages: PagePool | undefined;
-  stagnation: Stagnation;
-  /** The queue has a new oldest record. */
-  onHead(queue: LaneQueue): void;
-}
-
-/** A queue that may grow long. While nothing is taken, the records in the middle of it wait in pages. */
+/** A queue whose records wait in pages, but for those that come back, and those that are looked at. */
 export class DeepQueue implements LaneQueue {
   since = 0;
-  readonly #parts: DeepQueueParts;
-  /** What has come back, and what was taken out of a page to be looked at. */
+  readonly #pool: PagePool;
+  readonly #onHead: (queue: LaneQueue) => void;
+  /** The oldest ones, as objects. */
   readonly #front = new RecordQueue();
+  /** All others. Only the last page has room, and may be empty. */
   readonly #pages: RecordPage[] = [];
   #packed = 0;
   #packedBytes = 0;
-  readonly #fresh = new RecordQueue();
-  /** How many have come since one was taken. */
-  #sinceTaken = 0;
 
-  constructor(parts: DeepQueueParts) {
-    this.#parts = parts;
+  /** @param onHead its oldest record is one that was not there before, or has come back */
+  constructor(pool: PagePool, onHead: (queue: LaneQueue) => void) {
+    this.#pool = pool;
+    this.#onHead = onHead;
   }
 
   get count(): number {
-    return this.#front.count + this.#packed + this.#fresh.count;
+    return this.#front.count + this.#packed;
   }
 
   get bytes(): number {
-    return this.#front.bytes + this.#packedBytes + this.#fresh.bytes;
+    return this.#front.bytes + this.#packedBytes;
+  }
+
+  get head(): Head | undefined {
+    return this.#front.peek() ?? this.#firstPage()?.head;
   }
 
   push(record: PendingRecord): void {
-    const { stagnation } = this.#parts;
-    this.#fresh.push(record);
-    this.#sinceTaken++;
-    stagnation.notePushed();
-    if (this.count === 1) this.#parts.onHead(this);
-    const { pages } = this.#parts;
-    if (pages === undefined || !stagnation.hasBegun(this.#sinceTaken)) return;
-    // Two, for those to be caught up with that came before.
-    for (let n = 0; n < 2 && this.#fresh.count > MIN_FRESH; n++) this.#pack(pages);
+    this.#pack(record);
+    this.#packed++;
+    this.#packedBytes += record.bytes;
+    if (this.#packed === 1 && this.#front.count === 0) this.#onHead(this);
   }
 
   pushFront(records: readonly PendingRecord[]): void {
     this.#front.pushFront(records);
-    this.#parts.onHead(this);
+    this.#onHead(this);
   }
 
   peek(): PendingRecord | undefined {
     const first = this.#front.peek();
     if (first !== undefined) return first;
-    if (this.#packed === 0) return this.#fresh.peek();
     const record = this.#unpack();
     if (record !== undefined) this.#front.push(record);
     return record;
   }
 
   shift(): PendingRecord | undefined {
-    this.#sinceTaken = 0;
-    this.#parts.stagnation.noteTaken();
-    return this.#front.shift() ?? this.#unpack() ?? this.#fresh.shift();
+    return this.#front.shift() ?? this.#unpack();
+  }
+
+  takePacked({ most, maxBytes }: SendLimits): PackedRecords | undefined {
+    if (this.#front.count > 0) return undefined;
+    const packed = new PackedRecords();
+    for (let page = this.#firstPage(); page !== undefined; page = this.#firstPage()) {
+      const taken = page.take(most - packed.count, maxBytes - packed.bytes, packed.count === 0);
+      if (taken === undefined) break;
+      packed.add(taken);
+      this.#packed -= taken.to - taken.from;
+      this.#packedBytes -= taken.bytes;
+    }
+    return packed.count === 0 ? undefined : packed;
   }
 
   drain(): PendingRecord[] {
     const records = [...this];
     this.#front.drain();
-    this.#fresh.drain();
     return records;
   }
 
@@ -87,34 +85,31 @@ export class DeepQueue implements LaneQueue {
       this.#front.push(record);
       yield record;
     }
-    yield* this.#fresh;
   }
 
-  /** Packs the oldest of the fresh ones. */
-  #pack(pages: PagePool): void {
-    const record = this.#fresh.peek();
-    if (record === undefined) return;
-    this.#fresh.discard(record);
-    this.#packed++;
-    this.#packedBytes += record.bytes;
+  #pack(record: PendingRecord): void {
     const last = this.#pages.at(-1);
+    if (last?.isFallow) last.clear();
     if (last?.put(record)) return;
-    const page = pages.take(this.#packedBytes);
+    if (last?.count === 0) this.#pages.pop()?.letGo(false);
+    const page = this.#pool.take(Math.max(this.#packedBytes, 8 * record.bytes));
     page.put(record);
     this.#pages.push(page);
   }
 
   /** Takes the oldest of the packed ones out. */
   #unpack(): PendingRecord | undefined {
-    const [page] = this.#pages;
-    const record = page?.shift();
-    if (page === undefined || record === undefined) return undefined;
+    const record = this.#firstPage()?.shift();
+    if (record === undefined) return undefined;
     this.#packed--;
     this.#packedBytes -= record.bytes;
-    if (page.count === 0) {
-      this.#pages.shift();
-      this.#parts.pages?.give(page);
-    }
     return record;
+  }
+
+  /** The page that the oldest record stands in. Lets go of those before it. */
+  #firstPage(): RecordPage | undefined {
+    while (this.#pages.length > 1 && this.#pages[0]?.count === 0) this.#pages.shift()?.letGo(false);
+    const [first] = this.#pages;
+    return first?.count === 0 ? undefined : first;
   }
 }

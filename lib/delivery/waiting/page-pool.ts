@@ -4,24 +4,26 @@ import { RecordPage } from './record-page.ts';
 const LEAST_BYTES = 4_096;
 // Some two hundred records of the usual size.
 const MOST_BYTES = 65_536;
-// In an outage a page becomes free whenever one is needed; what is kept beyond that is of use to nobody.
-const MOST_FREE = 16;
+// Of one size. Where records flow, pages become free as fast as they are needed.
+const MOST_FREE = 32;
 
-/** Pages that are used again: memory outside of V8's heap is given back late. */
+/** Makes pages, and uses them again: memory outside of V8's heap is given back late. */
 export class PagePool {
-  readonly #free: RecordPage[] = [];
+  readonly #free = new Map<number, RecordPage[]>();
 
   /** @param wanted about how many bytes there is use for */
   take(wanted: number): RecordPage {
     let size = LEAST_BYTES;
     while (size < wanted && size < MOST_BYTES) size *= 2;
-    return (size === MOST_BYTES ? this.#free.pop() : undefined) ?? new RecordPage(size);
+    const page = this.#free.get(size)?.pop();
+    page?.clear();
+    // Not out of Node's own pool: its numbers have to begin where a number may stand. Nothing is read that was not written.
+    return page ?? new RecordPage(Buffer.allocUnsafeSlow(size).buffer, (free) => this.#give(free));
   }
 
-  /** Takes back a page that is not needed any more. */
-  give(page: RecordPage): void {
-    if (page.size < MOST_BYTES || this.#free.length === MOST_FREE) return;
-    page.clear();
-    this.#free.push(page);
+  #give(page: RecordPage): void {
+    const free = this.#free.get(page.size);
+    if (free === undefined) this.#free.set(page.size, [page]);
+    else if (free.length < MOST_FREE) free.push(page);
   }
 }

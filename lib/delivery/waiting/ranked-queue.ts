@@ -1,5 +1,6 @@
 import type { PendingRecord } from '../record.ts';
 import type { LaneQueue } from './lane-queue.ts';
+import type { Head } from './record-page.ts';
 
 /** A queue that keeps the severities apart, for what is least severe to be found at once. Oldest first all the same. */
 export class RankedQueue implements LaneQueue {
@@ -22,6 +23,10 @@ export class RankedQueue implements LaneQueue {
     let bytes = 0;
     for (const rank of this.#ranks.values()) bytes += rank.bytes;
     return bytes;
+  }
+
+  get head(): Head | undefined {
+    return this.#oldest()?.head;
   }
 
   push(record: PendingRecord): void {
@@ -47,6 +52,11 @@ export class RankedQueue implements LaneQueue {
     return this.#oldest()?.shift();
   }
 
+  /** Never: they would have to be put in order. */
+  takePacked(): undefined {
+    return undefined;
+  }
+
   drain(): PendingRecord[] {
     return inOrder([...this.#ranks.values()].flatMap((rank) => rank.drain()));
   }
@@ -70,7 +80,7 @@ export class RankedQueue implements LaneQueue {
     let oldest: LaneQueue | undefined;
     let least = Number.POSITIVE_INFINITY;
     for (const rank of this.#ranks.values()) {
-      const seq = rank.peek()?.seq;
+      const seq = rank.head?.seq;
       if (seq === undefined || seq >= least) continue;
       oldest = rank;
       least = seq;

@@ -1,11 +1,22 @@
 import { PendingRecord, type RecordHeaders, type RecordKey } from '../record.ts';
+import type { Stretch } from './packed-records.ts';
 
-// One number each: time, seq, acceptedAt, bytes, where the text ends, and its kind with how it is written.
+// What stands of a record among the numbers.
+const TIME = 0;
+const SEQ = 1;
+const ACCEPTED_AT = 2;
+const BYTES = 3;
+const TEXT_END = 4;
+/** Twice the number of its kind, and one more where its text is not ASCII. */
+const KIND = 5;
 const FIELDS = 6;
 const FIELD_BYTES = Float64Array.BYTES_PER_ELEMENT;
 
 // Found by going through all of them: more levels than this nobody has.
 const MOST_KINDS = 16;
+
+// In characters: a quarter of the largest page, or half of it where it is not ASCII.
+const LONGEST_TEXT = 16_384;
 
 /** What many records have in common. */
 interface Kind {
@@ -14,33 +25,48 @@ interface Kind {
   readonly severity: number;
 }
 
+const UNKNOWN: Kind = { topic: '', level: '', severity: 0 };
+
+/** What can be seen of the oldest record without making an object of it. */
+export type Head = Pick<PendingRecord, 'seq' | 'acceptedAt' | 'isBack'>;
+
 /**
- * Records that wait, first in, first out, not as objects: their texts and numbers stand in one piece of memory outside
- * of V8's heap, the texts from its beginning on, the numbers from its end.
+ * Records that wait, not as objects: their texts and numbers stand in one piece of memory outside of V8's heap, the
+ * texts from its beginning on, the numbers from its end.
  *
- * Objects that wait for long grow old, and V8 lets several times as much garbage of old ones lie as is alive: 180 MiB
- * in an outage, for 16 MiB of text (benchmarks/BOUNDS.md).
+ * Objects that wait grow old. While records flow, V8 has to copy each of them twice before that; and in an outage it lets
+ * several times as much garbage of old ones lie as is alive: 180 MiB for 16 MiB of text (benchmarks/BOUNDS.md).
  */
 export class RecordPage {
-  /** How many bytes it takes. */
-  readonly size: number;
   readonly #texts: Buffer;
   readonly #numbers: Float64Array;
+  readonly #onFree: (page: RecordPage) => void;
   readonly #kinds: Kind[] = [];
   /** What else a record has, by its place. */
-  readonly #keys = new Map<number, RecordKey>();
-  readonly #headers = new Map<number, RecordHeaders>();
+  #keys: Map<number, RecordKey> | undefined;
+  #headers: Map<number, RecordHeaders> | undefined;
   /** Those that stay objects. */
-  readonly #whole = new Map<number, PendingRecord>();
+  #whole: Map<number, PendingRecord> | undefined;
   #put = 0;
   #taken = 0;
   #textEnd = 0;
+  /** The queue, and batches that refer to its memory. */
+  #users = 1;
+  #isSpoilt = false;
 
-  constructor(size: number) {
-    this.size = size;
-    // Not out of Node's pool: it has to begin where a number may stand.
-    this.#texts = Buffer.allocUnsafeSlow(size);
-    this.#numbers = new Float64Array(this.#texts.buffer);
+  /**
+   * @param memory a multiple of 8 bytes, and nobody else's
+   * @param onFree nobody uses it any more, and it may be used again
+   */
+  constructor(memory: ArrayBufferLike, onFree: (page: RecordPage) => void = () => undefined) {
+    this.#texts = Buffer.from(memory);
+    this.#numbers = new Float64Array(memory);
+    this.#onFree = onFree;
+  }
+
+  /** How many bytes it takes. */
+  get size(): number {
+    return this.#texts.length;
   }
 
   /** How many records wait here. */
@@ -48,77 +74,192 @@ export class RecordPage {
     return this.#put - this.#taken;
   }
 
+  /** Whether nothing refers to its memory but the queue, and nothing waits: it can be filled from the beginning. */
+  get isFallow(): boolean {
+    return this.count === 0 && this.#users === 1 && !this.#isSpoilt;
+  }
+
+  /** Whether none has a key or headers. */
+  get isPlain(): boolean {
+    return this.#keys === undefined && this.#headers === undefined;
+  }
+
+  get head(): Head | undefined {
+    if (this.count === 0) return undefined;
+    const at = this.#taken;
+    const acceptedAt = this.#number(at, ACCEPTED_AT);
+    return this.#whole?.get(at) ?? { seq: this.seqAt(at), acceptedAt, isBack: false };
+  }
+
   /** Takes a record in. The object is not needed any more. @returns whether there was room */
   put(record: PendingRecord): boolean {
     const { text, key, headers } = record;
-    const kind = canBePacked(record, this.size) ? this.#kindOf(record) : -1;
+    const kind = canBePacked(record) ? this.#kindOf(record) : -1;
     const isAscii = isAsciiIn(record);
     const begin = this.#textEnd;
     // What is not ASCII as V8 has it, two bytes a character: UTF-8 would not give half a surrogate pair back.
     const textBytes = kind < 0 ? 0 : isAscii ? text.length : 2 * text.length;
-    const fields = this.#fieldsOf(this.#put);
+    const at = this.#put;
+    const fields = this.#numbers.length - (at + 1) * FIELDS;
     if (begin + textBytes > fields * FIELD_BYTES) return false;
-    const at = this.#put++;
+    this.#put++;
     this.#textEnd = begin + textBytes;
-    this.#numbers[fields + 4] = this.#textEnd;
+    this.#numbers[fields + TEXT_END] = this.#textEnd;
     if (kind < 0) {
+      this.#whole ??= new Map();
       this.#whole.set(at, record);
       return true;
     }
-    this.#numbers[fields] = record.time;
-    this.#numbers[fields + 1] = record.seq;
-    this.#numbers[fields + 2] = record.acceptedAt;
-    this.#numbers[fields + 3] = record.bytes;
-    this.#numbers[fields + 5] = 2 * kind + (isAscii ? 0 : 1);
+    this.#numbers[fields + TIME] = record.time;
+    this.#numbers[fields + SEQ] = record.seq;
+    this.#numbers[fields + ACCEPTED_AT] = record.acceptedAt;
+    this.#numbers[fields + BYTES] = record.bytes;
+    this.#numbers[fields + KIND] = 2 * kind + (isAscii ? 0 : 1);
     this.#texts.write(text, begin, isAscii ? 'latin1' : 'utf16le');
-    if (key !== null) this.#keys.set(at, key);
-    if (headers !== undefined) this.#headers.set(at, headers);
+    if (key !== null) {
+      this.#keys ??= new Map();
+      this.#keys.set(at, key);
+    }
+    if (headers !== undefined) {
+      this.#headers ??= new Map();
+      this.#headers.set(at, headers);
+    }
     return true;
   }
 
   /** Takes the oldest record out. */
   shift(): PendingRecord | undefined {
-    if (this.#taken === this.#put) return undefined;
+    if (this.count === 0) return undefined;
     const at = this.#taken++;
-    return this.#whole.get(at) ?? this.#unpacked(at);
+    const record = this.unpackedAt(at);
+    this.#whole?.delete(at);
+    return record;
+  }
+
+  /**
+   * Takes the oldest records out, as they are, for somebody who has to let go of them. None where some have stayed objects.
+   *
+   * @param isFirst whether one is taken even if it has more bytes than that
+   */
+  take(most: number, bytes: number, isFirst: boolean): Stretch | undefined {
+    if (this.#whole !== undefined) return undefined;
+    const from = this.#taken;
+    const last = Math.min(this.#put, from + most);
+    let to = from;
+    let sum = 0;
+    for (; to < last; to++) {
+      const next = this.#number(to, BYTES);
+      if (sum + next > bytes && !(isFirst && to === from)) break;
+      sum += next;
+    }
+    if (to === from) return undefined;
+    this.#taken = to;
+    this.#users++;
+    return { page: this, from, to, bytes: sum };
+  }
+
+  /** One of its users is done with it. @param mayBeRead whether somebody may go on reading all the same */
+  letGo(mayBeRead: boolean): void {
+    this.#isSpoilt ||= mayBeRead;
+    if (--this.#users === 0 && !this.#isSpoilt) this.#onFree(this);
   }
 
   /** Makes it as good as new. */
   clear(): void {
     this.#kinds.length = 0;
-    this.#keys.clear();
-    this.#headers.clear();
-    this.#whole.clear();
+    this.#keys = undefined;
+    this.#headers = undefined;
+    this.#whole = undefined;
     this.#put = 0;
     this.#taken = 0;
     this.#textEnd = 0;
+    this.#users = 1;
   }
 
-  #unpacked(at: number): PendingRecord {
-    const fields = this.#fieldsOf(at);
-    const number = (field: number): number => this.#numbers[fields + field] as number;
-    const begin = at === 0 ? 0 : (this.#numbers[this.#fieldsOf(at - 1) + 4] as number);
-    const { topic, level, severity } = this.#kinds[number(5) >> 1] as Kind;
-    const text = this.#texts.toString(number(5) % 2 === 0 ? 'latin1' : 'utf16le', begin, number(4));
+  timeAt(at: number): number {
+    return this.#number(at, TIME);
+  }
+
+  seqAt(at: number): number {
+    return this.#number(at, SEQ);
+  }
+
+  keyAt(at: number): RecordKey {
+    return this.#keys?.get(at) ?? null;
+  }
+
+  headersAt(at: number): RecordHeaders | undefined {
+    return this.#headers?.get(at);
+  }
+
+  textAt(at: number): string {
+    const encoding = this.#isAsciiAt(at) ? 'latin1' : 'utf16le';
+    return this.#texts.toString(encoding, this.#beginOf(at), this.#number(at, TEXT_END));
+  }
+
+  /** The text as Kafka has it; the page's own memory, where it stands there like that. */
+  valueAt(at: number): Buffer {
+    if (!this.#isAsciiAt(at)) return Buffer.from(this.textAt(at));
+    return this.#texts.subarray(this.#beginOf(at), this.#number(at, TEXT_END));
+  }
+
+  unpackedAt(at: number): PendingRecord {
+    const whole = this.#whole?.get(at);
+    if (whole !== undefined) return whole;
+    const { topic, level, severity } = this.#kinds[this.#number(at, KIND) >> 1] ?? UNKNOWN;
     const record = new PendingRecord(
       topic,
       level,
       severity,
-      number(0),
-      text,
-      this.#keys.get(at) ?? null,
-      this.#headers.get(at),
+      this.timeAt(at),
+      this.textAt(at),
+      this.keyAt(at),
+      this.headersAt(at),
       undefined,
-      number(3),
+      this.#number(at, BYTES),
     );
-    record.seq = number(1);
-    record.acceptedAt = number(2);
+    record.seq = this.seqAt(at);
+    record.acceptedAt = this.#number(at, ACCEPTED_AT);
     return record;
   }
 
-  /** Where a record's numbers begin. */
-  #fieldsOf(at: number): number {
-    return this.#numbers.length - (at + 1) * FIELDS;
+  /** A copy of what stands here of some records, but for their keys and headers. */
+  copyOf(from: number, to: number): ArrayBuffer {
+    const begin = this.#beginOf(from);
+    const end = this.#number(to - 1, TEXT_END);
+    const textBytes = Math.ceil((end - begin) / FIELD_BYTES) * FIELD_BYTES;
+    const memory = new ArrayBuffer(textBytes + (to - from) * FIELDS * FIELD_BYTES);
+    new Uint8Array(memory).set(this.#texts.subarray(begin, end));
+    const numbers = new Float64Array(memory, textBytes);
+    const { length } = this.#numbers;
+    numbers.set(this.#numbers.subarray(length - to * FIELDS, length - from * FIELDS));
+    for (let at = TEXT_END; at < numbers.length; at += FIELDS) numbers[at] = (numbers[at] as number) - begin;
+    return memory;
+  }
+
+  /** What `copyOf` has made, as a page. */
+  static filled(
+    memory: ArrayBuffer,
+    count: number,
+    { keys, headers }: { keys: Map<number, RecordKey>; headers: Map<number, RecordHeaders> },
+  ): RecordPage {
+    const page = new RecordPage(memory);
+    page.#put = count;
+    page.#keys = keys;
+    page.#headers = headers;
+    return page;
+  }
+
+  #number(at: number, field: number): number {
+    return this.#numbers[this.#numbers.length - (at + 1) * FIELDS + field] as number;
+  }
+
+  #beginOf(at: number): number {
+    return at === 0 ? 0 : this.#number(at - 1, TEXT_END);
+  }
+
+  #isAsciiAt(at: number): boolean {
+    return this.#number(at, KIND) % 2 === 0;
   }
 
   /** @returns less than 0 if there are too many */
@@ -131,10 +272,10 @@ export class RecordPage {
   }
 }
 
-/** Not one that somebody else holds on to, that has been sent or stands on disk, or whose text would fill a page. */
-function canBePacked({ info, place, isBack, partition, text }: PendingRecord, size: number): boolean {
-  const isKnownElsewhere = info !== undefined || place !== undefined || isBack || partition !== undefined;
-  return !isKnownElsewhere && text.length <= size / 4;
+/** Not one that somebody else holds on to, that has been sent or stands on disk, or is too long. */
+function canBePacked({ isHeldOnTo, info, place, isBack, partition, text }: PendingRecord): boolean {
+  const isPlain = info === undefined && place === undefined && !isBack && partition === undefined;
+  return isPlain && !isHeldOnTo && text.length <= LONGEST_TEXT;
 }
 
 function isAsciiIn({ text, key, headers, bytes }: PendingRecord): boolean {

@@ -1,5 +1,4 @@
 import type { PendingRecord, WaitingPlace } from '../record.ts';
-import type { LaneQueue } from './lane-queue.ts';
 
 // Below this many, moving the rest of an array costs nothing worth avoiding.
 const SMALL = 256;
@@ -10,8 +9,7 @@ const SMALL = 256;
  * is compacted; every operation is amortised O(1), but for a `pushFront` of records that are not the last ones
  * taken from the front.
  */
-export class RecordQueue implements LaneQueue, WaitingPlace {
-  since = 0;
+export class RecordQueue implements WaitingPlace {
   #items: (PendingRecord | undefined)[] = [];
   #head = 0;
   #count = 0;

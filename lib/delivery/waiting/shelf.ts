@@ -15,7 +15,7 @@ export class Shelf {
 
   /** A queue has its first record, or an older one in front. */
   note(queue: LaneQueue): void {
-    const head = queue.peek();
+    const { head } = queue;
     if (head === undefined) return;
     const known = this.#entries.findLastIndex((entry) => entry.queue === queue);
     if (known >= 0) this.#entries.splice(known, 1);
@@ -26,8 +26,8 @@ export class Shelf {
   /** The oldest record of all. */
   oldest(): PendingRecord | undefined {
     for (let entry = this.#entries.at(-1); entry !== undefined; entry = this.#entries.at(-1)) {
-      const head = entry.queue.peek();
-      if (head?.seq === entry.seq) return head;
+      const { head } = entry.queue;
+      if (head?.seq === entry.seq) return entry.queue.peek();
       this.#entries.pop();
       if (head !== undefined) this.#insert({ queue: entry.queue, seq: head.seq });
     }

@@ -1,13 +1,13 @@
 import type { KafkaConfig } from 'kafkajs';
 import type { Clock } from '../../clock.ts';
 import type { BackoffOptions } from '../backoff.ts';
+import type { Batch } from '../batch.ts';
 import type { Heir, HeirEvents, Outcome } from '../client.ts';
-import type { Batch } from '../lane.ts';
 import type { BatchLimits } from '../lane-policy.ts';
 import type { PendingRecord } from '../record.ts';
 import type { WillReport, WireBatch } from './messages.ts';
 import { fromWire } from './wire-error.ts';
-import { packed } from './wire-records.ts';
+import { toWire } from './wire-records.ts';
 import type { WorkerThread } from './worker-thread.ts';
 
 export interface WorkerHeirOptions {
@@ -44,15 +44,19 @@ export class WorkerHeir implements Heir {
     this.#onReport?.(report);
   }
 
-  awaitSends(
-    batches: ReadonlySet<Batch>,
+  awaitSends<Sent extends Batch>(
+    batches: ReadonlySet<Sent>,
     until: number,
-    onOutcome: (batch: Batch, outcome: Outcome) => void,
+    onOutcome: (batch: Sent, outcome: Outcome) => void,
   ): void {
-    const awaited = new Set([...batches].filter((batch) => this.#underWay.has(batch)));
+    const awaited = new Map<Batch, Sent>();
+    for (const batch of batches) if (this.#underWay.has(batch)) awaited.set(batch, batch);
     if (awaited.size === 0) return;
     this.#onOutcome = (batch, outcome) => {
-      if (awaited.delete(batch)) onOutcome(batch, outcome);
+      const sent = awaited.get(batch);
+      if (sent === undefined) return;
+      awaited.delete(batch);
+      onOutcome(sent, outcome);
     };
     this.#options.thread().listen(() => awaited.size > 0, until);
     this.#onOutcome = undefined;
@@ -99,7 +103,7 @@ function grouped(records: readonly PendingRecord[]): Map<string, PendingRecord[]
 }
 
 function toWireBatch(records: readonly PendingRecord[]): WireBatch {
-  return { topic: records[0]?.topic ?? '', partition: records[0]?.partition, records: packed(records) };
+  return { topic: records[0]?.topic ?? '', partition: records[0]?.partition, records: toWire(records) };
 }
 
 function recordsAt(records: readonly PendingRecord[], places: readonly number[]): PendingRecord[] {

@@ -1,4 +1,5 @@
 import { systemClock } from '../../clock.ts';
+import { seqsOf } from '../batch.ts';
 import type { ClientSource } from '../client.ts';
 import type { KafkajsClientOptions } from '../kafkajs-client.ts';
 import { Ledger } from '../ledger.ts';
@@ -6,7 +7,7 @@ import { murmur2Partition } from '../partitioner.ts';
 import { Shipper } from '../shipper.ts';
 import type { Report, Will } from './messages.ts';
 import { toWire } from './wire-error.ts';
-import { unpacked } from './wire-records.ts';
+import { fromWire } from './wire-records.ts';
 
 export interface ExecutorOptions {
   /** What the source's next client is made by. */
@@ -47,7 +48,7 @@ export async function execute(
     },
     {
       // The books of the main thread have been added to in this order, from 1 on.
-      onDelivered: (records) => report({ kind: 'delivered', places: records.map(({ seq }) => seq - 1) }),
+      onDelivered: (records) => report({ kind: 'delivered', places: seqsOf(records).map((seq) => seq - 1) }),
       onDropped: ({ seq }, reason, cause) =>
         report({ kind: 'dropped', place: seq - 1, reason, error: toWire(cause) }),
       onOutage: (cause) => report({ kind: 'outage', error: toWire(cause) }),
@@ -56,7 +57,7 @@ export async function execute(
     },
   );
   for (const { topic, partition, records } of will.batches) {
-    for (const record of unpacked(topic, records)) {
+    for (const record of fromWire(topic, records)) {
       record.partition = partition;
       shipper.add(record);
     }

@@ -4,7 +4,7 @@ import type { BackoffOptions } from '../backoff.ts';
 import type { BatchLimits } from '../lane-policy.ts';
 import type { DropReason } from '../record.ts';
 import type { WireError } from './wire-error.ts';
-import type { WireRecords } from './wire-records.ts';
+import type { WirePage, WireRecords } from './wire-records.ts';
 
 /** What is the same for all clients of a worker. */
 export interface WorkerSettings {
@@ -25,10 +25,10 @@ export interface WorkerStart extends WorkerSettings {
 }
 
 /** Records for one topic, and one partition where they are bound to it. */
-export interface WireBatch {
+export interface WireBatch<Content = WireRecords> {
   topic: string;
   partition: number | undefined;
-  records: WireRecords;
+  records: Content;
 }
 
 /** From the main thread, each to be answered under its number. */
@@ -36,7 +36,7 @@ export type Order = { call: number } & Task;
 
 export type Task =
   | { kind: 'connect'; client: number; kafka: KafkaConfig | undefined }
-  | { kind: 'send'; client: number; batch: WireBatch }
+  | { kind: 'send'; client: number; batch: WireBatch<WireRecords | WirePage[]> }
   | { kind: 'renew' | 'close' | 'kill'; client: number }
   /** The process ends: no other order will come. */
   | { kind: 'ship'; kafka: KafkaConfig | undefined; will: Will };

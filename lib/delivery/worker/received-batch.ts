@@ -1,23 +1,20 @@
-import { type Batch, Lane } from '../lane.ts';
-import type { PendingRecord } from '../record.ts';
-import { RecordQueue } from '../waiting/record-queue.ts';
+import type { Batch, Records } from '../batch.ts';
 import type { WireBatch } from './messages.ts';
-import { unpacked } from './wire-records.ts';
-
-// Lanes are the main thread's business.
-const NO_LANE = new Lane(undefined, new RecordQueue());
+import { fromWire, pagesFromWire, type WirePage, type WireRecords } from './wire-records.ts';
 
 /** A batch from another thread, which has to hear of the partition at once: a send without an answer may be there. */
 export class ReceivedBatch implements Batch {
   readonly topic: string;
-  readonly records: readonly PendingRecord[];
-  readonly lane: Lane = NO_LANE;
+  readonly content: Records;
   readonly #onBound: (partition: number) => void;
   #partition: number | undefined;
 
-  constructor({ topic, partition, records }: WireBatch, onBound: (partition: number) => void) {
+  constructor(
+    { topic, partition, records }: WireBatch<WireRecords | WirePage[]>,
+    onBound: (partition: number) => void,
+  ) {
     this.topic = topic;
-    this.records = unpacked(topic, records);
+    this.content = Array.isArray(records) ? pagesFromWire(records) : fromWire(topic, records);
     this.#partition = partition;
     this.#onBound = onBound;
   }

@@ -1,4 +1,9 @@
 import { PendingRecord, type RecordHeaders, type RecordKey } from '../record.ts';
+import { PackedRecords } from '../waiting/packed-records.ts';
+import { RecordPage } from '../waiting/record-page.ts';
+
+type WireKey = string | Uint8Array | null;
+type WireHeaders = Record<string, string | Uint8Array>;
 
 /**
  * Records on their way to another thread, a list for each field: half the price of a list of objects (measured for 500
@@ -9,11 +14,20 @@ export interface WireRecords {
   times: number[];
   seqs: number[];
   /** Left out where none has one, which is the rule. */
-  keys?: (string | Uint8Array | null)[];
-  headers?: (Record<string, string | Uint8Array> | undefined)[];
+  keys?: WireKey[];
+  headers?: (WireHeaders | undefined)[];
 }
 
-export function packed(records: readonly PendingRecord[]): WireRecords {
+/** Records as they stand in a page: a copy of that, which is handed over. What few of them have is listed by place. */
+export interface WirePage {
+  memory: ArrayBuffer;
+  count: number;
+  bytes: number;
+  keys: [at: number, key: WireKey][];
+  headers: [at: number, headers: WireHeaders][];
+}
+
+export function toWire(records: readonly PendingRecord[]): WireRecords {
   return {
     texts: records.map(({ text }) => text),
     times: records.map(({ time }) => time),
@@ -25,17 +39,19 @@ export function packed(records: readonly PendingRecord[]): WireRecords {
   };
 }
 
-export function unpacked(topic: string, { texts, times, seqs, keys, headers }: WireRecords): PendingRecord[] {
+export function fromWire(topic: string, { texts, times, seqs, keys, headers }: WireRecords): PendingRecord[] {
   return texts.map((text, at) => {
     const time = times[at] ?? 0;
+    const key = keys?.[at];
+    const own = headers?.[at];
     const record = new PendingRecord(
       topic,
       '',
       0,
       time,
       text,
-      keyOf(keys?.[at]),
-      headersOf(headers?.[at]),
+      key === null || key === undefined ? null : asBuffer(key),
+      own && headersOf(own),
       undefined,
     );
     record.seq = seqs[at] ?? 0;
@@ -43,12 +59,34 @@ export function unpacked(topic: string, { texts, times, seqs, keys, headers }: W
   });
 }
 
-function keyOf(key: string | Uint8Array | null | undefined): RecordKey {
-  return key === null || key === undefined ? null : asBuffer(key);
+export function pagesToWire({ stretches }: PackedRecords): WirePage[] {
+  return stretches.map(({ page, from, to, bytes }) => {
+    const wire: WirePage = { memory: page.copyOf(from, to), count: to - from, bytes, keys: [], headers: [] };
+    if (!page.isPlain) {
+      for (let at = from; at < to; at++) {
+        const key = page.keyAt(at);
+        if (key !== null) wire.keys.push([at - from, key]);
+        const headers = page.headersAt(at);
+        if (headers !== undefined) wire.headers.push([at - from, headers]);
+      }
+    }
+    return wire;
+  });
 }
 
-function headersOf(headers: Record<string, string | Uint8Array> | undefined): RecordHeaders | undefined {
-  if (headers === undefined) return undefined;
+export function pagesFromWire(pages: readonly WirePage[]): PackedRecords {
+  const packed = new PackedRecords();
+  for (const { memory, count, bytes, keys, headers } of pages) {
+    const page = RecordPage.filled(memory, count, {
+      keys: new Map(keys.map(([at, key]): [number, RecordKey] => [at, key === null ? null : asBuffer(key)])),
+      headers: new Map(headers.map(([at, of]) => [at, headersOf(of)])),
+    });
+    packed.add({ page, from: 0, to: count, bytes });
+  }
+  return packed;
+}
+
+function headersOf(headers: WireHeaders): RecordHeaders {
   // Without a prototype: `__proto__` is a name like any other here.
   const buffers: RecordHeaders = Object.create(null);
   for (const [name, value] of Object.entries(headers)) buffers[name] = asBuffer(value);

@@ -2,13 +2,13 @@ import type { KafkaConfig, LogEntry, logCreator } from 'kafkajs';
 import type { Clock } from '../../clock.ts';
 import { guardSync } from '../../recursion/guard.ts';
 import type { BackoffOptions } from '../backoff.ts';
+import { type Batch, isPacked } from '../batch.ts';
 import type { ClientSource, DeliveryClient, Outcome, PartitionsListener } from '../client.ts';
 import { guardedLogCreator } from '../guarded-config.ts';
-import type { Batch } from '../lane.ts';
 import type { BatchLimits } from '../lane-policy.ts';
 import { WorkerHeir } from './heir.ts';
 import type { Remark, Task, WorkerSettings } from './messages.ts';
-import { packed } from './wire-records.ts';
+import { pagesToWire, toWire } from './wire-records.ts';
 import { WorkerThread } from './worker-thread.ts';
 
 export interface WorkerSourceOptions extends Omit<WorkerSettings, 'kafkaModule'> {
@@ -109,12 +109,10 @@ class WorkerClient implements DeliveryClient {
   }
 
   send(batch: Batch): Promise<unknown> {
-    const { topic, partition, records } = batch;
-    const task: Task = {
-      kind: 'send',
-      client: this.#number,
-      batch: { topic, partition, records: packed(records) },
-    };
+    const { topic, partition, content } = batch;
+    const pages = isPacked(content) ? pagesToWire(content) : [];
+    const records = isPacked(content) ? pages : toWire(content);
+    const task: Task = { kind: 'send', client: this.#number, batch: { topic, partition, records } };
     return new Promise((resolve, reject) => {
       this.#heir.noteSend(batch);
       this.#thread.give(task, {
@@ -126,6 +124,7 @@ class WorkerClient implements DeliveryClient {
         onBound: (chosen) => {
           batch.partition = chosen;
         },
+        handsOver: pages.map(({ memory }) => memory),
       });
     });
   }

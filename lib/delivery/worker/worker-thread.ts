@@ -16,6 +16,8 @@ export interface Waiting {
   onOutcome(outcome: Outcome): void;
   /** The partition that the client has chosen for a send. */
   onBound?(partition: number): void;
+  /** What of the task is handed over rather than copied: it is not to be used here any more. */
+  handsOver?: readonly ArrayBuffer[];
 }
 
 /** A worker thread and what is asked of it, from its start to its end. It never keeps the process alive. */
@@ -61,7 +63,7 @@ export class WorkerThread {
     const order: Order = { ...task, call: ++this.#made };
     this.#calls.set(order.call, waiting);
     try {
-      this.#port.postMessage(order);
+      this.#port.postMessage(order, waiting.handsOver ?? []);
     } catch (error) {
       // A getter in `kafka` that gives something no other thread can have.
       this.#settle(order.call, { error });
