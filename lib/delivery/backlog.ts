@@ -151,7 +151,7 @@ export class Backlog {
   deliver(batch: LaneBatch): Records {
     const { content } = batch;
     if (isPacked(content)) {
-      this.#inFlight.delete(batch);
+      if (!this.#inFlight.delete(batch)) return [];
       this.#ledger.deliverPacked(content);
       this.#lanes(batch.topic).succeed(batch);
       return content;
@@ -187,7 +187,8 @@ export class Backlog {
   giveBack(batch: LaneBatch, notBefore: number, isUnsent = false): void {
     const lanes = this.#lanes(batch.topic);
     const { partition } = batch;
-    const isWhole = batch.records.every(({ state }) => state === 'in-flight');
+    const { records } = batch;
+    const isWhole = records.length > 0 && records.every(({ state }) => state === 'in-flight');
     if (this.#lanePolicy.resendsWhole && !isUnsent && partition !== undefined && isWhole) {
       this.#inFlight.delete(batch);
       this.#bind(batch);

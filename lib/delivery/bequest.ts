@@ -23,8 +23,10 @@ export function bequeath(
   // Half of the time at most: one partition without an answer must not cost the others theirs.
   heir.awaitSends(backlog.inFlight, now + timeoutMs / 2, (batch, outcome) => {
     const verdict = judgeOutcome(outcome, batch);
-    if (verdict.kind === 'delivered') onDelivered(backlog.deliver(batch));
-    else health.noteError(verdict.cause);
+    if (verdict.kind === 'delivered') {
+      onDelivered(backlog.deliver(batch));
+      batch.letGo();
+    } else health.noteError(verdict.cause);
   });
   const left = backlog.unsettled();
   // Shipped when nobody listens any more, they would go again from the spool.

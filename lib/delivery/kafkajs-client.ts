@@ -12,7 +12,7 @@ import type {
 import { runInScope, type Scope } from '../recursion/guard.ts';
 import type { Batch } from './batch.ts';
 import type { ClientSource, DeliveryClient, PartitionsListener } from './client.ts';
-import { bytesMessagesOf } from './client-messages.ts';
+import { messagesOf } from './client-messages.ts';
 import {
   guardedLogCreator,
   guardedProviders,
@@ -128,7 +128,7 @@ class KafkajsClient implements DeliveryClient {
     return this.#inside(() =>
       this.#producer.send({
         topic: batch.topic,
-        messages: asOneGroup(bytesMessagesOf(batch)),
+        messages: asOneGroup(messagesOf(batch)),
         acks,
         timeout: requestTimeoutMs,
         ...(compression !== undefined && { compression }),

@@ -30,8 +30,7 @@ export class LaneBatch implements Batch {
     if (!isPacked(content)) return content;
     const records = content.toObjects();
     for (const record of records) record.state = 'in-flight';
-    // The client may still be at it.
-    content.letGo(true);
+    content.letGo();
     this.#content = records;
     return records;
   }
@@ -41,8 +40,10 @@ export class LaneBatch implements Batch {
     return !isPacked(this.#content) && this.#content[0]?.isBack === true;
   }
 
-  /** It has been delivered, and nobody needs its records any more. */
+  /** It has been delivered, and nobody needs its records any more. Those that were packed are gone. */
   letGo(): void {
-    if (isPacked(this.#content)) this.#content.letGo(false);
+    if (!isPacked(this.#content)) return;
+    this.#content.letGo();
+    this.#content = [];
   }
 }

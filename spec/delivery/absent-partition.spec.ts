@@ -1,6 +1,6 @@
 // A partition that is between two leaders: kafkajs leaves it out, sends nothing, and answers without it.
 import { expect, it } from 'vitest';
-import { deferred, Rig, recordOf, stored } from './rig.ts';
+import { deferred, Rig, recordOf, stored, textsOf } from './rig.ts';
 
 function rigOfTwoPartitions(resendsWhole = false): Rig {
   const rig = new Rig({ batch: { maxRecords: 1, maxBytes: 10_000, lingerMs: 0 } }, { resendsWhole });
@@ -16,7 +16,7 @@ function storing(rig: Rig, isAbsent: (partition: number | undefined) => boolean)
   ]);
   rig.answer = (batch) => {
     if (isAbsent(batch.partition)) return [];
-    logs.get(batch.partition)?.push(...batch.records.map(({ text }) => Number(text)));
+    logs.get(batch.partition)?.push(...textsOf(batch.content).map(Number));
     return stored(batch);
   };
   return logs;

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Backlog } from '../../lib/delivery/backlog.ts';
-import type { Batch } from '../../lib/delivery/lane.ts';
+import type { LaneBatch } from '../../lib/delivery/lane-batch.ts';
 import { Ledger } from '../../lib/delivery/ledger.ts';
 import type { PendingRecord } from '../../lib/delivery/record.ts';
 import type { OverflowPolicy } from '../../lib/delivery/waiting/buffer.ts';
-import { lanePolicy, recordOf } from './rig.ts';
+import { lanePolicy, recordOf, textsOf } from './rig.ts';
 
 interface Limits {
   maxRecords?: number;
@@ -79,7 +79,7 @@ it('what is in flight counts as held, and cannot be shed', () => {
   const { add, backlog, dropped, ledger } = backlogOf({ maxRecords: 3 });
   for (const text of ['a', 'b', 'c']) add(text);
   const batch = backlog.take(0, true);
-  expect(batch?.records.map(({ text }) => text)).toEqual(['a', 'b']);
+  expect(textsOf(batch?.content)).toEqual(['a', 'b']);
   add('d');
   expect(dropped).toEqual(['c']);
   add('e');
@@ -139,7 +139,7 @@ it('a topic that is always busy does not keep another from its turn', () => {
   const { add, backlog } = backlogOf({ maxRecords: 1_000 });
   for (let i = 0; i < 20; i++) add(`busy ${i}`, 2, 'busy');
   add('other', 2, 'other');
-  const first: Batch[] = [];
+  const first: LaneBatch[] = [];
   for (let i = 0; i < 3; i++) {
     const batch = backlog.take(0, true);
     if (batch === undefined) break;
@@ -256,7 +256,7 @@ it.each<OverflowPolicy>(['drop-oldest', 'drop-newest', 'drop-lowest'])(
         const limits = { maxRecords: 8, maxBytes: 200, overflow };
         const { add, backlog, dropped, ledger } = backlogOf({ ...limits, batchOf: 3 });
         const naive = new NaiveBuffer(limits);
-        const under: Batch[] = [];
+        const under: LaneBatch[] = [];
         let made = 0;
         for (const { do: what, severity, size } of steps) {
           const batch = under[size % Math.max(1, under.length)];
@@ -271,11 +271,11 @@ it.each<OverflowPolicy>(['drop-oldest', 'drop-newest', 'drop-lowest'])(
             if (taken === undefined) continue;
             under.push(taken);
             for (const held of naive.held) {
-              if (taken.records.some(({ text }) => text === held.text)) held.flying = true;
+              if (textsOf(taken.content).includes(held.text)) held.flying = true;
             }
           } else if (batch !== undefined) {
             under.splice(under.indexOf(batch), 1);
-            const texts = batch.records.map(({ text }) => text);
+            const texts = textsOf(batch.content);
             for (const held of [...naive.held]) {
               if (!texts.includes(held.text)) continue;
               held.flying = false;

@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Batch, Lane } from '../../lib/delivery/lane.ts';
+import type { Batch } from '../../lib/delivery/batch.ts';
 import { murmur2Partition, OwnPartitioner } from '../../lib/delivery/partitioner.ts';
-import { RecordQueue } from '../../lib/delivery/waiting/record-queue.ts';
 import { BrokerCluster } from '../support/broker/broker-cluster.ts';
 import { connectedProducer } from '../support/broker/kafkajs-client.ts';
 import { TOPIC } from '../support/harness.ts';
@@ -13,9 +12,8 @@ const metadataOf = (...leaders: number[]): never =>
 
 const batchOf = (topic: string, partition?: number): Batch => ({
   topic,
-  records: [recordOf({ topic })],
+  content: [recordOf({ topic })],
   partition,
-  lane: new Lane(partition, new RecordQueue()),
 });
 
 it('a key gets the partition that a bare kafkajs producer gives it', async () => {

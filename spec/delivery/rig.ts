@@ -1,13 +1,14 @@
 // For the specs of the pure cores: time held still, records made by hand, and a Kafka client that does as it is told.
 import type { Clock, Timer } from '../../lib/clock.ts';
+import { type Batch, isPacked, type Records } from '../../lib/delivery/batch.ts';
 import type { ClientSource, DeliveryClient } from '../../lib/delivery/client.ts';
-import type { Batch } from '../../lib/delivery/lane.ts';
 import type { LanePolicy } from '../../lib/delivery/lane-policy.ts';
 import { Ledger } from '../../lib/delivery/ledger.ts';
 import { PendingRecord, type RecordKey } from '../../lib/delivery/record.ts';
 import { Shipper } from '../../lib/delivery/shipper.ts';
 import type { FlushReport, ShipperOptions } from '../../lib/delivery/shipper-options.ts';
-import { RecordQueue } from '../../lib/delivery/waiting/record-queue.ts';
+import { DeepQueue } from '../../lib/delivery/waiting/deep-queue.ts';
+import { PagePool } from '../../lib/delivery/waiting/page-pool.ts';
 
 export interface RecordParts {
   topic?: string;
@@ -20,6 +21,15 @@ export interface RecordParts {
 export function recordOf(parts: RecordParts = {}): PendingRecord {
   const { topic = 'logs', level = 'info', severity = 2, text = 'x', key = null } = parts;
   return new PendingRecord(topic, level, severity, 0, text, key, undefined, undefined);
+}
+
+/** Without making objects of those that stand in pages. */
+export function textsOf(records: Records | undefined): string[] {
+  if (records === undefined) return [];
+  if (!isPacked(records)) return records.map(({ text }) => text);
+  const texts: string[] = [];
+  records.each((page, at) => texts.push(page.textAt(at)));
+  return texts;
 }
 
 interface Due {
@@ -147,7 +157,7 @@ export class Rig {
         }),
       },
       {
-        onDelivered: (records) => this.delivered.push(...records.map(({ text }) => text)),
+        onDelivered: (records) => this.delivered.push(...textsOf(records)),
         onDropped: ({ text }, reason, cause) => this.dropped.push({ text, reason, cause }),
         onOutage: (cause, unreachable) => this.outages.push({ cause, unreachable }),
         onState: () => undefined,
@@ -172,8 +182,8 @@ export class Rig {
     return {
       connect: () => this.connect(id),
       send: async (batch) => {
-        const { topic, partition, records } = batch;
-        this.sent.push({ client: id, topic, partition, texts: records.map(({ text }) => text) });
+        const { topic, partition, content } = batch;
+        this.sent.push({ client: id, topic, partition, texts: textsOf(content) });
         if (this.learns !== undefined) {
           learn(topic, this.learns, []);
           batch.partition ??= 0;
@@ -205,12 +215,13 @@ export function deferred<Value>(): {
 }
 
 export function lanePolicy(overrides: Partial<LanePolicy> = {}): LanePolicy {
+  const pool = new PagePool();
   return {
     limits: { maxRecords: 10, maxBytes: 10_000, lingerMs: 20 },
     partitionOfKey: (key, count) => Buffer.from(key as string).reduce((sum, byte) => sum + byte, 0) % count,
     keepsTogether: true,
     resendsWhole: false,
-    makeQueue: () => new RecordQueue(),
+    makeQueue: () => new DeepQueue(pool, () => undefined),
     random: () => 0,
     now: () => 0,
     ...overrides,

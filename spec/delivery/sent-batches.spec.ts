@@ -1,9 +1,8 @@
 // Made by hand, because a shipper that keeps its own rules never gets here: this is the net under it.
 import { expect, it } from 'vitest';
-import { type Batch, Lane } from '../../lib/delivery/lane.ts';
+import type { Batch } from '../../lib/delivery/batch.ts';
 import { PendingRecord } from '../../lib/delivery/record.ts';
 import { SentBatches } from '../../lib/delivery/sent-batches.ts';
-import { RecordQueue } from '../../lib/delivery/waiting/record-queue.ts';
 
 function batchOf(partition: number | undefined, ...texts: string[]): Batch {
   const records = texts.map((text) => {
@@ -11,7 +10,7 @@ function batchOf(partition: number | undefined, ...texts: string[]): Batch {
     record.seq = text.charCodeAt(0);
     return record;
   });
-  return { topic: 't', records, partition, lane: new Lane(partition, new RecordQueue()) };
+  return { topic: 't', content: records, partition };
 }
 
 const fails = (error: object) => () => Promise.reject(Object.assign(new Error('no'), error));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Rig, stored } from './rig.ts';
+import { Rig, stored, textsOf } from './rig.ts';
 
 function expectBalanced({ ledger }: Rig): void {
   expect(ledger.accepted).toBe(ledger.delivered + ledger.queued + ledger.inFlight + ledger.droppedTotal);
@@ -9,7 +9,7 @@ describe('flush', () => {
   it('says what became of all that had been accepted, and of nothing else', async () => {
     const rig = new Rig();
     rig.answer = (batch) =>
-      batch.records.some(({ text }) => text === 'bad') ? Promise.reject({ code: 87 }) : stored(batch);
+      textsOf(batch.content).includes('bad') ? Promise.reject({ code: 87 }) : stored(batch);
     rig.log('a', 'bad', 'b');
     const report = rig.flush();
     rig.log('later');

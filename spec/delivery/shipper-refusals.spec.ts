@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Rig, recordOf, stored } from './rig.ts';
+import { Rig, recordOf, stored, textsOf } from './rig.ts';
 
 const numbers = (count: number, from = 0): string[] =>
   Array.from({ length: count }, (_, at) => String(from + at));
@@ -10,8 +10,7 @@ function expectBalanced({ ledger }: Rig): void {
 
 describe('a record that is refused', () => {
   const refuse = (bad: (text: string) => boolean, error: unknown) => (rig: Rig) => {
-    rig.answer = (batch) =>
-      batch.records.some(({ text }) => bad(text)) ? Promise.reject(error) : stored(batch);
+    rig.answer = (batch) => (textsOf(batch.content).some(bad) ? Promise.reject(error) : stored(batch));
   };
   const big = {
     batch: { maxRecords: 500, maxBytes: 1_000_000, lingerMs: 20 },

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Batch } from '../../lib/delivery/lane.ts';
+import type { LaneBatch } from '../../lib/delivery/lane-batch.ts';
 import type { PendingRecord } from '../../lib/delivery/record.ts';
 import { TopicLanes } from '../../lib/delivery/topic-lanes.ts';
 import { lanePolicy, recordOf } from './rig.ts';
@@ -41,7 +41,7 @@ describe.each([true, false])('whatever happens (keepsTogether: %s)', (keepsToget
           },
         });
         const lanes = new TopicLanes('logs', policy);
-        const under: Batch[] = [];
+        const under: LaneBatch[] = [];
         const waiting = new Set<string>();
         const arrived: PendingRecord[] = [];
         let now = 0;

@@ -1,8 +1,8 @@
 import { context } from '@opentelemetry/api';
 import { isTracingSuppressed } from '@opentelemetry/core';
 import { expect, it } from 'vitest';
+import type { Batch } from '../../lib/delivery/batch.ts';
 import type { ClientSource, DeliveryClient } from '../../lib/delivery/client.ts';
-import type { Batch } from '../../lib/delivery/lane.ts';
 import { untracedSource } from '../../lib/delivery/untraced-client.ts';
 import { startTracing } from '../tracing/sdk.ts';
 

@@ -5,17 +5,15 @@ import {
   KafkaJSProtocolError,
 } from 'kafkajs';
 import { describe, expect, it } from 'vitest';
+import type { Batch } from '../../lib/delivery/batch.ts';
 import { DeadlineError } from '../../lib/delivery/deadline.ts';
-import { type Batch, Lane } from '../../lib/delivery/lane.ts';
 import { judgeAnswer, judgeError } from '../../lib/delivery/verdict.ts';
-import { RecordQueue } from '../../lib/delivery/waiting/record-queue.ts';
 import { recordOf } from './rig.ts';
 
 const batchTo = (partition: number | undefined): Batch => ({
   topic: 'logs',
-  records: [recordOf()],
+  content: [recordOf()],
   partition,
-  lane: new Lane(partition, new RecordQueue()),
 });
 const named = (name: string, message = ''): Error => Object.assign(new Error(message), { name });
 const protocol = (type: string, code: number): Error =>

@@ -91,7 +91,7 @@ export class DeepQueue implements LaneQueue {
     const last = this.#pages.at(-1);
     if (last?.isFallow) last.clear();
     if (last?.put(record)) return;
-    if (last?.count === 0) this.#pages.pop()?.letGo(false);
+    if (last?.count === 0) this.#pages.pop()?.letGo();
     const page = this.#pool.take(Math.max(this.#packedBytes, 8 * record.bytes));
     page.put(record);
     this.#pages.push(page);
@@ -108,7 +108,7 @@ export class DeepQueue implements LaneQueue {
 
   /** The page that the oldest record stands in. Lets go of those before it. */
   #firstPage(): RecordPage | undefined {
-    while (this.#pages.length > 1 && this.#pages[0]?.count === 0) this.#pages.shift()?.letGo(false);
+    while (this.#pages.length > 1 && this.#pages[0]?.count === 0) this.#pages.shift()?.letGo();
     const [first] = this.#pages;
     return first?.count === 0 ? undefined : first;
   }

@@ -34,8 +34,8 @@ export class PackedRecords {
     return records;
   }
 
-  /** @param mayBeRead whether a client that was given up may go on reading them: their pages are not used again */
-  letGo(mayBeRead: boolean): void {
-    for (const { page } of this.stretches) page.letGo(mayBeRead);
+  /** They are not needed any more: their pages may be used again. */
+  letGo(): void {
+    for (const { page } of this.stretches) page.letGo();
   }
 }

@@ -52,7 +52,6 @@ export class RecordPage {
   #textEnd = 0;
   /** The queue, and batches that refer to its memory. */
   #users = 1;
-  #isSpoilt = false;
 
   /**
    * @param memory a multiple of 8 bytes, and nobody else's
@@ -76,7 +75,7 @@ export class RecordPage {
 
   /** Whether nothing refers to its memory but the queue, and nothing waits: it can be filled from the beginning. */
   get isFallow(): boolean {
-    return this.count === 0 && this.#users === 1 && !this.#isSpoilt;
+    return this.count === 0 && this.#users === 1;
   }
 
   /** Whether none has a key or headers. */
@@ -158,10 +157,9 @@ export class RecordPage {
     return { page: this, from, to, bytes: sum };
   }
 
-  /** One of its users is done with it. @param mayBeRead whether somebody may go on reading all the same */
-  letGo(mayBeRead: boolean): void {
-    this.#isSpoilt ||= mayBeRead;
-    if (--this.#users === 0 && !this.#isSpoilt) this.#onFree(this);
+  /** One of its users is done with it. */
+  letGo(): void {
+    if (--this.#users === 0) this.#onFree(this);
   }
 
   /** Makes it as good as new. */
@@ -193,14 +191,8 @@ export class RecordPage {
   }
 
   textAt(at: number): string {
-    const encoding = this.#isAsciiAt(at) ? 'latin1' : 'utf16le';
+    const encoding = this.#number(at, KIND) % 2 === 0 ? 'latin1' : 'utf16le';
     return this.#texts.toString(encoding, this.#beginOf(at), this.#number(at, TEXT_END));
-  }
-
-  /** The text as Kafka has it; the page's own memory, where it stands there like that. */
-  valueAt(at: number): Buffer {
-    if (!this.#isAsciiAt(at)) return Buffer.from(this.textAt(at));
-    return this.#texts.subarray(this.#beginOf(at), this.#number(at, TEXT_END));
   }
 
   unpackedAt(at: number): PendingRecord {
@@ -256,10 +248,6 @@ export class RecordPage {
 
   #beginOf(at: number): number {
     return at === 0 ? 0 : this.#number(at - 1, TEXT_END);
-  }
-
-  #isAsciiAt(at: number): boolean {
-    return this.#number(at, KIND) % 2 === 0;
   }
 
   /** @returns less than 0 if there are too many */

@@ -7,7 +7,7 @@ import type { BatchLimits } from '../lane-policy.ts';
 import type { PendingRecord } from '../record.ts';
 import type { WillReport, WireBatch } from './messages.ts';
 import { fromWire } from './wire-error.ts';
-import { toWire } from './wire-records.ts';
+import { recordsToWire } from './wire-records.ts';
 import type { WorkerThread } from './worker-thread.ts';
 
 export interface WorkerHeirOptions {
@@ -103,7 +103,11 @@ function grouped(records: readonly PendingRecord[]): Map<string, PendingRecord[]
 }
 
 function toWireBatch(records: readonly PendingRecord[]): WireBatch {
-  return { topic: records[0]?.topic ?? '', partition: records[0]?.partition, records: toWire(records) };
+  return {
+    topic: records[0]?.topic ?? '',
+    partition: records[0]?.partition,
+    records: recordsToWire(records),
+  };
 }
 
 function recordsAt(records: readonly PendingRecord[], places: readonly number[]): PendingRecord[] {

@@ -7,7 +7,7 @@ import { murmur2Partition } from '../partitioner.ts';
 import { Shipper } from '../shipper.ts';
 import type { Report, Will } from './messages.ts';
 import { toWire } from './wire-error.ts';
-import { fromWire } from './wire-records.ts';
+import { recordsFromWire } from './wire-records.ts';
 
 export interface ExecutorOptions {
   /** What the source's next client is made by. */
@@ -57,7 +57,7 @@ export async function execute(
     },
   );
   for (const { topic, partition, records } of will.batches) {
-    for (const record of fromWire(topic, records)) {
+    for (const record of recordsFromWire(topic, records)) {
       record.partition = partition;
       shipper.add(record);
     }

@@ -1,6 +1,6 @@
 import type { Batch, Records } from '../batch.ts';
 import type { WireBatch } from './messages.ts';
-import { fromWire, pagesFromWire, type WirePage, type WireRecords } from './wire-records.ts';
+import { pagesFromWire, recordsFromWire, type WirePage, type WireRecords } from './wire-records.ts';
 
 /** A batch from another thread, which has to hear of the partition at once: a send without an answer may be there. */
 export class ReceivedBatch implements Batch {
@@ -14,7 +14,7 @@ export class ReceivedBatch implements Batch {
     onBound: (partition: number) => void,
   ) {
     this.topic = topic;
-    this.content = Array.isArray(records) ? pagesFromWire(records) : fromWire(topic, records);
+    this.content = Array.isArray(records) ? pagesFromWire(records) : recordsFromWire(topic, records);
     this.#partition = partition;
     this.#onBound = onBound;
   }

@@ -27,7 +27,7 @@ export interface WirePage {
   headers: [at: number, headers: WireHeaders][];
 }
 
-export function toWire(records: readonly PendingRecord[]): WireRecords {
+export function recordsToWire(records: readonly PendingRecord[]): WireRecords {
   return {
     texts: records.map(({ text }) => text),
     times: records.map(({ time }) => time),
@@ -39,7 +39,10 @@ export function toWire(records: readonly PendingRecord[]): WireRecords {
   };
 }
 
-export function fromWire(topic: string, { texts, times, seqs, keys, headers }: WireRecords): PendingRecord[] {
+export function recordsFromWire(
+  topic: string,
+  { texts, times, seqs, keys, headers }: WireRecords,
+): PendingRecord[] {
   return texts.map((text, at) => {
     const time = times[at] ?? 0;
     const key = keys?.[at];

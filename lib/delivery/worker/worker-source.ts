@@ -8,7 +8,7 @@ import { guardedLogCreator } from '../guarded-config.ts';
 import type { BatchLimits } from '../lane-policy.ts';
 import { WorkerHeir } from './heir.ts';
 import type { Remark, Task, WorkerSettings } from './messages.ts';
-import { pagesToWire, toWire } from './wire-records.ts';
+import { pagesToWire, recordsToWire } from './wire-records.ts';
 import { WorkerThread } from './worker-thread.ts';
 
 export interface WorkerSourceOptions extends Omit<WorkerSettings, 'kafkaModule'> {
@@ -111,7 +111,7 @@ class WorkerClient implements DeliveryClient {
   send(batch: Batch): Promise<unknown> {
     const { topic, partition, content } = batch;
     const pages = isPacked(content) ? pagesToWire(content) : [];
-    const records = isPacked(content) ? pages : toWire(content);
+    const records = isPacked(content) ? pages : recordsToWire(content);
     const task: Task = { kind: 'send', client: this.#number, batch: { topic, partition, records } };
     return new Promise((resolve, reject) => {
       this.#heir.noteSend(batch);

@@ -5,7 +5,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { PendingRecord } from '../../../lib/delivery/record.ts';
 import type { Report, Task, Will, WorkerSettings } from '../../../lib/delivery/worker/messages.ts';
 import { serve } from '../../../lib/delivery/worker/serve.ts';
-import { packed } from '../../../lib/delivery/worker/wire-records.ts';
+import { recordsToWire } from '../../../lib/delivery/worker/wire-records.ts';
 import type { BrokerCluster } from '../../support/broker/broker-cluster.ts';
 import { numbered, startCluster, TOPIC } from '../../support/harness.ts';
 
@@ -53,7 +53,7 @@ class Served {
 const batchOf = (texts: string[], partition?: number, topic = TOPIC) => ({
   topic,
   partition,
-  records: packed(
+  records: recordsToWire(
     texts.map((text) => new PendingRecord(topic, 'info', 2, 1, text, null, undefined, undefined)),
   ),
 });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { PendingRecord } from '../../../lib/delivery/record.ts';
 import { judgeError } from '../../../lib/delivery/verdict.ts';
 import { fromWire, toWire } from '../../../lib/delivery/worker/wire-error.ts';
-import { packed, unpacked } from '../../../lib/delivery/worker/wire-records.ts';
+import { recordsFromWire, recordsToWire } from '../../../lib/delivery/worker/wire-records.ts';
 
 const overTheWire = (error: unknown): Error => fromWire(structuredClone(toWire(error)));
 
@@ -61,7 +61,7 @@ describe('records', () => {
   for (const [at, record] of records.entries()) record.seq = 100 + at;
 
   it('arrive with all that goes to Kafka, Buffers as Buffers', () => {
-    const arrived = unpacked('t', structuredClone(packed(records)));
+    const arrived = recordsFromWire('t', structuredClone(recordsToWire(records)));
     expect(
       arrived.map(({ topic, text, time, key, seq, bytes }) => ({ topic, text, time, key, seq, bytes })),
     ).toEqual(
@@ -73,6 +73,6 @@ describe('records', () => {
   });
 
   it('carry no lists of keys and headers where there are none', () => {
-    expect(Object.keys(packed(records.slice(2)))).toEqual(['texts', 'times', 'seqs']);
+    expect(Object.keys(recordsToWire(records.slice(2)))).toEqual(['texts', 'times', 'seqs']);
   });
 });

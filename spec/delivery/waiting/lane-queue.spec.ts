@@ -1,0 +1,131 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import type { PendingRecord } from '../../../lib/delivery/record.ts';
+import { DeepQueue } from '../../../lib/delivery/waiting/deep-queue.ts';
+import type { LaneQueue } from '../../../lib/delivery/waiting/lane-queue.ts';
+import { PagePool } from '../../../lib/delivery/waiting/page-pool.ts';
+import { RankedQueue } from '../../../lib/delivery/waiting/ranked-queue.ts';
+import { recordOf, textsOf } from '../rig.ts';
+
+const deep = (): LaneQueue => new DeepQueue(new PagePool(), () => undefined);
+const ranked = (): LaneQueue => new RankedQueue(deep);
+
+const SIZES = { min: 1, max: 300 };
+const step = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ do: fc.constant('push' as const), n: fc.integer(SIZES) }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('shift' as const), n: fc.integer(SIZES) }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('take' as const), n: fc.integer(SIZES) }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('putBack' as const), n: fc.integer(SIZES) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('shed' as const), n: fc.integer(SIZES) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('deliver' as const), n: fc.constant(0) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('discard' as const), n: fc.nat(1_000) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('drain' as const), n: fc.constant(0) }) },
+);
+
+it.each([
+  ['a queue', deep],
+  ['a queue that keeps the severities apart', ranked],
+])('%s does what a plain array does, whether its records are objects or stand in pages', (_, make) => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 40, size: 'max' }), (steps) => {
+      const queue = make();
+      let model: string[] = [];
+      /** What has been taken last, and may come back. */
+      let taken: PendingRecord[] = [];
+      let made = 0;
+      for (const { do: what, n } of steps) {
+        if (what === 'push') {
+          for (let i = 0; i < n; i++) {
+            const text = `${made}`.padEnd(made % 7 === 0 ? 900 : 60, made % 5 === 0 ? 'ü' : '.');
+            const record = recordOf({ text, severity: made % 3 });
+            record.seq = ++made;
+            // Some that stay objects.
+            if (made % 50 === 0) record.info = {};
+            queue.push(record);
+            model.push(text);
+          }
+        } else if (what === 'shift') {
+          taken = [];
+          for (let i = 0; i < n; i++) {
+            const record = queue.shift();
+            expect(record?.text).toBe(model.shift());
+            if (record !== undefined) taken.push(record);
+          }
+        } else if (what === 'take') {
+          const maxBytes = n * 50;
+          const packed = queue.takePacked({ most: n, maxBytes });
+          if (packed === undefined) continue;
+          expect(packed.count).toBeGreaterThan(0);
+          expect(packed.count).toBeLessThanOrEqual(n);
+          const texts = textsOf(packed);
+          expect(texts).toEqual(model.splice(0, packed.count));
+          expect(packed.bytes).toBe(texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0));
+          expect(packed.count === 1 || packed.bytes <= maxBytes).toBe(true);
+          taken = packed.toObjects();
+          packed.letGo();
+        } else if (what === 'putBack') {
+          const back = taken.slice(-n);
+          taken = [];
+          for (const record of back) record.isBack = true;
+          queue.pushFront(back);
+          model = [...textsOf(back), ...model];
+        } else if (what === 'shed') {
+          for (let i = 0; i < n; i++) {
+            const record = queue.peek();
+            expect(record?.text).toBe(model.shift());
+            record?.queue?.discard(record);
+          }
+        } else if (what === 'deliver') {
+          taken = [];
+        } else if (what === 'discard') {
+          const victim = [...queue][n];
+          if (victim === undefined) continue;
+          victim.queue?.discard(victim);
+          model.splice(n, 1);
+        } else {
+          expect(textsOf(queue.drain())).toEqual(model);
+          model = [];
+        }
+        expect(queue.count).toBe(model.length);
+        expect(queue.bytes).toBe(model.reduce((sum, text) => sum + Buffer.byteLength(text), 0));
+        expect(queue.head === undefined).toBe(model.length === 0);
+      }
+      expect(textsOf([...queue])).toEqual(model);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+it('a batch that is under way is not overwritten by what comes after it', () => {
+  const queue = deep();
+  const under = [];
+  for (let round = 0; round < 50; round++) {
+    for (let n = 0; n < 40; n++) queue.push(recordOf({ text: `${round}/${n} `.padEnd(200, '.') }));
+    const packed = queue.takePacked({ most: 40, maxBytes: 1_000_000 });
+    if (packed === undefined) throw new Error('they are packed');
+    under.push({ round, packed });
+    // Some are answered sooner than others.
+    for (const batch of under.splice(round % 3 === 0 ? 0 : under.length)) batch.packed.letGo();
+    for (const batch of under)
+      expect(textsOf(batch.packed).map((text) => text.trimEnd().split('/')[0])).toEqual(
+        Array.from({ length: 40 }, () => String(batch.round)),
+      );
+  }
+});
+
+it('its records in pages need no page each while they come and go', () => {
+  const pool = new PagePool();
+  let pages = 0;
+  const counting = {
+    take: (wanted: number) => {
+      pages++;
+      return pool.take(wanted);
+    },
+  } as PagePool;
+  const queue = new DeepQueue(counting, () => undefined);
+  for (let n = 0; n < 10_000; n++) {
+    queue.push(recordOf({ text: 'x'.repeat(100) }));
+    queue.takePacked({ most: 1, maxBytes: 1_000 })?.letGo();
+  }
+  expect(pages).toBe(1);
+});
