@@ -13,6 +13,11 @@ export class Shelf {
   #entries: Entry[] = [];
   #tidyAt = 64;
 
+  /** How many queues it knows, empty ones included. */
+  get size(): number {
+    return this.#entries.length;
+  }
+
   /** A queue has its first record, or an older one in front. */
   note(queue: LaneQueue): void {
     const { head } = queue;

@@ -2,8 +2,16 @@
 import { describe, expect, it } from 'vitest';
 import { PendingRecord } from '../../../lib/delivery/record.ts';
 import { judgeError } from '../../../lib/delivery/verdict.ts';
+import { DeepQueue } from '../../../lib/delivery/waiting/deep-queue.ts';
+import { PagePool } from '../../../lib/delivery/waiting/page-pool.ts';
 import { fromWire, toWire } from '../../../lib/delivery/worker/wire-error.ts';
-import { recordsFromWire, recordsToWire } from '../../../lib/delivery/worker/wire-records.ts';
+import {
+  pagesFromWire,
+  pagesToWire,
+  recordsFromWire,
+  recordsToWire,
+} from '../../../lib/delivery/worker/wire-records.ts';
+import { recordOf } from '../rig.ts';
 
 const overTheWire = (error: unknown): Error => fromWire(structuredClone(toWire(error)));
 
@@ -70,6 +78,25 @@ describe('records', () => {
     expect(Object.entries(arrived[0]?.headers ?? {})).toEqual(Object.entries(records[0]?.headers ?? {}));
     expect(Buffer.isBuffer(arrived[1]?.key)).toBe(true);
     expect(arrived[1]?.headers).toBeUndefined();
+  });
+
+  it('that stand in pages arrive as they are, and nothing of those around them', () => {
+    const queue = new DeepQueue(new PagePool(), () => undefined);
+    for (const record of [recordOf({ text: 'before' }), ...records, recordOf({ text: 'after' })])
+      queue.push(record);
+    queue.takePacked({ most: 1, maxBytes: 1_000 });
+    const taken = queue.takePacked({ most: records.length, maxBytes: 1_000 });
+    if (taken === undefined) throw new Error('they are packed');
+    const wire = pagesToWire(taken);
+    const arrived = pagesFromWire(structuredClone(wire, { transfer: wire.map(({ memory }) => memory) }));
+    const shown = ({ text, time, key, headers, seq, bytes }: PendingRecord) => ({
+      ...{ text, time, key, seq, bytes },
+      headers: Object.entries(headers ?? {}),
+    });
+    expect(arrived.toObjects().map(shown)).toEqual(records.map(shown));
+    expect([arrived.count, arrived.bytes]).toEqual([taken.count, taken.bytes]);
+    expect(Buffer.isBuffer(arrived.toObjects()[1]?.key)).toBe(true);
+    for (const { memory } of wire) expect(memory.byteLength).toBe(0);
   });
 
   it('carry no lists of keys and headers where there are none', () => {
