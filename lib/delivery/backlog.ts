@@ -151,7 +151,7 @@ export class Backlog {
   deliver(batch: LaneBatch): Records {
     const { content } = batch;
     if (isPacked(content)) {
-      if (!this.#inFlight.delete(batch)) return [];
+      this.#inFlight.delete(batch);
       this.#ledger.deliverPacked(content);
       this.#lanes(batch.topic).succeed(batch);
       return content;

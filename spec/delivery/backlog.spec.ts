@@ -134,6 +134,23 @@ it.each<OverflowPolicy>(['drop-oldest', 'drop-lowest'])(
   },
 );
 
+it('a batch that was delivered after all, as the process ended, is not parked to be sent again', () => {
+  const policy = lanePolicy({ resendsWhole: true });
+  const limits = { maxRecords: 10, maxBytes: 1_000, overflow: 'drop-oldest' as const };
+  const backlog = new Backlog(new Ledger(), limits, policy, () => undefined);
+  backlog.learn('logs', 1, [0]);
+  backlog.add(recordOf());
+  backlog.learn('logs', 1, [0]);
+  const batch = backlog.take(0, true);
+  if (batch === undefined) throw new Error('it is due');
+  expect(batch.partition).toBe(0);
+  backlog.deliver(batch);
+  batch.letGo();
+  // What the send itself has come to is heard of later.
+  backlog.giveBack(batch, 0);
+  expect([backlog.batchesInFlight, backlog.nextDue(true)]).toEqual([0, undefined]);
+});
+
 it('a topic that is always busy does not keep another from its turn', () => {
   const { add, backlog } = backlogOf({ maxRecords: 1_000 });
   for (let i = 0; i < 20; i++) add(`busy ${i}`, 2, 'busy');
