@@ -188,6 +188,7 @@ export class Backlog {
     const lanes = this.#lanes(batch.topic);
     const { partition } = batch;
     const { records } = batch;
+    // It has none any more where it turned out to have been delivered, as the process ended.
     const isWhole = records.length > 0 && records.every(({ state }) => state === 'in-flight');
     if (this.#lanePolicy.resendsWhole && !isUnsent && partition !== undefined && isWhole) {
       this.#inFlight.delete(batch);

@@ -5,11 +5,14 @@ import type { LaneQueue, SendLimits } from './waiting/lane-queue.ts';
 export function takeOldest(queue: LaneQueue, { most, maxBytes }: SendLimits): PendingRecord[] {
   const records: PendingRecord[] = [];
   let bytes = 0;
-  for (let next = queue.peek(); next !== undefined && records.length < most; next = queue.peek()) {
-    if (records.length > 0 && bytes + next.bytes > maxBytes) break;
-    bytes += next.bytes;
-    records.push(next);
-    queue.shift();
+  while (records.length < most) {
+    // Without making an object of one that stays.
+    const next = queue.head?.bytes ?? 0;
+    if (records.length > 0 && bytes + next > maxBytes) break;
+    const record = queue.shift();
+    if (record === undefined) break;
+    bytes += next;
+    records.push(record);
   }
   return records;
 }
@@ -24,7 +27,7 @@ export function takeOfOneKey(
   { most, maxBytes }: SendLimits,
   among: 'adjacent' | number,
 ): PendingRecord[] {
-  const key = queue.peek()?.key ?? '';
+  const key = queue.head?.key ?? '';
   const records: PendingRecord[] = [];
   let bytes = 0;
   let seen = 0;

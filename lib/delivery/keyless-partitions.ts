@@ -79,7 +79,7 @@ export class KeylessPartitions {
     const lane = this.#lanes.get(partition);
     if (lane === undefined) return 0;
     const isTaken = lane.busy || lane.parked !== undefined || lane.isCornering;
-    return isTaken || lane.queue.peek()?.key === null ? NEVER : lane.notBefore;
+    return isTaken || lane.queue.head?.key === null ? NEVER : lane.notBefore;
   }
 
   #candidates(): readonly number[] {

@@ -1,4 +1,4 @@
-import { type Batch, countOf, isPacked, type Records } from './batch.ts';
+import { type Batch, bytesOf, countOf, isPacked, type Records } from './batch.ts';
 import type { Lane } from './lane.ts';
 import type { PendingRecord } from './record.ts';
 
@@ -6,6 +6,9 @@ import type { PendingRecord } from './record.ts';
 export class LaneBatch implements Batch {
   readonly topic: string;
   readonly lane: Lane;
+  readonly count: number;
+  /** Its size. */
+  readonly bytes: number;
   partition: number | undefined;
   #content: Records;
 
@@ -13,15 +16,13 @@ export class LaneBatch implements Batch {
     this.topic = topic;
     this.lane = lane;
     this.partition = lane.partition;
+    this.count = countOf(content);
+    this.bytes = bytesOf(content);
     this.#content = content;
   }
 
   get content(): Records {
     return this.#content;
-  }
-
-  get count(): number {
-    return countOf(this.#content);
   }
 
   /** The records as objects, from now on. Not on the way of a send that succeeds: what has been packed is unpacked. */

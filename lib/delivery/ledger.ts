@@ -1,7 +1,11 @@
 import { DROP_REASONS, type DropReason, type PendingRecord } from './record.ts';
 import type { PackedRecords } from './waiting/packed-records.ts';
 
-type Packed = Pick<PackedRecords, 'count' | 'bytes' | 'each'>;
+/** So many records, and their size in bytes. */
+export interface Quantity {
+  count: number;
+  bytes: number;
+}
 
 /**
  * The books. Every record that was accepted is, at every moment, in exactly one place:
@@ -29,6 +33,8 @@ export class Ledger {
   queued = 0;
   heldBytes = 0;
   queuedBytes = 0;
+  /** What waits, by severity. Only where somebody wants to know, and then all of it has to be objects. */
+  queuedBySeverity: Map<number, Quantity> | undefined;
 
   #nextAdopted = Number.MIN_SAFE_INTEGER;
   readonly #watchers = new Set<SettlementWatcher>();
@@ -54,8 +60,7 @@ export class Ledger {
 
   accept(record: PendingRecord): void {
     record.seq = ++this.accepted;
-    this.queued++;
-    this.queuedBytes += record.bytes;
+    this.#queue(record);
     this.heldBytes += record.bytes;
   }
 
@@ -91,8 +96,7 @@ export class Ledger {
   /** A record that was only on disk is in memory again. */
   replay(record: PendingRecord): void {
     this.replayed++;
-    this.queued++;
-    this.queuedBytes += record.bytes;
+    this.#queue(record);
     this.heldBytes += record.bytes;
   }
 
@@ -116,13 +120,12 @@ export class Ledger {
 
   take(record: PendingRecord): void {
     record.state = 'in-flight';
-    this.queued--;
-    this.queuedBytes -= record.bytes;
+    this.#unqueue(record);
     this.inFlight++;
   }
 
   /** The same of many that are no objects. */
-  takePacked({ count, bytes }: Packed): void {
+  takePacked({ count, bytes }: Quantity): void {
     this.queued -= count;
     this.queuedBytes -= bytes;
     this.inFlight += count;
@@ -130,8 +133,7 @@ export class Ledger {
 
   giveBack(record: PendingRecord): void {
     record.state = 'queued';
-    this.queued++;
-    this.queuedBytes += record.bytes;
+    this.#queue(record);
     this.inFlight--;
   }
 
@@ -141,7 +143,7 @@ export class Ledger {
   }
 
   /** The same of many that are no objects, and are in flight. */
-  deliverPacked(packed: Packed): void {
+  deliverPacked(packed: PackedRecords): void {
     const { count, bytes } = packed;
     this.delivered += count;
     this.inFlight -= count;
@@ -191,12 +193,30 @@ export class Ledger {
     }
   }
 
+  #queue({ bytes, severity }: PendingRecord): void {
+    this.queued++;
+    this.queuedBytes += bytes;
+    if (this.queuedBySeverity !== undefined) this.#noteSeverity(this.queuedBySeverity, severity, 1, bytes);
+  }
+
+  #unqueue({ bytes, severity }: PendingRecord): void {
+    this.queued--;
+    this.queuedBytes -= bytes;
+    if (this.queuedBySeverity !== undefined) this.#noteSeverity(this.queuedBySeverity, severity, -1, -bytes);
+  }
+
+  #noteSeverity(all: Map<number, Quantity>, severity: number, count: number, bytes: number): void {
+    const quantity = all.get(severity);
+    if (quantity === undefined) all.set(severity, { count, bytes });
+    else {
+      quantity.count += count;
+      quantity.bytes += bytes;
+    }
+  }
+
   #letGo(record: PendingRecord): void {
     if (record.state === 'in-flight') this.inFlight--;
-    else {
-      this.queued--;
-      this.queuedBytes -= record.bytes;
-    }
+    else this.#unqueue(record);
     this.heldBytes -= record.bytes;
     record.state = 'settled';
   }

@@ -49,6 +49,8 @@ export class PendingRecord {
   isHeldOnTo = false;
   /** Whether it has been sent before, and has come back. */
   isBack = false;
+  /** Where it stands in a queue that keeps the severities apart, counted from anywhere. */
+  turn = 0;
   /** Position in the order of acceptance, from 1. */
   seq = 0;
   /** When, on the monotonic clock; only kept when records expire. Not `time`: a system clock jumps. */

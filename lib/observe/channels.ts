@@ -1,6 +1,5 @@
 import { channel } from 'node:diagnostics_channel';
 import type { EventEmitter } from 'node:events';
-import { bytesOf } from '../delivery/batch.ts';
 import type { LaneBatch } from '../delivery/lane-batch.ts';
 import type { DropReason, PendingRecord } from '../delivery/record.ts';
 import type { Verdict } from '../delivery/verdict.ts';
@@ -119,13 +118,13 @@ export class Channels {
   batchAnswered(batch: LaneBatch, verdict: Verdict, durationMs: number, isRetry: boolean): void {
     const told = verdict.kind === 'delivered' ? BATCH_SENT : BATCH_FAILED;
     if (!told.hasSubscribers) return;
-    const { topic, partition, count } = batch;
+    const { topic, partition, count, bytes } = batch;
     const message: BatchSentMessage = {
       transport: this.#transport,
       topic,
       partition,
       records: count,
-      bytes: bytesOf(batch.content),
+      bytes,
       durationMs,
       isRetry,
     };

@@ -4,7 +4,7 @@ import { type Batch, isPacked, type Records } from '../../lib/delivery/batch.ts'
 import type { ClientSource, DeliveryClient } from '../../lib/delivery/client.ts';
 import type { LanePolicy } from '../../lib/delivery/lane-policy.ts';
 import { Ledger } from '../../lib/delivery/ledger.ts';
-import { PendingRecord, type RecordKey } from '../../lib/delivery/record.ts';
+import { PendingRecord, type RecordHeaders, type RecordKey } from '../../lib/delivery/record.ts';
 import { Shipper } from '../../lib/delivery/shipper.ts';
 import type { FlushReport, ShipperOptions } from '../../lib/delivery/shipper-options.ts';
 import { DeepQueue } from '../../lib/delivery/waiting/deep-queue.ts';
@@ -16,11 +16,12 @@ export interface RecordParts {
   severity?: number;
   text?: string;
   key?: RecordKey;
+  headers?: RecordHeaders;
 }
 
 export function recordOf(parts: RecordParts = {}): PendingRecord {
-  const { topic = 'logs', level = 'info', severity = 2, text = 'x', key = null } = parts;
-  return new PendingRecord(topic, level, severity, 0, text, key, undefined, undefined);
+  const { topic = 'logs', level = 'info', severity = 2, text = 'x', key = null, headers } = parts;
+  return new PendingRecord(topic, level, severity, 0, text, key, headers, undefined);
 }
 
 /** Without making objects of those that stand in pages. */

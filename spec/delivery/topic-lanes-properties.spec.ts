@@ -3,17 +3,29 @@ import { describe, expect, it } from 'vitest';
 import type { LaneBatch } from '../../lib/delivery/lane-batch.ts';
 import type { PendingRecord } from '../../lib/delivery/record.ts';
 import { TopicLanes } from '../../lib/delivery/topic-lanes.ts';
+import { DeepQueue } from '../../lib/delivery/waiting/deep-queue.ts';
+import type { LaneQueue } from '../../lib/delivery/waiting/lane-queue.ts';
+import { PagePool } from '../../lib/delivery/waiting/page-pool.ts';
+import { RankedQueue } from '../../lib/delivery/waiting/ranked-queue.ts';
 import { lanePolicy, recordOf } from './rig.ts';
 
 let seq = 0;
-function add(lanes: TopicLanes, text: string, key: string | Buffer | null = null): PendingRecord {
-  const record = recordOf({ text, key });
+function add(lanes: TopicLanes, text: string, key: string | Buffer | null, severity: number): PendingRecord {
+  const record = recordOf({ text, key, severity });
   record.seq = ++seq;
   lanes.add(record);
   return record;
 }
 
-describe.each([true, false])('whatever happens (keepsTogether: %s)', (keepsTogether) => {
+const pool = new PagePool();
+const deep = (): LaneQueue => new DeepQueue(pool, () => undefined);
+
+describe.each([
+  { keepsTogether: true, queues: 'of one rank', makeQueue: deep },
+  { keepsTogether: false, queues: 'of one rank', makeQueue: deep },
+  { keepsTogether: true, queues: 'by severity', makeQueue: () => new RankedQueue(deep) },
+  { keepsTogether: false, queues: 'by severity', makeQueue: () => new RankedQueue(deep) },
+])('whatever happens (keepsTogether: $keepsTogether, queues $queues)', ({ keepsTogether, makeQueue }) => {
   const step = fc.oneof(
     { weight: 6, arbitrary: fc.record({ do: fc.constant('add' as const), n: fc.nat(9) }) },
     { weight: 16, arbitrary: fc.record({ do: fc.constant('take' as const), n: fc.nat(1) }) },
@@ -34,6 +46,7 @@ describe.each([true, false])('whatever happens (keepsTogether: %s)', (keepsToget
         let random = salt >>> 0;
         const policy = lanePolicy({
           keepsTogether,
+          makeQueue,
           now: () => now,
           random: () => {
             random = (random * 1_103_515_245 + 12_345) >>> 0;
@@ -54,7 +67,7 @@ describe.each([true, false])('whatever happens (keepsTogether: %s)', (keepsToget
             for (let i = 0; i <= n; i++) {
               const text = String(made++);
               waiting.add(text);
-              add(lanes, text, i % 3 === 0 ? null : `key ${i % 5}`);
+              add(lanes, text, i % 3 === 0 ? null : `key ${i % 5}`, i % 4);
             }
           } else if (what === 'take') {
             const force = n === 1;
@@ -63,7 +76,7 @@ describe.each([true, false])('whatever happens (keepsTogether: %s)', (keepsToget
             // What is said to be due can be taken, and what can be taken was said to be due.
             expect(taken !== undefined).toBe(due !== undefined && due <= now);
             if (taken === undefined) continue;
-            expect(taken.records.length).toBeGreaterThan(0);
+            expect(taken.count).toBeGreaterThan(0);
             for (const { text } of taken.records) expect(waiting.delete(text)).toBe(true);
             if (keepsTogether) {
               if (taken.partition === undefined) expect(under).toEqual([]);

@@ -35,6 +35,18 @@ describe('diagnostics_channel tells of', () => {
     expect(sent[0]?.durationMs).toBeGreaterThan(0);
   });
 
+  it('a batch that comes through at the first attempt, with all its records', async () => {
+    const sent = messagesOn<BatchSentMessage>('batch:sent');
+    const cluster = await startCluster();
+    const transport = transportTo(cluster, { batch: { lingerMs: 50 } });
+    for (const message of ['one', 'two', 'three']) transport.log({ message });
+    await transport.flush();
+    const bytes = cluster.values(TOPIC).join('').length;
+    expect(sent).toMatchObject([
+      { transport, topic: TOPIC, partition: 0, records: 3, bytes, isRetry: false },
+    ]);
+  });
+
   it('a record that is dropped, and the state, as it changes', async () => {
     const dropped = messagesOn<RecordDroppedMessage>('record:dropped');
     const states = messagesOn<StateChangedMessage>('state:changed');

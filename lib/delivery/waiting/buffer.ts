@@ -29,13 +29,15 @@ export class RecordBuffer {
   constructor(limits: BufferLimits, ledger: Ledger) {
     this.#limits = limits;
     this.#ledger = ledger;
+    if (limits.overflow === 'drop-lowest') ledger.queuedBySeverity = new Map();
   }
 
   /** A new queue, whose records may have to give way. */
-  readonly makeQueue = (): LaneQueue =>
-    this.#limits.overflow === 'drop-lowest'
-      ? new RankedQueue((severity) => this.#makeQueue(severity))
-      : this.#makeQueue(0);
+  readonly makeQueue = (): LaneQueue => {
+    if (this.#limits.overflow === 'drop-newest') return new DeepQueue(this.#pages, () => undefined);
+    if (this.#limits.overflow === 'drop-oldest') return this.#makeQueue(0);
+    return new RankedQueue((severity) => this.#makeQueue(severity));
+  };
 
   /** Whether a record of this size could ever be held. */
   canHold(bytes: number): boolean {
@@ -89,29 +91,24 @@ export class RecordBuffer {
   #canMakeRoomFor(newcomer: PendingRecord): boolean {
     const { overflow, maxRecords, maxBytes } = this.#limits;
     if (overflow === 'drop-newest') return false;
-    const { held, heldBytes, queued, queuedBytes } = this.#ledger;
+    const { held, heldBytes, queued, queuedBytes, queuedBySeverity } = this.#ledger;
     let records = held + 1 - maxRecords;
     let bytes = heldBytes + newcomer.bytes - maxBytes;
     if (overflow === 'drop-oldest') return records <= queued && bytes <= queuedBytes;
-    for (const shelf of this.#shelvesBelow(newcomer)) {
-      records -= shelf.total('count');
-      bytes -= shelf.total('bytes');
-      if (records <= 0 && bytes <= 0) return true;
+    for (const [severity, waiting] of queuedBySeverity ?? []) {
+      if (severity < newcomer.severity) continue;
+      records -= waiting.count;
+      bytes -= waiting.bytes;
     }
-    return false;
+    return records <= 0 && bytes <= 0;
   }
 
   #firstToGoFor(newcomer: PendingRecord): PendingRecord | undefined {
-    for (const shelf of this.#shelvesBelow(newcomer)) {
-      const oldest = shelf.oldest();
+    const least = this.#limits.overflow === 'drop-lowest' ? newcomer.severity : 0;
+    for (const [severity, shelf] of this.#shelves) {
+      const oldest = severity < least ? undefined : shelf.oldest();
       if (oldest !== undefined) return oldest;
     }
     return undefined;
-  }
-
-  /** Whose records would give way for the newcomer, in that order. */
-  #shelvesBelow({ severity }: PendingRecord): Shelf[] {
-    const least = this.#limits.overflow === 'drop-lowest' ? severity : 0;
-    return this.#shelves.filter(([of]) => of >= least).map(([, shelf]) => shelf);
   }
 }

@@ -12,7 +12,7 @@ export class DeepQueue implements LaneQueue {
   readonly #onHead: (queue: LaneQueue) => void;
   /** The oldest ones, as objects. */
   readonly #front = new RecordQueue();
-  /** All others. Only the last page has room, and may be empty. */
+  /** All others. Only the last page has room. An empty page is let go of: there may be a thousand queues. */
   readonly #pages: RecordPage[] = [];
   #packed = 0;
   #packedBytes = 0;
@@ -32,7 +32,7 @@ export class DeepQueue implements LaneQueue {
   }
 
   get head(): Head | undefined {
-    return this.#front.peek() ?? this.#firstPage()?.head;
+    return this.#front.peek() ?? this.#pages[0]?.head;
   }
 
   push(record: PendingRecord): void {
@@ -62,12 +62,11 @@ export class DeepQueue implements LaneQueue {
   takePacked({ most, maxBytes }: SendLimits): PackedRecords | undefined {
     if (this.#front.count > 0) return undefined;
     const packed = new PackedRecords();
-    for (let page = this.#firstPage(); page !== undefined; page = this.#firstPage()) {
+    for (let [page] = this.#pages; page !== undefined; [page] = this.#pages) {
       const taken = page.take(most - packed.count, maxBytes - packed.bytes, packed.count === 0);
       if (taken === undefined) break;
       packed.add(taken);
-      this.#packed -= taken.to - taken.from;
-      this.#packedBytes -= taken.bytes;
+      this.#noteTaken(page, taken.to - taken.from, taken.bytes);
     }
     return packed.count === 0 ? undefined : packed;
   }
@@ -88,10 +87,7 @@ export class DeepQueue implements LaneQueue {
   }
 
   #pack(record: PendingRecord): void {
-    const last = this.#pages.at(-1);
-    if (last?.isFallow) last.clear();
-    if (last?.put(record)) return;
-    if (last?.count === 0) this.#pages.pop()?.letGo();
+    if (this.#pages.at(-1)?.put(record)) return;
     const page = this.#pool.take(Math.max(this.#packedBytes, 8 * record.bytes));
     page.put(record);
     this.#pages.push(page);
@@ -99,17 +95,18 @@ export class DeepQueue implements LaneQueue {
 
   /** Takes the oldest of the packed ones out. */
   #unpack(): PendingRecord | undefined {
-    const record = this.#firstPage()?.shift();
-    if (record === undefined) return undefined;
-    this.#packed--;
-    this.#packedBytes -= record.bytes;
+    const [page] = this.#pages;
+    const record = page?.shift();
+    if (page === undefined || record === undefined) return undefined;
+    this.#noteTaken(page, 1, record.bytes);
     return record;
   }
 
-  /** The page that the oldest record stands in. Lets go of those before it. */
-  #firstPage(): RecordPage | undefined {
-    while (this.#pages.length > 1 && this.#pages[0]?.count === 0) this.#pages.shift()?.letGo();
-    const [first] = this.#pages;
-    return first?.count === 0 ? undefined : first;
+  #noteTaken(first: RecordPage, count: number, bytes: number): void {
+    this.#packed -= count;
+    this.#packedBytes -= bytes;
+    if (first.count > 0) return;
+    this.#pages.shift();
+    first.letGo();
   }
 }

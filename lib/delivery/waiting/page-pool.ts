@@ -16,12 +16,13 @@ export class PagePool {
     let size = LEAST_BYTES;
     while (size < wanted && size < MOST_BYTES) size *= 2;
     const page = this.#free.get(size)?.pop();
-    page?.clear();
     // Not out of Node's own pool: its numbers have to begin where a number may stand. Nothing is read that was not written.
     return page ?? new RecordPage(Buffer.allocUnsafeSlow(size).buffer, (free) => this.#give(free));
   }
 
   #give(page: RecordPage): void {
+    // What its records had beside their texts is not to be held until the page is needed.
+    page.clear();
     const free = this.#free.get(page.size);
     if (free === undefined) this.#free.set(page.size, [page]);
     else if (free.length < MOST_FREE) free.push(page);

@@ -2,11 +2,17 @@ import type { PendingRecord } from '../record.ts';
 import type { LaneQueue } from './lane-queue.ts';
 import type { Head } from './record-page.ts';
 
-/** A queue that keeps the severities apart, for what is least severe to be found at once. Oldest first all the same. */
+/**
+ * A queue that keeps the severities apart, for what is least severe to be found at once. All the same they come out in
+ * the order they went in: by their turns, because the order of acceptance may be another one (records that another
+ * process has left on disk, records that were sent and have come back).
+ */
 export class RankedQueue implements LaneQueue {
   since = 0;
   readonly #make: (severity: number) => LaneQueue;
   readonly #ranks = new Map<number, LaneQueue>();
+  #firstTurn = 0;
+  #nextTurn = 0;
 
   /** @param make makes the queue of one severity */
   constructor(make: (severity: number) => LaneQueue) {
@@ -30,18 +36,23 @@ export class RankedQueue implements LaneQueue {
   }
 
   push(record: PendingRecord): void {
+    record.turn = this.#nextTurn++;
     this.#rankOf(record).push(record);
   }
 
   pushFront(records: readonly PendingRecord[]): void {
-    const byRank = new Map<LaneQueue, PendingRecord[]>();
-    for (const record of records) {
-      const rank = this.#rankOf(record);
-      const own = byRank.get(rank);
-      if (own === undefined) byRank.set(rank, [record]);
-      else own.push(record);
+    const last = records.at(-1);
+    if (last === undefined) return;
+    const heads = [...this.#ranks.values()].map(({ head }) => head).filter((head) => head !== undefined);
+    if (heads.some(({ isBack, seq }) => isBack && seq < last.seq)) {
+      // Two sends from here failed, the one with the older records first.
+      const all = [...records, ...this.drain()].sort((a, b) => a.seq - b.seq);
+      this.#firstTurn = this.#nextTurn - all.length;
+      this.#pushInFront(all);
+      return;
     }
-    for (const [rank, own] of byRank) rank.pushFront(own);
+    this.#firstTurn -= records.length;
+    this.#pushInFront(records);
   }
 
   peek(): PendingRecord | undefined {
@@ -58,12 +69,41 @@ export class RankedQueue implements LaneQueue {
   }
 
   drain(): PendingRecord[] {
-    return inOrder([...this.#ranks.values()].flatMap((rank) => rank.drain()));
+    const records = [...this.#ranks.values()].flatMap((rank) => rank.drain());
+    return records.sort((a, b) => a.turn - b.turn);
   }
 
   /** All that wait, oldest first, without taking them out. */
-  [Symbol.iterator](): Iterator<PendingRecord> {
-    return inOrder([...this.#ranks.values()].flatMap((rank) => [...rank])).values();
+  *[Symbol.iterator](): Generator<PendingRecord> {
+    const ranks = [...this.#ranks.values()].map((rank) => rank[Symbol.iterator]());
+    const heads = ranks.map((rank) => rank.next());
+    for (;;) {
+      let first = -1;
+      let least = Number.POSITIVE_INFINITY;
+      for (const [at, { done, value }] of heads.entries()) {
+        if (done || value.turn >= least) continue;
+        first = at;
+        least = value.turn;
+      }
+      const head = heads[first];
+      const rank = ranks[first];
+      if (head === undefined || rank === undefined) return;
+      yield head.value;
+      heads[first] = rank.next();
+    }
+  }
+
+  /** Gives each its turn, from the first one on. */
+  #pushInFront(records: readonly PendingRecord[]): void {
+    const byRank = new Map<LaneQueue, PendingRecord[]>();
+    for (const [at, record] of records.entries()) {
+      record.turn = this.#firstTurn + at;
+      const rank = this.#rankOf(record);
+      const own = byRank.get(rank);
+      if (own === undefined) byRank.set(rank, [record]);
+      else own.push(record);
+    }
+    for (const [rank, own] of byRank) rank.pushFront(own);
   }
 
   #rankOf({ severity }: PendingRecord): LaneQueue {
@@ -80,15 +120,11 @@ export class RankedQueue implements LaneQueue {
     let oldest: LaneQueue | undefined;
     let least = Number.POSITIVE_INFINITY;
     for (const rank of this.#ranks.values()) {
-      const seq = rank.head?.seq;
-      if (seq === undefined || seq >= least) continue;
+      const turn = rank.head?.turn;
+      if (turn === undefined || turn >= least) continue;
       oldest = rank;
-      least = seq;
+      least = turn;
     }
     return oldest;
   }
-}
-
-function inOrder(records: PendingRecord[]): PendingRecord[] {
-  return records.sort((a, b) => a.seq - b.seq);
 }

@@ -5,18 +5,20 @@ import type { Stretch } from './packed-records.ts';
 const TIME = 0;
 const SEQ = 1;
 const ACCEPTED_AT = 2;
-const BYTES = 3;
-const TEXT_END = 4;
+const TURN = 3;
+const BYTES = 4;
+const TEXT_END = 5;
 /** Twice the number of its kind, and one more where its text is not ASCII. */
-const KIND = 5;
-const FIELDS = 6;
+const KIND = 6;
+const FIELDS = 7;
 const FIELD_BYTES = Float64Array.BYTES_PER_ELEMENT;
 
 // Found by going through all of them: more levels than this nobody has.
 const MOST_KINDS = 16;
 
-// In characters: a quarter of the largest page, or half of it where it is not ASCII.
-const LONGEST_TEXT = 16_384;
+// Of a text in characters (a quarter of the largest page, or half of it where it is not ASCII), and of all that stands
+// beside it in bytes: more is as well off as objects.
+const LONGEST = 16_384;
 
 /** What many records have in common. */
 interface Kind {
@@ -28,7 +30,7 @@ interface Kind {
 const UNKNOWN: Kind = { topic: '', level: '', severity: 0 };
 
 /** What can be seen of the oldest record without making an object of it. */
-export type Head = Pick<PendingRecord, 'seq' | 'acceptedAt' | 'isBack'>;
+export type Head = Pick<PendingRecord, 'seq' | 'acceptedAt' | 'turn' | 'isBack' | 'bytes' | 'key'>;
 
 /**
  * Records that wait, not as objects: their texts and numbers stand in one piece of memory outside of V8's heap, the
@@ -50,6 +52,8 @@ export class RecordPage {
   #put = 0;
   #taken = 0;
   #textEnd = 0;
+  /** What stands beside the page, in bytes: it is bounded with it. */
+  #beside = 0;
   /** The queue, and batches that refer to its memory. */
   #users = 1;
 
@@ -73,11 +77,6 @@ export class RecordPage {
     return this.#put - this.#taken;
   }
 
-  /** Whether nothing refers to its memory but the queue, and nothing waits: it can be filled from the beginning. */
-  get isFallow(): boolean {
-    return this.count === 0 && this.#users === 1;
-  }
-
   /** Whether none has a key or headers. */
   get isPlain(): boolean {
     return this.#keys === undefined && this.#headers === undefined;
@@ -86,33 +85,47 @@ export class RecordPage {
   get head(): Head | undefined {
     if (this.count === 0) return undefined;
     const at = this.#taken;
-    const acceptedAt = this.#number(at, ACCEPTED_AT);
-    return this.#whole?.get(at) ?? { seq: this.seqAt(at), acceptedAt, isBack: false };
+    return (
+      this.#whole?.get(at) ?? {
+        seq: this.#number(at, SEQ),
+        acceptedAt: this.#number(at, ACCEPTED_AT),
+        turn: this.#number(at, TURN),
+        isBack: false,
+        bytes: this.#number(at, BYTES),
+        key: this.keyAt(at),
+      }
+    );
   }
 
   /** Takes a record in. The object is not needed any more. @returns whether there was room */
   put(record: PendingRecord): boolean {
     const { text, key, headers } = record;
-    const kind = canBePacked(record) ? this.#kindOf(record) : -1;
-    const isAscii = isAsciiIn(record);
-    const begin = this.#textEnd;
+    const textSize = key === null && headers === undefined ? record.bytes : Buffer.byteLength(text);
+    const beside = record.bytes - textSize;
+    const kind = canBePacked(record, beside) ? this.#kindOf(record) : -1;
+    const isAscii = textSize === text.length;
     // What is not ASCII as V8 has it, two bytes a character: UTF-8 would not give half a surrogate pair back.
-    const textBytes = kind < 0 ? 0 : isAscii ? text.length : 2 * text.length;
+    const textBytes = isAscii ? text.length : 2 * text.length;
+    const begin = this.#textEnd;
     const at = this.#put;
     const fields = this.#numbers.length - (at + 1) * FIELDS;
-    if (begin + textBytes > fields * FIELD_BYTES) return false;
+    const room = fields * FIELD_BYTES - begin - this.#beside;
+    if (room < (kind < 0 ? 0 : textBytes + beside)) return false;
     this.#put++;
-    this.#textEnd = begin + textBytes;
-    this.#numbers[fields + TEXT_END] = this.#textEnd;
     if (kind < 0) {
+      this.#numbers[fields + TEXT_END] = begin;
       this.#whole ??= new Map();
       this.#whole.set(at, record);
       return true;
     }
+    this.#textEnd = begin + textBytes;
+    this.#beside += beside;
     this.#numbers[fields + TIME] = record.time;
     this.#numbers[fields + SEQ] = record.seq;
     this.#numbers[fields + ACCEPTED_AT] = record.acceptedAt;
+    this.#numbers[fields + TURN] = record.turn;
     this.#numbers[fields + BYTES] = record.bytes;
+    this.#numbers[fields + TEXT_END] = this.#textEnd;
     this.#numbers[fields + KIND] = 2 * kind + (isAscii ? 0 : 1);
     this.#texts.write(text, begin, isAscii ? 'latin1' : 'utf16le');
     if (key !== null) {
@@ -132,6 +145,8 @@ export class RecordPage {
     const at = this.#taken++;
     const record = this.unpackedAt(at);
     this.#whole?.delete(at);
+    this.#keys?.delete(at);
+    this.#headers?.delete(at);
     return record;
   }
 
@@ -141,7 +156,7 @@ export class RecordPage {
    * @param isFirst whether one is taken even if it has more bytes than that
    */
   take(most: number, bytes: number, isFirst: boolean): Stretch | undefined {
-    if (this.#whole !== undefined) return undefined;
+    if (this.#whole !== undefined && this.#whole.size > 0) return undefined;
     const from = this.#taken;
     const last = Math.min(this.#put, from + most);
     let to = from;
@@ -171,6 +186,7 @@ export class RecordPage {
     this.#put = 0;
     this.#taken = 0;
     this.#textEnd = 0;
+    this.#beside = 0;
     this.#users = 1;
   }
 
@@ -212,6 +228,7 @@ export class RecordPage {
     );
     record.seq = this.seqAt(at);
     record.acceptedAt = this.#number(at, ACCEPTED_AT);
+    record.turn = this.#number(at, TURN);
     return record;
   }
 
@@ -260,13 +277,13 @@ export class RecordPage {
   }
 }
 
-/** Not one that somebody else holds on to, that has been sent or stands on disk, or is too long. */
-function canBePacked({ isHeldOnTo, info, place, isBack, partition, text }: PendingRecord): boolean {
+/**
+ * Not one that somebody else holds on to, that has been sent or stands on disk, or is too large.
+ *
+ * @param beside size of its key and headers
+ */
+function canBePacked(record: PendingRecord, beside: number): boolean {
+  const { isHeldOnTo, info, place, isBack, partition, text } = record;
   const isPlain = info === undefined && place === undefined && !isBack && partition === undefined;
-  return isPlain && !isHeldOnTo && text.length <= LONGEST_TEXT;
-}
-
-function isAsciiIn({ text, key, headers, bytes }: PendingRecord): boolean {
-  const textBytes = key === null && headers === undefined ? bytes : Buffer.byteLength(text);
-  return textBytes === text.length;
+  return isPlain && !isHeldOnTo && text.length <= LONGEST && beside <= LONGEST;
 }

@@ -1,63 +1,75 @@
 import type { PendingRecord } from '../record.ts';
 import type { LaneQueue } from './lane-queue.ts';
 
-/** A queue, and the oldest record it had when it was last looked at. */
+// Below this many entries it is not worth tidying.
+const SMALL = 64;
+
+/** A queue, and the oldest record that it had when it was last looked at. */
 interface Entry {
   readonly queue: LaneQueue;
   seq: number;
+  /** Whether another entry of the same queue has taken its place. */
+  isStale: boolean;
 }
 
-/** All queues whose records give way alike: finds the oldest of all records in them, without going through all queues. */
+/**
+ * The queues whose records give way alike: finds the oldest record of all, without going through all queues. A queue
+ * may have lost records since it was looked at: where its oldest is a younger one now, that is found out when its
+ * turn comes.
+ */
 export class Shelf {
-  /** Youngest oldest record first. A queue may have lost records since, and even all: its place is corrected when it is reached. */
+  /** By `seq`. Those before `#start` are done with. */
   #entries: Entry[] = [];
-  #tidyAt = 64;
-
-  /** How many queues it knows, empty ones included. */
-  get size(): number {
-    return this.#entries.length;
-  }
+  #start = 0;
+  readonly #of = new Map<LaneQueue, Entry>();
+  #tidyAt = SMALL;
 
   /** A queue has its first record, or an older one in front. */
   note(queue: LaneQueue): void {
     const { head } = queue;
-    if (head === undefined) return;
-    const known = this.#entries.findLastIndex((entry) => entry.queue === queue);
-    if (known >= 0) this.#entries.splice(known, 1);
+    const known = this.#of.get(queue);
+    if (head === undefined || (known !== undefined && known.seq <= head.seq)) return;
+    if (known !== undefined) known.isStale = true;
     if (this.#entries.length >= this.#tidyAt) this.#tidy();
-    this.#insert({ queue, seq: head.seq });
+    this.#insert({ queue, seq: head.seq, isStale: false });
   }
 
   /** The oldest record of all. */
   oldest(): PendingRecord | undefined {
-    for (let entry = this.#entries.at(-1); entry !== undefined; entry = this.#entries.at(-1)) {
-      const { head } = entry.queue;
-      if (head?.seq === entry.seq) return entry.queue.peek();
-      this.#entries.pop();
-      if (head !== undefined) this.#insert({ queue: entry.queue, seq: head.seq });
+    for (let entry = this.#entries[this.#start]; entry !== undefined; entry = this.#entries[this.#start]) {
+      const head = entry.isStale ? undefined : entry.queue.head;
+      if (head !== undefined && head.seq <= entry.seq) return entry.queue.peek();
+      this.#start++;
+      if (entry.isStale) continue;
+      this.#of.delete(entry.queue);
+      if (head !== undefined) this.#insert({ queue: entry.queue, seq: head.seq, isStale: false });
+      if (this.#start > SMALL && 2 * this.#start > this.#entries.length) this.#tidy();
     }
     return undefined;
   }
 
-  /** How much there is, in all queues. */
-  total(of: 'count' | 'bytes'): number {
-    return this.#entries.reduce((sum, { queue }) => sum + queue[of], 0);
-  }
-
   #insert(entry: Entry): void {
-    let low = 0;
+    this.#of.set(entry.queue, entry);
+    let low = this.#start;
     let high = this.#entries.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if ((this.#entries[middle]?.seq ?? 0) > entry.seq) low = middle + 1;
+      if ((this.#entries[middle]?.seq ?? 0) < entry.seq) low = middle + 1;
       else high = middle;
     }
+    // As a rule that is the end: what comes is younger than all that waits.
     this.#entries.splice(low, 0, entry);
   }
 
-  /** Lets go of queues that have become empty: nothing may ever have to give way. */
+  /** Lets go of entries that are done with, and of queues that are empty: nothing may ever have to give way. */
   #tidy(): void {
-    this.#entries = this.#entries.filter(({ queue }) => queue.count > 0);
-    this.#tidyAt = Math.max(64, 2 * this.#entries.length);
+    this.#entries = this.#entries.filter((entry, at) => {
+      if (at < this.#start || entry.isStale) return false;
+      if (entry.queue.count > 0) return true;
+      this.#of.delete(entry.queue);
+      return false;
+    });
+    this.#start = 0;
+    this.#tidyAt = Math.max(SMALL, 2 * this.#entries.length);
   }
 }

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { takeOldest } from '../../../lib/delivery/batch-records.ts';
 import type { PendingRecord } from '../../../lib/delivery/record.ts';
 import { DeepQueue } from '../../../lib/delivery/waiting/deep-queue.ts';
 import type { LaneQueue } from '../../../lib/delivery/waiting/lane-queue.ts';
@@ -10,7 +11,7 @@ import { recordOf, textsOf } from '../rig.ts';
 const deep = (): LaneQueue => new DeepQueue(new PagePool(), () => undefined);
 const ranked = (): LaneQueue => new RankedQueue(deep);
 
-const SIZES = { min: 1, max: 300 };
+const SIZES = { min: 1, max: 150 };
 const step = fc.oneof(
   { weight: 6, arbitrary: fc.record({ do: fc.constant('push' as const), n: fc.integer(SIZES) }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('shift' as const), n: fc.integer(SIZES) }) },
@@ -113,19 +114,40 @@ it('a batch that is under way is not overwritten by what comes after it', () => 
   }
 });
 
-it('its records in pages need no page each while they come and go', () => {
+it('one record after the other goes through one page, which is not kept', () => {
   const pool = new PagePool();
-  let pages = 0;
-  const counting = {
-    take: (wanted: number) => {
-      pages++;
-      return pool.take(wanted);
-    },
-  } as PagePool;
-  const queue = new DeepQueue(counting, () => undefined);
-  for (let n = 0; n < 10_000; n++) {
+  const pages = new Set<unknown>();
+  const queue = new DeepQueue(pool, () => undefined);
+  for (let n = 0; n < 1_000; n++) {
     queue.push(recordOf({ text: 'x'.repeat(100) }));
-    queue.takePacked({ most: 1, maxBytes: 1_000 })?.letGo();
+    const packed = queue.takePacked({ most: 1, maxBytes: 1_000 });
+    pages.add(packed?.stretches[0]?.page);
+    packed?.letGo();
   }
-  expect(pages).toBe(1);
+  expect(pages.size).toBe(1);
+  expect(pages.has(pool.take(0))).toBe(true);
+});
+
+it('after a send that failed, what waits behind its records is taken as it stands again', () => {
+  const queue = deep();
+  for (let n = 0; n < 100; n++) queue.push(recordOf({ text: `${n}` }));
+  const failed = queue.takePacked({ most: 10, maxBytes: 1_000 })?.toObjects() ?? [];
+  queue.pushFront(failed);
+  expect(queue.takePacked({ most: 10, maxBytes: 1_000 })).toBeUndefined();
+  expect(takeOldest(queue, { most: 10, maxBytes: 1_000 })).toEqual(failed);
+  expect(textsOf(queue.takePacked({ most: 10, maxBytes: 1_000 }))[0]).toBe('10');
+});
+
+it('records that another process has left keep the order in which they were read, whatever their severity', () => {
+  const queue = ranked();
+  for (const [seq, severity] of [
+    [10, 2],
+    [-5, 2],
+    [-4, 0],
+    [11, 0],
+  ] as const) {
+    queue.push(Object.assign(recordOf({ text: String(seq), severity }), { seq }));
+  }
+  expect(textsOf([...queue])).toEqual(['10', '-5', '-4', '11']);
+  expect(textsOf(takeOldest(queue, { most: 10, maxBytes: 1_000 }))).toEqual(['10', '-5', '-4', '11']);
 });

@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { PendingRecord, type RecordHeaders, type RecordKey } from '../../../lib/delivery/record.ts';
 import { PagePool } from '../../../lib/delivery/waiting/page-pool.ts';
 import { RecordPage } from '../../../lib/delivery/waiting/record-page.ts';
+import { collectGarbage } from '../../support/garbage.ts';
 import { recordOf } from '../rig.ts';
 
 const pageOf = (size = 4_096): RecordPage => new RecordPage(new ArrayBuffer(size));
@@ -10,8 +11,8 @@ const pageOf = (size = 4_096): RecordPage => new RecordPage(new ArrayBuffer(size
 /** All that has to be the same of a record that was packed. */
 function contentOf(record: PendingRecord | undefined): unknown {
   if (record === undefined) return undefined;
-  const { topic, level, severity, time, text, key, headers, bytes, seq, acceptedAt, state, isBack } = record;
-  return { topic, level, severity, time, text, key, headers, bytes, seq, acceptedAt, state, isBack };
+  const { isHeldOnTo, info, place, partition, queue, ...content } = record;
+  return content;
 }
 
 it('a record comes out as it went in, whatever is in it', () => {
@@ -36,11 +37,13 @@ it('a record comes out as it went in, whatever is in it', () => {
       >,
       seq: fc.integer(),
       acceptedAt: fc.double({ noNaN: true }),
+      turn: fc.integer(),
     })
-    .map(({ topic, level, severity, time, text, key, headers, seq, acceptedAt }) =>
+    .map(({ topic, level, severity, time, text, key, headers, seq, acceptedAt, turn }) =>
       Object.assign(new PendingRecord(topic, level, severity, time, text, key, headers, undefined), {
         seq,
         acceptedAt,
+        turn,
       }),
     );
   fc.assert(
@@ -49,8 +52,8 @@ it('a record comes out as it went in, whatever is in it', () => {
       const put = records.filter((record) => page.put(record));
       expect(page.count).toBe(put.length);
       for (const record of put) {
-        const { seq, acceptedAt, isBack } = record;
-        expect(page.head).toEqual({ seq, acceptedAt, isBack });
+        const { seq, acceptedAt, turn, isBack, bytes, key } = record;
+        expect(page.head).toEqual({ seq, acceptedAt, turn, isBack, bytes, key });
         const out = page.shift();
         expect(out).not.toBe(record);
         expect(contentOf(out)).toEqual(contentOf(record));
@@ -67,6 +70,7 @@ it.each<[string, Partial<PendingRecord>]>([
   ['that has been sent before', { isBack: true }],
   ['that belongs to a partition', { partition: 3 }],
   ['that is very long', { text: 'x'.repeat(16_385) }],
+  ['that has much beside its text', { headers: { name: 'x'.repeat(16_385) }, bytes: 16_396 }],
 ])('a record %s stays the object it is', (_, parts) => {
   const page = pageOf();
   const [before, special, after] = ['before', 'special', 'after'].map((text) => recordOf({ text }));
@@ -125,4 +129,34 @@ it('a page is used again when the last of its users has let go of it, and not be
   expect([again.count, again.size]).toEqual([0, 4_096]);
   expect(pool.take(10_000).size).toBe(16_384);
   expect(pool.take(10_000_000).size).toBe(65_536);
+});
+
+it('is bounded by what its records have beside their texts, too', () => {
+  const page = pageOf(65_536);
+  const headers = { name: 'x'.repeat(10_000) };
+  const put = Array.from({ length: 100 }, () => recordOf({ headers })).filter((record) => page.put(record));
+  expect(put.length).toBe(6);
+});
+
+it('holds nothing of a record that has been taken out, or whose batch is done', async () => {
+  const page = new PagePool().take(65_536);
+  const put = (n: number): WeakRef<object> => {
+    const headers = { name: `${n}`.repeat(100) };
+    page.put(recordOf({ headers }));
+    return new WeakRef(headers);
+  };
+  const refs = Array.from({ length: 10 }, (_, n) => put(n));
+  const held = async (): Promise<number> => {
+    // What was looked at in this turn is kept until its end.
+    await new Promise((resolve) => setImmediate(resolve));
+    collectGarbage();
+    return refs.filter((ref) => ref.deref() !== undefined).length;
+  };
+  expect(await held()).toBe(10);
+  for (let n = 0; n < 4; n++) page.shift();
+  expect(await held()).toBe(6);
+  page.take(10, 10_000, true);
+  page.letGo();
+  page.letGo();
+  expect(await held()).toBe(0);
 });
