@@ -14,7 +14,7 @@ export const tenOutages: Scenario = {
   name: 'ten-outages',
   title: 'The heap over ten outages',
   about: `Ten times: the broker is frozen for ${OUTAGE_MS} ms (requests time out after 200 ms, and clients are replaced), ${RECORDS.toLocaleString('en')} records are logged meanwhile and delivered afterwards, and the garbage collector runs. The growth is from the second time to the tenth; the same without outages shows the noise.`,
-  rounds: 2,
+  rounds: 5,
   variants: MODE_NAMES.flatMap((mode) => [mode, calm(mode)]),
   figures: {
     growthKiB: { title: 'growth of the heap, KiB', digits: 0 },

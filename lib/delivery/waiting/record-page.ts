@@ -45,8 +45,8 @@ export class RecordPage {
   readonly #onFree: (page: RecordPage) => void;
   readonly #kinds: Kind[] = [];
   /** What else a record has, by its place. */
-  #keys: Map<number, RecordKey> | undefined;
-  #headers: Map<number, RecordHeaders> | undefined;
+  #keys: RecordKey[] | undefined;
+  #headers: (RecordHeaders | undefined)[] | undefined;
   /** Those that stay objects. */
   #whole: Map<number, PendingRecord> | undefined;
   #put = 0;
@@ -129,12 +129,12 @@ export class RecordPage {
     this.#numbers[fields + KIND] = 2 * kind + (isAscii ? 0 : 1);
     this.#texts.write(text, begin, isAscii ? 'latin1' : 'utf16le');
     if (key !== null) {
-      this.#keys ??= new Map();
-      this.#keys.set(at, key);
+      this.#keys ??= [];
+      this.#keys[at] = key;
     }
     if (headers !== undefined) {
-      this.#headers ??= new Map();
-      this.#headers.set(at, headers);
+      this.#headers ??= [];
+      this.#headers[at] = headers;
     }
     return true;
   }
@@ -145,8 +145,8 @@ export class RecordPage {
     const at = this.#taken++;
     const record = this.unpackedAt(at);
     this.#whole?.delete(at);
-    this.#keys?.delete(at);
-    this.#headers?.delete(at);
+    if (this.#keys !== undefined) this.#keys[at] = null;
+    if (this.#headers !== undefined) this.#headers[at] = undefined;
     return record;
   }
 
@@ -199,11 +199,11 @@ export class RecordPage {
   }
 
   keyAt(at: number): RecordKey {
-    return this.#keys?.get(at) ?? null;
+    return this.#keys?.[at] ?? null;
   }
 
   headersAt(at: number): RecordHeaders | undefined {
-    return this.#headers?.get(at);
+    return this.#headers?.[at];
   }
 
   textAt(at: number): string {
@@ -250,7 +250,7 @@ export class RecordPage {
   static filled(
     memory: ArrayBuffer,
     count: number,
-    { keys, headers }: { keys: Map<number, RecordKey>; headers: Map<number, RecordHeaders> },
+    { keys, headers }: { keys: RecordKey[]; headers: RecordHeaders[] },
   ): RecordPage {
     const page = new RecordPage(memory);
     page.#put = count;

@@ -31,7 +31,9 @@ export class Shelf {
     if (head === undefined || (known !== undefined && known.seq <= head.seq)) return;
     if (known !== undefined) known.isStale = true;
     if (this.#entries.length >= this.#tidyAt) this.#tidy();
-    this.#insert({ queue, seq: head.seq, isStale: false });
+    const entry = { queue, seq: head.seq, isStale: false };
+    this.#of.set(queue, entry);
+    this.#insert(entry);
   }
 
   /** The oldest record of all. */
@@ -41,15 +43,18 @@ export class Shelf {
       if (head !== undefined && head.seq <= entry.seq) return entry.queue.peek();
       this.#start++;
       if (entry.isStale) continue;
-      this.#of.delete(entry.queue);
-      if (head !== undefined) this.#insert({ queue: entry.queue, seq: head.seq, isStale: false });
+      if (head === undefined) this.#of.delete(entry.queue);
+      else {
+        // The same entry: a Map that loses and gets one for each record leaves garbage that V8 takes for old.
+        entry.seq = head.seq;
+        this.#insert(entry);
+      }
       if (this.#start > SMALL && 2 * this.#start > this.#entries.length) this.#tidy();
     }
     return undefined;
   }
 
   #insert(entry: Entry): void {
-    this.#of.set(entry.queue, entry);
     let low = this.#start;
     let high = this.#entries.length;
     while (low < high) {

@@ -79,10 +79,10 @@ export function pagesToWire({ stretches }: PackedRecords): WirePage[] {
 export function pagesFromWire(pages: readonly WirePage[]): PackedRecords {
   const packed = new PackedRecords();
   for (const { memory, count, bytes, keys, headers } of pages) {
-    const page = RecordPage.filled(memory, count, {
-      keys: new Map(keys.map(([at, key]): [number, RecordKey] => [at, asBuffer(key)])),
-      headers: new Map(headers.map(([at, of]) => [at, headersOf(of)])),
-    });
+    const own = { keys: [] as RecordKey[], headers: [] as RecordHeaders[] };
+    for (const [at, key] of keys) own.keys[at] = asBuffer(key);
+    for (const [at, of] of headers) own.headers[at] = headersOf(of);
+    const page = RecordPage.filled(memory, count, own);
     packed.add({ page, from: 0, to: count, bytes });
   }
   return packed;
