@@ -17,7 +17,7 @@ export const MAX_MESSAGE_BYTES = 20_000;
 
 export interface LifeConfig {
   readonly brokers: readonly string[];
-  readonly schedule: Pick<Schedule, 'keyed' | 'idempotent' | 'batchRecords' | 'bufferRecords' | 'spool'>;
+  readonly schedule: Omit<Schedule, 'seed' | 'brokers' | 'partitions' | 'steps'>;
   /** Of the spool. */
   readonly directory: string;
   /** Whether a process was killed that may have been in the middle of writing there. */
@@ -49,18 +49,20 @@ export class Life {
   readonly #logger: winston.Logger;
   readonly #events: LifeEvents;
   readonly #hasSpool: boolean;
+  readonly #levels: readonly string[];
 
   constructor({ brokers, schedule, directory, mayBeTorn }: LifeConfig, events: LifeEvents) {
-    const { keyed, idempotent, batchRecords, bufferRecords, spool } = schedule;
+    const { keyed, idempotent, batchRecords, bufferRecords, overflow, spool } = schedule;
     this.#events = events;
     this.#hasSpool = spool !== 'none';
+    this.#levels = overflow === 'drop-lowest' ? ['info', 'error', 'warn', 'info'] : ['info'];
     this.#transport = new KafkaTransport({
       topic: TOPIC,
       kafka: { brokers: [...brokers] },
       idempotent,
       ...(keyed && { key: ({ message }) => `key ${Number.parseInt(message, 10) % KEYS}` }),
       batch: { maxRecords: batchRecords, lingerMs: 1 },
-      buffer: { maxRecords: bufferRecords },
+      buffer: { maxRecords: bufferRecords, overflow },
       retry: { initialMs: 1, maxMs: 20 },
       requestTimeoutMs: REQUEST_TIMEOUT_MS,
       closeTimeoutMs: 300,
@@ -81,10 +83,15 @@ export class Life {
     });
   }
 
+  #log(number: number): void {
+    const level = this.#levels[number % this.#levels.length] ?? 'info';
+    this.#logger.log(level, `${number} record`);
+  }
+
   async take(command: Command): Promise<void> {
     switch (command.do) {
       case 'log':
-        for (let n = 0; n < command.records; n++) this.#logger.info(`${command.from + n} record`);
+        for (let n = 0; n < command.records; n++) this.#log(command.from + n);
         break;
       case 'poison':
         this.#logger.info(`${command.number} ${'x'.repeat(2 * MAX_MESSAGE_BYTES)}`);

@@ -1,14 +1,5 @@
 import type { PendingRecord } from '../record.ts';
-import type { RecordPage } from './record-page.ts';
-
-/** Where some of them stand: in one page, one behind the other. */
-export interface Stretch {
-  readonly page: RecordPage;
-  readonly from: number;
-  readonly to: number;
-  /** Their size. */
-  readonly bytes: number;
-}
+import type { RecordPage, Stretch } from './record-page.ts';
 
 /** Records that have been taken out of a queue as they stand in its pages. Whoever has them has to let go of them. */
 export class PackedRecords {

@@ -1,5 +1,4 @@
 import { PendingRecord, type RecordHeaders, type RecordKey } from '../record.ts';
-import type { Stretch } from './packed-records.ts';
 
 // What stands of a record among the numbers.
 const TIME = 0;
@@ -32,11 +31,20 @@ const UNKNOWN: Kind = { topic: '', level: '', severity: 0 };
 /** What can be seen of the oldest record without making an object of it. */
 export type Head = Pick<PendingRecord, 'seq' | 'acceptedAt' | 'turn' | 'isBack' | 'bytes' | 'key'>;
 
+/** Where some records stand: in one page, one behind the other. */
+export interface Stretch {
+  readonly page: RecordPage;
+  readonly from: number;
+  readonly to: number;
+  /** Their size. */
+  readonly bytes: number;
+}
+
 /**
  * Records that wait, not as objects: their texts and numbers stand in one piece of memory outside of V8's heap, the
  * texts from its beginning on, the numbers from its end.
  *
- * Objects that wait grow old. While records flow, V8 has to copy each of them twice before that; and in an outage it lets
+ * Objects that wait grow old. While records flow, V8 copies each of them twice before they are gone; and in an outage it lets
  * several times as much garbage of old ones lie as is alive: 180 MiB for 16 MiB of text (benchmarks/BOUNDS.md).
  */
 export class RecordPage {
