@@ -186,8 +186,7 @@ export class Backlog {
   /** Puts the records of a failed send back where they were. @param isUnsent whether the broker cannot have any */
   giveBack(batch: LaneBatch, notBefore: number, isUnsent = false): void {
     const lanes = this.#lanes(batch.topic);
-    const { partition } = batch;
-    const { records } = batch;
+    const { partition, records } = batch;
     // It has none any more where it turned out to have been delivered, as the process ended.
     const isWhole = records.length > 0 && records.every(({ state }) => state === 'in-flight');
     if (this.#lanePolicy.resendsWhole && !isUnsent && partition !== undefined && isWhole) {

@@ -1,3 +1,4 @@
+import { groupBy } from '../group-by.ts';
 import type { Records } from './batch.ts';
 import { takeOfOneKey, takeOldest } from './batch-records.ts';
 import { KeylessPartitions } from './keyless-partitions.ts';
@@ -188,14 +189,10 @@ export class TopicLanes {
   /** Frees the lane of a failed send. @returns the lanes that its records go back to */
   #landed(batch: LaneBatch, records: readonly PendingRecord[]): Map<Lane, PendingRecord[]> {
     batch.lane.busy = false;
-    const lanes = new Map<Lane, PendingRecord[]>();
-    for (const record of records) {
-      // A first send that failed may have reached the partition it was meant for: from now on it is bound to it.
-      const lane = batch.partition === undefined ? this.#laneFor(record) : this.#lane(batch.partition);
-      const own = lanes.get(lane);
-      if (own === undefined) lanes.set(lane, [record]);
-      else own.push(record);
-    }
+    // A first send that failed may have reached the partition it was meant for: from now on it is bound to it.
+    const lanes = groupBy(records, (record) =>
+      batch.partition === undefined ? this.#laneFor(record) : this.#lane(batch.partition),
+    );
     if (!lanes.has(batch.lane)) batch.lane.noteGone();
     return lanes;
   }

@@ -1,4 +1,5 @@
 import type { PendingRecord } from '../delivery/record.ts';
+import { groupBy } from '../group-by.ts';
 import type { Entry } from './frames.ts';
 import type { Segment } from './segment.ts';
 
@@ -64,14 +65,10 @@ export class Segments {
     records: readonly PendingRecord[],
     nameOf: (record: PendingRecord) => string,
   ): PendingRecord[][] {
-    const runs = new Map<number, PendingRecord[]>();
-    for (const record of records) {
+    const runs = groupBy(records, (record) => {
       const name = nameOf(record);
-      const before = this.#list.filter((segment) => segment.name < name).length;
-      const run = runs.get(before);
-      if (run === undefined) runs.set(before, [record]);
-      else run.push(record);
-    }
+      return this.#list.filter((segment) => segment.name < name).length;
+    });
     return [...runs.values()];
   }
 }

@@ -1,14 +1,13 @@
 import { expect, it } from 'vitest';
 import { Lane } from '../../lib/delivery/lane.ts';
 import { LaneBatch } from '../../lib/delivery/lane-batch.ts';
-import { DeepQueue } from '../../lib/delivery/waiting/deep-queue.ts';
 import { PagePool } from '../../lib/delivery/waiting/page-pool.ts';
-import { recordOf, textsOf } from './rig.ts';
+import { deepQueue, recordOf, textsOf } from './rig.ts';
 
 /** A batch, and whether the page that its records stood in has become free. */
 function batchOf(...texts: string[]) {
   const pool = new PagePool();
-  const queue = new DeepQueue(pool, () => undefined);
+  const queue = deepQueue(pool);
   for (const text of texts) queue.push(recordOf({ text }));
   const packed = queue.takePacked({ most: 10, maxBytes: 1_000 });
   if (packed === undefined) throw new Error('they are packed');

@@ -215,6 +215,11 @@ export function deferred<Value>(): {
   return { promise, resolve, reject };
 }
 
+/** A queue, and nobody who wants to know of its oldest record. */
+export function deepQueue(pool: PagePool = new PagePool()): DeepQueue {
+  return new DeepQueue(pool, () => undefined);
+}
+
 export function lanePolicy(overrides: Partial<LanePolicy> = {}): LanePolicy {
   const pool = new PagePool();
   return {
@@ -222,7 +227,7 @@ export function lanePolicy(overrides: Partial<LanePolicy> = {}): LanePolicy {
     partitionOfKey: (key, count) => Buffer.from(key as string).reduce((sum, byte) => sum + byte, 0) % count,
     keepsTogether: true,
     resendsWhole: false,
-    makeQueue: () => new DeepQueue(pool, () => undefined),
+    makeQueue: () => deepQueue(pool),
     random: () => 0,
     now: () => 0,
     ...overrides,

@@ -3,11 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { LaneBatch } from '../../lib/delivery/lane-batch.ts';
 import type { PendingRecord } from '../../lib/delivery/record.ts';
 import { TopicLanes } from '../../lib/delivery/topic-lanes.ts';
-import { DeepQueue } from '../../lib/delivery/waiting/deep-queue.ts';
-import type { LaneQueue } from '../../lib/delivery/waiting/lane-queue.ts';
-import { PagePool } from '../../lib/delivery/waiting/page-pool.ts';
 import { RankedQueue } from '../../lib/delivery/waiting/ranked-queue.ts';
-import { lanePolicy, recordOf } from './rig.ts';
+import { deepQueue, lanePolicy, recordOf } from './rig.ts';
 
 let seq = 0;
 function add(lanes: TopicLanes, text: string, key: string | Buffer | null, severity: number): PendingRecord {
@@ -17,14 +14,11 @@ function add(lanes: TopicLanes, text: string, key: string | Buffer | null, sever
   return record;
 }
 
-const pool = new PagePool();
-const deep = (): LaneQueue => new DeepQueue(pool, () => undefined);
-
 describe.each([
-  { keepsTogether: true, queues: 'of one rank', makeQueue: deep },
-  { keepsTogether: false, queues: 'of one rank', makeQueue: deep },
-  { keepsTogether: true, queues: 'by severity', makeQueue: () => new RankedQueue(deep) },
-  { keepsTogether: false, queues: 'by severity', makeQueue: () => new RankedQueue(deep) },
+  { keepsTogether: true, queues: 'of one rank', makeQueue: () => deepQueue() },
+  { keepsTogether: false, queues: 'of one rank', makeQueue: () => deepQueue() },
+  { keepsTogether: true, queues: 'by severity', makeQueue: () => new RankedQueue(() => deepQueue()) },
+  { keepsTogether: false, queues: 'by severity', makeQueue: () => new RankedQueue(() => deepQueue()) },
 ])('whatever happens (keepsTogether: $keepsTogether, queues $queues)', ({ keepsTogether, makeQueue }) => {
   const step = fc.oneof(
     { weight: 6, arbitrary: fc.record({ do: fc.constant('add' as const), n: fc.nat(9) }) },

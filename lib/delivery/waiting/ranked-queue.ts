@@ -1,3 +1,4 @@
+import { groupBy } from '../../group-by.ts';
 import type { PendingRecord } from '../record.ts';
 import type { LaneQueue } from './lane-queue.ts';
 import type { Head } from './record-page.ts';
@@ -95,15 +96,8 @@ export class RankedQueue implements LaneQueue {
 
   /** Gives each its turn, from the first one on. */
   #pushInFront(records: readonly PendingRecord[]): void {
-    const byRank = new Map<LaneQueue, PendingRecord[]>();
-    for (const [at, record] of records.entries()) {
-      record.turn = this.#firstTurn + at;
-      const rank = this.#rankOf(record);
-      const own = byRank.get(rank);
-      if (own === undefined) byRank.set(rank, [record]);
-      else own.push(record);
-    }
-    for (const [rank, own] of byRank) rank.pushFront(own);
+    for (const [at, record] of records.entries()) record.turn = this.#firstTurn + at;
+    for (const [rank, own] of groupBy(records, (record) => this.#rankOf(record))) rank.pushFront(own);
   }
 
   #rankOf({ severity }: PendingRecord): LaneQueue {

@@ -55,8 +55,9 @@ export class RecordPage {
   /** What else a record has, by its place. */
   #keys: RecordKey[] | undefined;
   #headers: (RecordHeaders | undefined)[] | undefined;
-  /** Those that stay objects. */
-  #whole: Map<number, PendingRecord> | undefined;
+  /** Those that stay objects, and how many of them wait. No Map: see `Shelf.oldest` for what one that is used up costs. */
+  #whole: (PendingRecord | undefined)[] | undefined;
+  #wholes = 0;
   #put = 0;
   #taken = 0;
   #textEnd = 0;
@@ -94,7 +95,7 @@ export class RecordPage {
     if (this.count === 0) return undefined;
     const at = this.#taken;
     return (
-      this.#whole?.get(at) ?? {
+      this.#whole?.[at] ?? {
         seq: this.#number(at, SEQ),
         acceptedAt: this.#number(at, ACCEPTED_AT),
         turn: this.#number(at, TURN),
@@ -122,8 +123,9 @@ export class RecordPage {
     this.#put++;
     if (kind < 0) {
       this.#numbers[fields + TEXT_END] = begin;
-      this.#whole ??= new Map();
-      this.#whole.set(at, record);
+      this.#whole ??= [];
+      this.#whole[at] = record;
+      this.#wholes++;
       return true;
     }
     this.#textEnd = begin + textBytes;
@@ -152,7 +154,10 @@ export class RecordPage {
     if (this.count === 0) return undefined;
     const at = this.#taken++;
     const record = this.unpackedAt(at);
-    this.#whole?.delete(at);
+    if (this.#whole?.[at] !== undefined) {
+      this.#whole[at] = undefined;
+      this.#wholes--;
+    }
     if (this.#keys !== undefined) this.#keys[at] = null;
     if (this.#headers !== undefined) this.#headers[at] = undefined;
     return record;
@@ -164,7 +169,7 @@ export class RecordPage {
    * @param isFirst whether one is taken even if it has more bytes than that
    */
   take(most: number, bytes: number, isFirst: boolean): Stretch | undefined {
-    if (this.#whole !== undefined && this.#whole.size > 0) return undefined;
+    if (this.#wholes > 0) return undefined;
     const from = this.#taken;
     const last = Math.min(this.#put, from + most);
     let to = from;
@@ -191,6 +196,7 @@ export class RecordPage {
     this.#keys = undefined;
     this.#headers = undefined;
     this.#whole = undefined;
+    this.#wholes = 0;
     this.#put = 0;
     this.#taken = 0;
     this.#textEnd = 0;
@@ -220,7 +226,7 @@ export class RecordPage {
   }
 
   unpackedAt(at: number): PendingRecord {
-    const whole = this.#whole?.get(at);
+    const whole = this.#whole?.[at];
     if (whole !== undefined) return whole;
     const { topic, level, severity } = this.#kinds[this.#number(at, KIND) >> 1] ?? UNKNOWN;
     const record = new PendingRecord(

@@ -15,10 +15,12 @@ export class RecordQueue implements WaitingPlace {
   #count = 0;
   #bytes = 0;
 
+  /** How many records wait here. */
   get count(): number {
     return this.#count;
   }
 
+  /** Their size in bytes. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -28,6 +30,7 @@ export class RecordQueue implements WaitingPlace {
     this.#own(record);
   }
 
+  /** Puts records back before all others, in the order given; but after those that are back already, and older. */
   pushFront(records: readonly PendingRecord[]): void {
     const next = this.peek();
     const last = records.at(-1);
@@ -49,6 +52,7 @@ export class RecordQueue implements WaitingPlace {
     for (const record of records) this.#own(record);
   }
 
+  /** The oldest record, or nothing. */
   peek(): PendingRecord | undefined {
     while (this.#head < this.#items.length) {
       const record = this.#items[this.#head];
@@ -67,6 +71,7 @@ export class RecordQueue implements WaitingPlace {
     return record;
   }
 
+  /** Takes out a record that waits here, wherever it stands. */
   discard(record: PendingRecord): void {
     record.queue = undefined;
     this.#count--;
@@ -79,6 +84,7 @@ export class RecordQueue implements WaitingPlace {
     }
   }
 
+  /** Takes out all that wait, oldest first. */
   drain(): PendingRecord[] {
     const records = this.#waiting();
     for (const record of records) record.queue = undefined;

@@ -1,5 +1,6 @@
 import type { KafkaConfig } from 'kafkajs';
 import type { Clock } from '../../clock.ts';
+import { groupBy } from '../../group-by.ts';
 import type { BackoffOptions } from '../backoff.ts';
 import type { Batch } from '../batch.ts';
 import type { Heir, HeirEvents, Outcome } from '../client.ts';
@@ -64,7 +65,8 @@ export class WorkerHeir implements Heir {
 
   ship(records: readonly PendingRecord[], until: number, events: HeirEvents): void {
     const { batch, retry, clock } = this.#options;
-    const groups = [...grouped(records).values()];
+    // Records of one topic, and one partition where they are bound to it, in their order.
+    const groups = [...groupBy(records, ({ topic, partition }) => `${topic}/${partition}`).values()];
     const inOrder = groups.flat();
     this.#onReport = (report) => {
       if (report.kind === 'delivered') events.onDelivered(recordsAt(inOrder, report.places));
@@ -88,18 +90,6 @@ export class WorkerHeir implements Heir {
     thread.listen(() => isWaiting, until);
     this.#onReport = undefined;
   }
-}
-
-/** Records of one topic, and one partition where they are bound to it, in their order. */
-function grouped(records: readonly PendingRecord[]): Map<string, PendingRecord[]> {
-  const groups = new Map<string, PendingRecord[]>();
-  for (const record of records) {
-    const key = `${record.topic}/${record.partition}`;
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [record]);
-    else group.push(record);
-  }
-  return groups;
 }
 
 function toWireBatch(records: readonly PendingRecord[]): WireBatch {

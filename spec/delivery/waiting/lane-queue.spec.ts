@@ -2,14 +2,12 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { takeOldest } from '../../../lib/delivery/batch-records.ts';
 import type { PendingRecord } from '../../../lib/delivery/record.ts';
-import { DeepQueue } from '../../../lib/delivery/waiting/deep-queue.ts';
 import type { LaneQueue } from '../../../lib/delivery/waiting/lane-queue.ts';
 import { PagePool } from '../../../lib/delivery/waiting/page-pool.ts';
 import { RankedQueue } from '../../../lib/delivery/waiting/ranked-queue.ts';
-import { recordOf, textsOf } from '../rig.ts';
+import { deepQueue, recordOf, textsOf } from '../rig.ts';
 
-const deep = (): LaneQueue => new DeepQueue(new PagePool(), () => undefined);
-const ranked = (): LaneQueue => new RankedQueue(deep);
+const ranked = (): LaneQueue => new RankedQueue(() => deepQueue());
 
 const SIZES = { min: 1, max: 150 };
 const step = fc.oneof(
@@ -24,7 +22,7 @@ const step = fc.oneof(
 );
 
 it.each([
-  ['a queue', deep],
+  ['a queue', () => deepQueue()],
   ['a queue that keeps the severities apart', ranked],
 ])('%s does what a plain array does, whether its records are objects or stand in pages', (_, make) => {
   fc.assert(
@@ -98,7 +96,7 @@ it.each([
 });
 
 it('a batch that is under way is not overwritten by what comes after it', () => {
-  const queue = deep();
+  const queue = deepQueue();
   const under = [];
   for (let round = 0; round < 50; round++) {
     for (let n = 0; n < 40; n++) queue.push(recordOf({ text: `${round}/${n} `.padEnd(200, '.') }));
@@ -117,7 +115,7 @@ it('a batch that is under way is not overwritten by what comes after it', () => 
 it('one record after the other goes through one page, which is not kept', () => {
   const pool = new PagePool();
   const pages = new Set<unknown>();
-  const queue = new DeepQueue(pool, () => undefined);
+  const queue = deepQueue(pool);
   for (let n = 0; n < 1_000; n++) {
     queue.push(recordOf({ text: 'x'.repeat(100) }));
     const packed = queue.takePacked({ most: 1, maxBytes: 1_000 });
@@ -129,7 +127,7 @@ it('one record after the other goes through one page, which is not kept', () => 
 });
 
 it('after a send that failed, what waits behind its records is taken as it stands again', () => {
-  const queue = deep();
+  const queue = deepQueue();
   for (let n = 0; n < 100; n++) queue.push(recordOf({ text: `${n}` }));
   const failed = queue.takePacked({ most: 10, maxBytes: 1_000 })?.toObjects() ?? [];
   queue.pushFront(failed);

@@ -2,8 +2,6 @@
 import { describe, expect, it } from 'vitest';
 import { PendingRecord } from '../../../lib/delivery/record.ts';
 import { judgeError } from '../../../lib/delivery/verdict.ts';
-import { DeepQueue } from '../../../lib/delivery/waiting/deep-queue.ts';
-import { PagePool } from '../../../lib/delivery/waiting/page-pool.ts';
 import { fromWire, toWire } from '../../../lib/delivery/worker/wire-error.ts';
 import {
   pagesFromWire,
@@ -11,7 +9,7 @@ import {
   recordsFromWire,
   recordsToWire,
 } from '../../../lib/delivery/worker/wire-records.ts';
-import { recordOf } from '../rig.ts';
+import { deepQueue, recordOf } from '../rig.ts';
 
 const overTheWire = (error: unknown): Error => fromWire(structuredClone(toWire(error)));
 
@@ -81,7 +79,7 @@ describe('records', () => {
   });
 
   it('that stand in pages arrive as they are, and nothing of those around them', () => {
-    const queue = new DeepQueue(new PagePool(), () => undefined);
+    const queue = deepQueue();
     for (const record of [recordOf({ text: 'before' }), ...records, recordOf({ text: 'after' })])
       queue.push(record);
     queue.takePacked({ most: 1, maxBytes: 1_000 });
