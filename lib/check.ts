@@ -4,9 +4,14 @@ import { KafkaTransportError } from './errors.ts';
 
 /** Throws the error for a bad option: it names the option, what was expected and what was given. */
 export function refuse(option: string, expected: string, given: unknown): never {
+  refuseInWords(option, expected, describe(option, given));
+}
+
+/** {@link refuse} for who can say better what was given, and shows no secret in it. */
+export function refuseInWords(option: string, expected: string, given: string): never {
   throw new KafkaTransportError(
     'ERR_INVALID_OPTION',
-    `winston-kafkajs: option "${option}" must be ${expected}; given was ${describe(option, given)}.`,
+    `winston-kafkajs: option "${option}" must be ${expected}; given was ${given}.`,
     { option },
   );
 }

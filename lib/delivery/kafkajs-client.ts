@@ -9,6 +9,7 @@ import type {
   logLevel,
   Producer,
 } from 'kafkajs';
+import { plainHost, shownBroker, splittable, withShownBroker } from '../broker-list.ts';
 import { runInScope, type Scope } from '../recursion/guard.ts';
 import type { Batch } from './batch.ts';
 import type { ClientSource, DeliveryClient, PartitionsListener } from './client.ts';
@@ -161,7 +162,10 @@ class KafkajsClient implements DeliveryClient {
     return (level) => {
       const log = creator(level);
       return (entry) => {
-        if (!this.#isKilled && !entry.log.message.startsWith(LIMITED_RETRIES)) log(entry);
+        if (this.#isKilled || entry.log.message.startsWith(LIMITED_RETRIES)) return;
+        const { broker } = entry.log;
+        if (typeof broker === 'string') entry.log.broker = shownBroker(broker);
+        log(entry);
       };
     };
   }
@@ -170,7 +174,7 @@ class KafkajsClient implements DeliveryClient {
     try {
       return await (this.#scope === undefined ? fn() : runInScope(this.#scope, fn));
     } catch (error) {
-      throw this.#secrets.cleaned(error);
+      throw this.#secrets.cleaned(withShownBroker(error));
     }
   }
 
@@ -178,7 +182,7 @@ class KafkajsClient implements DeliveryClient {
   #socketFactory(callers: ISocketFactory | undefined): ISocketFactory {
     const make = callers === undefined ? defaultSocket : guardedSocketFactory(callers);
     return (args) => {
-      const socket = make(args);
+      const socket = make({ ...args, host: plainHost(args.host) });
       // A kafkajs client can connect once more after its `disconnect` has resolved.
       if (this.#isKilled) return socket.destroy(new Error('given up by winston-kafkajs'));
       this.#sockets.add(socket);
@@ -201,11 +205,9 @@ function rotatedBrokers(brokers: KafkaConfig['brokers'], by: number): KafkaConfi
   return typeof brokers === 'function' ? async () => rotated(await brokers(), by) : rotated(brokers, by);
 }
 
-/** What a function of the caller's has answered may be anything: kafkajs says what is wrong with it. */
 function rotated(brokers: string[], by: number): string[] {
-  if (!Array.isArray(brokers) || brokers.length === 0) return brokers;
-  const at = by % brokers.length;
-  return [...brokers.slice(at), ...brokers.slice(0, at)];
+  const at = brokers.length === 0 ? 0 : by % brokers.length;
+  return [...brokers.slice(at), ...brokers.slice(0, at)].map(splittable);
 }
 
 /** The same as kafkajs's own, which it does not export. */

@@ -51,9 +51,9 @@ const TABLE: Record<string, Row> = {
     expected: "kafkajs's KafkaConfig",
   },
   'kafka.brokers': {
-    good: [['a:1'], async () => ['a:1']],
-    bad: [[], [''], [5], 'a:1', null, undefined, {}],
-    expected: 'a list of one or more "host:port", or a function',
+    good: [['a:1'], 'a:1', async () => ['a:1']],
+    bad: [[], [''], [5], 'a', '', null, undefined, {}],
+    expected: '"host:port" (several: in a list, or in one string with commas between them), or a function',
   },
   'kafka.logCreator': { ...FUNCTION, good: [() => noop] },
   'kafka.socketFactory': FUNCTION,
