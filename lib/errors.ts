@@ -8,7 +8,7 @@ export type KafkaTransportErrorCode =
   | 'ERR_SEND_FAILED'
   /** Records will not reach Kafka. Told once a minute at most for each reason; `stats().dropped` counts. */
   | 'ERR_RECORDS_DROPPED'
-  /** A function of the caller's threw or returned something unusable. Told once a minute at most for each kind of fault. */
+  /** A function of the caller's, or a wrapped `log()`, threw or returned something unusable. Told once a minute at most for each kind of fault. */
   | 'ERR_CALLBACK_FAILED'
   /** The fallback threw, or its promise rejected. Each is counted; told once a minute at most. */
   | 'ERR_FALLBACK_FAILED'

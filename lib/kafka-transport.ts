@@ -16,6 +16,7 @@ import { type ResolvedOptions, resolveOptions } from './resolve-options.ts';
 import { activeSpan, type SpanContext } from './tracing/open-telemetry-api.ts';
 import { formatted } from './transport-format.ts';
 import type { Levels } from './triple-beam.ts';
+import { WrappedLog } from './wrapped-log.ts';
 
 // Reading the clock twice costs about as much as taking a record in: so the time spent in `log()` is measured for
 // one call in so many, the first one included.
@@ -72,9 +73,7 @@ export class KafkaTransport extends TransportStream {
   readonly #hasSpool: boolean;
   readonly #parents: Parents;
   readonly #ending: Ending;
-  /** Whether an info from a logger goes through `log()`, and what it carried. Not so when `log()` is called by hand. */
-  #isCarried = false;
-  #carried: Mark | undefined;
+  readonly #wrappedLog: WrappedLog;
   #calls = 0;
 
   /** @throws KafkaTransportError for bad options; it names the option, what was expected and what was given */
@@ -108,6 +107,14 @@ export class KafkaTransport extends TransportStream {
         spanOf: (info, logger) => (isWanted(info, this, logger) ? activeSpan() : undefined),
       }),
     });
+    this.#wrappedLog = new WrappedLog({
+      onLost: (error) => {
+        this.#pipeline.trouble.wrappedLogFailed(error, 'the record is dropped as invalid');
+        this.#pipeline.admitUnreadable(error);
+      },
+      onFailed: (error) =>
+        this.#pipeline.trouble.wrappedLogFailed(error, 'a record that it has handed on is sent all the same'),
+    });
     this.#ending = new Ending(this, this.#parents, this.#clock, resolved.closeTimeoutMs);
     // winston-transport's own books know one logger only (its issue: `once('pipe')`): these take their place.
     this.removeAllListeners('pipe').on('pipe', (source) => this.#onPipe(source as unknown as Parent));
@@ -119,14 +126,12 @@ export class KafkaTransport extends TransportStream {
    * calls back at once and never with an error, because a late callback stalls the logger's other transports.
    */
   override log(info: Info, callback?: Callback): boolean {
-    const isMeasured = this.#calls++ % MEASURE_EVERY === 0;
-    const startedAt = isMeasured ? performance.now() : 0;
-    try {
-      this.#take(info);
-    } catch (error) {
-      this.#pipeline.admitUnreadable(error);
+    const handed = this.#wrappedLog.find(info, callback);
+    if (handed === undefined) this.#take(info, undefined, false);
+    else if (handed.state !== 'dropped') {
+      handed.state = 'taken';
+      this.#take(info, handed.mark, true);
     }
-    if (isMeasured) this.#pipeline.observation.handlerTime.record((performance.now() - startedAt) * 1000);
     this.#callBack(callback);
     return true;
   }
@@ -252,31 +257,35 @@ export class KafkaTransport extends TransportStream {
     else this.#hand(result.info, mark);
   }
 
-  /** To `log()`, which others may have wrapped; the mark, which a format may have lost, goes beside it. */
+  /** To `log()`, where others have wrapped it; the mark, which a format may have lost, goes beside the info. */
   #hand(info: Info, mark: Mark | undefined): void {
-    this.#isCarried = true;
-    this.#carried = mark;
-    try {
-      this.log(info);
-    } finally {
-      this.#isCarried = false;
-    }
+    if (this.log === OWN_LOG) this.#take(info, mark, true);
+    else this.#wrappedLog.hand((callback) => this.log(info, callback as Callback), info, mark);
   }
 
-  #take(info: Info): void {
-    const isCarried = this.#isCarried;
-    this.#isCarried = false;
-    const mark = isCarried ? this.#carried : markOf(info);
-    this.#carried = undefined;
-    if (!isCarried) {
-      this.#noteCrash(info);
-      if (mark?.isReentrant === true || isGuarded()) {
-        this.#pipeline.suppress('reentrant', info, mark);
-        return;
-      }
+  /** @param isFromLogger whether it came by `write()`, where it was decided whether it is wanted */
+  #take(info: Info, mark: Mark | undefined, isFromLogger: boolean): void {
+    const isMeasured = this.#calls++ % MEASURE_EVERY === 0;
+    const startedAt = isMeasured ? performance.now() : 0;
+    try {
+      if (isFromLogger) this.#admit(info, mark, true);
+      else this.#takeByHand(info);
+    } catch (error) {
+      this.#pipeline.admitUnreadable(error);
     }
+    if (isMeasured) this.#pipeline.observation.handlerTime.record((performance.now() - startedAt) * 1000);
+  }
+
+  #takeByHand(info: Info): void {
+    const mark = markOf(info);
+    this.#noteCrash(info);
+    if (mark?.isReentrant === true || isGuarded()) this.#pipeline.suppress('reentrant', info, mark);
+    else this.#admit(info, mark, false);
+  }
+
+  #admit(info: Info, mark: Mark | undefined, isFromLogger: boolean): void {
     this.#processEnd.watch();
-    this.#pipeline.admit(info, mark?.logger?.levels ?? this.levels, mark, this.#spanOf(mark, isCarried));
+    this.#pipeline.admit(info, mark?.logger?.levels ?? this.levels, mark, this.#spanOf(mark, isFromLogger));
   }
 
   /** The span that was active at the log call: that is now, where nobody has noted it there. */
@@ -330,3 +339,5 @@ export class KafkaTransport extends TransportStream {
     this.levels = this.parent?.levels ?? this.levels;
   }
 }
+
+const OWN_LOG = KafkaTransport.prototype.log;

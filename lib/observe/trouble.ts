@@ -33,6 +33,7 @@ export class Trouble {
     filter: 0,
     format: 0,
     listener: 0,
+    log: 0,
     fallback: 0,
   };
 
@@ -111,6 +112,14 @@ export class Trouble {
     // The last place that a record could go to: whoever operates this should see it without a listener.
     if (name === 'fallback') consoleLine('warn', what);
     this.#warn(name === 'fallback' ? 'ERR_FALLBACK_FAILED' : 'ERR_CALLBACK_FAILED', what, error);
+  }
+
+  /** A `log()` that wraps the transport's own threw, called back with an error, or its promise was rejected. */
+  wrappedLogFailed(error: unknown, consequence: string): void {
+    this.callbackFailures.log++;
+    if (!this.#isNews(`log: ${consequence}`)) return;
+    const what = `winston-kafkajs: a log() around the transport's own failed (${messageOf(error)}); ${consequence}.`;
+    this.#warn('ERR_CALLBACK_FAILED', what, error);
   }
 
   /** A function of the caller's returned something that it must not. */
