@@ -112,7 +112,7 @@ export function oneOf<Value>(path: string, value: unknown, values: readonly Valu
 }
 
 /** The known path whose last name a misspelt one is closest to, when it is close enough to be meant. */
-function nearestOf(name: string, paths: readonly string[]): string | undefined {
+export function nearestOf(name: string, paths: readonly string[]): string | undefined {
   const wanted = name.toLowerCase();
   const ranked = paths
     .map((path) => {

@@ -1,7 +1,8 @@
 import TransportStream from 'winston-transport';
 import { type Clock, MAX_DELAY_MS, systemClock } from './clock.ts';
 import type { FlushReport } from './delivery/shipper-options.ts';
-import { isWanted, levelProblem } from './level-gate.ts';
+import { LevelCheck, watchLevel } from './level-check.ts';
+import { isWanted } from './level-gate.ts';
 import { CrashPath } from './lifecycle/crash-path.ts';
 import { Ending } from './lifecycle/ending.ts';
 import { raiseListenerLimit } from './lifecycle/listener-limit.ts';
@@ -74,6 +75,7 @@ export class KafkaTransport extends TransportStream {
   readonly #parents: Parents;
   readonly #ending: Ending;
   readonly #wrappedLog: WrappedLog;
+  readonly #levelCheck: LevelCheck;
   #calls = 0;
 
   /** @throws KafkaTransportError for bad options; it names the option, what was expected and what was given */
@@ -107,6 +109,14 @@ export class KafkaTransport extends TransportStream {
         spanOf: (info, logger) => (isWanted(info, this, logger) ? activeSpan() : undefined),
       }),
     });
+    this.#levelCheck = new LevelCheck({
+      transport: this,
+      filter: resolved.filter,
+      loggers: () => this.#parents.all,
+      soon: this.#clock.soon,
+      tell: (problem) => this.#pipeline.trouble.mismatch(problem),
+    });
+    watchLevel(this, () => this.#levelCheck.schedule());
     this.#wrappedLog = new WrappedLog({
       onLost: (error) => {
         this.#pipeline.trouble.wrappedLogFailed(error, 'the record is dropped as invalid');
@@ -240,7 +250,11 @@ export class KafkaTransport extends TransportStream {
   #receive(info: Info): void {
     this.#noteCrash(info);
     const mark = markOf(info);
-    if (!isWanted(info, this, mark?.logger ?? this.parent)) return;
+    const logger = mark?.logger ?? this.parent;
+    if (!isWanted(info, this, logger)) {
+      this.#levelCheck.noteRefused(logger);
+      return;
+    }
     // What the tap has seen is decided. Asked here, the flag could be another's: a logger that was held up
     // delivers in the context of whatever let it go on.
     if (mark?.isReentrant === true || (!this.#parents.areTapped && isGuarded())) {
@@ -315,9 +329,7 @@ export class KafkaTransport extends TransportStream {
     this.#syncWithWinston();
     this.#pipeline.reopen();
     if (this.#hasSpool) this.#processEnd.watch();
-    const problem = levelProblem(this.level, source.levels);
-    // Not at once: whoever makes the logger has had no chance to listen for its `warn` yet.
-    if (problem !== undefined) this.#clock.soon(() => this.#pipeline.trouble.mismatch(problem));
+    this.#levelCheck.schedule();
   }
 
   #onUnpipe(source: Parent): void {

@@ -130,9 +130,11 @@ export class Trouble {
     this.#warn('ERR_CALLBACK_FAILED', what, undefined);
   }
 
-  /** The transport and a logger do not fit together. */
+  /** The transport and a logger do not fit together. Also on the console: what is silenced may be the only log. */
   mismatch(what: string): void {
-    if (this.#isNews(what)) this.#warn('ERR_MISMATCH', `winston-kafkajs: ${what}`, undefined);
+    const text = `winston-kafkajs: ${what}`;
+    consoleLine('warn', text);
+    this.#warn('ERR_MISMATCH', text, undefined);
   }
 
   /** A listener threw. Not told as an event: the one that threw may be the one that listens for those. */
