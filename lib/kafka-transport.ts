@@ -15,6 +15,7 @@ import { isGuarded } from './recursion/guard.ts';
 import { type Info, type Mark, markOf } from './recursion/logger-tap.ts';
 import { type ResolvedOptions, resolveOptions } from './resolve-options.ts';
 import { activeSpan, type SpanContext } from './tracing/open-telemetry-api.ts';
+import type { Listen } from './transport-events.ts';
 import { formatted } from './transport-format.ts';
 import type { Levels } from './triple-beam.ts';
 import { WrappedLog } from './wrapped-log.ts';
@@ -30,6 +31,21 @@ type Callback = (error?: Error | null) => void;
 
 const NOTHING: Callback = () => undefined;
 
+// Merged with the class below, not declared in it: there they would be fields, and hide the stream's methods.
+export interface KafkaTransport {
+  on: Listen<this>;
+  once: Listen<this>;
+  off: Listen<this>;
+  addListener: Listen<this>;
+  prependListener: Listen<this>;
+  prependOnceListener: Listen<this>;
+  removeListener: Listen<this>;
+  removeAllListeners(event?: string | symbol): this;
+  listenerCount(event: string | symbol, listener?: (...args: never[]) => void): number;
+  // biome-ignore lint/suspicious/noExplicitAny: as in @types/node
+  emit(event: string | symbol, ...args: any[]): boolean;
+}
+
 /**
  * A winston transport that ships records to Kafka through kafkajs: in batches, within bounds of memory, without ever
  * disturbing the application or the logger's other transports, and safe from log loops.
@@ -44,6 +60,7 @@ const NOTHING: Callback = () => undefined;
  *   level: 'error',
  * }));
  */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: what the interface says is there, from the stream
 export class KafkaTransport extends TransportStream {
   /** As winston's own transports have one. */
   readonly name = 'kafka';
