@@ -88,14 +88,21 @@ export function integer(
 ): number {
   if (value === undefined) return fallback;
   if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most) {
-    refuse(path, `an integer from ${least} to ${most}`, value);
+    // As an environment variable has it.
+    const hint =
+      typeof value === 'string' && /^\s*\d+\s*$/.test(value) ? ' (Number() makes one of a string)' : '';
+    refuse(path, `an integer from ${least} to ${most}${hint}`, value);
   }
   return value;
 }
 
 export function flag(path: string, value: unknown, fallback: boolean): boolean {
   if (value === undefined) return fallback;
-  if (typeof value !== 'boolean') refuse(path, 'true or false', value);
+  if (typeof value !== 'boolean') {
+    // Of a string from the environment, 'false' would count as true.
+    const hint = typeof value === 'string' ? " (compare a string: value === 'true')" : '';
+    refuse(path, `true or false${hint}`, value);
+  }
   return value;
 }
 

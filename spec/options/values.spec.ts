@@ -171,6 +171,30 @@ describe.each(Object.entries(TABLE))('%s', (path, { good, bad, expected }) => {
   }
 });
 
+describe('what comes from the environment as a string', () => {
+  const number = 'an integer from 1 to 2147483647';
+  it.each<[string, unknown, string]>([
+    ['batch.maxRecords', '500', `${number} (Number() makes one of a string); given was '500' (string).`],
+    ['batch.maxRecords', '', `${number}; given was '' (string).`],
+    ['requestTimeoutMs', '10s', `${number}; given was '10s' (string).`],
+    // What `Number(process.env.NOT_THERE)` is.
+    ['requestTimeoutMs', Number.NaN, `${number}; given was NaN (number).`],
+    ['worker', 'true', "true or false (compare a string: value === 'true'); given was 'true' (string)."],
+    ['silent', 'false', "true or false (compare a string: value === 'true'); given was 'false' (string)."],
+    ['dropNotice', '', "true or false (compare a string: value === 'true'); given was '' (string)."],
+    ['acks', '-1', "-1 or 1; given was '-1' (string)."],
+    ['buffer.overflow', '', "'drop-oldest' or 'drop-newest' or 'drop-lowest'; given was '' (string)."],
+  ])('%s: %j is refused, with what to do', (path, value, words) => {
+    expect(refused(withValue(path, value)).message).toBe(
+      `winston-kafkajs: option "${path}" must be ${words}`,
+    );
+  });
+
+  it('an empty level is none, as in winston: the transport goes by its logger', () => {
+    expect(() => new KafkaTransport({ ...ENOUGH, level: '' })).not.toThrow();
+  });
+});
+
 describe('what the error says was given', () => {
   it.each([
     [-5, '-5 (number)'],
