@@ -83,6 +83,16 @@ const TABLE: Record<string, Row> = {
   'retry.maxAgeMs': integerFrom(1),
   requestTimeoutMs: integerFrom(1),
   closeTimeoutMs: integerFrom(0),
+  signals: {
+    good: [false, [], ['SIGTERM'], ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR2']],
+    bad: [true, 'SIGTERM', 15, null, {}, new Set(['SIGTERM'])],
+    expected: 'false or a list of names of signals',
+  },
+  'signals[0]': {
+    good: [],
+    bad: ['SIGKILL', 'SIGSTOP', 'sigterm', 'TERM', 'SIGNONE', 'toString', 15, null],
+    expected: 'the name of a signal that this system has and a process can handle',
+  },
   idleTimeoutMs: integerFrom(1),
   clientLog: group('level, logger'),
   'clientLog.level': {
