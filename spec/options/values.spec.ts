@@ -88,11 +88,6 @@ const TABLE: Record<string, Row> = {
     bad: [true, 'SIGTERM', 15, null, {}, new Set(['SIGTERM'])],
     expected: 'false or a list of names of signals',
   },
-  'signals[0]': {
-    good: [],
-    bad: ['SIGKILL', 'SIGSTOP', 'sigterm', 'TERM', 'SIGNONE', 'toString', 15, null],
-    expected: 'the name of a signal that this system has and a process can handle',
-  },
   idleTimeoutMs: integerFrom(1),
   clientLog: group('level, logger'),
   'clientLog.level': {
