@@ -114,7 +114,7 @@ export class KafkaTransport extends TransportStream {
     this.#options = resolved;
     this.#pipeline = new Pipeline(resolved, this, this.#clock);
     this.#crash = new CrashPath(this, this.#clock, (timeoutMs) => this.flush(timeoutMs));
-    this.#processEnd = new ProcessEnd(this.#pipeline, resolved.closeTimeoutMs);
+    this.#processEnd = new ProcessEnd(this.#pipeline, resolved.closeTimeoutMs, resolved.signals);
     // What another process has left in the spool is sent before the end, also when nothing is logged.
     this.#hasSpool = resolved.spool !== undefined;
     if (this.#hasSpool) this.#processEnd.watch();

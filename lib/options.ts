@@ -191,6 +191,16 @@ export interface KafkaTransportOptions
    */
   idleTimeoutMs?: number;
   /**
+   * On which signals what is left is flushed before the process ends: for up to `closeTimeoutMs`, 5,000 milliseconds at
+   * most, and no longer than Kafka is there. The rest goes to the spool and the fallback, or is told on stderr. Then the
+   * signal is raised again, so that the exit status is what it would have been; a second one ends the process at once.
+   * Where the application has a handler of its own for the signal, that decides about the end, and this one only begins
+   * to flush. `false` or an empty list: none. In worker threads there are no signals.
+   *
+   * @default ['SIGTERM', 'SIGINT', 'SIGHUP']
+   */
+  signals?: readonly NodeJS.Signals[] | false;
+  /**
    * Where the Kafka client's own log lines go.
    *
    * @default `{ level: 'warn' }` and a logger of its own that writes to stderr and nowhere else, without the lines about

@@ -37,6 +37,8 @@ export class Pipeline {
   #levels: Levels | undefined;
   #isClosed = false;
   #closing: Promise<FlushReport> | undefined;
+  /** Called when Kafka turns out to be away. */
+  readonly #onDown = new Set<() => void>();
   /** How often it was opened again: a `close` that began before the last time must not end it. */
   #reopened = 0;
   readonly trouble: Trouble;
@@ -132,6 +134,18 @@ export class Pipeline {
     return await this.#shipper.flush(timeoutMs, this.#spool?.scan);
   }
 
+  /** Flushes, but waits no longer than until Kafka turns out to be away: not at all, where that is known. */
+  async flushUnlessDown(timeoutMs: number): Promise<void> {
+    if (this.#ledger.unsettled === 0 || this.#shipper.state === 'down') return;
+    let onDown: (() => void) | undefined;
+    const down = new Promise<void>((resolve) => {
+      onDown = resolve;
+      this.#onDown.add(resolve);
+    });
+    await Promise.race([this.flush(timeoutMs), down]);
+    if (onDown !== undefined) this.#onDown.delete(onDown);
+  }
+
   /** Flushes, gives up what is left, and closes the connections. Once closed, it stays so until `reopen`. */
   close(): Promise<FlushReport> {
     this.#closing ??= this.#close();
@@ -215,6 +229,7 @@ export class Pipeline {
     const state = this.#isClosed ? 'closed' : this.#shipper.state;
     const before = this.observation.state(state);
     if (before !== undefined) this.channels.stateChanged(before, state, this.#shipper.lastError);
+    if (state === 'down') for (const listener of this.#onDown) listener();
   }
 
   async #close(): Promise<FlushReport> {

@@ -83,6 +83,11 @@ const TABLE: Record<string, Row> = {
   'retry.maxAgeMs': integerFrom(1),
   requestTimeoutMs: integerFrom(1),
   closeTimeoutMs: integerFrom(0),
+  signals: {
+    good: [false, [], ['SIGTERM'], ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR2']],
+    bad: [true, 'SIGTERM', 15, null, {}, new Set(['SIGTERM'])],
+    expected: 'false or a list of names of signals',
+  },
   idleTimeoutMs: integerFrom(1),
   clientLog: group('level, logger'),
   'clientLog.level': {
