@@ -1,0 +1,210 @@
+// With a spool, a topic that did not exist stopped every other one: memory was full of records that could not be sent, what
+// was on disk waited for room in memory, and what was new went to disk behind it. What holds one queue (a topic, or a
+// partition of it) must cost that queue alone: in memory, on disk, and in the next process.
+import { expect, it } from 'vitest';
+import { murmur2Partition } from '../../lib/delivery/partitioner.ts';
+import type { KafkaTransport, KafkaTransportOptions } from '../../lib/index.ts';
+import { expectNoUnhandledRejection, turn, warningsOf } from '../faults/rig.ts';
+import { type BrokerCluster, ERROR } from '../support/broker/broker-cluster.ts';
+import { expectLaw, loggerWith, startCluster, TOPIC, transportTo } from '../support/harness.ts';
+import { directoryOfSpec, filesIn } from './rig.ts';
+
+const ALWAYS = Number.POSITIVE_INFINITY;
+const UNTIL_MS = 20_000;
+
+interface Cause {
+  readonly name: string;
+  /** Where the records go that cannot be sent; all others go to TOPIC. */
+  readonly topic: string;
+  readonly keys?: { readonly stuck: string; readonly other: string };
+  /** @returns what ends it */
+  hold(cluster: BrokerCluster): Promise<() => Promise<unknown> | undefined> | (() => undefined | Promise<unknown>);
+}
+
+const partitionOf = murmur2Partition();
+const keyOf = (partition: number): string => {
+  let n = 0;
+  while (partitionOf(`key ${n}`, 2) !== partition) n++;
+  return `key ${n}`;
+};
+const keys = { stuck: keyOf(1), other: keyOf(0) };
+
+const failing = (cluster: BrokerCluster, topic: string, error: number, partition?: number) => {
+  const target = { topic, ...(partition !== undefined && { partition }) };
+  const fault = cluster.inject({ api: 'Produce', ...target, times: ALWAYS, action: { error } });
+  return () => void fault.remove();
+};
+
+const causes: Cause[] = [
+  {
+    name: 'a topic that does not exist',
+    topic: 'later',
+    hold: (cluster) => () => void cluster.createTopic('later', 2),
+  },
+  {
+    name: 'a topic that is deleted',
+    topic: 'other',
+    hold: (cluster) => {
+      cluster.deleteTopic('other');
+      return () => void cluster.createTopic('other', 2);
+    },
+  },
+  {
+    name: 'a topic with too few replicas in sync',
+    topic: 'other',
+    hold: (cluster) => failing(cluster, 'other', ERROR.NOT_ENOUGH_REPLICAS),
+  },
+  {
+    name: 'a topic whose partitions have no leader',
+    topic: 'other',
+    hold: (cluster) => {
+      const fault = cluster.inject({
+        api: 'Metadata',
+        topic: 'other',
+        times: ALWAYS,
+        action: { error: ERROR.LEADER_NOT_AVAILABLE, partitions: [0, 1] },
+      });
+      const produce = failing(cluster, 'other', ERROR.NOT_LEADER_OR_FOLLOWER);
+      return () => {
+        fault.remove();
+        return produce();
+      };
+    },
+  },
+  {
+    name: 'a topic whose only broker is away',
+    topic: 'single',
+    hold: async (cluster) => {
+      cluster.moveLeader('single', 0, 1);
+      cluster.moveLeader(TOPIC, 1, 0);
+      await cluster.down(1);
+      return () => cluster.up(1);
+    },
+  },
+  {
+    name: 'a broker that leads the partition of some keys, and is away',
+    topic: TOPIC,
+    keys,
+    hold: async (cluster) => {
+      await cluster.down(1);
+      return () => cluster.up(1);
+    },
+  },
+  {
+    name: 'a partition of some keys between two leaders',
+    topic: TOPIC,
+    keys,
+    hold: (cluster) => failing(cluster, TOPIC, ERROR.NOT_LEADER_OR_FOLLOWER, 1),
+  },
+  {
+    name: 'a partition of some keys whose disk is full',
+    topic: TOPIC,
+    keys,
+    hold: (cluster) => failing(cluster, TOPIC, ERROR.KAFKA_STORAGE_ERROR, 1),
+  },
+];
+
+/** The numbers of what arrived with this name, each once. */
+function arrived(cluster: BrokerCluster, topic: string, name: string): number[] {
+  const values = cluster.records(topic).map(({ value }) => value.toString());
+  const numbers = values.filter((value) => value.startsWith(name)).map((value) => Number(value.split(' ')[1]));
+  return [...new Set(numbers)];
+}
+
+const upTo = (count: number): number[] => Array.from({ length: count }, (_, n) => n);
+const sorted = (numbers: number[]): number[] => numbers.sort((a, b) => a - b);
+
+const table = causes.flatMap((cause) =>
+  (['overflow', 'always'] as const).flatMap((mode) => [
+    { cause: cause.name, mode, worker: false, hold: cause },
+    { cause: cause.name, mode, worker: true, hold: cause },
+  ]),
+);
+
+it.each(table)('$cause holds only its own records ($mode, worker: $worker)', { timeout: 60_000 }, async ({
+  hold: { topic, keys: byKey, hold },
+  mode,
+  worker,
+}) => {
+  expectNoUnhandledRejection();
+  const directory = directoryOfSpec();
+  const cluster = await startCluster({ brokers: 2, topics: { [TOPIC]: 2, other: 2, single: 1 } });
+  const isStuck = (message: string) => message.startsWith('stuck');
+  const options: Partial<KafkaTransportOptions> = {
+    topic: ({ message }) => (isStuck(message) ? topic : TOPIC),
+    ...(byKey && { key: ({ message }) => (isStuck(message) ? byKey.stuck : byKey.other) }),
+    spool: { directory, mode },
+    buffer: { maxRecords: 100 },
+    batch: { maxRecords: 10, lingerMs: 1 },
+    loopDetection: false,
+    dropNotice: false,
+    worker,
+  };
+  const arrive = async (transport: KafkaTransport, count: number): Promise<void> => {
+    // What the cluster does is not all: nothing may be waited for by the transport either.
+    await cluster.until(() => arrived(cluster, TOPIC, 'healthy').length === count, UNTIL_MS);
+    expectLaw(transport);
+  };
+  const first = transportTo(cluster, { ...options, closeTimeoutMs: 50 });
+  const warnings = warningsOf(first);
+  const logger = loggerWith(first);
+  // Of a topic that was there, all is known by then.
+  for (let n = 0; n < 2; n++) logger.info(`healthy ${n}`);
+  await first.flush(UNTIL_MS);
+  const release = await hold(cluster);
+  let stuck = 0;
+  let healthy = 2;
+  // More than memory holds, ahead of the others.
+  for (; stuck < 300; stuck++) logger.info(`stuck ${stuck}`);
+  for (; healthy < 200; healthy++) {
+    logger.info(`healthy ${healthy}`);
+    logger.info(`stuck ${stuck++}`);
+    if (healthy % 20 === 0) await turn();
+    expectLaw(first);
+  }
+  await arrive(first, healthy);
+  // In a burst that has no room in memory.
+  for (const end = healthy + 300; healthy < end; healthy++) logger.info(`healthy ${healthy}`);
+  await arrive(first, healthy);
+  await expect.poll(() => warnings.map(({ message }) => message).join(), { timeout: UNTIL_MS }).toContain(
+    `"${topic}"`,
+  );
+  expect(arrived(cluster, topic, 'stuck')).toEqual([]);
+  await first.close();
+  expectLaw(first);
+
+  const second = transportTo(cluster, { ...options, closeTimeoutMs: 5_000 });
+  const next = loggerWith(second);
+  for (const end = healthy + 300; healthy < end; healthy++) {
+    next.info(`stuck ${stuck++}`);
+    next.info(`healthy ${healthy}`);
+    if (healthy % 50 === 0) await turn();
+    expectLaw(second);
+  }
+  await arrive(second, healthy);
+  expect(arrived(cluster, topic, 'stuck')).toEqual([]);
+  await release();
+  expect(await second.flush(UNTIL_MS)).toMatchObject({ dropped: 0, pending: 0 });
+  expectLaw(second);
+  const ofStuck = arrived(cluster, topic, 'stuck');
+  const ofHealthy = arrived(cluster, TOPIC, 'healthy');
+  expect(sorted([...ofStuck])).toEqual(upTo(stuck));
+  expect(sorted([...ofHealthy])).toEqual(upTo(healthy));
+  // In order per key; without one, in a partition.
+  for (const [own, of] of [
+    [topic, 'stuck'],
+    [TOPIC, 'healthy'],
+  ] as const) {
+    for (const partition of [0, 1]) {
+      const values = cluster.records(own).filter((record) => record.partition === partition);
+      const numbers = values
+        .map(({ value }) => value.toString())
+        .filter((value) => value.startsWith(of))
+        .map((value) => Number(value.split(' ')[1]));
+      const firsts = [...new Set(numbers)];
+      expect(firsts).toEqual(sorted([...firsts]));
+    }
+  }
+  await second.close();
+  expect(filesIn(directory)).toEqual([]);
+});
