@@ -53,6 +53,12 @@ export class KeylessPartitions {
     return true;
   }
 
+  /** Whether there are some, and nothing can be sent to any of them now. */
+  get areAllHeld(): boolean {
+    const candidates = this.#candidates();
+    return candidates.length > 0 && candidates.every((at) => this.#lanes.get(at)?.isHeld === true);
+  }
+
   /** The earliest moment at which the next batch finds a partition; never while all are busy. */
   freeAt(): number {
     let at = NEVER;

@@ -37,6 +37,11 @@ export class Lane {
     return this.failures > 0 || this.queue.head?.isBack === true;
   }
 
+  /** Whether its last send failed: what waits here cannot be sent now. */
+  get isHeld(): boolean {
+    return this.failures > 0 && !this.isQuiet;
+  }
+
   /** Whether a refused record is being cornered here, and has not been shed in the meantime. */
   get isCornering(): boolean {
     return this.suspects > 0 && this.queue.count > 0;

@@ -51,7 +51,7 @@ export class Shipper {
     const { keepsTogether, resendsWhole } = source;
     const now = clock.monotonic;
     const lanePolicy = { limits: batch, partitionOfKey, keepsTogether, resendsWhole, random, now };
-    this.#backlog = new Backlog(ledger, buffer, lanePolicy, events.onDropped, options.spool);
+    this.#backlog = new Backlog(ledger, buffer, lanePolicy, events.onDropped, options.spool, events.onHeld);
     this.#health = new Health(clock.wall, events);
     this.#connection = new Connection({
       ...options,
@@ -294,6 +294,7 @@ export class Shipper {
     }
     // Given up in the meantime, by a `stop`: what became of it is no news any more.
     const isGivenUp = verdict.kind !== 'delivered' && batch.records.every(({ state }) => state === 'settled');
+    if ('cause' in verdict) this.#backlog.noteError(batch.topic, verdict.cause);
     if (isGivenUp) this.#backlog.giveBack(batch, 0);
     else {
       this.#aftermath.conclude(client, batch, verdict);

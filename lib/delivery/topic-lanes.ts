@@ -33,6 +33,11 @@ export class TopicLanes {
   /** Whose turn it is: every batch sends its lane to the end, so that a busy lane cannot starve the others. */
   readonly #turns: Set<Lane>;
   readonly #partitions: KeylessPartitions;
+  /** Changes whenever keys may belong elsewhere. */
+  generation = 0;
+  /** Sends that failed, all that ever did; and why the last one did. */
+  errors = 0;
+  lastError: unknown;
 
   constructor(topic: string, policy: LanePolicy) {
     this.topic = topic;
@@ -53,12 +58,28 @@ export class TopicLanes {
     for (const lane of this.#turns) yield lane.queue;
   }
 
+  /** Where a record would wait. */
+  laneFor({ key, partition }: PendingRecord): Lane {
+    if (partition !== undefined) return this.#lane(partition);
+    if (key === null) return this.#loose;
+    const { count } = this.#partitions;
+    return count === undefined ? this.#unbound : this.#lane(this.#policy.partitionOfKey(key, count));
+  }
+
   /** @returns whether a batch is full */
   add(record: PendingRecord): boolean {
-    const { queue } = this.#laneFor(record);
+    const { queue } = this.laneFor(record);
     if (queue.count === 0) queue.since = this.#policy.now();
     queue.push(record);
     return this.#isFull(queue);
+  }
+
+  /** Where nothing can be sent now. */
+  *held(): Generator<Lane> {
+    for (const lane of this.#turns) {
+      // Records without key go to any partition that can be written to.
+      if (lane === this.#loose ? lane.isHeld || this.#partitions.areAllHeld : lane.isHeld) yield lane;
+    }
   }
 
   /** The next batch that is due, taken out of its queue. @param force do not wait for the linger */
@@ -138,8 +159,9 @@ export class TopicLanes {
     if (known !== undefined && known !== count) this.forget();
     this.#partitions.learn(count, writable);
     if (known === count) return;
+    this.generation++;
     this.#unbound.failures = 0;
-    for (const record of this.#unbound.queue.drain()) this.#laneFor(record).queue.push(record);
+    for (const record of this.#unbound.queue.drain()) this.laneFor(record).queue.push(record);
   }
 
   /** Whether there is such a partition, as far as is known. */
@@ -150,6 +172,7 @@ export class TopicLanes {
   /** The partitions are not what they were (a topic that was deleted and made anew): all is to be found out again. */
   forget(): void {
     this.#partitions.forget();
+    this.generation++;
     const bound: PendingRecord[] = [];
     for (const [partition, lane] of this.#lanes) {
       bound.push(...lane.queue.drain());
@@ -169,13 +192,6 @@ export class TopicLanes {
     for (const lane of this.#turns) lane.notBefore = 0;
   }
 
-  #laneFor({ key, partition }: PendingRecord): Lane {
-    if (partition !== undefined) return this.#lane(partition);
-    if (key === null) return this.#loose;
-    const { count } = this.#partitions;
-    return count === undefined ? this.#unbound : this.#lane(this.#policy.partitionOfKey(key, count));
-  }
-
   #lane(partition: number): Lane {
     let lane = this.#lanes.get(partition);
     if (lane === undefined) {
@@ -191,7 +207,7 @@ export class TopicLanes {
     batch.lane.busy = false;
     // A first send that failed may have reached the partition it was meant for: from now on it is bound to it.
     const lanes = groupBy(records, (record) =>
-      batch.partition === undefined ? this.#laneFor(record) : this.#lane(batch.partition),
+      batch.partition === undefined ? this.laneFor(record) : this.#lane(batch.partition),
     );
     if (!lanes.has(batch.lane)) batch.lane.noteGone();
     return lanes;

@@ -9,6 +9,8 @@ export class Segments {
   #bytes = 0;
   /** The one that is being read. All before it have been. */
   #reading: Segment | undefined;
+  /** Whether there is none left to be read. Asked for each new record: there may be a thousand that wait. */
+  #isReadThrough = false;
 
   /** What all of them take on disk. */
   get bytes(): number {
@@ -24,12 +26,15 @@ export class Segments {
     this.#list.push(segment);
     this.#list.sort(byName);
     this.#reading = undefined;
+    this.#isReadThrough = false;
   }
 
   /** The oldest one with records that are still to be read. */
   get unread(): Segment | undefined {
+    if (this.#isReadThrough) return undefined;
     if (this.#reading === undefined || this.#reading.unread === 0) {
       this.#reading = this.#list.find((segment) => segment.unread > 0);
+      this.#isReadThrough = this.#reading === undefined;
     }
     return this.#reading;
   }
@@ -38,6 +43,7 @@ export class Segments {
   beginAnew(): void {
     for (const segment of this.#list) segment.beginAnew();
     this.#reading = undefined;
+    this.#isReadThrough = false;
   }
 
   /** @throws when they cannot be written */
@@ -45,6 +51,7 @@ export class Segments {
     const before = segment.size;
     segment.append(records, keeps, isPassedOver);
     this.#bytes += segment.size - before;
+    this.#isReadThrough = false;
   }
 
   delete(segment: Segment): void {

@@ -102,11 +102,11 @@ export class Spool {
     return this.#segments.unread !== undefined;
   }
 
-  /** Whether there is room for a record. */
-  hasRoomFor(record: PendingRecord, state: QueueState): boolean {
-    const { bytes } = this.#segments;
-    const share = state === 'held-alone' ? HELD_SHARE : 1;
-    return bytes + FILE_HEADER.length + this.#sizeOf(record) <= share * this.#options.maxBytes;
+  /** Whether there is room for those that are not here yet. */
+  hasRoomFor(records: readonly PendingRecord[], state: QueueState): boolean {
+    let room = FILE_HEADER.length;
+    for (const record of records) if (record.place === undefined) room += this.#sizeOf(record);
+    return this.#segments.bytes + room <= this.#mostFor(state);
   }
 
   /**
@@ -284,12 +284,14 @@ export class Spool {
 
   /** @throws when there is not enough */
   #checkRoomFor(records: readonly PendingRecord[], state: QueueState): void {
-    const { maxBytes } = this.#options;
-    const share = state === 'held-alone' ? HELD_SHARE : 1;
-    const room = records.reduce((sum, record) => sum + this.#sizeOf(record), 0);
-    if (this.#segments.bytes + FILE_HEADER.length + room <= share * maxBytes) return;
-    const reserve = share < 1 ? ', and a quarter of it is kept for what can be sent' : '';
-    throw new Error(`the spool is full (spool.maxBytes is ${maxBytes}${reserve})`);
+    if (this.hasRoomFor(records, state)) return;
+    const reserve = state === 'held-alone' ? ', and a quarter of it is kept for what can be sent' : '';
+    throw new Error(`the spool is full (spool.maxBytes is ${this.#options.maxBytes}${reserve})`);
+  }
+
+  /** What all files may take when a record is written whose queue fares like this. */
+  #mostFor(state: QueueState): number {
+    return this.#options.maxBytes * (state === 'held-alone' ? HELD_SHARE : 1);
   }
 
   #makeSegment(seq: number): Segment {

@@ -18,7 +18,9 @@ interface Cause {
   readonly topic: string;
   readonly keys?: { readonly stuck: string; readonly other: string };
   /** @returns what ends it */
-  hold(cluster: BrokerCluster): Promise<() => Promise<unknown> | undefined> | (() => undefined | Promise<unknown>);
+  hold(
+    cluster: BrokerCluster,
+  ): Promise<() => Promise<unknown> | undefined> | (() => undefined | Promise<unknown>);
 }
 
 const partitionOf = murmur2Partition();
@@ -107,7 +109,9 @@ const causes: Cause[] = [
 /** The numbers of what arrived with this name, each once. */
 function arrived(cluster: BrokerCluster, topic: string, name: string): number[] {
   const values = cluster.records(topic).map(({ value }) => value.toString());
-  const numbers = values.filter((value) => value.startsWith(name)).map((value) => Number(value.split(' ')[1]));
+  const numbers = values
+    .filter((value) => value.startsWith(name))
+    .map((value) => Number(value.split(' ')[1]));
   return [...new Set(numbers)];
 }
 
@@ -121,90 +125,90 @@ const table = causes.flatMap((cause) =>
   ]),
 );
 
-it.each(table)('$cause holds only its own records ($mode, worker: $worker)', { timeout: 60_000 }, async ({
-  hold: { topic, keys: byKey, hold },
-  mode,
-  worker,
-}) => {
-  expectNoUnhandledRejection();
-  const directory = directoryOfSpec();
-  const cluster = await startCluster({ brokers: 2, topics: { [TOPIC]: 2, other: 2, single: 1 } });
-  const isStuck = (message: string) => message.startsWith('stuck');
-  const options: Partial<KafkaTransportOptions> = {
-    topic: ({ message }) => (isStuck(message) ? topic : TOPIC),
-    ...(byKey && { key: ({ message }) => (isStuck(message) ? byKey.stuck : byKey.other) }),
-    spool: { directory, mode },
-    buffer: { maxRecords: 100 },
-    batch: { maxRecords: 10, lingerMs: 1 },
-    loopDetection: false,
-    dropNotice: false,
-    worker,
-  };
-  const arrive = async (transport: KafkaTransport, count: number): Promise<void> => {
-    // What the cluster does is not all: nothing may be waited for by the transport either.
-    await cluster.until(() => arrived(cluster, TOPIC, 'healthy').length === count, UNTIL_MS);
-    expectLaw(transport);
-  };
-  const first = transportTo(cluster, { ...options, closeTimeoutMs: 50 });
-  const warnings = warningsOf(first);
-  const logger = loggerWith(first);
-  // Of a topic that was there, all is known by then.
-  for (let n = 0; n < 2; n++) logger.info(`healthy ${n}`);
-  await first.flush(UNTIL_MS);
-  const release = await hold(cluster);
-  let stuck = 0;
-  let healthy = 2;
-  // More than memory holds, ahead of the others.
-  for (; stuck < 300; stuck++) logger.info(`stuck ${stuck}`);
-  for (; healthy < 200; healthy++) {
-    logger.info(`healthy ${healthy}`);
-    logger.info(`stuck ${stuck++}`);
-    if (healthy % 20 === 0) await turn();
-    expectLaw(first);
-  }
-  await arrive(first, healthy);
-  // In a burst that has no room in memory.
-  for (const end = healthy + 300; healthy < end; healthy++) logger.info(`healthy ${healthy}`);
-  await arrive(first, healthy);
-  await expect.poll(() => warnings.map(({ message }) => message).join(), { timeout: UNTIL_MS }).toContain(
-    `"${topic}"`,
-  );
-  expect(arrived(cluster, topic, 'stuck')).toEqual([]);
-  await first.close();
-  expectLaw(first);
-
-  const second = transportTo(cluster, { ...options, closeTimeoutMs: 5_000 });
-  const next = loggerWith(second);
-  for (const end = healthy + 300; healthy < end; healthy++) {
-    next.info(`stuck ${stuck++}`);
-    next.info(`healthy ${healthy}`);
-    if (healthy % 50 === 0) await turn();
-    expectLaw(second);
-  }
-  await arrive(second, healthy);
-  expect(arrived(cluster, topic, 'stuck')).toEqual([]);
-  await release();
-  expect(await second.flush(UNTIL_MS)).toMatchObject({ dropped: 0, pending: 0 });
-  expectLaw(second);
-  const ofStuck = arrived(cluster, topic, 'stuck');
-  const ofHealthy = arrived(cluster, TOPIC, 'healthy');
-  expect(sorted([...ofStuck])).toEqual(upTo(stuck));
-  expect(sorted([...ofHealthy])).toEqual(upTo(healthy));
-  // In order per key; without one, in a partition.
-  for (const [own, of] of [
-    [topic, 'stuck'],
-    [TOPIC, 'healthy'],
-  ] as const) {
-    for (const partition of [0, 1]) {
-      const values = cluster.records(own).filter((record) => record.partition === partition);
-      const numbers = values
-        .map(({ value }) => value.toString())
-        .filter((value) => value.startsWith(of))
-        .map((value) => Number(value.split(' ')[1]));
-      const firsts = [...new Set(numbers)];
-      expect(firsts).toEqual(sorted([...firsts]));
+it.each(table)(
+  '$cause holds only its own records ($mode, worker: $worker)',
+  { timeout: 60_000 },
+  async ({ hold: { topic, keys: byKey, hold }, mode, worker }) => {
+    expectNoUnhandledRejection();
+    const directory = directoryOfSpec();
+    const cluster = await startCluster({ brokers: 2, topics: { [TOPIC]: 2, other: 2, single: 1 } });
+    const isStuck = (message: string) => message.startsWith('stuck');
+    const options: Partial<KafkaTransportOptions> = {
+      topic: ({ message }) => (isStuck(message) ? topic : TOPIC),
+      ...(byKey && { key: ({ message }) => (isStuck(message) ? byKey.stuck : byKey.other) }),
+      spool: { directory, mode },
+      buffer: { maxRecords: 100 },
+      batch: { maxRecords: 10, lingerMs: 1 },
+      loopDetection: false,
+      dropNotice: false,
+      worker,
+    };
+    const arrive = async (transport: KafkaTransport, count: number): Promise<void> => {
+      // What the cluster does is not all: nothing may be waited for by the transport either.
+      await cluster.until(() => arrived(cluster, TOPIC, 'healthy').length === count, UNTIL_MS);
+      expectLaw(transport);
+    };
+    const first = transportTo(cluster, { ...options, closeTimeoutMs: 50 });
+    const warnings = warningsOf(first);
+    const logger = loggerWith(first);
+    // Of a topic that was there, all is known by then.
+    for (let n = 0; n < 2; n++) logger.info(`healthy ${n}`);
+    await first.flush(UNTIL_MS);
+    const release = await hold(cluster);
+    let stuck = 0;
+    let healthy = 2;
+    // More than memory holds, ahead of the others.
+    for (; stuck < 300; stuck++) logger.info(`stuck ${stuck}`);
+    for (; healthy < 200; healthy++) {
+      logger.info(`healthy ${healthy}`);
+      logger.info(`stuck ${stuck++}`);
+      if (healthy % 20 === 0) await turn();
+      expectLaw(first);
     }
-  }
-  await second.close();
-  expect(filesIn(directory)).toEqual([]);
-});
+    await arrive(first, healthy);
+    // In a burst that has no room in memory.
+    for (const end = healthy + 300; healthy < end; healthy++) logger.info(`healthy ${healthy}`);
+    await arrive(first, healthy);
+    await expect
+      .poll(() => warnings.map(({ message }) => message).join(), { timeout: UNTIL_MS })
+      .toContain(`"${topic}"`);
+    expect(arrived(cluster, topic, 'stuck')).toEqual([]);
+    await first.close();
+    expectLaw(first);
+
+    const second = transportTo(cluster, { ...options, closeTimeoutMs: 5_000 });
+    const next = loggerWith(second);
+    for (const end = healthy + 300; healthy < end; healthy++) {
+      next.info(`stuck ${stuck++}`);
+      next.info(`healthy ${healthy}`);
+      if (healthy % 50 === 0) await turn();
+      expectLaw(second);
+    }
+    await arrive(second, healthy);
+    expect(arrived(cluster, topic, 'stuck')).toEqual([]);
+    await release();
+    expect(await second.flush(UNTIL_MS)).toMatchObject({ dropped: 0, pending: 0 });
+    expectLaw(second);
+    const ofStuck = arrived(cluster, topic, 'stuck');
+    const ofHealthy = arrived(cluster, TOPIC, 'healthy');
+    expect(sorted([...ofStuck])).toEqual(upTo(stuck));
+    expect(sorted([...ofHealthy])).toEqual(upTo(healthy));
+    // In order per key; without one, in a partition.
+    for (const [own, of] of [
+      [topic, 'stuck'],
+      [TOPIC, 'healthy'],
+    ] as const) {
+      for (const partition of [0, 1]) {
+        const values = cluster.records(own).filter((record) => record.partition === partition);
+        const numbers = values
+          .map(({ value }) => value.toString())
+          .filter((value) => value.startsWith(of))
+          .map((value) => Number(value.split(' ')[1]));
+        const firsts = [...new Set(numbers)];
+        expect(firsts).toEqual(sorted([...firsts]));
+      }
+    }
+    await second.close();
+    expect(filesIn(directory)).toEqual([]);
+  },
+);
