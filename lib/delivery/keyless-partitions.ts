@@ -56,7 +56,7 @@ export class KeylessPartitions {
   /** Whether there are some, and nothing can be sent to any of them now. */
   get areAllHeld(): boolean {
     const candidates = this.#candidates();
-    return candidates.length > 0 && candidates.every((at) => this.#lanes.get(at)?.isHeld === true);
+    return candidates.length > 0 && candidates.every((at) => isTaken(this.#lanes.get(at)));
   }
 
   /** The earliest moment at which the next batch finds a partition; never while all are busy. */
@@ -84,7 +84,7 @@ export class KeylessPartitions {
   #freeAtOf(partition: number): number {
     const lane = this.#lanes.get(partition);
     if (lane === undefined) return 0;
-    const isTaken = lane.busy || lane.parked !== undefined || lane.isCornering;
+    const isTaken = lane.busy || lane.parked !== undefined || lane.isCornering || lane.awaitsDisk;
     return isTaken || lane.queue.head?.key === null ? NEVER : lane.notBefore;
   }
 
@@ -93,4 +93,8 @@ export class KeylessPartitions {
       ? this.#writable
       : Array.from({ length: this.#count }, (_, at) => at);
   }
+}
+
+function isTaken(lane: Lane | undefined): boolean {
+  return lane !== undefined && (lane.isHeld || lane.awaitsDisk);
 }

@@ -61,6 +61,8 @@ export interface SpooledQueuesParts {
 export class SpooledQueues {
   readonly #parts: SpooledQueuesParts;
   readonly #held = new Map<Lane, Held>();
+  /** Where others have to wait for what is on disk. */
+  readonly #awaiting = new Set<Lane>();
   /** How many sends have come through. */
   #delivered = 0;
 
@@ -117,10 +119,13 @@ export class SpooledQueues {
     let mayTake: boolean | undefined;
     for (let count = 0; count < EXCHANGED_AT_ONCE; count++) {
       const next = spool.peek();
-      if (next === undefined) return false;
+      if (next === undefined) {
+        this.#noteReadThrough();
+        return false;
+      }
       const held = this.#heldOf(next);
       if (held !== undefined) {
-        held.isOnDisk = true;
+        this.#noteOnDisk(held, next);
         spool.passOver();
         continue;
       }
@@ -159,6 +164,25 @@ export class SpooledQueues {
       if (released.some(([, { isOnDisk }]) => isOnDisk)) spool.beginAnew();
     }
     for (const [lane, held] of this.#held) this.#tell(lane, held);
+  }
+
+  #noteOnDisk(held: Held, record: PendingRecord): void {
+    held.isOnDisk = true;
+    if (record.key !== null || record.partition === undefined) return;
+    const lane = held.lanes.laneFor(record);
+    lane.awaitsDisk = true;
+    this.#awaiting.add(lane);
+  }
+
+  /** All is back from disk that was sent before, but for what is held. */
+  #noteReadThrough(): void {
+    // It may be a file that cannot be read now.
+    if (this.#parts.spool.hasUnread) return;
+    for (const lane of this.#awaiting) {
+      if (this.#held.get(lane)?.isOnDisk === true) continue;
+      lane.awaitsDisk = false;
+      this.#awaiting.delete(lane);
+    }
   }
 
   #note(lane: Lane, lanes: TopicLanes): void {
@@ -253,9 +277,9 @@ export class SpooledQueues {
       for (const record of youngest.splice(0, youngest.length >> 1)) lane.queue.push(record);
     }
     const left = new Set(spool.leave(youngest, state));
-    held.isOnDisk ||= left.size > 0;
     for (const record of youngest) {
       if (left.has(record)) {
+        this.#noteOnDisk(held, record);
         ledger.spool(record);
         record.text = '';
       } else this.#parts.drop(record, 'overflow', undefined);
