@@ -116,7 +116,10 @@ export class SpooledQueues {
     // There may be older ones.
     if (spool.isScanning) return false;
     this.look();
-    let mayTake: boolean | undefined;
+    // Not one by one, as each place becomes free: every time memory catches up, a file is begun anew.
+    const mayTake = this.#isHalfEmpty();
+    // What is held is read past in any case: there may be others behind it.
+    if (!mayTake && this.#held.size === 0) return false;
     for (let count = 0; count < EXCHANGED_AT_ONCE; count++) {
       const next = spool.peek();
       if (next === undefined) {
@@ -129,8 +132,6 @@ export class SpooledQueues {
         spool.passOver();
         continue;
       }
-      // Not one by one, as each place becomes free: every time memory catches up, a file is begun anew.
-      mayTake ??= this.#isHalfEmpty();
       if (!mayTake) return false;
       // Larger than all that memory may hold (another process had more): alone, then.
       if (!this.#findRoom(next.bytes, true) && this.#flowing().records > 0) return false;
