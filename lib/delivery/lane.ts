@@ -22,7 +22,7 @@ export class Lane {
   sendLimit: number = Number.POSITIVE_INFINITY;
   /** So many records, from the oldest on, are known to have a refused one among them. */
   suspects = 0;
-  /** Whether records without key that were sent from here wait on disk. Others without key must not go before them. */
+  /** Whether records that were sent from here wait on disk. What may go to any partition must not go before them. */
   awaitsDisk = false;
 
   constructor(partition: number | undefined, queue: LaneQueue) {

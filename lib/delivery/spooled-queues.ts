@@ -126,6 +126,7 @@ export class SpooledQueues {
         this.#noteReadThrough();
         return false;
       }
+      if (next.partition !== undefined && lanesOf(next.topic).mustUnbind) next.partition = undefined;
       const held = this.#heldOf(next);
       if (held !== undefined) {
         this.#noteOnDisk(held, next);
@@ -162,6 +163,8 @@ export class SpooledQueues {
       spool.beginSegments();
       for (const [lane] of released) this.#held.delete(lane);
       for (const [lane, lanes] of now) this.#note(lane, lanes);
+      for (const lane of this.#awaiting) this.#keepBehind(lane);
+      for (const lanes of topics.values()) if (lanes.mustUnbind) this.#keepBehind(lanes.withoutPartition);
       if (released.some(([, { isOnDisk }]) => isOnDisk)) spool.beginAnew();
     }
     for (const [lane, held] of this.#held) this.#tell(lane, held);
@@ -169,10 +172,44 @@ export class SpooledQueues {
 
   #noteOnDisk(held: Held, record: PendingRecord): void {
     held.isOnDisk = true;
-    if (record.key !== null || record.partition === undefined) return;
+    if (record.partition === undefined) return;
     const lane = held.lanes.laneFor(record);
     lane.awaitsDisk = true;
     this.#awaiting.add(lane);
+  }
+
+  /**
+   * What has only now come here goes behind what was sent from here before, and waits on disk: records with keys, when the
+   * partitions become known, or are not known any more.
+   */
+  #keepBehind({ queue }: Lane): void {
+    const { spool } = this.#parts;
+    const younger: PendingRecord[] = [];
+    while (queue.last?.isBack === false) {
+      const record = queue.pop();
+      if (record === undefined) break;
+      if (record.partition !== undefined) {
+        queue.push(record);
+        break;
+      }
+      younger.unshift(record);
+    }
+    if (younger.length === 0) return;
+    const left = this.#leave(younger, this.#heldOf(younger[0] as PendingRecord));
+    for (const record of younger) if (!left.has(record)) queue.push(record);
+    spool.beginAnew();
+  }
+
+  /** Has memory let go of records. @returns those that are safe on disk */
+  #leave(records: readonly PendingRecord[], held: Held | undefined): ReadonlySet<PendingRecord> {
+    const { spool, ledger } = this.#parts;
+    const left = new Set(spool.leave(records, this.#stateOf(held)));
+    for (const record of left) {
+      if (held !== undefined) this.#noteOnDisk(held, record);
+      ledger.spool(record);
+      record.text = '';
+    }
+    return left;
   }
 
   /** All is back from disk that was sent before, but for what is held. */
@@ -184,6 +221,12 @@ export class SpooledQueues {
       lane.awaitsDisk = false;
       this.#awaiting.delete(lane);
     }
+    for (const lanes of this.#parts.topics.values()) lanes.mustUnbind &&= this.#isOnDisk(lanes);
+  }
+
+  /** Whether some of a topic has been passed over. */
+  #isOnDisk(of: TopicLanes): boolean {
+    return [...this.#held.values()].some(({ lanes, isOnDisk }) => lanes === of && isOnDisk);
   }
 
   #note(lane: Lane, lanes: TopicLanes): void {
@@ -253,7 +296,7 @@ export class SpooledQueues {
 
   /** Has the queue that has most beyond its share let go of some of its youngest. @returns whether there was one */
   #pushOut(): boolean {
-    const { limits, ledger, spool } = this.#parts;
+    const { limits, spool } = this.#parts;
     const share = {
       records: Math.floor((HELD_SHARE * limits.maxRecords) / this.#held.size),
       bytes: Math.floor((HELD_SHARE * limits.maxBytes) / this.#held.size),
@@ -277,14 +320,8 @@ export class SpooledQueues {
     while (youngest.length > 1 && !spool.hasRoomFor(youngest, state)) {
       for (const record of youngest.splice(0, youngest.length >> 1)) lane.queue.push(record);
     }
-    const left = new Set(spool.leave(youngest, state));
-    for (const record of youngest) {
-      if (left.has(record)) {
-        this.#noteOnDisk(held, record);
-        ledger.spool(record);
-        record.text = '';
-      } else this.#parts.drop(record, 'overflow', undefined);
-    }
+    const left = this.#leave(youngest, held);
+    for (const record of youngest) if (!left.has(record)) this.#parts.drop(record, 'overflow', undefined);
     return youngest.length > 0;
   }
 

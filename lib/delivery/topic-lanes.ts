@@ -35,6 +35,8 @@ export class TopicLanes {
   readonly #partitions: KeylessPartitions;
   /** Changes whenever keys may belong elsewhere. */
   generation = 0;
+  /** Whether what was sent before, and waits on disk, may go to any partition, as what waits here may. */
+  mustUnbind = false;
   /** Sends that failed, all that ever did; and why the last one did. */
   errors = 0;
   lastError: unknown;
@@ -76,10 +78,20 @@ export class TopicLanes {
 
   /** Where nothing can be sent now. */
   *held(): Generator<Lane> {
-    for (const lane of this.#turns) {
-      // Records without key go to any partition that can be written to.
-      if (lane === this.#loose ? lane.isHeld || this.#partitions.areAllHeld : lane.isHeld) yield lane;
-    }
+    for (const lane of this.#turns) if (lane.isHeld || this.#isWaiting(lane)) yield lane;
+  }
+
+  /** Whether its records have no partition that they could be sent to now. */
+  #isWaiting(lane: Lane): boolean {
+    if (lane === this.#loose && !this.#partitions.goesUnbound) return this.#partitions.areAllHeld;
+    if (lane !== this.#loose && lane !== this.#unbound) return false;
+    for (const { awaitsDisk } of this.#lanes.values()) if (awaitsDisk) return true;
+    return false;
+  }
+
+  /** Those with keys, while it is not known where they go. */
+  get withoutPartition(): Lane {
+    return this.#unbound;
   }
 
   /** The next batch that is due, taken out of its queue. @param force do not wait for the linger */
@@ -173,6 +185,7 @@ export class TopicLanes {
   forget(): void {
     this.#partitions.forget();
     this.generation++;
+    this.mustUnbind ||= this.#isWaiting(this.#unbound);
     const bound: PendingRecord[] = [];
     for (const [partition, lane] of this.#lanes) {
       bound.push(...lane.queue.drain());
@@ -246,7 +259,7 @@ export class TopicLanes {
   }
 
   #areLanesQuiet(): boolean {
-    for (const lane of this.#lanes.values()) if (!lane.isQuiet) return false;
+    for (const lane of this.#lanes.values()) if (!lane.isQuiet || lane.awaitsDisk) return false;
     return true;
   }
 
