@@ -1,6 +1,7 @@
 // With a spool, a topic that did not exist stopped every other one: memory was full of records that could not be sent, what
 // was on disk waited for room in memory, and what was new went to disk behind it. What holds one queue (a topic, or a
 // partition of it) must cost that queue alone: in memory, on disk, and in the next process.
+import { statSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { murmur2Partition } from '../../lib/delivery/partitioner.ts';
 import type { KafkaTransport, KafkaTransportOptions } from '../../lib/index.ts';
@@ -210,5 +211,89 @@ it.each(table)(
     }
     await second.close();
     expect(filesIn(directory)).toEqual([]);
+  },
+);
+
+it.each(['overflow', 'always'] as const)(
+  'what cannot be sent fills its share of the spool, and then costs its own records alone (%s)',
+  async (mode) => {
+    const directory = directoryOfSpec();
+    const cluster = await startCluster({ topics: { [TOPIC]: 1 } });
+    const maxBytes = 200_000;
+    const options: Partial<KafkaTransportOptions> = {
+      topic: ({ message }) => (message.startsWith('stuck') ? 'later' : TOPIC),
+      spool: { directory, mode, maxBytes },
+      buffer: { maxRecords: 100 },
+      batch: { maxRecords: 10, lingerMs: 1 },
+      loopDetection: false,
+      dropNotice: false,
+      closeTimeoutMs: 50,
+    };
+    const transport = transportTo(cluster, options);
+    const warnings = warningsOf(transport);
+    const logger = loggerWith(transport);
+    let healthy = 0;
+    for (let stuck = 0; stuck < 3_000; stuck++) {
+      logger.info(`stuck ${stuck}`);
+      if (stuck % 5 === 0) logger.info(`healthy ${healthy++}`);
+      if (stuck % 50 === 0) await turn();
+      expectLaw(transport);
+    }
+    await cluster.until(() => cluster.count(TOPIC) === healthy, UNTIL_MS);
+    const size = () => filesIn(directory).reduce((sum, file) => sum + statSync(file).size, 0);
+    expect(size()).toBeLessThanOrEqual(maxBytes);
+    expect(warnings.map(({ code }) => code)).toContain('ERR_SPOOL_FAILED');
+    // A burst that memory has no room for.
+    for (const end = healthy + 200; healthy < end; healthy++) logger.info(`healthy ${healthy}`);
+    await cluster.until(() => cluster.count(TOPIC) === healthy, UNTIL_MS);
+    expect(arrived(cluster, TOPIC, 'healthy')).toEqual(upTo(healthy));
+    const { dropped } = transport.stats();
+    expect(dropped.overflow).toBeGreaterThan(1_000);
+    expectLaw(transport);
+    await transport.close();
+
+    const second = transportTo(cluster, options);
+    const next = loggerWith(second);
+    for (const end = healthy + 200; healthy < end; healthy++) {
+      next.info(`healthy ${healthy}`);
+      if (healthy % 50 === 0) await turn();
+    }
+    await cluster.until(() => arrived(cluster, TOPIC, 'healthy').length === healthy, UNTIL_MS);
+    cluster.createTopic('later', 1);
+    expect(await second.flush(UNTIL_MS)).toMatchObject({ dropped: 0, pending: 0 });
+    // Some of the oldest, and nothing twice; what was dropped is what was counted.
+    const ofStuck = arrived(cluster, 'later', 'stuck');
+    expect(ofStuck.length).toBe(3_000 - dropped.overflow);
+    expect(ofStuck).toEqual(sorted([...ofStuck]));
+  },
+);
+
+it.each(['overflow', 'always'] as const)(
+  'a topic that is refused for good costs its own records alone (%s)',
+  async (mode) => {
+    const cluster = await startCluster({ topics: { [TOPIC]: 1, other: 1 } });
+    const transport = transportTo(cluster, {
+      topic: ({ message }) => (message.startsWith('stuck') ? 'other' : TOPIC),
+      spool: { directory: directoryOfSpec(), mode },
+      buffer: { maxRecords: 100 },
+      batch: { maxRecords: 10, lingerMs: 1 },
+      loopDetection: false,
+      dropNotice: false,
+    });
+    const logger = loggerWith(transport);
+    cluster.inject({
+      api: 'Produce',
+      topic: 'other',
+      times: ALWAYS,
+      action: { error: ERROR.TOPIC_AUTHORIZATION_FAILED },
+    });
+    for (let n = 0; n < 1_000; n++) {
+      logger.info(`stuck ${n}`);
+      logger.info(`healthy ${n}`);
+      if (n % 50 === 0) await turn();
+    }
+    expect(await transport.flush(UNTIL_MS)).toMatchObject({ pending: 0 });
+    expect(arrived(cluster, TOPIC, 'healthy')).toEqual(upTo(1_000));
+    expect(transport.stats().dropped).toMatchObject({ rejected: 1_000, overflow: 0 });
   },
 );
