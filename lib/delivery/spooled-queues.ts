@@ -62,7 +62,7 @@ export class SpooledQueues {
   readonly #parts: SpooledQueuesParts;
   readonly #held = new Map<Lane, Held>();
   /** Where others have to wait for what is on disk. */
-  readonly #awaiting = new Set<Lane>();
+  readonly #awaiting = new Map<Lane, TopicLanes>();
   /** How many sends have come through. */
   #delivered = 0;
 
@@ -163,8 +163,10 @@ export class SpooledQueues {
       spool.beginSegments();
       for (const [lane] of released) this.#held.delete(lane);
       for (const [lane, lanes] of now) this.#note(lane, lanes);
-      for (const lane of this.#awaiting) this.#keepBehind(lane);
-      for (const lanes of topics.values()) if (lanes.mustUnbind) this.#keepBehind(lanes.withoutPartition);
+      for (const [lane, lanes] of this.#awaiting) {
+        this.#keepBehind(lane);
+        if (lanes.mustUnbind) this.#keepBehind(lanes.withoutPartition);
+      }
       if (released.some(([, { isOnDisk }]) => isOnDisk)) spool.beginAnew();
     }
     for (const [lane, held] of this.#held) this.#tell(lane, held);
@@ -175,7 +177,7 @@ export class SpooledQueues {
     if (record.partition === undefined) return;
     const lane = held.lanes.laneFor(record);
     lane.awaitsDisk = true;
-    this.#awaiting.add(lane);
+    this.#awaiting.set(lane, held.lanes);
   }
 
   /**
@@ -216,17 +218,11 @@ export class SpooledQueues {
   #noteReadThrough(): void {
     // It may be a file that cannot be read now.
     if (this.#parts.spool.hasUnread) return;
-    for (const lane of this.#awaiting) {
+    for (const lane of this.#awaiting.keys()) {
       if (this.#held.get(lane)?.isOnDisk === true) continue;
       lane.awaitsDisk = false;
       this.#awaiting.delete(lane);
     }
-    for (const lanes of this.#parts.topics.values()) lanes.mustUnbind &&= this.#isOnDisk(lanes);
-  }
-
-  /** Whether some of a topic has been passed over. */
-  #isOnDisk(of: TopicLanes): boolean {
-    return [...this.#held.values()].some(({ lanes, isOnDisk }) => lanes === of && isOnDisk);
   }
 
   #note(lane: Lane, lanes: TopicLanes): void {

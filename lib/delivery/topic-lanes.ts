@@ -35,7 +35,7 @@ export class TopicLanes {
   readonly #partitions: KeylessPartitions;
   /** Changes whenever keys may belong elsewhere. */
   generation = 0;
-  /** Whether what was sent before, and waits on disk, may go to any partition, as what waits here may. */
+  /** Whether what comes back from disk may go to any partition, wherever it was sent: what has waited here may. */
   mustUnbind = false;
   /** Sends that failed, all that ever did; and why the last one did. */
   errors = 0;
@@ -185,7 +185,7 @@ export class TopicLanes {
   forget(): void {
     this.#partitions.forget();
     this.generation++;
-    this.mustUnbind ||= this.#isWaiting(this.#unbound);
+    this.mustUnbind = true;
     const bound: PendingRecord[] = [];
     for (const [partition, lane] of this.#lanes) {
       bound.push(...lane.queue.drain());
