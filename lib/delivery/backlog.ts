@@ -207,6 +207,11 @@ export class Backlog {
     this.#spooled?.look();
   }
 
+  /** Whether records like this one cannot be sent now. */
+  isHeld(record: PendingRecord): boolean {
+    return this.#topics.get(record.topic)?.isHeld(record) === true;
+  }
+
   /** Why a send to the topic has failed. */
   noteError(topic: string, cause: unknown): void {
     const lanes = this.#lanes(topic);

@@ -81,6 +81,12 @@ export class TopicLanes {
     for (const lane of this.#turns) if (lane.isHeld || this.#isWaiting(lane)) yield lane;
   }
 
+  /** Whether a record like this one cannot be sent now. */
+  isHeld(record: PendingRecord): boolean {
+    const lane = this.laneFor(record);
+    return lane.isHeld || this.#isWaiting(lane);
+  }
+
   /** Whether its records have no partition that they could be sent to now. */
   #isWaiting(lane: Lane): boolean {
     if (lane === this.#loose && !this.#partitions.goesUnbound) return this.#partitions.areAllHeld;
