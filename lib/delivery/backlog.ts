@@ -1,10 +1,11 @@
 import type { Spool } from '../spool/spool.ts';
 import { isPacked, type Records } from './batch.ts';
+import type { HeldTopic } from './held-queues.ts';
 import type { LaneBatch } from './lane-batch.ts';
 import type { LanePolicy } from './lane-policy.ts';
 import type { Ledger } from './ledger.ts';
 import type { DropReason, PendingRecord } from './record.ts';
-import { type HeldTopic, SpooledQueues } from './spooled-queues.ts';
+import { SpooledQueues } from './spooled-queues.ts';
 import { TopicLanes } from './topic-lanes.ts';
 import { type BufferLimits, RecordBuffer } from './waiting/buffer.ts';
 

@@ -6,10 +6,10 @@ import type { Records } from './batch.ts';
 import type { ClientSource, PartitionsListener } from './client.ts';
 import type { FlushGate } from './flush-gate.ts';
 import type { HealthState } from './health.ts';
+import type { HeldTopic } from './held-queues.ts';
 import type { LaneBatch } from './lane-batch.ts';
 import type { BatchLimits, LanePolicy } from './lane-policy.ts';
 import type { Ledger } from './ledger.ts';
-import type { HeldTopic } from './spooled-queues.ts';
 import type { Verdict } from './verdict.ts';
 import type { BufferLimits } from './waiting/buffer.ts';
 

@@ -1,6 +1,7 @@
-import type { QueueState, Spool } from '../spool/spool.ts';
+import type { Spool } from '../spool/spool.ts';
+import { type Held, HeldQueues, type HeldTopic } from './held-queues.ts';
 import type { Lane } from './lane.ts';
-import type { Ledger } from './ledger.ts';
+import type { Ledger, Quantity } from './ledger.ts';
 import type { DropReason, PendingRecord } from './record.ts';
 import type { TopicLanes } from './topic-lanes.ts';
 import type { BufferLimits, RecordBuffer } from './waiting/buffer.ts';
@@ -10,31 +11,6 @@ const EXCHANGED_AT_ONCE = 500;
 
 // What the queues that are held may keep of memory, all of them together, when others want room.
 const HELD_SHARE = 0.25;
-
-// Failed sends in a row after which it is told that a queue is held. Fewer are no news: a leader has moved.
-const FAILURES_TOLD = 4;
-
-/** A topic, or a partition of it, whose records wait while others are sent. */
-export interface HeldTopic {
-  readonly topic: string;
-  /** Nothing where it is the whole topic, as far as is known. */
-  readonly partition: number | undefined;
-  /** Why its last send failed. */
-  readonly cause: unknown;
-}
-
-/** A queue whose last send failed, and that has not been sent from since. */
-interface Held {
-  readonly lanes: TopicLanes;
-  /** Of the topic's partitions, when it was first seen to be held: another number has keys go elsewhere. */
-  readonly generation: number;
-  /** How many sends had come through in all by then, and how many of this topic had failed. */
-  readonly delivered: number;
-  readonly errors: number;
-  /** Whether there are records of it on disk. All that is new goes behind them. */
-  isOnDisk: boolean;
-  isTold: boolean;
-}
 
 export interface SpooledQueuesParts {
   readonly spool: Spool;
@@ -60,20 +36,14 @@ export interface SpooledQueuesParts {
  */
 export class SpooledQueues {
   readonly #parts: SpooledQueuesParts;
-  readonly #held = new Map<Lane, Held>();
-  /** Where others have to wait for what is on disk. */
-  readonly #awaiting = new Map<Lane, TopicLanes>();
-  /** How many sends have come through. */
-  #delivered = 0;
+  readonly #held: HeldQueues;
+  /** Where others have to wait for what is on disk, and the partitions that were known when it came to that. */
+  readonly #awaiting = new Map<Lane, { readonly lanes: TopicLanes; generation: number }>();
 
   constructor(parts: SpooledQueuesParts) {
     this.#parts = parts;
-    parts.spool.stateOf = (record) => this.#stateOf(this.#heldOf(record));
-  }
-
-  /** How many queues are held. */
-  get held(): number {
-    return this.#held.size;
+    this.#held = new HeldQueues(parts.topics);
+    parts.spool.stateOf = (record) => this.#held.stateOf(this.#held.of(record));
   }
 
   /**
@@ -85,7 +55,7 @@ export class SpooledQueues {
    */
   takesIn(record: PendingRecord, refuse: () => void): boolean {
     const { spool, ledger } = this.#parts;
-    const held = this.#heldOf(record);
+    const held = this.#held.of(record);
     // What other processes have left is older, too, and may not have been counted yet.
     const isUnread = spool.isScanning || (ledger.spooledWaiting > 0 && spool.hasUnread);
     const isInLine = isUnread || held?.isOnDisk === true;
@@ -97,7 +67,7 @@ export class SpooledQueues {
       ledger.acceptSpooled(record);
       return true;
     }
-    if (!isInLine && this.#stateOf(held) !== 'held-alone') return false;
+    if (!isInLine && this.#held.stateOf(held) !== 'held-alone') return false;
     // Nothing of others is to give way for what cannot be sent anyway.
     if (!isInLine && this.#shedOwn(record)) return false;
     refuse();
@@ -116,6 +86,7 @@ export class SpooledQueues {
     // There may be older ones.
     if (spool.isScanning) return false;
     this.look();
+    for (const topic of this.#held.news()) this.#parts.onHeld(topic);
     // Not one by one, as each place becomes free: every time memory catches up, a file is begun anew.
     const mayTake = this.#isHalfEmpty();
     // What is held is read past in any case: there may be others behind it.
@@ -127,7 +98,7 @@ export class SpooledQueues {
         return false;
       }
       if (next.partition !== undefined && lanesOf(next.topic).mustUnbind) next.partition = undefined;
-      const held = this.#heldOf(next);
+      const held = this.#held.of(next);
       if (held !== undefined) {
         this.#noteOnDisk(held, next);
         spool.passOver();
@@ -135,7 +106,7 @@ export class SpooledQueues {
       }
       if (!mayTake) return false;
       // Larger than all that memory may hold (another process had more): alone, then.
-      if (!this.#findRoom(next.bytes, true) && this.#flowing().records > 0) return false;
+      if (!this.#findRoom(next.bytes, true) && this.#flowing().count > 0) return false;
       spool.take();
       ledger.replay(next);
       next.acceptedAt = now.monotonic - Math.max(0, now.wall - next.time);
@@ -146,30 +117,16 @@ export class SpooledQueues {
 
   /** A send has come through. */
   noteDelivered(): void {
-    this.#delivered++;
+    this.#held.noteDelivered();
   }
 
-  /** Finds out which queues are held. To be called before others may take their place: when a send has been answered, or partitions have become known. */
+  /** Finds out which queues are held: to be called whenever that may have changed, before more records come. */
   look(): void {
-    const { spool, topics } = this.#parts;
-    const now = new Map<Lane, TopicLanes>();
-    for (const lanes of topics.values()) for (const lane of lanes.held()) now.set(lane, lanes);
-    const released = [...this.#held].filter(
-      ([lane, { generation }]) => now.get(lane)?.generation !== generation,
-    );
-    const isNew = [...now.keys()].some((lane) => !this.#held.has(lane));
-    if (released.length > 0 || isNew) {
-      // By their names, segments that begin now come behind what has been written of the same queue elsewhere.
-      spool.beginSegments();
-      for (const [lane] of released) this.#held.delete(lane);
-      for (const [lane, lanes] of now) this.#note(lane, lanes);
-      for (const [lane, lanes] of this.#awaiting) {
-        this.#keepBehind(lane);
-        if (lanes.mustUnbind) this.#keepBehind(lanes.withoutPartition);
-      }
-      if (released.some(([, { isOnDisk }]) => isOnDisk)) spool.beginAnew();
-    }
-    for (const [lane, held] of this.#held) this.#tell(lane, held);
+    const { spool } = this.#parts;
+    // By their names, segments that begin now come behind what has been written of the same queue elsewhere.
+    const hasReleased = this.#held.look(() => spool.beginSegments());
+    for (const lane of this.#awaiting.keys()) this.#keepAllBehind(lane);
+    if (hasReleased) spool.beginAnew();
   }
 
   #noteOnDisk(held: Held, record: PendingRecord): void {
@@ -177,7 +134,18 @@ export class SpooledQueues {
     if (record.partition === undefined) return;
     const lane = held.lanes.laneFor(record);
     lane.awaitsDisk = true;
-    this.#awaiting.set(lane, held.lanes);
+    const { lanes } = held;
+    if (!this.#awaiting.has(lane)) this.#awaiting.set(lane, { lanes, generation: lanes.generation });
+  }
+
+  /** Other partitions are known now than when it came to wait for what is on disk. */
+  #keepAllBehind(lane: Lane): void {
+    const awaiting = this.#awaiting.get(lane);
+    if (awaiting === undefined || awaiting.generation === awaiting.lanes.generation) return;
+    const { generation, mustUnbind, withoutPartition } = awaiting.lanes;
+    awaiting.generation = generation;
+    this.#keepBehind(lane);
+    if (mustUnbind) this.#keepBehind(withoutPartition);
   }
 
   /**
@@ -197,7 +165,7 @@ export class SpooledQueues {
       younger.unshift(record);
     }
     if (younger.length === 0) return;
-    const left = this.#leave(younger, this.#heldOf(younger[0] as PendingRecord));
+    const left = this.#leave(younger, this.#held.of(younger[0] as PendingRecord));
     for (const record of younger) if (!left.has(record)) queue.push(record);
     spool.beginAnew();
   }
@@ -205,7 +173,7 @@ export class SpooledQueues {
   /** Has memory let go of records. @returns those that are safe on disk */
   #leave(records: readonly PendingRecord[], held: Held | undefined): ReadonlySet<PendingRecord> {
     const { spool, ledger } = this.#parts;
-    const left = new Set(spool.leave(records, this.#stateOf(held)));
+    const left = new Set(spool.leave(records, this.#held.stateOf(held)));
     for (const record of left) {
       if (held !== undefined) this.#noteOnDisk(held, record);
       ledger.spool(record);
@@ -219,44 +187,17 @@ export class SpooledQueues {
     // It may be a file that cannot be read now.
     if (this.#parts.spool.hasUnread) return;
     for (const lane of this.#awaiting.keys()) {
-      if (this.#held.get(lane)?.isOnDisk === true) continue;
+      if (this.#held.at(lane)?.isOnDisk === true) continue;
       lane.awaitsDisk = false;
       this.#awaiting.delete(lane);
     }
-  }
-
-  #note(lane: Lane, lanes: TopicLanes): void {
-    if (this.#held.has(lane)) return;
-    const { generation, errors } = lanes;
-    const delivered = this.#delivered;
-    this.#held.set(lane, { lanes, generation, delivered, errors, isOnDisk: false, isTold: false });
-  }
-
-  #tell(lane: Lane, held: Held): void {
-    if (held.isTold || !held.isOnDisk) return;
-    const { topic, errors, lastError } = held.lanes;
-    // Records without key that go to no partition yet do not fail themselves, where none can be written to.
-    const failures = lane.partition === undefined ? errors - held.errors + 1 : lane.failures;
-    if (failures < FAILURES_TOLD) return;
-    held.isTold = true;
-    this.#parts.onHeld({ topic, partition: lane.partition, cause: lastError });
-  }
-
-  #heldOf(record: PendingRecord): Held | undefined {
-    if (this.#held.size === 0) return undefined;
-    return this.#held.get(this.#parts.lanesOf(record.topic).laneFor(record));
-  }
-
-  #stateOf(held: Held | undefined): QueueState {
-    if (held === undefined) return 'flowing';
-    return held.delivered < this.#delivered ? 'held-alone' : 'held';
   }
 
   #store(record: PendingRecord, held: Held | undefined): boolean {
     const { spool } = this.#parts;
     // What memory has of it may have to come before this one on disk.
     if (held?.isOnDisk === false) spool.beginSegments();
-    if (!spool.store([record], this.#stateOf(held))) return false;
+    if (!spool.store([record], this.#held.stateOf(held))) return false;
     if (held !== undefined) held.isOnDisk = true;
     return true;
   }
@@ -269,42 +210,34 @@ export class SpooledQueues {
   }
 
   /** What memory holds of queues that are not held. */
-  #flowing(): { records: number; bytes: number } {
-    const { held: records, heldBytes: bytes } = this.#parts.ledger;
-    const flowing = { records, bytes };
-    for (const { queue, parked } of this.#held.keys()) {
-      flowing.records -= queue.count + (parked?.count ?? 0);
-      flowing.bytes -= queue.bytes + (parked?.bytes ?? 0);
-    }
-    return flowing;
+  #flowing(): Quantity {
+    const { held, heldBytes } = this.#parts.ledger;
+    const { count, bytes } = this.#held.inMemory;
+    return { count: held - count, bytes: heldBytes - bytes };
   }
 
   /** Whether what is not held takes at most half of what it may. */
   #isHalfEmpty(): boolean {
-    const { ledger, limits } = this.#parts;
-    const { records, bytes } = this.#flowing();
-    const left = {
-      records: limits.maxRecords - Math.min(ledger.held - records, HELD_SHARE * limits.maxRecords),
-      bytes: limits.maxBytes - Math.min(ledger.heldBytes - bytes, HELD_SHARE * limits.maxBytes),
+    const { maxRecords, maxBytes } = this.#parts.limits;
+    const { count, bytes } = this.#held.inMemory;
+    const flowing = this.#flowing();
+    const most = {
+      count: maxRecords - Math.min(count, HELD_SHARE * maxRecords),
+      bytes: maxBytes - Math.min(bytes, HELD_SHARE * maxBytes),
     };
-    return records <= left.records / 2 && bytes <= left.bytes / 2;
+    return flowing.count <= most.count / 2 && flowing.bytes <= most.bytes / 2;
   }
 
   /** Has the queue that has most beyond its share let go of some of its youngest. @returns whether there was one */
   #pushOut(): boolean {
     const { limits, spool } = this.#parts;
-    const share = {
-      records: Math.floor((HELD_SHARE * limits.maxRecords) / this.#held.size),
-      bytes: Math.floor((HELD_SHARE * limits.maxBytes) / this.#held.size),
-    };
-    const isBeyond = ({ queue }: Lane): boolean =>
-      queue.count > 1 && (queue.count > share.records || queue.bytes > share.bytes);
-    const [lane, held] =
-      [...this.#held]
-        .filter(([candidate]) => isBeyond(candidate))
-        .sort(([{ queue: one }], [{ queue: other }]) => other.bytes - one.bytes)[0] ?? [];
-    if (lane === undefined || held === undefined) return false;
-    const state = this.#stateOf(held);
+    const share = HELD_SHARE / this.#held.size;
+    const isBeyond = ({ queue: { count, bytes } }: Lane): boolean =>
+      count > 1 && (count > share * limits.maxRecords || bytes > share * limits.maxBytes);
+    const held = this.#held.largest(isBeyond);
+    if (held === undefined) return false;
+    const { lane } = held;
+    const state = this.#held.stateOf(held);
     spool.writeKept();
     const youngest: PendingRecord[] = [];
     while (youngest.length < EXCHANGED_AT_ONCE && isBeyond(lane)) {

@@ -1,8 +1,8 @@
 import type { EventEmitter } from 'node:events';
 import { consoleLine } from '../client-log/console-only.ts';
 import type { Clock } from '../clock.ts';
+import type { HeldTopic } from '../delivery/held-queues.ts';
 import type { DropReason } from '../delivery/record.ts';
-import type { HeldTopic } from '../delivery/spooled-queues.ts';
 import { KafkaTransportError, type KafkaTransportErrorCode, messageOf } from '../errors.ts';
 import { remedyFor } from './causes.ts';
 import { emitSafely } from './safe-emit.ts';
