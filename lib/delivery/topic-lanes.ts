@@ -90,8 +90,9 @@ export class TopicLanes {
   /** Whether its records have no partition that they could be sent to now. */
   #isWaiting(lane: Lane): boolean {
     if (lane === this.#loose && !this.#partitions.goesUnbound) return this.#partitions.areAllHeld;
-    if (lane !== this.#loose && lane !== this.#unbound) return false;
-    for (const { awaitsDisk } of this.#lanes.values()) if (awaitsDisk) return true;
+    if (lane !== this.#loose && (lane !== this.#unbound || !this.#policy.keepsTogether)) return false;
+    // See `#clearAt`: they wait for what was sent before, wherever it went.
+    for (const { isHeld, awaitsDisk } of this.#lanes.values()) if (isHeld || awaitsDisk) return true;
     return false;
   }
 
