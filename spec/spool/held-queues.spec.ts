@@ -296,3 +296,55 @@ it.each(['overflow', 'always'] as const)(
     expect(transport.stats().dropped).toMatchObject({ rejected: 1_000, overflow: 0 });
   },
 );
+
+// Found on the real Kafka: what was sent before is bound to the partition that is away, and what was not waits for it.
+it.each(['overflow', 'always'] as const)(
+  'a topic of which nothing can be found out, with some records sent before, costs its own alone (%s)',
+  async (mode) => {
+    const directory = directoryOfSpec();
+    const cluster = await startCluster({ brokers: 2, topics: { [TOPIC]: 2, other: 2 } });
+    const options: Partial<KafkaTransportOptions> = {
+      topic: ({ message }) => (message.startsWith('healthy') ? TOPIC : 'other'),
+      key: ({ message }) => (message.startsWith('stuck') ? keys.stuck : keys.other),
+      spool: { directory, mode },
+      buffer: { maxRecords: 100 },
+      batch: { maxRecords: 40, lingerMs: 1 },
+      loopDetection: false,
+      dropNotice: false,
+    };
+    const first = transportTo(cluster, { ...options, closeTimeoutMs: 50 });
+    const logger = loggerWith(first);
+    for (const name of ['stuck', 'beside', 'healthy']) logger.info(`${name} 0`);
+    await first.flush(UNTIL_MS);
+    const election = cluster.inject({
+      api: 'Metadata',
+      topic: 'other',
+      times: ALWAYS,
+      action: { error: ERROR.LEADER_NOT_AVAILABLE, partitions: [1] },
+    });
+    const produce = cluster.inject({
+      api: 'Produce',
+      topic: 'other',
+      partition: 1,
+      times: ALWAYS,
+      action: { error: ERROR.NOT_LEADER_OR_FOLLOWER },
+    });
+    const logSome = async (to: ReturnType<typeof loggerWith>, from: number): Promise<void> => {
+      for (let n = from; n < from + 300; n++) {
+        for (const name of ['stuck', 'beside', 'healthy']) to.info(`${name} ${n}`);
+        if (n % 50 === 0) await turn();
+      }
+      await cluster.until(() => arrived(cluster, TOPIC, 'healthy').length === from + 300, UNTIL_MS);
+    };
+    await logSome(logger, 1);
+    expectLaw(first);
+    await first.close();
+    const second = transportTo(cluster, { ...options, closeTimeoutMs: 5_000 });
+    await logSome(loggerWith(second), 301);
+    expectLaw(second);
+    election.remove();
+    produce.remove();
+    expect(await second.flush(UNTIL_MS)).toMatchObject({ dropped: 0, pending: 0 });
+    for (const name of ['stuck', 'beside']) expect(arrived(cluster, 'other', name)).toEqual(upTo(601));
+  },
+);
