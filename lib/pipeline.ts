@@ -78,6 +78,7 @@ export class Pipeline {
           this.#drops.noteDropped(record, reason);
           this.#outcomes.dropped(record, reason, cause);
         },
+        onHeld: (held) => this.trouble.held(held),
         onOutage: (cause, unreachable) => this.trouble.outage(cause, unreachable),
         onState: () => this.#noteState(),
         onAnswer: (...answer) => channels.batchAnswered(...answer),

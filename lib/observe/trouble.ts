@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import { consoleLine } from '../client-log/console-only.ts';
 import type { Clock } from '../clock.ts';
+import type { HeldTopic } from '../delivery/held-queues.ts';
 import type { DropReason } from '../delivery/record.ts';
 import { KafkaTransportError, type KafkaTransportErrorCode, messageOf } from '../errors.ts';
 import { remedyFor } from './causes.ts';
@@ -9,6 +10,8 @@ import type { CallerFunction } from './stats.ts';
 
 // The least time between two warnings of one kind: what goes on is counted, not told again and again.
 const QUIET_MS = 60_000;
+// How many kinds are remembered.
+const MOST_KINDS = 1_000;
 
 const WHY_DROPPED: Record<DropReason, string> = {
   overflow:
@@ -55,6 +58,18 @@ export class Trouble {
     const text = what.filter((sentence) => sentence !== undefined).join(' ');
     consoleLine('warn', text);
     this.#warn(unreachable ? 'ERR_KAFKA_UNREACHABLE' : 'ERR_SEND_FAILED', text, cause);
+  }
+
+  /** Records of a topic wait on disk, others are sent. */
+  held({ topic, partition, cause }: HeldTopic): void {
+    if (!this.#isNews(`held ${topic}`)) return;
+    const where = partition === undefined ? `topic "${topic}"` : `partition ${partition} of topic "${topic}"`;
+    const what = [
+      `winston-kafkajs cannot send to ${where}: ${messageOf(cause)}.`,
+      'Its records wait in the spool until it works again; those of others are sent.',
+      remedyFor(cause),
+    ];
+    this.#warn('ERR_TOPIC_HELD', what.filter((sentence) => sentence !== undefined).join(' '), cause);
   }
 
   /** The process ends with records that Kafka has not got. On the console, because nobody listens any more. */
@@ -157,6 +172,8 @@ export class Trouble {
     const now = this.#clock.monotonic();
     const last = this.#lastTold.get(kind);
     if (last !== undefined && now - last < QUIET_MS) return false;
+    // Some kinds have a topic's name in them, and of topics there may be any number.
+    if (this.#lastTold.size >= MOST_KINDS) this.#lastTold.clear();
     this.#lastTold.set(kind, now);
     return true;
   }
