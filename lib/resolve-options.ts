@@ -16,7 +16,7 @@ import type { ShipperOptions } from './delivery/shipper-options.ts';
 import type { OverflowPolicy } from './delivery/waiting/buffer.ts';
 import type { KafkaTransportOptions } from './options.ts';
 import { type CompiledFilter, compileFilter } from './recursion/filter.ts';
-import { type ClientOptions, resolveClient, resolveCompression } from './resolve-client.ts';
+import { type ClientOptions, resolveClient, resolveCompression, WORKER_OPTIONS } from './resolve-client.ts';
 import type { SpoolOptions } from './spool/spool.ts';
 import { isTopicName, TOPIC_NAME_RULE } from './topic-name.ts';
 
@@ -70,6 +70,7 @@ export const OPTION_NAMES: readonly string[] = Object.keys({
   levels: 0,
   spool: 0,
   worker: 0,
+  workerOptions: 0,
   kafkaModule: 0,
   loopDetection: 0,
   loopHeader: 0,
@@ -86,6 +87,7 @@ const GROUPS = {
   buffer: ['maxRecords', 'maxBytes', 'overflow'],
   retry: ['initialMs', 'maxMs', 'maxAgeMs'],
   clientLog: ['level', 'logger'],
+  workerOptions: WORKER_OPTIONS,
   // Of kafkajs's own options those that are most often looked for beside the transport's.
   kafka: ['brokers', 'clientId', 'ssl', 'sasl', 'connectionTimeout', 'logCreator', 'socketFactory'],
 } as const;

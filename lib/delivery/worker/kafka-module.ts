@@ -1,6 +1,7 @@
 import type { CompressionTypes, KafkaConfig } from 'kafkajs';
 import { messageOf } from '../../errors.ts';
 import { CompressionCodecs } from '../kafkajs.ts';
+import { importModule } from './import-module.ts';
 
 /**
  * The `KafkaConfig` that a module exports as default; as `module.exports` or `exports.default`, too.
@@ -10,7 +11,7 @@ import { CompressionCodecs } from '../kafkajs.ts';
 export async function loadKafkaConfig(url: string): Promise<KafkaConfig> {
   let loaded: { default?: unknown };
   try {
-    loaded = await import(url);
+    loaded = await importModule(url);
   } catch (error) {
     throw new Error(`kafkaModule ${url} cannot be loaded: ${messageOf(error)}`, {
       cause: error,

@@ -13,7 +13,13 @@ import { toWire } from './wire-error.ts';
  *
  * @returns what reports to that thread
  */
-export function serve({ port, reports, kafkaModule, ...settings }: WorkerStart): (what: Report) => void {
+export function serve({
+  port,
+  reports,
+  kafkaModule,
+  kafkajs: _,
+  ...settings
+}: WorkerStart): (what: Report) => void {
   const clients = new Map<number, DeliveryClient>();
   /** The latest client that is done with: it may still be waiting for its configuration. */
   let killed = 0;
