@@ -3,6 +3,7 @@ import type { Clock } from '../../clock.ts';
 import { messageOf } from '../../errors.ts';
 import type { Outcome } from '../client.ts';
 import { findKafkajs } from './find-kafkajs.ts';
+import { importsOf } from './kafka-module.ts';
 import type { Order, Remark, Report, Task, WorkerSettings, WorkerStart } from './messages.ts';
 import { fromWire } from './wire-error.ts';
 import { workerProgram } from './worker-program.ts';
@@ -48,7 +49,8 @@ export class WorkerThread {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1.on('message', (report: Report) => this.#take(report));
     const kafkajs = findKafkajs(settings.kafkaModule);
-    const start: WorkerStart = { ...settings, kafkajs, port: port2, reports: this.#reports };
+    const imports = importsOf(execArgv);
+    const start: WorkerStart = { ...settings, kafkajs, imports, port: port2, reports: this.#reports };
     this.#worker = new Worker(workerProgram(), {
       eval: true,
       name: 'winston-kafkajs',
