@@ -1,5 +1,9 @@
-import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
+// Not `createRequire` by its name. webpack knows that, and would put its own number of the module in the place of a path; and
+// in a bundle it stands beside the `createRequire` that esbuild's users import for what is CommonJS.
+import nodeModule from 'node:module';
+import { isAbsolute } from 'node:path';
+
+const NAME = 'kafkajs';
 
 /**
  * The path of the kafkajs that the application has installed, for a thread whose program is a text and so has no place from
@@ -12,7 +16,8 @@ export function findKafkajs(kafkaModule: string | undefined): string | undefined
   for (const from of [kafkaModule, ownFile(), process.argv[1]]) {
     if (from === undefined) continue;
     try {
-      return createRequire(from).resolve('kafkajs');
+      const path = nodeModule.createRequire(from).resolve(NAME);
+      if (isAbsolute(path)) return path;
     } catch {
       // Not there, or no absolute path.
     }
@@ -21,7 +26,7 @@ export function findKafkajs(kafkaModule: string | undefined): string | undefined
 }
 
 /**
- * The file that this code runs from: of the package, or the bundle. V8 knows it in every module format and after every
+ * The path or URL of the file that this code runs from: of the package, or the bundle. V8 knows it in every module format and after every
  * bundler; `import.meta.url` is empty in what esbuild makes for CommonJS, and the build machine's path in webpack's.
  */
 function ownFile(): string | undefined {
@@ -29,9 +34,8 @@ function ownFile(): string | undefined {
   try {
     Error.stackTraceLimit = 1;
     Error.prepareStackTrace = (_error, frames) => frames[0]?.getFileName();
-    const file = new Error().stack as unknown;
-    if (typeof file !== 'string') return undefined;
-    return file.startsWith('file:') ? fileURLToPath(file) : file;
+    const file: unknown = new Error().stack;
+    return typeof file === 'string' ? file : undefined;
   } catch {
     // A frozen Error.
     return undefined;
