@@ -78,7 +78,8 @@ export class KeylessPartitions {
   #freeAtOf(partition: number): number {
     const lane = this.#lanes.get(partition);
     if (lane === undefined) return 0;
-    const isTaken = lane.busy || lane.parked !== undefined || lane.isCornering;
+    const isTaken =
+      lane.busy || lane.parked !== undefined || lane.isCornering || lane.isolation !== undefined;
     return isTaken || lane.queue.head?.key === null ? NEVER : lane.notBefore;
   }
 
