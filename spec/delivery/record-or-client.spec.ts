@@ -157,8 +157,8 @@ it('an outage that begins at any send, ends at a later one, and says nothing of 
 });
 
 describe('the rule', () => {
-  it('never gives a record up while none gets through', () => {
-    assert(
+  it('never gives a record up while none gets through', async () => {
+    await assert(
       property(integer({ min: 1, max: 50 }), integer({ min: 5, max: 1_000 }), (failures, waiting) => {
         const isolation = new RecordIsolation(true);
         for (let n = 0; n < failures; n++) expect(isolation.noteFailure(waiting)).not.toBe('reject');
