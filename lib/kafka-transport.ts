@@ -13,6 +13,7 @@ import { Pipeline } from './pipeline.ts';
 import { isGuarded } from './recursion/guard.ts';
 import { type Info, type Mark, markOf } from './recursion/logger-tap.ts';
 import { type ResolvedOptions, resolveOptions } from './resolve-options.ts';
+import { soonest } from './system-timers.ts';
 import { activeSpan, type SpanContext } from './tracing/open-telemetry-api.ts';
 import { formatted } from './transport-format.ts';
 import type { Levels } from './triple-beam.ts';
@@ -120,13 +121,14 @@ export class KafkaTransport extends TransportStream {
    */
   override log(info: Info, callback?: Callback): boolean {
     const isMeasured = this.#calls++ % MEASURE_EVERY === 0;
-    const startedAt = isMeasured ? performance.now() : 0;
+    const startedAt = isMeasured ? this.#clock.monotonic() : 0;
     try {
       this.#take(info);
     } catch (error) {
       this.#pipeline.admitUnreadable(error);
     }
-    if (isMeasured) this.#pipeline.observation.handlerTime.record((performance.now() - startedAt) * 1000);
+    if (isMeasured)
+      this.#pipeline.observation.handlerTime.record((this.#clock.monotonic() - startedAt) * 1000);
     this.#callBack(callback);
     return true;
   }
@@ -182,7 +184,7 @@ export class KafkaTransport extends TransportStream {
     this._write(info as Info, 'utf8', NOTHING);
     this.#ending.noteRecord();
     const done = typeof encoding === 'function' ? encoding : callback;
-    if (typeof done === 'function') process.nextTick(done as Callback);
+    if (typeof done === 'function') soonest(done as Callback);
     return true;
   }
 
