@@ -2,6 +2,7 @@ import type { Clock } from './clock.ts';
 import { callersSource } from './delivery/callers-client.ts';
 import type { ClientSource, PartitionsListener } from './delivery/client.ts';
 import { kafkajsSource } from './delivery/kafkajs-client.ts';
+import { loadAheadUnderJest } from './delivery/load-ahead.ts';
 import { untracedSource } from './delivery/untraced-client.ts';
 import { WorkerSource } from './delivery/worker/worker-source.ts';
 import type { ResolvedOptions } from './resolve-options.ts';
@@ -15,6 +16,7 @@ export function clientSource(
   const { client, compression, traceContext } = options;
   // Spans are this thread's business.
   if (client.kind === 'worker') return new WorkerSource({ ...options, ...client, clock, onPartitions });
+  loadAheadUnderJest();
   const source =
     client.kind === 'own'
       ? kafkajsSource({ ...options, ...client, onPartitions, random: Math.random })

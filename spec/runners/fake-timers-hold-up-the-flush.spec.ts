@@ -22,7 +22,9 @@ function expectShipped(cluster: BrokerCluster, run: Run, runner: string, others:
   expect(cluster.values(TOPIC).filter((name) => !name.endsWith('everything'))).toEqual(
     [...names(false), ...names(true)].filter((name) => !name.endsWith('everything')),
   );
-  const faked = cluster.records(TOPIC).filter(({ value }) => /before (construction|log|import)/.test(String(value)));
+  const faked = cluster
+    .records(TOPIC)
+    .filter(({ value }) => /before (construction|log|import)/.test(String(value)));
   expect(faked.map(({ timestamp }) => Number(timestamp))).toEqual(faked.map(() => NOW));
 }
 
