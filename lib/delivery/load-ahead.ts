@@ -19,6 +19,9 @@ const FOLDERS = {
   SaslAuthenticate: 'saslAuthenticate',
 } as const;
 
+/** The requests that have been seen to: a test file may make many transports. */
+const seenTo = new WeakSet<object>();
+
 /**
  * Has kafkajs load ahead, under Jest, what it would load when it sends. Each of its requests calls `require` for its two
  * files, every time (src/protocol/requests/produce/index.js). Jest refuses that once a test file has ended, also for what
@@ -32,6 +35,8 @@ export function loadAheadUnderJest(): void {
   try {
     const load = createRequire(typeof __filename === 'string' ? __filename : join(process.cwd(), 'any'));
     const { requests } = load(`${REQUESTS}/index.js`) as { requests: Record<string, Definition> };
+    if (seenTo.has(requests)) return;
+    seenTo.add(requests);
     for (const [name, folder] of Object.entries(FOLDERS)) {
       const definition = requests[name];
       if (definition !== undefined) keepNewest(definition, `${REQUESTS}/${folder}`, load);
