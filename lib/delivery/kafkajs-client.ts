@@ -48,6 +48,13 @@ const NO_RETRIES = Number.NaN;
 // What it has to say about that, once a client; the retries are the shipper's.
 const LIMITED_RETRIES = 'Limiting retries for the idempotent producer';
 
+// How long before a SASL session ends kafkajs authenticates anew, in milliseconds. Its own 10 s
+// (network/connection.js, `reauthenticationThreshold`) is at every request where a session is shorter than that, and
+// Kafka refuses to begin twice within 1 s (KafkaChannel.java, MIN_REAUTH_INTERVAL_ONE_SECOND_NANOS): nothing would be
+// delivered. How long a session is only kafkajs's connection knows. 1 s is enough for a request to arrive; one that comes
+// too late costs a closed connection and a retry. So sessions may be as short as 2 s.
+const REAUTHENTICATION_MS = 1_000;
+
 /** Makes the transport's own kafkajs clients. */
 export function kafkajsSource(options: KafkajsClientOptions): ClientSource {
   let made = Math.floor(options.random() * 1024);
@@ -88,6 +95,7 @@ class KafkajsClient implements DeliveryClient {
     const providers = guardedProviders(kafka, (token) => secrets.note(token));
     const client = new Kafka({
       requestTimeout: requestTimeoutMs,
+      reauthenticationThreshold: REAUTHENTICATION_MS,
       ...kafka,
       ...providers,
       brokers: rotatedBrokers(providers.brokers, generation),

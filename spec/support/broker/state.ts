@@ -74,6 +74,8 @@ export interface Session {
   mechanism: string | null;
   /** When the authentication ends, as Date.now(); null while not authenticated. */
   authenticatedUntil: number | null;
+  /** When it was last authenticated anew, as Date.now(); null before that. */
+  reauthenticatedAt: number | null;
   closeAfterAnswer: boolean;
 }
 
