@@ -9,8 +9,11 @@ import type {
   logLevel,
   Producer,
 } from 'kafkajs';
+import { messageOf } from '../errors.ts';
 import { runInScope, type Scope } from '../recursion/guard.ts';
 import type { Batch } from './batch.ts';
+import { BrokerAddresses, rotatedBrokers } from './broker-addresses.ts';
+import { BrokerSockets } from './broker-sockets.ts';
 import type { ClientSource, DeliveryClient, PartitionsListener } from './client.ts';
 import { messagesOf } from './client-messages.ts';
 import {
@@ -22,8 +25,10 @@ import {
 import { Kafka } from './kafkajs.ts';
 import { asOneGroup } from './one-group.ts';
 import { OwnPartitioner } from './partitioner.ts';
+import { NotSentError, ProduceRequests } from './produce-requests.ts';
 import { Secrets } from './secrets.ts';
 import { SentBatches } from './sent-batches.ts';
+import { unrefOnce } from './unref-once.ts';
 
 export interface KafkajsClientOptions {
   kafka: KafkaConfig;
@@ -61,8 +66,9 @@ export function kafkajsSource(options: KafkajsClientOptions): ClientSource {
   const { brokers } = options.kafka;
   // Of all clients: a token may be shown by the next one.
   const secrets = new Secrets();
+  const addresses = new BrokerAddresses();
   return {
-    make: () => new KafkajsClient(options, secrets, made++),
+    make: () => new KafkajsClient(options, secrets, addresses, made++),
     keepsTogether: true,
     resendsWhole: options.idempotent,
     isOwned: true,
@@ -76,6 +82,8 @@ class KafkajsClient implements DeliveryClient {
   readonly #partitioner: OwnPartitioner;
   readonly #secrets: Secrets;
   readonly #sockets = new Set<Socket>();
+  readonly #brokerSockets: BrokerSockets;
+  readonly #requests = new ProduceRequests();
   /** Only of an idempotent producer: what it has sent last, and the sends that are under way. */
   readonly #sent: SentBatches | undefined;
   readonly #underWay = new Set<Promise<unknown>>();
@@ -85,12 +93,18 @@ class KafkajsClient implements DeliveryClient {
   readonly #scope: Scope | undefined;
 
   /** @param generation how many clients came before: each starts with another one of the brokers */
-  constructor(options: KafkajsClientOptions, secrets: Secrets, generation: number) {
+  constructor(
+    options: KafkajsClientOptions,
+    secrets: Secrets,
+    addresses: BrokerAddresses,
+    generation: number,
+  ) {
     this.#options = options;
     this.#partitioner = new OwnPartitioner(options.onPartitions, options.random);
     this.#scope = runsCallersCode(options.kafka) ? { active: true } : undefined;
     const { kafka, requestTimeoutMs } = options;
     this.#secrets = secrets;
+    this.#brokerSockets = new BrokerSockets(addresses, kafka);
     secrets.noteConfig(kafka);
     const providers = guardedProviders(kafka, (token) => secrets.note(token));
     const client = new Kafka({
@@ -98,7 +112,7 @@ class KafkajsClient implements DeliveryClient {
       reauthenticationThreshold: REAUTHENTICATION_MS,
       ...kafka,
       ...providers,
-      brokers: rotatedBrokers(providers.brokers, generation),
+      brokers: rotatedBrokers(providers.brokers, generation, addresses),
       socketFactory: this.#socketFactory(kafka.socketFactory),
       logCreator: this.#untilKilled(guardedLogCreator(options.logCreator)),
       logLevel: options.logLevel,
@@ -133,6 +147,7 @@ class KafkajsClient implements DeliveryClient {
   #send(batch: Batch): Promise<unknown> {
     const { acks, compression, requestTimeoutMs } = this.#options;
     this.#partitioner.begin(batch);
+    this.#requests.begin(batch);
     return this.#inside(() =>
       this.#producer.send({
         topic: batch.topic,
@@ -141,7 +156,15 @@ class KafkajsClient implements DeliveryClient {
         timeout: requestTimeoutMs,
         ...(compression !== undefined && { compression }),
       }),
-    ).finally(() => this.#partitioner.end(batch));
+    )
+      .catch((error: unknown) => {
+        if (this.#requests.end(batch)) throw new NotSentError(messageOf(error), { cause: error });
+        throw error;
+      })
+      .finally(() => {
+        this.#partitioner.end(batch);
+        this.#requests.end(batch);
+      });
   }
 
   close(): Promise<void> {
@@ -178,7 +201,7 @@ class KafkajsClient implements DeliveryClient {
     try {
       return await (this.#scope === undefined ? fn() : runInScope(this.#scope, fn));
     } catch (error) {
-      throw this.#secrets.cleaned(error);
+      throw this.#secrets.cleaned(this.#brokerSockets.explained(error));
     }
   }
 
@@ -187,6 +210,9 @@ class KafkajsClient implements DeliveryClient {
     const make = callers === undefined ? defaultSocket : guardedSocketFactory(callers);
     return (args) => {
       const socket = make(args);
+      unrefOnce(socket);
+      this.#brokerSockets.watch(socket, args);
+      this.#requests.watch(socket);
       // A kafkajs client can connect once more after its `disconnect` has resolved.
       if (this.#isKilled) return socket.destroy(new Error('given up by winston-kafkajs'));
       this.#sockets.add(socket);
@@ -199,21 +225,6 @@ class KafkajsClient implements DeliveryClient {
       return socket;
     };
   }
-}
-
-/**
- * Without retries a kafkajs client only ever tries the first broker of its list: so each client gets the list
- * from another place on, or one dead broker would keep all of them away.
- */
-function rotatedBrokers(brokers: KafkaConfig['brokers'], by: number): KafkaConfig['brokers'] {
-  return typeof brokers === 'function' ? async () => rotated(await brokers(), by) : rotated(brokers, by);
-}
-
-/** What a function of the caller's has answered may be anything: kafkajs says what is wrong with it. */
-function rotated(brokers: string[], by: number): string[] {
-  if (!Array.isArray(brokers) || brokers.length === 0) return brokers;
-  const at = by % brokers.length;
-  return [...brokers.slice(at), ...brokers.slice(0, at)];
 }
 
 /** The same as kafkajs's own, which it does not export. */

@@ -21,6 +21,7 @@ export interface ClusterSettings {
   readonly maxMessageBytes: number;
   readonly sasl: ((attempt: SaslAttempt) => boolean | string) | null;
   readonly saslSessionLifetimeMs: number;
+  readonly advertised: (broker: number) => { host: string; port: number } | undefined;
 }
 
 export interface ProduceRequest {
