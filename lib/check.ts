@@ -4,9 +4,14 @@ import { KafkaTransportError } from './errors.ts';
 
 /** Throws the error for a bad option: it names the option, what was expected and what was given. */
 export function refuse(option: string, expected: string, given: unknown): never {
+  refuseInWords(option, expected, describe(option, given));
+}
+
+/** {@link refuse} for who can say better what was given, and shows no secret in it. */
+export function refuseInWords(option: string, expected: string, given: string): never {
   throw new KafkaTransportError(
     'ERR_INVALID_OPTION',
-    `winston-kafkajs: option "${option}" must be ${expected}; given was ${describe(option, given)}.`,
+    `winston-kafkajs: option "${option}" must be ${expected}; given was ${given}.`,
     { option },
   );
 }
@@ -83,14 +88,21 @@ export function integer(
 ): number {
   if (value === undefined) return fallback;
   if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most) {
-    refuse(path, `an integer from ${least} to ${most}`, value);
+    // As an environment variable has it.
+    const hint =
+      typeof value === 'string' && /^\s*\d+\s*$/.test(value) ? ' (Number() makes one of a string)' : '';
+    refuse(path, `an integer from ${least} to ${most}${hint}`, value);
   }
   return value;
 }
 
 export function flag(path: string, value: unknown, fallback: boolean): boolean {
   if (value === undefined) return fallback;
-  if (typeof value !== 'boolean') refuse(path, 'true or false', value);
+  if (typeof value !== 'boolean') {
+    // Of a string from the environment, 'false' would count as true.
+    const hint = typeof value === 'string' ? " (compare a string: value === 'true')" : '';
+    refuse(path, `true or false${hint}`, value);
+  }
   return value;
 }
 
@@ -107,7 +119,7 @@ export function oneOf<Value>(path: string, value: unknown, values: readonly Valu
 }
 
 /** The known path whose last name a misspelt one is closest to, when it is close enough to be meant. */
-function nearestOf(name: string, paths: readonly string[]): string | undefined {
+export function nearestOf(name: string, paths: readonly string[]): string | undefined {
   const wanted = name.toLowerCase();
   const ranked = paths
     .map((path) => {

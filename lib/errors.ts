@@ -6,9 +6,14 @@ export type KafkaTransportErrorCode =
   | 'ERR_KAFKA_UNREACHABLE'
   /** The broker answers, but refuses again and again for a reason that may pass: records wait. Told like an outage. */
   | 'ERR_SEND_FAILED'
+  /**
+   * With a spool: records of one topic, or of one partition of it, cannot be sent, and wait on disk while others are sent.
+   * Told each time it comes to that, and once a minute at most for each topic.
+   */
+  | 'ERR_TOPIC_HELD'
   /** Records will not reach Kafka. Told once a minute at most for each reason; `stats().dropped` counts. */
   | 'ERR_RECORDS_DROPPED'
-  /** A function of the caller's threw or returned something unusable. Told once a minute at most for each kind of fault. */
+  /** A function of the caller's, or a wrapped `log()`, threw or returned something unusable. Told once a minute at most for each kind of fault. */
   | 'ERR_CALLBACK_FAILED'
   /** The fallback threw, or its promise rejected. Each is counted; told once a minute at most. */
   | 'ERR_FALLBACK_FAILED'

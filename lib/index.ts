@@ -30,7 +30,14 @@ export {
 } from './observe/open-telemetry.ts';
 export { type PrometheusOptions, type PrometheusRegister, prometheus } from './observe/prometheus.ts';
 export type { CallerFunction, TransportStats } from './observe/stats.ts';
-export type { BatchOptions, BufferOptions, KafkaTransportOptions, RetryOptions } from './options.ts';
+export type {
+  BatchOptions,
+  Brokers,
+  BufferOptions,
+  KafkaTransportOptions,
+  RetryOptions,
+  TransportKafkaConfig,
+} from './options.ts';
 export type { CallSite } from './recursion/call-site.ts';
 export type { CombinedFilter, FilterRecord, FilterTable, RecordFilter } from './recursion/filter.ts';
 export { allOf, anyOf, fromFunction, not } from './recursion/filter.ts';

@@ -1,5 +1,6 @@
 import type { Clock } from './clock.ts';
 import { PendingRecord, type RecordHeaders, type RecordKey, type TransportEntry } from './delivery/record.ts';
+import { jsonOf } from './info-text.ts';
 import type { Trouble } from './observe/trouble.ts';
 import { withRecordId } from './record-id.ts';
 import { type CallSite, plainSite } from './recursion/call-site.ts';
@@ -203,19 +204,15 @@ function severityOf(level: string, levels: Levels | undefined): number {
 }
 
 /**
- * What the format has written; failing that (`log(info)` called by hand), the info as JSON, or its message.
+ * What the format has written; failing that (a format such as `timestamp()` alone, or `log(info)` called by hand), the info as
+ * JSON, or its message.
  *
  * @throws for what has no text at all
  */
 function textOf(info: Info): string {
   const formatted = info[MESSAGE];
   if (typeof formatted === 'string') return formatted;
-  let json: string | undefined;
-  try {
-    json = JSON.stringify(info);
-  } catch {
-    // A circle, a BigInt, a `toJSON` that throws: its message is better than nothing.
-  }
+  const json = jsonOf(info);
   if (json !== undefined) return json;
   if (info.message === undefined) throw new TypeError('it has no message, and cannot be written as JSON');
   return String(info.message);

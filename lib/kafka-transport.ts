@@ -1,7 +1,8 @@
 import TransportStream from 'winston-transport';
 import { type Clock, MAX_DELAY_MS, systemClock } from './clock.ts';
 import type { FlushReport } from './delivery/shipper-options.ts';
-import { isWanted, levelProblem } from './level-gate.ts';
+import { LevelCheck, watchLevel } from './level-check.ts';
+import { isWanted } from './level-gate.ts';
 import { CrashPath } from './lifecycle/crash-path.ts';
 import { Ending } from './lifecycle/ending.ts';
 import { raiseListenerLimit } from './lifecycle/listener-limit.ts';
@@ -14,8 +15,10 @@ import { isGuarded } from './recursion/guard.ts';
 import { type Info, type Mark, markOf } from './recursion/logger-tap.ts';
 import { type ResolvedOptions, resolveOptions } from './resolve-options.ts';
 import { activeSpan, type SpanContext } from './tracing/open-telemetry-api.ts';
+import type { Listen } from './transport-events.ts';
 import { formatted } from './transport-format.ts';
 import type { Levels } from './triple-beam.ts';
+import { WrappedLog } from './wrapped-log.ts';
 
 // Reading the clock twice costs about as much as taking a record in: so the time spent in `log()` is measured for
 // one call in so many, the first one included.
@@ -27,6 +30,21 @@ const MAX_AGE_MS = 30_000;
 type Callback = (error?: Error | null) => void;
 
 const NOTHING: Callback = () => undefined;
+
+// Merged with the class below, not declared in it: there they would be fields, and hide the stream's methods.
+export interface KafkaTransport {
+  on: Listen<this>;
+  once: Listen<this>;
+  off: Listen<this>;
+  addListener: Listen<this>;
+  prependListener: Listen<this>;
+  prependOnceListener: Listen<this>;
+  removeListener: Listen<this>;
+  removeAllListeners(event?: string | symbol): this;
+  listenerCount(event: string | symbol, listener?: (...args: never[]) => void): number;
+  // biome-ignore lint/suspicious/noExplicitAny: as in @types/node
+  emit(event: string | symbol, ...args: any[]): boolean;
+}
 
 /**
  * A winston transport that ships records to Kafka through kafkajs: in batches, within bounds of memory, without ever
@@ -42,6 +60,7 @@ const NOTHING: Callback = () => undefined;
  *   level: 'error',
  * }));
  */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: what the interface says is there, from the stream
 export class KafkaTransport extends TransportStream {
   /** As winston's own transports have one. */
   readonly name = 'kafka';
@@ -72,9 +91,8 @@ export class KafkaTransport extends TransportStream {
   readonly #hasSpool: boolean;
   readonly #parents: Parents;
   readonly #ending: Ending;
-  /** Whether an info from a logger goes through `log()`, and what it carried. Not so when `log()` is called by hand. */
-  #isCarried = false;
-  #carried: Mark | undefined;
+  readonly #wrappedLog: WrappedLog;
+  readonly #levelCheck: LevelCheck;
   #calls = 0;
 
   /** @throws KafkaTransportError for bad options; it names the option, what was expected and what was given */
@@ -96,7 +114,7 @@ export class KafkaTransport extends TransportStream {
     this.#options = resolved;
     this.#pipeline = new Pipeline(resolved, this, this.#clock);
     this.#crash = new CrashPath(this, this.#clock, (timeoutMs) => this.flush(timeoutMs));
-    this.#processEnd = new ProcessEnd(this.#pipeline, resolved.closeTimeoutMs);
+    this.#processEnd = new ProcessEnd(this.#pipeline, resolved.closeTimeoutMs, resolved.signals);
     // What another process has left in the spool is sent before the end, also when nothing is logged.
     this.#hasSpool = resolved.spool !== undefined;
     if (this.#hasSpool) this.#processEnd.watch();
@@ -107,6 +125,22 @@ export class KafkaTransport extends TransportStream {
       ...(resolved.traceContext && {
         spanOf: (info, logger) => (isWanted(info, this, logger) ? activeSpan() : undefined),
       }),
+    });
+    this.#levelCheck = new LevelCheck({
+      transport: this,
+      filter: resolved.filter,
+      loggers: () => this.#parents.all,
+      soon: this.#clock.soon,
+      tell: (problem) => this.#pipeline.trouble.mismatch(problem),
+    });
+    watchLevel(this, () => this.#levelCheck.schedule());
+    this.#wrappedLog = new WrappedLog({
+      onLost: (error) => {
+        this.#pipeline.trouble.wrappedLogFailed(error, 'the record is dropped as invalid');
+        this.#pipeline.admitUnreadable(error);
+      },
+      onFailed: (error) =>
+        this.#pipeline.trouble.wrappedLogFailed(error, 'a record that it has handed on is sent all the same'),
     });
     this.#ending = new Ending(this, this.#parents, this.#clock, resolved.closeTimeoutMs);
     // winston-transport's own books know one logger only (its issue: `once('pipe')`): these take their place.
@@ -119,14 +153,12 @@ export class KafkaTransport extends TransportStream {
    * calls back at once and never with an error, because a late callback stalls the logger's other transports.
    */
   override log(info: Info, callback?: Callback): boolean {
-    const isMeasured = this.#calls++ % MEASURE_EVERY === 0;
-    const startedAt = isMeasured ? performance.now() : 0;
-    try {
-      this.#take(info);
-    } catch (error) {
-      this.#pipeline.admitUnreadable(error);
+    const handed = this.#wrappedLog.find(info, callback);
+    if (handed === undefined) this.#take(info, undefined, false);
+    else if (handed.state !== 'dropped') {
+      handed.state = 'taken';
+      this.#take(info, handed.mark, true);
     }
-    if (isMeasured) this.#pipeline.observation.handlerTime.record((performance.now() - startedAt) * 1000);
     this.#callBack(callback);
     return true;
   }
@@ -235,7 +267,11 @@ export class KafkaTransport extends TransportStream {
   #receive(info: Info): void {
     this.#noteCrash(info);
     const mark = markOf(info);
-    if (!isWanted(info, this, mark?.logger ?? this.parent)) return;
+    const logger = mark?.logger ?? this.parent;
+    if (!isWanted(info, this, logger)) {
+      this.#levelCheck.noteRefused(logger);
+      return;
+    }
     // What the tap has seen is decided. Asked here, the flag could be another's: a logger that was held up
     // delivers in the context of whatever let it go on.
     if (mark?.isReentrant === true || (!this.#parents.areTapped && isGuarded())) {
@@ -252,31 +288,35 @@ export class KafkaTransport extends TransportStream {
     else this.#hand(result.info, mark);
   }
 
-  /** To `log()`, which others may have wrapped; the mark, which a format may have lost, goes beside it. */
+  /** To `log()`, where others have wrapped it; the mark, which a format may have lost, goes beside the info. */
   #hand(info: Info, mark: Mark | undefined): void {
-    this.#isCarried = true;
-    this.#carried = mark;
-    try {
-      this.log(info);
-    } finally {
-      this.#isCarried = false;
-    }
+    if (this.log === OWN_LOG) this.#take(info, mark, true);
+    else this.#wrappedLog.hand((callback) => this.log(info, callback as Callback), info, mark);
   }
 
-  #take(info: Info): void {
-    const isCarried = this.#isCarried;
-    this.#isCarried = false;
-    const mark = isCarried ? this.#carried : markOf(info);
-    this.#carried = undefined;
-    if (!isCarried) {
-      this.#noteCrash(info);
-      if (mark?.isReentrant === true || isGuarded()) {
-        this.#pipeline.suppress('reentrant', info, mark);
-        return;
-      }
+  /** @param isFromLogger whether it came by `write()`, where it was decided whether it is wanted */
+  #take(info: Info, mark: Mark | undefined, isFromLogger: boolean): void {
+    const isMeasured = this.#calls++ % MEASURE_EVERY === 0;
+    const startedAt = isMeasured ? performance.now() : 0;
+    try {
+      if (isFromLogger) this.#admit(info, mark, true);
+      else this.#takeByHand(info);
+    } catch (error) {
+      this.#pipeline.admitUnreadable(error);
     }
+    if (isMeasured) this.#pipeline.observation.handlerTime.record((performance.now() - startedAt) * 1000);
+  }
+
+  #takeByHand(info: Info): void {
+    const mark = markOf(info);
+    this.#noteCrash(info);
+    if (mark?.isReentrant === true || isGuarded()) this.#pipeline.suppress('reentrant', info, mark);
+    else this.#admit(info, mark, false);
+  }
+
+  #admit(info: Info, mark: Mark | undefined, isFromLogger: boolean): void {
     this.#processEnd.watch();
-    this.#pipeline.admit(info, mark?.logger?.levels ?? this.levels, mark, this.#spanOf(mark, isCarried));
+    this.#pipeline.admit(info, mark?.logger?.levels ?? this.levels, mark, this.#spanOf(mark, isFromLogger));
   }
 
   /** The span that was active at the log call: that is now, where nobody has noted it there. */
@@ -306,9 +346,7 @@ export class KafkaTransport extends TransportStream {
     this.#syncWithWinston();
     this.#pipeline.reopen();
     if (this.#hasSpool) this.#processEnd.watch();
-    const problem = levelProblem(this.level, source.levels);
-    // Not at once: whoever makes the logger has had no chance to listen for its `warn` yet.
-    if (problem !== undefined) this.#clock.soon(() => this.#pipeline.trouble.mismatch(problem));
+    this.#levelCheck.schedule();
   }
 
   #onUnpipe(source: Parent): void {
@@ -330,3 +368,5 @@ export class KafkaTransport extends TransportStream {
     this.levels = this.parent?.levels ?? this.levels;
   }
 }
+
+const OWN_LOG = KafkaTransport.prototype.log;

@@ -1,3 +1,5 @@
+import { nearestOf } from './check.ts';
+import type { RuleLevel } from './recursion/filter.ts';
 import type { Info } from './recursion/logger-tap.ts';
 import { LEVEL, type Levels } from './triple-beam.ts';
 
@@ -30,9 +32,31 @@ export function isWanted(info: Info, gate: Gate, logger: GateLogger | null | und
   return (levels[level] ?? Number.NaN) >= (levels[String(info[LEVEL])] ?? Number.NaN);
 }
 
-/** Says so if a transport's level is none of its logger's: by the rule above, nothing passes then. */
-export function levelProblem(level: string | undefined, levels: Levels | undefined): string | undefined {
-  if (!level || levels === undefined || Object.hasOwn(levels, level)) return undefined;
-  const known = Object.keys(levels).join(', ');
-  return `the transport's level "${level}" is none of the logger's levels (${known}), so it takes no record. Give it one of those.`;
+/**
+ * Says so if a level is none of a logger's: by the rule above, nothing passes then.
+ *
+ * @param isOwn whether it is the transport's own level, or that of the logger, by which it goes otherwise
+ */
+export function levelProblem(level: string | undefined, levels: Levels, isOwn: boolean): string | undefined {
+  if (!level || Object.hasOwn(levels, level)) return undefined;
+  const [whose, of, who] = isOwn
+    ? ["the transport's level", "the logger's levels", 'it takes']
+    : ["the logger's level", 'its levels', 'the transport takes'];
+  return `${whose} "${level}" is none of ${of} (${namesIn(levels)}), so ${who} no record. ${remedyFor(level, levels)} For none at all there is silent: true.`;
+}
+
+/** The same for a rule of a filter's table. */
+export function ruleLevelProblem({ path, level }: RuleLevel, levels: Levels): string | undefined {
+  if (Object.hasOwn(levels, level)) return undefined;
+  return `the level "${level}" in ${path} is none of the logger's levels (${namesIn(levels)}), so it counts as true there (every level). ${remedyFor(level, levels)}`;
+}
+
+function remedyFor(level: string, levels: Levels): string {
+  // A level that is no text comes from JavaScript: `transport.level = 3`.
+  const nearest = nearestOf(String(level), Object.keys(levels));
+  return nearest === undefined ? 'Give it one of those.' : `Did you mean "${nearest}"?`;
+}
+
+function namesIn(levels: Levels): string {
+  return Object.keys(levels).join(', ');
 }

@@ -74,6 +74,19 @@ export interface RetryOptions {
   maxAgeMs?: number;
 }
 
+/** What may stand for brokers: `host:port`, one or several, in a list or in one string with commas between them. */
+export type Brokers = string | readonly string[];
+
+/** kafkajs's `KafkaConfig`, in which `brokers` may also be one string. */
+export interface TransportKafkaConfig extends Omit<KafkaConfig, 'brokers'> {
+  /**
+   * `['a:9092', 'b:9092']`, or `'a:9092, b:9092'`, as an environment variable has it; an IPv6 address in brackets,
+   * `'[::1]:9092'`. Or a function that returns one of these, which is asked for each connection. What can never work is
+   * an error at construction; of a function's answer it is a `warn`, and the function is asked again later.
+   */
+  brokers: Brokers | (() => Brokers | Promise<Brokers>);
+}
+
 /** The options of a `KafkaTransport`. `topic` and one of `kafka`, `kafkaModule` and `producer` are required. */
 export interface KafkaTransportOptions
   extends Pick<
@@ -89,7 +102,7 @@ export interface KafkaTransportOptions
    * kafkajs's own configuration: the transport makes, owns, recycles and closes its client. `retry` and `logLevel`
    * in it give way to the transport's `retry` and `clientLog`; a `logCreator` is used, under the guard.
    */
-  kafka?: KafkaConfig;
+  kafka?: TransportKafkaConfig;
   /**
    * Instead of `kafka`, with `worker: true`: a module whose default export is the `KafkaConfig`, by its path (a relative one
    * from the working directory on) or `file:` URL. The worker imports it: so there may be functions in it, which cannot be
@@ -177,6 +190,16 @@ export interface KafkaTransportOptions
    * @default 2000
    */
   idleTimeoutMs?: number;
+  /**
+   * On which signals what is left is flushed before the process ends: for up to `closeTimeoutMs`, 5,000 milliseconds at
+   * most, and no longer than Kafka is there. The rest goes to the spool and the fallback, or is told on stderr. Then the
+   * signal is raised again, so that the exit status is what it would have been; a second one ends the process at once.
+   * Where the application has a handler of its own for the signal, that decides about the end, and this one only begins
+   * to flush. `false` or an empty list: none. In worker threads there are no signals.
+   *
+   * @default ['SIGTERM', 'SIGINT', 'SIGHUP']
+   */
+  signals?: readonly NodeJS.Signals[] | false;
   /**
    * Where the Kafka client's own log lines go.
    *

@@ -37,6 +37,8 @@ export class Pipeline {
   #levels: Levels | undefined;
   #isClosed = false;
   #closing: Promise<FlushReport> | undefined;
+  /** Called when Kafka turns out to be away. */
+  readonly #onDown = new Set<() => void>();
   /** How often it was opened again: a `close` that began before the last time must not end it. */
   #reopened = 0;
   readonly trouble: Trouble;
@@ -76,6 +78,7 @@ export class Pipeline {
           this.#drops.noteDropped(record, reason);
           this.#outcomes.dropped(record, reason, cause);
         },
+        onHeld: (held) => this.trouble.held(held),
         onOutage: (cause, unreachable) => this.trouble.outage(cause, unreachable),
         onState: () => this.#noteState(),
         onAnswer: (...answer) => channels.batchAnswered(...answer),
@@ -130,6 +133,18 @@ export class Pipeline {
   async flush(timeoutMs: number): Promise<FlushReport> {
     this.#openSpool();
     return await this.#shipper.flush(timeoutMs, this.#spool?.scan);
+  }
+
+  /** Flushes, but waits no longer than until Kafka turns out to be away: not at all, where that is known. */
+  async flushUnlessDown(timeoutMs: number): Promise<void> {
+    if (this.#ledger.unsettled === 0 || this.#shipper.state === 'down') return;
+    let onDown: (() => void) | undefined;
+    const down = new Promise<void>((resolve) => {
+      onDown = resolve;
+      this.#onDown.add(resolve);
+    });
+    await Promise.race([this.flush(timeoutMs), down]);
+    if (onDown !== undefined) this.#onDown.delete(onDown);
   }
 
   /** Flushes, gives up what is left, and closes the connections. Once closed, it stays so until `reopen`. */
@@ -215,6 +230,7 @@ export class Pipeline {
     const state = this.#isClosed ? 'closed' : this.#shipper.state;
     const before = this.observation.state(state);
     if (before !== undefined) this.channels.stateChanged(before, state, this.#shipper.lastError);
+    if (state === 'down') for (const listener of this.#onDown) listener();
   }
 
   async #close(): Promise<FlushReport> {

@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { CompressionTypes, KafkaConfig, logLevel as LogLevel, logCreator } from 'kafkajs';
-import { flag, hasMethods, isPlainObject, oneOf, optionalFunction, refuse } from './check.ts';
+import { BROKERS_RULE, readBrokers } from './broker-list.ts';
+import { flag, hasMethods, isPlainObject, oneOf, optionalFunction, refuse, refuseInWords } from './check.ts';
 import { type ClientLogOptions, checkedClientLog, consoleOnlyLogCreator } from './client-log/console-only.ts';
 import type { ClientLogLevel } from './client-log/levels.ts';
 import { withoutOutages } from './client-log/without-outages.ts';
@@ -71,16 +72,14 @@ export function resolveClient(given: KafkaTransportOptions): ClientOptions {
     const module = resolveModule(kafkaModule, isWorker);
     return { ...own, kind: 'worker', kafka: module, logCreator: creator, logLevel: levelOf(clientLog.level) };
   }
-  checkKafka(kafka);
-  if (isWorker) checkPortable('kafka', kafka);
+  const config = checkedKafka(kafka);
+  if (isWorker) checkPortable('kafka', config);
   return {
     ...own,
     kind: isWorker ? 'worker' : 'own',
-    // A copy, because every new client reads it. `ssl` and `sasl` stay the caller's: they may have getters, for
-    // credentials that change.
-    kafka: { ...kafka, ...(Array.isArray(kafka.brokers) && { brokers: [...kafka.brokers] }) },
-    logCreator: kafka.logCreator ?? creator,
-    logLevel: resolveLogLevel(kafka, clientLog),
+    kafka: config,
+    logCreator: config.logCreator ?? creator,
+    logLevel: resolveLogLevel(config, clientLog),
   };
 }
 
@@ -143,15 +142,20 @@ function checkProducer(producer: unknown): void {
   }
 }
 
-function checkKafka(kafka: unknown): asserts kafka is KafkaConfig {
-  if (!isPlainObject(kafka)) refuse('kafka', "an object: kafkajs's KafkaConfig", kafka);
-  const { brokers } = kafka;
-  const isList =
-    Array.isArray(brokers) && brokers.length > 0 && brokers.every((b) => typeof b === 'string' && b !== '');
-  if (!isList && typeof brokers !== 'function') {
-    refuse('kafka.brokers', 'a list of one or more "host:port", or a function', brokers);
-  }
-  for (const name of ['logCreator', 'socketFactory']) optionalFunction(`kafka.${name}`, kafka[name]);
+/**
+ * A copy, because every new client reads it. `ssl` and `sasl` stay the caller's: they may have getters, for credentials that
+ * change.
+ */
+function checkedKafka(given: unknown): KafkaConfig {
+  if (!isPlainObject(given)) refuse('kafka', "an object: kafkajs's KafkaConfig", given);
+  const kafka = { ...given } as unknown as KafkaConfig;
+  for (const name of ['logCreator', 'socketFactory']) optionalFunction(`kafka.${name}`, given[name]);
+  // What a function answers is checked each time that it is asked.
+  if (typeof kafka.brokers === 'function') return kafka;
+  const { brokers, problem } = readBrokers(kafka.brokers);
+  return problem === undefined
+    ? { ...kafka, brokers }
+    : refuseInWords('kafka.brokers', BROKERS_RULE, problem);
 }
 
 /** A codec that kafkajs does not have would have every record rejected, one by one, at the first send. */

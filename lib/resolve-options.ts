@@ -14,6 +14,7 @@ import {
 import type { BatchLimits } from './delivery/lane-policy.ts';
 import type { ShipperOptions } from './delivery/shipper-options.ts';
 import type { OverflowPolicy } from './delivery/waiting/buffer.ts';
+import { canBeHandled, DEFAULT_SIGNALS } from './lifecycle/signals.ts';
 import type { KafkaTransportOptions } from './options.ts';
 import { type CompiledFilter, compileFilter } from './recursion/filter.ts';
 import { type ClientOptions, resolveClient, resolveCompression } from './resolve-client.ts';
@@ -34,6 +35,7 @@ export interface ResolvedOptions {
   readonly requestTimeoutMs: number;
   readonly closeTimeoutMs: number;
   readonly idleTimeoutMs: number;
+  readonly signals: readonly NodeJS.Signals[];
   readonly fallback: KafkaTransportOptions['fallback'];
   readonly spool: SpoolOptions | undefined;
   readonly recordId: boolean;
@@ -62,6 +64,7 @@ export const OPTION_NAMES: readonly string[] = Object.keys({
   requestTimeoutMs: 0,
   closeTimeoutMs: 0,
   idleTimeoutMs: 0,
+  signals: 0,
   clientLog: 0,
   fallback: 0,
   dropNotice: 0,
@@ -94,6 +97,10 @@ const GROUPS = {
 const NESTED_NAMES = Object.entries(GROUPS).flatMap(([group, names]) =>
   names.map((name) => `${group}.${name}`),
 );
+
+const SIGNALS_RULE = "false or a list of names of signals, such as ['SIGTERM', 'SIGINT']";
+const SIGNAL_RULE =
+  "the name of a signal that this system has and a process can handle, such as 'SIGTERM' (not SIGKILL, not SIGSTOP)";
 
 const SPOOL_MODES: readonly SpoolOptions['mode'][] = ['overflow', 'always'];
 
@@ -145,6 +152,7 @@ export function resolveOptions(options: unknown): ResolvedOptions {
     requestTimeoutMs: integer('requestTimeoutMs', given.requestTimeoutMs, 10_000, 1),
     closeTimeoutMs: integer('closeTimeoutMs', given.closeTimeoutMs, 10_000, 0),
     idleTimeoutMs: integer('idleTimeoutMs', given.idleTimeoutMs, 2_000, 1),
+    signals: resolveSignals(given.signals),
     fallback: given.fallback,
     spool: resolveSpool(given.spool),
     recordId: flag('recordId', given.recordId, false),
@@ -154,6 +162,16 @@ export function resolveOptions(options: unknown): ResolvedOptions {
     loopDetection: flag('loopDetection', given.loopDetection, true),
     loopHeader: flag('loopHeader', given.loopHeader, false),
   });
+}
+
+function resolveSignals(given: unknown): readonly NodeJS.Signals[] {
+  if (given === undefined) return DEFAULT_SIGNALS;
+  if (given === false) return [];
+  if (!Array.isArray(given)) refuse('signals', SIGNALS_RULE, given);
+  given.forEach((signal: unknown, at) => {
+    if (!canBeHandled(signal)) refuse(`signals[${at}]`, SIGNAL_RULE, signal);
+  });
+  return [...new Set(given)];
 }
 
 function resolveSpool(given: KafkaTransportOptions['spool']): SpoolOptions | undefined {

@@ -1,18 +1,17 @@
 import type { Spool } from '../spool/spool.ts';
 import { isPacked, type Records } from './batch.ts';
+import type { HeldTopic } from './held-queues.ts';
 import type { LaneBatch } from './lane-batch.ts';
 import type { LanePolicy } from './lane-policy.ts';
 import type { Ledger } from './ledger.ts';
 import type { DropReason, PendingRecord } from './record.ts';
+import { SpooledQueues } from './spooled-queues.ts';
 import { TopicLanes } from './topic-lanes.ts';
 import { type BufferLimits, RecordBuffer } from './waiting/buffer.ts';
 
 // How many topics may be known before those with nothing to send are forgotten. A topic's lanes are a few hundred
 // bytes, and what they have learnt is found out again with the next send.
 const MAX_TOPICS = 1_000;
-
-// How many records come back from disk in one turn: some milliseconds' work.
-const EXCHANGED_AT_ONCE = 500;
 
 /** Told of each record that will not reach Kafka; it is still whole, and already counted. */
 export type DropListener = (record: PendingRecord, reason: DropReason, cause: unknown) => void;
@@ -24,6 +23,7 @@ export class Backlog {
   readonly #lanePolicy: LanePolicy;
   readonly #onDropped: DropListener;
   readonly #spool: Spool | undefined;
+  readonly #spooled: SpooledQueues | undefined;
   readonly #topics = new Map<string, TopicLanes>();
   readonly #inFlight = new Set<LaneBatch>();
   /** Failed batches that go again as they are. Their records count as in flight: the broker may have them. */
@@ -36,12 +36,21 @@ export class Backlog {
     lanePolicy: Omit<LanePolicy, 'makeQueue'>,
     onDropped: DropListener,
     spool?: Spool,
+    onHeld: (held: HeldTopic) => void = () => undefined,
   ) {
     this.#spool = spool;
     this.#ledger = ledger;
     this.#buffer = new RecordBuffer(limits, ledger);
     this.#lanePolicy = { ...lanePolicy, makeQueue: this.#buffer.makeQueue };
     this.#onDropped = onDropped;
+    if (spool === undefined) return;
+    this.#spooled = new SpooledQueues({
+      ...{ spool, ledger, limits, onHeld },
+      buffer: this.#buffer,
+      topics: this.#topics,
+      lanesOf: (topic) => this.#lanes(topic),
+      drop: (record, reason, cause) => this.drop(record, reason, cause),
+    });
   }
 
   /** Whether what memory holds leaves at least as much room again. */
@@ -77,7 +86,7 @@ export class Backlog {
       this.refuse(record, 'oversize', cause);
       return false;
     }
-    if (this.#goesToDisk(record)) return false;
+    if (this.#spooled?.takesIn(record, () => this.refuse(record, 'overflow', undefined))) return false;
     if (!this.#buffer.makeRoomFor(record, (victim) => this.drop(victim, 'overflow', undefined))) {
       this.refuse(record, 'overflow', undefined);
       return false;
@@ -94,24 +103,7 @@ export class Backlog {
    * @returns whether there is more to be done at once
    */
   exchange(now: { wall: number; monotonic: number }): boolean {
-    const spool = this.#spool;
-    if (spool === undefined) return false;
-    spool.writeKept();
-    // There may be older ones.
-    if (spool.isScanning) return false;
-    // Not one by one, as each place becomes free: every time memory catches up, a file is begun anew.
-    if (!this.#buffer.isHalfEmpty) return false;
-    for (let count = 0; count < EXCHANGED_AT_ONCE; count++) {
-      const next = spool.peek();
-      if (next === undefined) return false;
-      // Larger than all that memory may hold (another process had more): alone, then.
-      if (!this.#buffer.hasRoomFor(next.bytes) && this.#ledger.held > 0) return false;
-      spool.take();
-      this.#ledger.replay(next);
-      next.acceptedAt = now.monotonic - Math.max(0, now.wall - next.time);
-      this.#lanes(next.topic).add(next);
-    }
-    return true;
+    return this.#spooled?.exchange(now) === true;
   }
 
   /** The next batch that is due, now in flight. @param only the one topic that may be asked */
@@ -149,6 +141,7 @@ export class Backlog {
 
   /** @returns the records that were delivered by this */
   deliver(batch: LaneBatch): Records {
+    this.#spooled?.noteDelivered();
     const { content } = batch;
     if (isPacked(content)) {
       this.#inFlight.delete(batch);
@@ -212,6 +205,19 @@ export class Backlog {
 
   learn(topic: string, count: number, writable: readonly number[]): void {
     this.#topics.get(topic)?.learn(count, writable);
+    this.#spooled?.look();
+  }
+
+  /** Whether records like this one cannot be sent now. */
+  isHeld(record: PendingRecord): boolean {
+    return this.#topics.get(record.topic)?.isHeld(record) === true;
+  }
+
+  /** Why a send to the topic has failed. */
+  noteError(topic: string, cause: unknown): void {
+    const lanes = this.#lanes(topic);
+    lanes.errors++;
+    lanes.lastError = cause;
   }
 
   /** Whether the topic has this partition, as far as is known. */
@@ -221,6 +227,7 @@ export class Backlog {
 
   forget(topic: string): void {
     this.#topics.get(topic)?.forget();
+    this.#spooled?.look();
   }
 
   hurry(): void {
@@ -265,30 +272,6 @@ export class Backlog {
     // Not before: a process that is killed now has it handed on again by the next, and not by none.
     if (record.place !== undefined) this.#spool?.settle([record]);
     record.text = '';
-  }
-
-  /**
-   * Where memory is full, or others wait on disk already, a record goes there, behind them. When it cannot be written
-   * and must not overtake them, it is dropped.
-   *
-   * @returns whether it has been seen to
-   */
-  #goesToDisk(record: PendingRecord): boolean {
-    const spool = this.#spool;
-    if (spool === undefined) return false;
-    // What other processes have left is older, too, and may not have been counted yet.
-    const isInUse = spool.isScanning || this.#ledger.spooledWaiting > 0;
-    if (!isInUse && this.#buffer.hasRoomFor(record.bytes)) return false;
-    record.seq = this.#ledger.accepted + 1;
-    // What memory has and the disk not yet comes first.
-    spool.writeKept();
-    if (spool.store([record])) {
-      this.#ledger.acceptSpooled(record);
-      return true;
-    }
-    if (!isInUse) return false;
-    this.refuse(record, 'overflow', undefined);
-    return true;
   }
 
   /** A batch is back from the client. Some of its records may have been given up in the meantime. */

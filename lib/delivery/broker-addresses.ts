@@ -1,4 +1,5 @@
 import type { KafkaConfig } from 'kafkajs';
+import { shownBroker, splittable } from '../broker-list.ts';
 
 // A function may answer with ever new ones. What is forgotten is learnt again.
 const MOST_REMEMBERED = 1_000;
@@ -18,9 +19,9 @@ export class BrokerAddresses {
   readonly #configured = new Set<string>();
   readonly #contacts = new Map<string, Contact>();
 
-  noteConfigured(addresses: readonly unknown[]): void {
+  noteConfigured(addresses: readonly string[]): void {
     if (this.#configured.size >= MOST_REMEMBERED) this.#configured.clear();
-    for (const address of addresses) this.#configured.add(normal(String(address)));
+    for (const address of addresses) this.#configured.add(normal(address));
   }
 
   /** Whether it is not configured, but was named by the brokers. */
@@ -29,11 +30,12 @@ export class BrokerAddresses {
   }
 
   contact(address: string): Contact {
-    const known = this.#contacts.get(address);
+    const key = normal(address);
+    const known = this.#contacts.get(key);
     if (known !== undefined) return known;
     if (this.#contacts.size >= MOST_REMEMBERED) this.#contacts.clear();
     const contact: Contact = { isReached: false, isSecure: false, answers: 0 };
-    this.#contacts.set(address, contact);
+    this.#contacts.set(key, contact);
     return contact;
   }
 }
@@ -48,20 +50,18 @@ export function rotatedBrokers(
   addresses: BrokerAddresses,
 ): KafkaConfig['brokers'] {
   const noted = (list: string[]): string[] => {
-    if (Array.isArray(list)) addresses.noteConfigured(list);
+    addresses.noteConfigured(list);
     return rotated(list, by);
   };
   return typeof brokers === 'function' ? async () => noted(await brokers()) : noted(brokers);
 }
 
-/** What a function of the caller's has answered may be anything: kafkajs says what is wrong with it. */
 function rotated(brokers: string[], by: number): string[] {
-  if (!Array.isArray(brokers) || brokers.length === 0) return brokers;
-  const at = by % brokers.length;
-  return [...brokers.slice(at), ...brokers.slice(0, at)];
+  const at = brokers.length === 0 ? 0 : by % brokers.length;
+  return [...brokers.slice(at), ...brokers.slice(0, at)].map(splittable);
 }
 
-/** kafkajs leaves the brackets of an IPv6 address out. */
+/** An IPv6 address comes with and without brackets, and in the form that kafkajs can split. */
 function normal(address: string): string {
-  return address.toLowerCase().replaceAll(/[[\]]/g, '');
+  return shownBroker(address).toLowerCase().replaceAll(/[[\]]/g, '');
 }

@@ -1,11 +1,13 @@
 import type {
   Authenticator,
+  BrokersFunction,
   ISocketFactory,
   KafkaConfig,
   logCreator,
   OauthbearerProviderResponse,
   SASLOptions,
 } from 'kafkajs';
+import { BROKERS_RULE, readBrokers } from '../broker-list.ts';
 import { messageOf } from '../errors.ts';
 import { guardSync, guardSyncInScope, runGuarded, runInScope, type Scope } from '../recursion/guard.ts';
 import { handleRejection } from '../thenable.ts';
@@ -49,10 +51,17 @@ export function guardedProviders(
   onToken: (token: unknown) => void,
 ): Pick<KafkaConfig, 'brokers' | 'sasl' | 'ssl'> {
   return {
-    brokers: typeof brokers === 'function' ? () => runGuarded(brokers) : brokers,
+    brokers: typeof brokers === 'function' ? () => askedBrokers(brokers) : brokers,
     ...(sasl !== undefined && { sasl: guardedSasl(sasl, onToken) }),
     ...(ssl !== undefined && { ssl: guardedSsl(ssl) }),
   };
+}
+
+/** What a function answers may be anything: what can never work is an error here, and no connection to port NaN. */
+async function askedBrokers(brokers: BrokersFunction): Promise<string[]> {
+  const { brokers: list, problem } = readBrokers(await runGuarded(brokers));
+  if (problem === undefined) return list;
+  throw new Error(`kafka.brokers must be ${BROKERS_RULE}; its function returned ${problem}`);
 }
 
 /**

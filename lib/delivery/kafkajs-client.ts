@@ -9,6 +9,7 @@ import type {
   logLevel,
   Producer,
 } from 'kafkajs';
+import { plainHost, shownBroker, withShownBroker } from '../broker-list.ts';
 import { messageOf } from '../errors.ts';
 import { runInScope, type Scope } from '../recursion/guard.ts';
 import type { Batch } from './batch.ts';
@@ -192,7 +193,10 @@ class KafkajsClient implements DeliveryClient {
     return (level) => {
       const log = creator(level);
       return (entry) => {
-        if (!this.#isKilled && !entry.log.message.startsWith(LIMITED_RETRIES)) log(entry);
+        if (this.#isKilled || entry.log.message.startsWith(LIMITED_RETRIES)) return;
+        const { broker } = entry.log;
+        if (typeof broker === 'string') entry.log.broker = shownBroker(broker);
+        log(entry);
       };
     };
   }
@@ -201,7 +205,7 @@ class KafkajsClient implements DeliveryClient {
     try {
       return await (this.#scope === undefined ? fn() : runInScope(this.#scope, fn));
     } catch (error) {
-      throw this.#secrets.cleaned(this.#brokerSockets.explained(error));
+      throw this.#secrets.cleaned(this.#brokerSockets.explained(withShownBroker(error)));
     }
   }
 
@@ -209,7 +213,7 @@ class KafkajsClient implements DeliveryClient {
   #socketFactory(callers: ISocketFactory | undefined): ISocketFactory {
     const make = callers === undefined ? defaultSocket : guardedSocketFactory(callers);
     return (args) => {
-      const socket = make(args);
+      const socket = make({ ...args, host: plainHost(args.host) });
       unrefOnce(socket);
       this.#brokerSockets.watch(socket, args);
       this.#requests.watch(socket);

@@ -53,6 +53,12 @@ export class KeylessPartitions {
     return true;
   }
 
+  /** Whether there are some, and nothing can be sent to any of them now. */
+  get areAllHeld(): boolean {
+    const candidates = this.#candidates();
+    return candidates.length > 0 && candidates.every((at) => isTaken(this.#lanes.get(at)));
+  }
+
   /** The earliest moment at which the next batch finds a partition; never while all are busy. */
   freeAt(): number {
     let at = NEVER;
@@ -78,7 +84,7 @@ export class KeylessPartitions {
   #freeAtOf(partition: number): number {
     const lane = this.#lanes.get(partition);
     if (lane === undefined) return 0;
-    const isTaken = lane.busy || lane.parked !== undefined || lane.isCornering;
+    const isTaken = lane.busy || lane.parked !== undefined || lane.isCornering || lane.awaitsDisk;
     return isTaken || lane.queue.head?.key === null ? NEVER : lane.notBefore;
   }
 
@@ -87,4 +93,8 @@ export class KeylessPartitions {
       ? this.#writable
       : Array.from({ length: this.#count }, (_, at) => at);
   }
+}
+
+function isTaken(lane: Lane | undefined): boolean {
+  return lane !== undefined && (lane.isHeld || lane.awaitsDisk);
 }

@@ -22,6 +22,9 @@ export class Lane {
   sendLimit: number = Number.POSITIVE_INFINITY;
   /** So many records, from the oldest on, are known to have a refused one among them. */
   suspects = 0;
+  /** Whether records that were sent from here wait on disk. What may go to any partition must not go before them. */
+  awaitsDisk = false;
+
   constructor(partition: number | undefined, queue: LaneQueue) {
     this.partition = partition;
     this.queue = queue;
@@ -35,6 +38,11 @@ export class Lane {
   /** Whether the oldest record that waits here has been sent before: then it has waited long enough. */
   get isTryingAgain(): boolean {
     return this.failures > 0 || this.queue.head?.isBack === true;
+  }
+
+  /** Whether its last send failed: what waits here cannot be sent now. */
+  get isHeld(): boolean {
+    return this.failures > 0 && !this.isQuiet;
   }
 
   /** Whether a refused record is being cornered here, and has not been shed in the meantime. */

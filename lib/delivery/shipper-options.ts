@@ -6,6 +6,7 @@ import type { Records } from './batch.ts';
 import type { ClientSource, PartitionsListener } from './client.ts';
 import type { FlushGate } from './flush-gate.ts';
 import type { HealthState } from './health.ts';
+import type { HeldTopic } from './held-queues.ts';
 import type { LaneBatch } from './lane-batch.ts';
 import type { BatchLimits, LanePolicy } from './lane-policy.ts';
 import type { Ledger } from './ledger.ts';
@@ -34,6 +35,8 @@ export interface ShipperEvents {
   /** The broker has acknowledged these. */
   onDelivered(records: Records): void;
   onDropped: DropListener;
+  /** A topic cannot be sent, and its records wait on disk while others' pass them. Told once each time it comes to that. */
+  onHeld?(held: HeldTopic): void;
   /** Nothing gets through any more; told once per outage. `unreachable`: there is no connection to speak of. */
   onOutage(cause: unknown, unreachable: boolean): void;
   /** A send has been answered, after so many milliseconds, and its records have been seen to. */

@@ -51,7 +51,7 @@ export class Shipper {
     const { keepsTogether, resendsWhole } = source;
     const now = clock.monotonic;
     const lanePolicy = { limits: batch, partitionOfKey, keepsTogether, resendsWhole, random, now };
-    this.#backlog = new Backlog(ledger, buffer, lanePolicy, events.onDropped, options.spool);
+    this.#backlog = new Backlog(ledger, buffer, lanePolicy, events.onDropped, options.spool, events.onHeld);
     this.#health = new Health(clock.wall, events);
     this.#connection = new Connection({
       ...options,
@@ -105,8 +105,9 @@ export class Shipper {
     if (retry.maxAgeMs !== undefined) record.acceptedAt = clock.monotonic();
     const isFull = this.#backlog.add(record);
     if (this.#isPumpDue) return;
-    // In an outage the timer of the next attempt decides; a full batch changes nothing.
-    if (this.state === 'down' && this.#timer !== undefined) return;
+    // In an outage the timer of the next attempt decides; a full batch changes nothing. Where a topic is away, and no other
+    // has been tried since, it only seems to be one.
+    if (this.state === 'down' && this.#timer !== undefined && !this.#maySucceed(record)) return;
     if (isFull) this.#pumpSoon();
     // The timer may be that of a lane that waits to try again: what has just come need not wait for it.
     else if (this.#timer === undefined || this.#isTimerLate) this.#arm(batch.lingerMs);
@@ -203,6 +204,13 @@ export class Shipper {
     this.#timer = undefined;
   }
 
+  /** Whether a record like this one might get through, though nothing else has of late. */
+  #maySucceed(record: PendingRecord): boolean {
+    const { client, openableAt = Number.POSITIVE_INFINITY } = this.#connection;
+    const isReachable = client !== undefined || openableAt <= this.#options.clock.monotonic();
+    return isReachable && !this.#backlog.isHeld(record);
+  }
+
   /** Sends what is due, and arms the timer for what is due next. */
   #pump(): void {
     this.#isPumpDue = false;
@@ -294,6 +302,7 @@ export class Shipper {
     }
     // Given up in the meantime, by a `stop`: what became of it is no news any more.
     const isGivenUp = verdict.kind !== 'delivered' && batch.records.every(({ state }) => state === 'settled');
+    if ('cause' in verdict) this.#backlog.noteError(batch.topic, verdict.cause);
     if (isGivenUp) this.#backlog.giveBack(batch, 0);
     else {
       this.#aftermath.conclude(client, batch, verdict);

@@ -33,6 +33,13 @@ export class TopicLanes {
   /** Whose turn it is: every batch sends its lane to the end, so that a busy lane cannot starve the others. */
   readonly #turns: Set<Lane>;
   readonly #partitions: KeylessPartitions;
+  /** Changes whenever keys may belong elsewhere. */
+  generation = 0;
+  /** Whether what comes back from disk may go to any partition, wherever it was sent: what has waited here may. */
+  mustUnbind = false;
+  /** Sends that failed, all that ever did; and why the last one did. */
+  errors = 0;
+  lastError: unknown;
 
   constructor(topic: string, policy: LanePolicy) {
     this.topic = topic;
@@ -53,12 +60,45 @@ export class TopicLanes {
     for (const lane of this.#turns) yield lane.queue;
   }
 
+  /** Where a record would wait. */
+  laneFor({ key, partition }: PendingRecord): Lane {
+    if (partition !== undefined) return this.#lane(partition);
+    if (key === null) return this.#loose;
+    const { count } = this.#partitions;
+    return count === undefined ? this.#unbound : this.#lane(this.#policy.partitionOfKey(key, count));
+  }
+
   /** @returns whether a batch is full */
   add(record: PendingRecord): boolean {
-    const { queue } = this.#laneFor(record);
+    const { queue } = this.laneFor(record);
     if (queue.count === 0) queue.since = this.#policy.now();
     queue.push(record);
     return this.#isFull(queue);
+  }
+
+  /** Where nothing can be sent now. */
+  *held(): Generator<Lane> {
+    for (const lane of this.#turns) if (lane.isHeld || this.#isWaiting(lane)) yield lane;
+  }
+
+  /** Whether a record like this one cannot be sent now. */
+  isHeld(record: PendingRecord): boolean {
+    const lane = this.laneFor(record);
+    return lane.isHeld || this.#isWaiting(lane);
+  }
+
+  /** Whether its records have no partition that they could be sent to now. */
+  #isWaiting(lane: Lane): boolean {
+    if (lane === this.#loose && !this.#partitions.goesUnbound) return this.#partitions.areAllHeld;
+    if (lane !== this.#loose && (lane !== this.#unbound || !this.#policy.keepsTogether)) return false;
+    // See `#clearAt`: they wait for what was sent before, wherever it went.
+    for (const { isHeld, awaitsDisk } of this.#lanes.values()) if (isHeld || awaitsDisk) return true;
+    return false;
+  }
+
+  /** Those with keys, while it is not known where they go. */
+  get withoutPartition(): Lane {
+    return this.#unbound;
   }
 
   /** The next batch that is due, taken out of its queue. @param force do not wait for the linger */
@@ -138,8 +178,9 @@ export class TopicLanes {
     if (known !== undefined && known !== count) this.forget();
     this.#partitions.learn(count, writable);
     if (known === count) return;
+    this.generation++;
     this.#unbound.failures = 0;
-    for (const record of this.#unbound.queue.drain()) this.#laneFor(record).queue.push(record);
+    for (const record of this.#unbound.queue.drain()) this.laneFor(record).queue.push(record);
   }
 
   /** Whether there is such a partition, as far as is known. */
@@ -150,6 +191,8 @@ export class TopicLanes {
   /** The partitions are not what they were (a topic that was deleted and made anew): all is to be found out again. */
   forget(): void {
     this.#partitions.forget();
+    this.generation++;
+    this.mustUnbind = true;
     const bound: PendingRecord[] = [];
     for (const [partition, lane] of this.#lanes) {
       bound.push(...lane.queue.drain());
@@ -169,13 +212,6 @@ export class TopicLanes {
     for (const lane of this.#turns) lane.notBefore = 0;
   }
 
-  #laneFor({ key, partition }: PendingRecord): Lane {
-    if (partition !== undefined) return this.#lane(partition);
-    if (key === null) return this.#loose;
-    const { count } = this.#partitions;
-    return count === undefined ? this.#unbound : this.#lane(this.#policy.partitionOfKey(key, count));
-  }
-
   #lane(partition: number): Lane {
     let lane = this.#lanes.get(partition);
     if (lane === undefined) {
@@ -191,7 +227,7 @@ export class TopicLanes {
     batch.lane.busy = false;
     // A first send that failed may have reached the partition it was meant for: from now on it is bound to it.
     const lanes = groupBy(records, (record) =>
-      batch.partition === undefined ? this.#laneFor(record) : this.#lane(batch.partition),
+      batch.partition === undefined ? this.laneFor(record) : this.#lane(batch.partition),
     );
     if (!lanes.has(batch.lane)) batch.lane.noteGone();
     return lanes;
@@ -230,7 +266,7 @@ export class TopicLanes {
   }
 
   #areLanesQuiet(): boolean {
-    for (const lane of this.#lanes.values()) if (!lane.isQuiet) return false;
+    for (const lane of this.#lanes.values()) if (!lane.isQuiet || lane.awaitsDisk) return false;
     return true;
   }
 

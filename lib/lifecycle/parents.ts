@@ -42,6 +42,11 @@ export class Parents {
     return undefined;
   }
 
+  /** All of them, the one that has been there longest first. */
+  get all(): Iterable<Parent> {
+    return this.#parents.values();
+  }
+
   /** Whether a logger has ended, and another goes on. */
   get oneOfSeveralHasEnded(): boolean {
     const parents = [...this.#parents.values()];

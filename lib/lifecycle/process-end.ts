@@ -1,9 +1,13 @@
+import { type SignalSubscriber, subscribe, unsubscribe } from './signals.ts';
+
 /** What a transport has to do before the process ends. */
 export interface Unfinished {
   /** Records that are neither delivered nor dropped. */
   readonly held: number;
   readonly accepted: number;
   flush(timeoutMs: number): Promise<unknown>;
+  /** Flushes, as long as Kafka does not turn out to be away. */
+  flushUnlessDown(timeoutMs: number): Promise<unknown>;
   /** Closes the connections, which would keep the process alive. */
   release(): Promise<void>;
   /** Gives up all that is left, at once. */
@@ -11,6 +15,9 @@ export interface Unfinished {
   /** The same, and nothing will be done afterwards. May take up to `timeoutMs`, but no turn of the event loop. */
   exit(timeoutMs: number): void;
 }
+
+// Whoever sends a signal may not wait for long: Docker kills after 10 s, Ctrl-C is expected to work.
+const MAX_SIGNAL_MS = 5_000;
 
 const watching = new Set<ProcessEnd>();
 
@@ -23,14 +30,19 @@ function onExit(): void {
 }
 
 /** Sees to it that a process which ends by itself has delivered first, and that any other has given up in good order. */
-export class ProcessEnd {
+export class ProcessEnd implements SignalSubscriber {
   readonly #unfinished: Unfinished;
   readonly #timeoutMs: number;
+  readonly signals: readonly NodeJS.Signals[];
   /** How much had been accepted when the process was last about to end. */
   #acceptedAtExit = 0;
 
-  /** @param timeoutMs how long the end may be put off */
-  constructor(unfinished: Unfinished, timeoutMs: number) {
+  /**
+   * @param timeoutMs how long the end may be put off
+   * @param signals which signals it is put off for, too
+   */
+  constructor(unfinished: Unfinished, timeoutMs: number, signals: readonly NodeJS.Signals[] = []) {
+    this.signals = signals;
     this.#unfinished = unfinished;
     this.#timeoutMs = timeoutMs;
   }
@@ -39,10 +51,12 @@ export class ProcessEnd {
     // One listener for all transports: a listener each would have Node warn of a leak from the eleventh on.
     if (watching.size === 0) process.on('beforeExit', onBeforeExit).on('exit', onExit);
     watching.add(this);
+    subscribe(this);
   }
 
   forget(): void {
     watching.delete(this);
+    unsubscribe(this);
     if (watching.size === 0) process.off('beforeExit', onBeforeExit).off('exit', onExit);
   }
 
@@ -62,5 +76,18 @@ export class ProcessEnd {
   /** By `process.exit()`, too. Only what is done at once is done: a fallback that writes synchronously still gets all. */
   exit(): void {
     this.#unfinished.exit(this.#timeoutMs);
+  }
+
+  get signalTimeoutMs(): number {
+    return Math.min(this.#timeoutMs, MAX_SIGNAL_MS);
+  }
+
+  async flushForSignal(timeoutMs: number): Promise<void> {
+    await this.#unfinished.flushUnlessDown(timeoutMs);
+  }
+
+  exitForSignal(): void {
+    // It has been waited for.
+    this.#unfinished.exit(0);
   }
 }

@@ -2,7 +2,15 @@ import type { DropReason } from '../delivery/record.ts';
 import type { HistogramCounts, Percentiles } from './distribution.ts';
 
 /** The caller's functions that can fail. */
-export type CallerFunction = 'topic' | 'key' | 'headers' | 'filter' | 'format' | 'listener' | 'fallback';
+export type CallerFunction =
+  | 'topic'
+  | 'key'
+  | 'headers'
+  | 'filter'
+  | 'format'
+  | 'listener'
+  | 'log'
+  | 'fallback';
 
 /**
  * A snapshot. At every moment

@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import { consoleLine } from '../client-log/console-only.ts';
 import type { Clock } from '../clock.ts';
+import type { HeldTopic } from '../delivery/held-queues.ts';
 import type { DropReason } from '../delivery/record.ts';
 import { KafkaTransportError, type KafkaTransportErrorCode, messageOf } from '../errors.ts';
 import { remedyFor } from './causes.ts';
@@ -9,6 +10,8 @@ import type { CallerFunction } from './stats.ts';
 
 // The least time between two warnings of one kind: what goes on is counted, not told again and again.
 const QUIET_MS = 60_000;
+// How many kinds are remembered.
+const MOST_KINDS = 1_000;
 
 const WHY_DROPPED: Record<DropReason, string> = {
   overflow:
@@ -33,6 +36,7 @@ export class Trouble {
     filter: 0,
     format: 0,
     listener: 0,
+    log: 0,
     fallback: 0,
   };
 
@@ -54,6 +58,18 @@ export class Trouble {
     const text = what.filter((sentence) => sentence !== undefined).join(' ');
     consoleLine('warn', text);
     this.#warn(unreachable ? 'ERR_KAFKA_UNREACHABLE' : 'ERR_SEND_FAILED', text, cause);
+  }
+
+  /** Records of a topic wait on disk, others are sent. */
+  held({ topic, partition, cause }: HeldTopic): void {
+    if (!this.#isNews(`held ${topic}`)) return;
+    const where = partition === undefined ? `topic "${topic}"` : `partition ${partition} of topic "${topic}"`;
+    const what = [
+      `winston-kafkajs cannot send to ${where}: ${messageOf(cause)}.`,
+      'Its records wait in the spool until it works again; those of others are sent.',
+      remedyFor(cause),
+    ];
+    this.#warn('ERR_TOPIC_HELD', what.filter((sentence) => sentence !== undefined).join(' '), cause);
   }
 
   /** The process ends with records that Kafka has not got. On the console, because nobody listens any more. */
@@ -113,6 +129,14 @@ export class Trouble {
     this.#warn(name === 'fallback' ? 'ERR_FALLBACK_FAILED' : 'ERR_CALLBACK_FAILED', what, error);
   }
 
+  /** A `log()` that wraps the transport's own threw, called back with an error, or its promise was rejected. */
+  wrappedLogFailed(error: unknown, consequence: string): void {
+    this.callbackFailures.log++;
+    if (!this.#isNews(`log: ${consequence}`)) return;
+    const what = `winston-kafkajs: a log() around the transport's own failed (${messageOf(error)}); ${consequence}.`;
+    this.#warn('ERR_CALLBACK_FAILED', what, error);
+  }
+
   /** A function of the caller's returned something that it must not. */
   nonsense(name: CallerFunction, expected: string, given: unknown, consequence: string): void {
     this.callbackFailures[name]++;
@@ -121,9 +145,11 @@ export class Trouble {
     this.#warn('ERR_CALLBACK_FAILED', what, undefined);
   }
 
-  /** The transport and a logger do not fit together. */
+  /** The transport and a logger do not fit together. Also on the console: what is silenced may be the only log. */
   mismatch(what: string): void {
-    if (this.#isNews(what)) this.#warn('ERR_MISMATCH', `winston-kafkajs: ${what}`, undefined);
+    const text = `winston-kafkajs: ${what}`;
+    consoleLine('warn', text);
+    this.#warn('ERR_MISMATCH', text, undefined);
   }
 
   /** A listener threw. Not told as an event: the one that threw may be the one that listens for those. */
@@ -146,6 +172,8 @@ export class Trouble {
     const now = this.#clock.monotonic();
     const last = this.#lastTold.get(kind);
     if (last !== undefined && now - last < QUIET_MS) return false;
+    // Some kinds have a topic's name in them, and of topics there may be any number.
+    if (this.#lastTold.size >= MOST_KINDS) this.#lastTold.clear();
     this.#lastTold.set(kind, now);
     return true;
   }

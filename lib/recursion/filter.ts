@@ -1,4 +1,4 @@
-import { isPlainObject } from '../check.ts';
+import { isPlainObject, nearestOf } from '../check.ts';
 import { handleRejection } from '../thenable.ts';
 import type { Levels } from '../triple-beam.ts';
 import type { FilterRecord } from './filter-record.ts';
@@ -71,6 +71,8 @@ function combined(combination: Combination): CombinedFilter {
 export interface CompiledFilter {
   /** Whether it may read the call site of a record. */
   readonly needsSite: boolean;
+  /** Each level name in it, and where. */
+  readonly levels: readonly RuleLevel[];
   /**
    * Whether the record is taken.
    *
@@ -80,6 +82,14 @@ export interface CompiledFilter {
    */
   test(record: FilterRecord, levels: Levels): boolean;
 }
+
+/** A level name in a table: `path` is that of the rule, `filter["src/db"]`. */
+export interface RuleLevel {
+  readonly path: string;
+  readonly level: string;
+}
+
+type Part = Pick<CompiledFilter, 'needsSite' | 'test'>;
 
 /** What is wrong with a filter: `path` is that of the offending part, `filter.anyOf[1]["src/db"]`. */
 export interface FilterProblem {
@@ -108,19 +118,20 @@ const WINSTON_LEVELS: readonly string[] = [
  * @param fail called with the first thing that is wrong; has to throw
  */
 export function compileFilter(filter: RecordFilter, levels: Levels | undefined, fail: Fail): CompiledFilter {
-  return compile(filter, 'filter', {
-    levelNames: new Set(levels === undefined ? WINSTON_LEVELS : Object.keys(levels)),
-    fail,
-  });
+  const levelNames = new Set(levels === undefined ? WINSTON_LEVELS : Object.keys(levels));
+  const used: RuleLevel[] = [];
+  return { ...compile(filter, 'filter', { levelNames, used, fail }), levels: used };
 }
 
 interface Context {
   readonly levelNames: ReadonlySet<string>;
+  /** Gathers what the tables name. */
+  readonly used: RuleLevel[];
   readonly fail: Fail;
 }
 
 // Typed as what callers without TypeScript may give.
-function compile(filter: unknown, path: string, context: Context): CompiledFilter {
+function compile(filter: unknown, path: string, context: Context): Part {
   if (typeof filter === 'function') return byAnswer(filter as (record: FilterRecord) => unknown);
   if (typeof filter === 'string') return byModule(filter);
   if (isCombined(filter)) return combine(filter[COMBINATION], path, context);
@@ -133,7 +144,7 @@ function isCombined(filter: unknown): filter is CombinedFilter {
   return typeof filter === 'object' && filter !== null && Object.hasOwn(filter, COMBINATION);
 }
 
-function combine(combination: Combination, path: string, context: Context): CompiledFilter {
+function combine(combination: Combination, path: string, context: Context): Part {
   if (combination.kind === 'fromFunction') return byFunction(combination.names, path, context);
   if (combination.kind === 'not') {
     const { needsSite, test } = compile(combination.filter, `${path}.not`, context);
@@ -150,7 +161,7 @@ function combine(combination: Combination, path: string, context: Context): Comp
   };
 }
 
-function byFunction(names: readonly unknown[], path: string, { fail }: Context): CompiledFilter {
+function byFunction(names: readonly unknown[], path: string, { fail }: Context): Part {
   for (const [index, name] of names.entries()) {
     if (typeof name !== 'string') {
       fail({ path: `${path}.fromFunction[${index}]`, expected: 'the name of a function', given: name });
@@ -160,7 +171,7 @@ function byFunction(names: readonly unknown[], path: string, { fail }: Context):
   return { needsSite: true, test: (record) => wanted.has(record.function) };
 }
 
-function byAnswer(filter: (record: FilterRecord) => unknown): CompiledFilter {
+function byAnswer(filter: (record: FilterRecord) => unknown): Part {
   return { needsSite: true, test: (record) => isYes(filter(record)) };
 }
 
@@ -170,7 +181,7 @@ function isYes(answer: unknown): boolean {
   return Boolean(answer);
 }
 
-function byModule(module: string): CompiledFilter {
+function byModule(module: string): Part {
   if (module === '') return { needsSite: true, test: (record) => record.module !== '' };
   const parent = `${module}/`;
   return {
@@ -179,16 +190,21 @@ function byModule(module: string): CompiledFilter {
   };
 }
 
-function byTable(table: Readonly<Record<string, unknown>>, path: string, context: Context): CompiledFilter {
-  const { levelNames, fail } = context;
+function byTable(table: Readonly<Record<string, unknown>>, path: string, context: Context): Part {
+  const { levelNames, used, fail } = context;
   // A Map: a module may be called `constructor` or `__proto__`.
   const rules = new Map<string, boolean | string>();
   for (const [module, rule] of Object.entries(table)) {
+    const rulePath = `${path}[${JSON.stringify(module)}]`;
     const isRule = typeof rule === 'boolean' || (typeof rule === 'string' && levelNames.has(rule));
     if (!isRule) {
-      const expected = `true, false or the name of a level (${[...levelNames].join(', ')})`;
-      fail({ path: `${path}[${JSON.stringify(module)}]`, expected, given: rule });
+      const names = [...levelNames];
+      const nearest = typeof rule === 'string' ? nearestOf(rule, names) : undefined;
+      const hint = nearest === undefined ? '' : `; did you mean "${nearest}"?`;
+      const expected = `true, false or the name of a level (${names.join(', ')})${hint}`;
+      fail({ path: rulePath, expected, given: rule });
     }
+    if (typeof rule === 'string') used.push({ path: rulePath, level: rule });
     rules.set(module, rule as boolean | string);
   }
   return {

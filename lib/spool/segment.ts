@@ -1,20 +1,23 @@
-import {
-  closeSync,
-  fstatSync,
-  ftruncateSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  truncateSync,
-  writeSync,
-} from 'node:fs';
+import { ftruncateSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PendingRecord, Place } from '../delivery/record.ts';
-import { bytesOf, ENTRY_BYTES, type Entry, entriesIn, FILE_HEADER, FrameReader, frameOf } from './frames.ts';
+import { ENTRY_BYTES, type Entry, FILE_HEADER, FrameReader, frameOf } from './frames.ts';
+import { close, type Fates, Journal, writeWhole } from './journal.ts';
 import { payloadOf, recordOf } from './payload.ts';
 
 /** What a record may take in the journal: where it was sent, and that it is done with. */
 export const JOURNAL_BYTES: number = 2 * ENTRY_BYTES;
+
+const TO_THE_END = Number.POSITIVE_INFINITY;
+
+/** A segment that is being read: in memory only for as long as that takes. */
+interface Reading {
+  readonly frames: FrameReader;
+  readonly fates: Fates;
+  /** How many frames have been read. */
+  count: number;
+  next: PendingRecord | undefined;
+}
 
 /** One file of records, and beside it the journal of what became of them. */
 export class Segment {
@@ -31,22 +34,23 @@ export class Segment {
 
   readonly #path: string;
   readonly #salt: number;
+  readonly #journal: Journal;
   #fd: number | undefined;
-  #journalFd: number | undefined;
-  /** Where the frames stand that are not to be loaded: in memory, or done with. */
-  readonly #known = new Set<number>();
-  /** Where the records of some frames were sent, as the journal has it. */
-  readonly #partitions = new Map<number, number>();
-  /** How many entries the journal has about that. */
+  /** Where the frames stand whose records are in memory. */
+  readonly #inMemory = new Set<number>();
+  /** How many entries the journal has about where records were sent. */
   #bindings = 0;
-  #reader: FrameReader | undefined;
-  #read = 0;
-  #next: PendingRecord | undefined;
+  #reading: Reading | undefined;
+  /** Up to where it has been read since it was last begun with; what waits before that has been passed over. */
+  #readTo = 0;
+  /** Of those that wait, how many are not to be read before it is begun anew with. */
+  #passedOver = 0;
 
   constructor(directory: string, name: string) {
     this.name = name;
     this.#path = join(directory, name);
     this.#salt = Number.parseInt(name.slice(-8), 16);
+    this.#journal = new Journal(`${this.#path}.ack`, this.#salt);
   }
 
   /** What it takes on disk, with room in the journal for each record. */
@@ -56,6 +60,16 @@ export class Segment {
 
   get isSealed(): boolean {
     return this.#fd === undefined;
+  }
+
+  /** How many of those that wait are still to be read, or passed over. */
+  get unread(): number {
+    return this.waiting - this.#passedOver;
+  }
+
+  /** How many of its records memory knows one by one. */
+  get tracked(): number {
+    return this.#inMemory.size;
   }
 
   /** @throws when the file cannot be made */
@@ -80,13 +94,14 @@ export class Segment {
    */
   adopt(): number {
     const file = readFileSync(`${this.#path}.seg`);
-    const done = this.#readJournal();
+    const { done, bindings } = this.#journal.read();
+    this.#journal.mend();
+    this.#bindings = bindings;
     this.bytes = file.length;
     const reader = new FrameReader(file, this.#salt);
     for (let frame = reader.next(); frame !== undefined; frame = reader.next()) {
       this.records++;
-      if (done.has(frame.offset)) this.#known.add(frame.offset);
-      else this.unsettled++;
+      if (!done.has(frame.offset)) this.unsettled++;
     }
     this.waiting = this.unsettled;
     return reader.damages;
@@ -96,9 +111,10 @@ export class Segment {
    * Writes records in one go, all of them or none.
    *
    * @param keeps whether memory keeps them, too
+   * @param isPassedOver whether they are not to be read before it is begun anew with
    * @throws when they cannot be written; the segment is sealed then
    */
-  append(records: readonly PendingRecord[], keeps: boolean): void {
+  append(records: readonly PendingRecord[], keeps: boolean, isPassedOver = false): void {
     if (this.#fd === undefined) throw new Error('the segment is sealed');
     const frames = records.map((record) => frameOf(payloadOf(record), this.#salt));
     const group = Buffer.concat(frames);
@@ -116,13 +132,15 @@ export class Segment {
     let offset = this.bytes;
     for (const [at, record] of records.entries()) {
       record.place = { segment: this.name, offset };
-      if (keeps) this.#known.add(offset);
+      if (keeps) this.#inMemory.add(offset);
       offset += frames[at]?.length ?? 0;
     }
     this.bytes = offset;
     this.records += records.length;
     this.unsettled += records.length;
-    if (!keeps) this.waiting += records.length;
+    if (keeps) return;
+    this.waiting += records.length;
+    if (isPassedOver) this.#passedOver += records.length;
   }
 
   /** No more records. */
@@ -131,35 +149,43 @@ export class Segment {
     this.#fd = undefined;
   }
 
-  /** Memory lets go of a record that stands here. */
+  /** Memory lets go of a record that stands here. It is not to be read before the segment is begun anew with. */
   leave({ offset }: Place): void {
-    this.#known.delete(offset);
+    this.#inMemory.delete(offset);
     this.waiting++;
-    // It may stand before what has been read.
-    this.#reader = undefined;
-    this.#next = undefined;
+    // Being read, it comes to this one by itself.
+    if (this.#readTo === 0 || offset < this.#readTo) this.#passedOver++;
+    this.#closeJournal();
   }
 
-  /** The next record that is only here, without taking it. */
+  /** What has been passed over is to be read again, from the beginning. */
+  beginAnew(): void {
+    this.#reading = undefined;
+    this.#readTo = 0;
+    this.#passedOver = 0;
+  }
+
+  /** The next record that is only here, without taking it. @throws when the file cannot be read */
   peek(): PendingRecord | undefined {
-    if (this.#next !== undefined || this.waiting === 0) return this.#next;
+    if (this.#reading?.next !== undefined || this.unread === 0) return this.#reading?.next;
     this.seal();
-    if (this.#reader === undefined) {
-      this.#reader = new FrameReader(readFileSync(`${this.#path}.seg`), this.#salt);
-      this.#read = 0;
-    }
-    for (let frame = this.#reader.next(); frame !== undefined; frame = this.#reader.next()) {
-      this.#read++;
-      if (this.#known.has(frame.offset)) continue;
-      const record = readable(frame.payload);
-      // Then it still counts as waiting when all others are taken: see `giveUpWaiting`.
+    const reading = this.#reading ?? this.#open();
+    const { frames, fates } = reading;
+    for (let frame = frames.next(); frame !== undefined; frame = frames.next()) {
+      const { offset, payload } = frame;
+      this.#readTo = offset;
+      reading.count++;
+      if (this.#inMemory.has(offset) || fates.done.has(offset)) continue;
+      const record = readable(payload);
+      // Then it still counts as unread when all others are taken: see `giveUp`.
       if (record === undefined) continue;
-      if (this.seqBase !== undefined) record.seq = this.seqBase + this.#read - 1;
-      record.partition = this.#partitions.get(frame.offset);
-      record.place = { segment: this.name, offset: frame.offset };
-      this.#next = record;
+      if (this.seqBase !== undefined) record.seq = this.seqBase + reading.count - 1;
+      record.partition = fates.partitions.get(offset);
+      record.place = { segment: this.name, offset };
+      reading.next = record;
       return record;
     }
+    this.#endReading();
     return undefined;
   }
 
@@ -167,18 +193,27 @@ export class Segment {
   take(): PendingRecord | undefined {
     const record = this.peek();
     if (record?.place === undefined) return undefined;
-    this.#known.add(record.place.offset);
-    this.#next = undefined;
-    if (--this.waiting === 0) this.#reader = undefined;
+    this.#inMemory.add(record.place.offset);
+    this.waiting--;
+    this.#advance(record.place);
     return record;
   }
 
-  /** Those that waited here and cannot be read any more. @returns how many */
-  giveUpWaiting(): number {
-    const lost = this.waiting;
-    this.waiting = 0;
+  /** Leaves the next record here, until the segment is begun anew with. */
+  passOver(): void {
+    const place = this.peek()?.place;
+    if (place === undefined) return;
+    this.#passedOver++;
+    this.#advance(place);
+  }
+
+  /** Those that wait here and cannot be read: all of them, where the file is gone. @returns how many */
+  giveUp(isGone: boolean): number {
+    const lost = isGone ? this.waiting : this.unread;
+    this.waiting -= lost;
     this.unsettled -= lost;
-    this.#reader = undefined;
+    if (isGone) this.#passedOver = 0;
+    this.#endReading();
     return lost;
   }
 
@@ -191,24 +226,27 @@ export class Segment {
     // There is room for one each. More is rare (the partition was gone, and another one was found), and worth no more.
     if (this.#bindings + entries.length > this.records) return;
     this.#bindings += entries.length;
-    this.#note(entries);
+    this.#journal.note(entries);
   }
 
-  /** @throws when the journal cannot be written: they will be sent again, then */
+  /** @throws when the journal cannot be written: they will be sent again, then, by the next process */
   settle(places: readonly Pick<Place, 'offset'>[]): void {
     this.unsettled -= places.length;
     // What follows is about a file that will be gone at once.
     if (this.unsettled === 0 && this.isSealed) return;
-    this.#note(places.map(({ offset }) => ({ offset, partition: undefined })));
+    this.#journal.note(places.map(({ offset }) => ({ offset, partition: undefined })));
+    for (const { offset } of places) {
+      this.#inMemory.delete(offset);
+      this.#reading?.fates.done.add(offset);
+    }
+    this.#closeJournal();
   }
 
   /** Closes both files. */
   close(): void {
     this.seal();
-    close(this.#journalFd);
-    this.#journalFd = undefined;
-    this.#reader = undefined;
-    this.#next = undefined;
+    this.#journal.close();
+    this.#endReading();
   }
 
   remove(): void {
@@ -217,30 +255,29 @@ export class Segment {
     rmSync(`${this.#path}.ack`, { force: true });
   }
 
-  #note(entries: readonly Entry[]): void {
-    this.#journalFd ??= openSync(`${this.#path}.ack`, 'a', 0o600);
-    writeWhole(this.#journalFd, bytesOf(entries, this.#salt));
+  #open(): Reading {
+    const frames = new FrameReader(readFileSync(`${this.#path}.seg`), this.#salt);
+    const reading = { frames, fates: this.#journal.read(), count: 0, next: undefined };
+    // Whatever has been passed over is met again.
+    this.#passedOver = 0;
+    this.#reading = reading;
+    return reading;
   }
 
-  /** @returns where the frames start that are done with */
-  #readJournal(): Set<number> {
-    const done = new Set<number>();
-    try {
-      const journal = readFileSync(`${this.#path}.ack`);
-      for (const { offset, partition } of entriesIn(journal, this.#salt)) {
-        if (partition === undefined) done.add(offset);
-        else {
-          this.#partitions.set(offset, partition);
-          this.#bindings++;
-        }
-      }
-      // Torn in the middle of an entry: what is added later must start where an entry starts.
-      const torn = journal.length % ENTRY_BYTES;
-      if (torn > 0) truncateSync(`${this.#path}.ack`, journal.length - torn);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    }
-    return done;
+  #advance({ offset }: Place): void {
+    if (this.#reading !== undefined) this.#reading.next = undefined;
+    this.#readTo = offset + 1;
+    if (this.unread === 0) this.#endReading();
+  }
+
+  #endReading(): void {
+    this.#reading = undefined;
+    this.#readTo = TO_THE_END;
+  }
+
+  /** Where memory has none of its records, nothing may be noted for long; and there may be many such segments. */
+  #closeJournal(): void {
+    if (this.isSealed && this.unsettled === this.waiting) this.#journal.close();
   }
 }
 
@@ -249,26 +286,5 @@ function readable(payload: Buffer): PendingRecord | undefined {
     return recordOf(payload);
   } catch {
     return undefined;
-  }
-}
-
-function writeWhole(fd: number, bytes: Buffer): void {
-  for (let at = 0; at < bytes.length; ) {
-    const written = writeSync(fd, bytes, at);
-    if (written === 0) throw new Error('nothing was written');
-    at += written;
-  }
-  // The file was taken over by another process, and is gone: what is written there, nobody will read.
-  if (fstatSync(fd).nlink === 0) {
-    throw Object.assign(new Error('the file has been removed'), { code: 'ENOENT' });
-  }
-}
-
-function close(fd: number | undefined): void {
-  if (fd === undefined) return;
-  try {
-    closeSync(fd);
-  } catch {
-    // It is gone either way.
   }
 }

@@ -7,6 +7,10 @@ import type { Segment } from './segment.ts';
 export class Segments {
   #list: Segment[] = [];
   #bytes = 0;
+  /** The one that is being read. All before it have been. */
+  #reading: Segment | undefined;
+  /** Whether there is none left to be read. Asked for each new record: there may be a thousand that wait. */
+  #isReadThrough = false;
 
   /** What all of them take on disk. */
   get bytes(): number {
@@ -21,23 +25,46 @@ export class Segments {
     this.#bytes += segment.size;
     this.#list.push(segment);
     this.#list.sort(byName);
+    this.#reading = undefined;
+    this.#isReadThrough = false;
+  }
+
+  /** The oldest one with records that are still to be read. */
+  get unread(): Segment | undefined {
+    if (this.#isReadThrough) return undefined;
+    if (this.#reading === undefined || this.#reading.unread === 0) {
+      this.#reading = this.#list.find((segment) => segment.unread > 0);
+      this.#isReadThrough = this.#reading === undefined;
+    }
+    return this.#reading;
+  }
+
+  /** What has been passed over is to be read again. */
+  beginAnew(): void {
+    for (const segment of this.#list) segment.beginAnew();
+    this.#reading = undefined;
+    this.#isReadThrough = false;
   }
 
   /** @throws when they cannot be written */
-  append(segment: Segment, records: readonly PendingRecord[], keeps: boolean): void {
+  append(segment: Segment, records: readonly PendingRecord[], keeps: boolean, isPassedOver: boolean): void {
     const before = segment.size;
-    segment.append(records, keeps);
+    segment.append(records, keeps, isPassedOver);
     this.#bytes += segment.size - before;
+    this.#isReadThrough = false;
   }
 
   delete(segment: Segment): void {
+    if (!this.#list.includes(segment)) return;
     this.#bytes -= segment.size;
     this.#list = this.#list.filter((other) => other !== segment);
+    if (this.#reading === segment) this.#reading = undefined;
   }
 
   clear(): void {
     this.#list = [];
     this.#bytes = 0;
+    this.#reading = undefined;
   }
 
   named(name: string): Segment | undefined {

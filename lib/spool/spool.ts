@@ -1,18 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock, Timer } from '../clock.ts';
 import type { PendingRecord } from '../delivery/record.ts';
+import { groupBy } from '../group-by.ts';
 import { Directories, removeIfEmpty, segmentsIn } from './directories.ts';
 import { FILE_HEADER, FRAME_BYTES } from './frames.ts';
 import { JOURNAL_BYTES, Segment } from './segment.ts';
+import { SegmentWriter } from './segment-writer.ts';
 import { byName, Segments } from './segments.ts';
 
-// How large a segment grows: what is read at once, in about a millisecond, and what one record that is not
-// acknowledged yet keeps on disk.
-const SEGMENT_BYTES = 1_048_576;
 // How often it is looked whether other processes have left something behind.
 const LOOK_AROUND_MS = 30_000;
 // A field of JSON may take more than its text (escapes), so what a record will take is only guessed at beforehand.
 const FIELDS_BYTES = 128;
+// What those that are held may take of `maxBytes` while others are sent. The rest is for the others.
+const HELD_SHARE = 0.75;
 
 export interface SpoolOptions {
   directory: string;
@@ -35,7 +36,18 @@ export interface SpoolEvents {
   onWork(): void;
 }
 
-/** What memory cannot hold, or the process leaves behind: on disk, oldest first. Never throws. */
+/**
+ * How the queue of a record fares. `held`: it cannot be sent now. `held-alone`: it cannot, and others can. Records that are
+ * held are written apart: in one segment with others, they would keep on disk what has long been delivered.
+ */
+export type QueueState = 'flowing' | 'held' | 'held-alone';
+
+/**
+ * What memory cannot hold, or the process leaves behind: on disk, oldest first. Never throws.
+ *
+ * It is read from the oldest record on. What cannot be sent now is passed over, and read again after `beginAnew`. No more
+ * is kept of it in memory than how many there are in each segment.
+ */
 export class Spool {
   readonly #options: SpoolOptions;
   readonly #clock: Clock;
@@ -43,14 +55,16 @@ export class Spool {
   #directories: Directories;
   #startedAt = 0;
   readonly #segments = new Segments();
-  /** Of them, the one that is being written. */
-  #current: Segment | undefined;
+  readonly #flowing = this.#makeWriter();
+  readonly #held = this.#makeWriter();
   /** What is to be written before the next send. */
   #unwritten: PendingRecord[] = [];
   #timer: Timer | undefined;
   #isOpen = false;
   /** Directories that are being looked through. */
   #scan: Promise<void> | undefined;
+  /** How the queue of a record fares that memory has. */
+  stateOf: (record: PendingRecord) => QueueState = () => 'flowing';
 
   constructor(options: SpoolOptions, clock: Clock, events: SpoolEvents) {
     this.#options = options;
@@ -83,29 +97,48 @@ export class Spool {
     return this.#scan;
   }
 
+  /** Whether there are records here that have neither been read nor passed over. */
+  get hasUnread(): boolean {
+    return this.#segments.unread !== undefined;
+  }
+
+  /** How many records memory knows one by one: those that it has, too. Of the others it only knows how many there are. */
+  get tracked(): number {
+    let tracked = 0;
+    for (const segment of this.#segments) tracked += segment.tracked;
+    return tracked;
+  }
+
+  /** Whether there is room for those that are not here yet. */
+  hasRoomFor(records: readonly PendingRecord[], state: QueueState): boolean {
+    let room = FILE_HEADER.length;
+    for (const record of records) if (record.place === undefined) room += this.#sizeOf(record);
+    return this.#segments.bytes + room <= this.#mostFor(state);
+  }
+
   /**
-   * Writes records, to be read again later.
+   * Writes records, to be read again later; those that are held, not before `beginAnew`.
    *
    * @param keeps whether memory keeps them, too
    * @returns whether it could be done
    */
-  store(records: readonly PendingRecord[], keeps = false): boolean {
+  store(records: readonly PendingRecord[], state: QueueState = 'flowing', keeps = false): boolean {
     if (records.length === 0) return true;
+    const writer = state === 'flowing' ? this.#flowing : this.#held;
     try {
-      const room = records.reduce((sum, record) => sum + this.#sizeOf(record), 0);
-      if (this.#segments.bytes + FILE_HEADER.length + room > this.#options.maxBytes) {
-        throw new Error(`the spool is full (spool.maxBytes is ${this.#options.maxBytes})`);
-      }
+      this.#checkRoomFor(records, state);
       try {
-        this.#append(records, keeps);
+        writer.append(records, keeps, state !== 'flowing');
       } catch (error) {
         if (!isGone(error)) throw error;
         // Somebody has cleaned up, or taken this one for dead.
         this.#directories.forgetOwn();
-        this.#append(records, keeps);
+        writer.append(records, keeps, state !== 'flowing');
       }
       return true;
     } catch (error) {
+      // What memory has of these queues is older than what comes next: it must be able to come before that on disk.
+      writer.seal();
       this.#events.onTrouble(error);
       return false;
     }
@@ -117,22 +150,38 @@ export class Spool {
     if (this.#unwritten.push(record) === 1) this.#clock.soon(() => this.writeKept());
   }
 
-  /** Writes what is new in memory, in one go. */
+  /** Writes what is new in memory, in one go for each state. */
   writeKept(): void {
     if (this.#unwritten.length === 0) return;
     const records = this.#unwritten.filter(({ state, place }) => state !== 'settled' && place === undefined);
     this.#unwritten = [];
-    this.store(records, true);
+    for (const [state, own] of groupBy(records, this.stateOf)) this.store(own, state, true);
   }
 
-  /** The oldest record that is only on disk, without taking it. */
+  /** From now on others are held than before: what comes next begins new segments, whose names come after the others'. */
+  beginSegments(): void {
+    this.writeKept();
+    this.#seal();
+  }
+
+  /** What has been passed over is to be read again, from the oldest record on. */
+  beginAnew(): void {
+    this.#segments.beginAnew();
+  }
+
+  /** The oldest record that is only on disk and has not been passed over, without taking it. */
   peek(): PendingRecord | undefined {
     return this.#oldest()?.peek();
   }
 
-  /** The oldest record that is only on disk: from now on memory has it, too. */
+  /** The same: from now on memory has it, too. */
   take(): PendingRecord | undefined {
     return this.#oldest()?.take();
+  }
+
+  /** The same: it stays where it is, until `beginAnew`. */
+  passOver(): void {
+    this.#oldest()?.passOver();
   }
 
   /** Those are about to be sent to their partitions. */
@@ -150,19 +199,21 @@ export class Spool {
   }
 
   /**
-   * At the end: memory lets go of these, sorted by acceptance. Those without a place are written.
+   * Memory lets go of these, sorted by acceptance: at the end, or because others need the room. Those without a place are
+   * written.
    *
    * @returns those that are safe on disk
    */
-  leave(records: readonly PendingRecord[]): PendingRecord[] {
+  leave(records: readonly PendingRecord[], state: QueueState = 'flowing'): PendingRecord[] {
     const left = new Set<PendingRecord>();
     const unwritten = records.filter(({ place }) => place === undefined);
     for (const run of this.#segments.runsBetween(unwritten, ({ seq }) => this.#beginningOf(seq))) {
       // A segment of their own: its name says that they come before what was written earlier.
       this.#seal();
-      if (!this.store(run)) continue;
+      if (!this.store(run, state)) continue;
       for (const record of run) left.add(record);
       this.bind(run.filter(({ partition }) => partition !== undefined));
+      this.#seal();
     }
     for (const record of records) {
       if (record.place === undefined || left.has(record)) continue;
@@ -220,52 +271,60 @@ export class Spool {
   }
 
   #oldest(): Segment | undefined {
-    for (const segment of this.#segments) {
-      if (segment.waiting === 0) continue;
-      if (segment === this.#current) this.#current = undefined;
+    for (let segment = this.#segments.unread; segment !== undefined; segment = this.#segments.unread) {
+      let isFileGone = false;
       try {
         if (segment.peek() !== undefined) return segment;
       } catch (error) {
         this.#events.onTrouble(error);
-        // It may pass, but for a file that is gone.
-        if (!isGone(error)) return undefined;
+        isFileGone = isGone(error);
+        // It may pass.
+        if (!isFileGone) return undefined;
       }
       // It has fewer than it should have.
-      this.#events.onLost(segment.giveUpWaiting());
+      const lost = segment.giveUp(isFileGone);
+      if (lost > 0) this.#events.onLost(lost);
       if (segment.unsettled === 0) this.#remove(segment);
-      return this.#oldest();
     }
     return undefined;
   }
 
-  #append(records: readonly PendingRecord[], keeps: boolean): void {
-    this.#segments.append(this.#writable(records[0]?.seq ?? 0), records, keeps);
+  /** @throws when there is not enough */
+  #checkRoomFor(records: readonly PendingRecord[], state: QueueState): void {
+    if (this.hasRoomFor(records, state)) return;
+    const reserve = state === 'held-alone' ? ', and a quarter of it is kept for what can be sent' : '';
+    throw new Error(`the spool is full (spool.maxBytes is ${this.#options.maxBytes}${reserve})`);
   }
 
-  #writable(seq: number): Segment {
-    const current = this.#current;
-    if (current !== undefined && !current.isSealed && current.bytes < SEGMENT_BYTES) return current;
-    this.#seal();
+  /** What all files may take when a record is written whose queue fares like this. */
+  #mostFor(state: QueueState): number {
+    return this.#options.maxBytes * (state === 'held-alone' ? HELD_SHARE : 1);
+  }
+
+  #makeSegment(seq: number): Segment {
     const directory = this.#directories.own();
     const salt = randomBytes(4).toString('hex');
-    const segment = new Segment(directory, `${this.#beginningOf(seq)}-${salt}`).create();
-    this.#segments.add(segment);
-    this.#current = segment;
-    return segment;
+    return new Segment(directory, `${this.#beginningOf(seq)}-${salt}`).create();
+  }
+
+  #makeWriter(): SegmentWriter {
+    return new SegmentWriter(
+      this.#segments,
+      (seq) => this.#makeSegment(seq),
+      (sealed) => {
+        if (sealed.unsettled === 0) this.#remove(sealed);
+      },
+    );
   }
 
   #seal(): void {
-    const current = this.#current;
-    this.#current = undefined;
-    if (current === undefined) return;
-    current.seal();
-    if (current.unsettled === 0) this.#remove(current);
+    this.#flowing.seal();
+    this.#held.seal();
   }
 
   #remove(segment: Segment): void {
     this.#attempt(() => segment.remove());
     this.#segments.delete(segment);
-    if (this.#current === segment) this.#current = undefined;
   }
 
   /** How the name of a segment begins that begins with this position in the order of acceptance. */

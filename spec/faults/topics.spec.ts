@@ -102,6 +102,24 @@ it('that nobody has made: told once, though another topic gets through; delivere
   expectExactlyOnce(cluster, n);
 });
 
+it('that nobody has made: what is for another one does not wait for the next attempt at it', async () => {
+  const cluster = await startCluster();
+  const transport = transportTo(cluster, {
+    topic: ({ message }) => (message.startsWith('missing') ? message.replace(' ', '-') : TOPIC),
+    // Some minutes: nothing would be sent in the time of this spec.
+    retry: { initialMs: 3_600_000, maxMs: 3_600_000 },
+    loopDetection: false,
+  });
+  const logger = loggerWith(transport);
+  logger.info('record 0');
+  await cluster.until(() => cluster.count(TOPIC) === 1, 10_000);
+  for (const message of numbered(5, 'missing')) logger.info(message);
+  await expect.poll(() => transport.stats().state, { timeout: 10_000 }).toBe('down');
+  logger.info('record 1');
+  await cluster.until(() => cluster.count(TOPIC) === 2, 10_000);
+  expect(cluster.values(TOPIC)).toEqual(numbered(2));
+});
+
 it('many at once, each gets its own records, one topic and one partition a send', async () => {
   const cluster = await startCluster({ brokers: 3, topics: {}, autoCreate: 2 });
   const sends = watchSends(cluster);

@@ -9,6 +9,7 @@ function unfinished(held: number) {
     held,
     accepted: held,
     flush: vi.fn(() => flushed.opened),
+    flushUnlessDown: vi.fn(() => flushed.opened),
     release: vi.fn(async () => undefined),
     giveUp: vi.fn(),
     exit: vi.fn(),

@@ -13,6 +13,8 @@ it('these specs are about readable-stream 4', () => {
 });
 
 describe('on readable-stream 4', async () => {
+  await import('./a-typo-in-level-silences.spec.ts');
+  await import('./a-wrapped-log-counts-records-twice.spec.ts');
   await import('./abstract-suite.spec.ts');
   await import('./crash-path.spec.ts');
   await import('./ending.spec.ts');

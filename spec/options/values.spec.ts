@@ -51,9 +51,9 @@ const TABLE: Record<string, Row> = {
     expected: "kafkajs's KafkaConfig",
   },
   'kafka.brokers': {
-    good: [['a:1'], async () => ['a:1']],
-    bad: [[], [''], [5], 'a:1', null, undefined, {}],
-    expected: 'a list of one or more "host:port", or a function',
+    good: [['a:1'], 'a:1', async () => ['a:1']],
+    bad: [[], [''], [5], 'a', '', null, undefined, {}],
+    expected: '"host:port" (several: in a list, or in one string with commas between them), or a function',
   },
   'kafka.logCreator': { ...FUNCTION, good: [() => noop] },
   'kafka.socketFactory': FUNCTION,
@@ -83,6 +83,11 @@ const TABLE: Record<string, Row> = {
   'retry.maxAgeMs': integerFrom(1),
   requestTimeoutMs: integerFrom(1),
   closeTimeoutMs: integerFrom(0),
+  signals: {
+    good: [false, [], ['SIGTERM'], ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR2']],
+    bad: [true, 'SIGTERM', 15, null, {}, new Set(['SIGTERM'])],
+    expected: 'false or a list of names of signals',
+  },
   idleTimeoutMs: integerFrom(1),
   clientLog: group('level, logger'),
   'clientLog.level': {
@@ -169,6 +174,30 @@ describe.each(Object.entries(TABLE))('%s', (path, { good, bad, expected }) => {
       expect(() => new KafkaTransport(withValue(path, undefined) as never)).not.toThrow();
     });
   }
+});
+
+describe('what comes from the environment as a string', () => {
+  const number = 'an integer from 1 to 2147483647';
+  it.each<[string, unknown, string]>([
+    ['batch.maxRecords', '500', `${number} (Number() makes one of a string); given was '500' (string).`],
+    ['batch.maxRecords', '', `${number}; given was '' (string).`],
+    ['requestTimeoutMs', '10s', `${number}; given was '10s' (string).`],
+    // What `Number(process.env.NOT_THERE)` is.
+    ['requestTimeoutMs', Number.NaN, `${number}; given was NaN (number).`],
+    ['worker', 'true', "true or false (compare a string: value === 'true'); given was 'true' (string)."],
+    ['silent', 'false', "true or false (compare a string: value === 'true'); given was 'false' (string)."],
+    ['dropNotice', '', "true or false (compare a string: value === 'true'); given was '' (string)."],
+    ['acks', '-1', "-1 or 1; given was '-1' (string)."],
+    ['buffer.overflow', '', "'drop-oldest' or 'drop-newest' or 'drop-lowest'; given was '' (string)."],
+  ])('%s: %j is refused, with what to do', (path, value, words) => {
+    expect(refused(withValue(path, value)).message).toBe(
+      `winston-kafkajs: option "${path}" must be ${words}`,
+    );
+  });
+
+  it('an empty level is none, as in winston: the transport goes by its logger', () => {
+    expect(() => new KafkaTransport({ ...ENOUGH, level: '' })).not.toThrow();
+  });
 });
 
 describe('what the error says was given', () => {

@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { BrokerCluster } from '../support/broker/broker-cluster.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -98,6 +98,36 @@ describe('the package', () => {
       file,
     ]).catch((error) => error);
     expect(stdout).toBe('');
+  });
+  // `transport.on` was an error there. Without those types, winston's and kafkajs's own are no longer whole, hence `skipLibCheck`.
+  it.each([
+    ['ESM, nodenext', 'without-node.mts', ['--module', 'nodenext']],
+    ['CommonJS, nodenext', 'without-node.cts', ['--module', 'nodenext']],
+    [
+      'CommonJS without esModuleInterop',
+      'without-node.cts',
+      ['--module', 'nodenext', '--esModuleInterop', 'false'],
+    ],
+    [
+      'a bundler',
+      'without-node.ts',
+      ['--module', 'esnext', '--moduleResolution', 'bundler', '--target', 'es2022'],
+    ],
+  ])('has types that do without @types/node, with skipLibCheck: %s', async (_name, file, options) => {
+    // A project of its own: another one may have the types in `node_modules`.
+    const project = mkdtempSync(join(tmpdir(), 'winston-kafkajs-without-node-'));
+    onTestFinished(() => rmSync(project, { recursive: true, force: true }));
+    copyFileSync(join(fixtures, 'without-node.ts'), join(project, file));
+    writeFileSync(join(project, 'package.json'), '{ "private": true }');
+    const { winston, kafkajs, typescript } = VERSIONS;
+    const installed = [`winston@${winston}`, `kafkajs@${kafkajs}`, `typescript@${typescript}`];
+    await run('npm', ['install', join(consumer, packed.filename), ...installed], { cwd: project });
+    const flags = ['--noEmit', '--strict', '--skipLibCheck', ...options, file];
+    const tsc = join(project, 'node_modules/.bin/tsc');
+    const { stdout } = await run(tsc, flags, { cwd: project }).catch((error) => error);
+    expect(stdout).toBe('');
+    // Otherwise the above would show nothing.
+    expect(existsSync(join(project, 'node_modules/@types/node'))).toBe(false);
   });
 });
 

@@ -80,6 +80,16 @@ describe('a table that is none', () => {
     );
   });
 
+  it.each([
+    ['wran', 'warn'],
+    ['INFO', 'info'],
+    ['criticl', 'crit'],
+  ])('is told the nearest of them: %s, %s', (level, nearest) => {
+    expect(problemOf({ foo: level })?.expected).toMatch(
+      new RegExp(`\\(error, .*\\); did you mean "${nearest}"\\?$`),
+    );
+  });
+
   it.each(['http', 'silly', 'emerg', 'notice', 'prompt', 'input'])('may use %s', (level) => {
     expect(problemOf({ foo: level })).toBeUndefined();
   });

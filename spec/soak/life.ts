@@ -12,6 +12,9 @@ import type { Schedule } from './schedule.ts';
 import { KEYS } from './verdict.ts';
 
 export const TOPIC = 'soak';
+/** Where there is one, a record in so many goes there. */
+export const MISSING_TOPIC = 'soak-missing';
+const FOR_MISSING_TOPIC = 5;
 export const REQUEST_TIMEOUT_MS = 150;
 export const MAX_MESSAGE_BYTES = 20_000;
 
@@ -52,12 +55,13 @@ export class Life {
   readonly #levels: readonly string[];
 
   constructor({ brokers, schedule, directory, mayBeTorn }: LifeConfig, events: LifeEvents) {
-    const { keyed, idempotent, batchRecords, bufferRecords, overflow, spool } = schedule;
+    const { keyed, idempotent, batchRecords, bufferRecords, overflow, spool, hasMissingTopic } = schedule;
     this.#events = events;
     this.#hasSpool = spool !== 'none';
     this.#levels = overflow === 'drop-lowest' ? ['info', 'error', 'warn', 'info'] : ['info'];
     this.#transport = new KafkaTransport({
-      topic: TOPIC,
+      topic: ({ message }) =>
+        hasMissingTopic && Number.parseInt(message, 10) % FOR_MISSING_TOPIC === 0 ? MISSING_TOPIC : TOPIC,
       kafka: { brokers: [...brokers] },
       idempotent,
       ...(keyed && { key: ({ message }) => `key ${Number.parseInt(message, 10) % KEYS}` }),

@@ -19,13 +19,14 @@ for (let n = 0; n < most && performance.now() < end; n++) {
   const schedule = drawSchedule(firstSeed + n);
   if (onlySeed !== undefined) console.log(JSON.stringify(schedule, undefined, 1));
   const { problems, records, handedOn, duplicates } = await runSchedule(schedule);
-  const { keyed, idempotent, brokers, partitions, overflow, spool, steps } = schedule;
+  const { keyed, idempotent, brokers, partitions, overflow, spool, hasMissingTopic, steps } = schedule;
   const shape = `${brokers} brokers, ${partitions} partitions${keyed ? ', keyed' : ''}${idempotent ? ', idempotent' : ''}`;
   const exits = steps.filter((step) => step.do === 'exit').map(({ how }) => how);
   const ends = spool === 'none' ? '' : `, spool '${spool}' and ${exits.join(', ')}`;
   const policy = overflow === 'drop-oldest' ? '' : `, ${overflow}`;
+  const missing = hasMissingTopic ? ', a missing topic' : '';
   const figures = `${records} records, ${handedOn} handed on, ${duplicates} duplicates`;
-  console.log(`seed ${schedule.seed}: ${shape}${policy}${ends}; ${figures}`);
+  console.log(`seed ${schedule.seed}: ${shape}${policy}${ends}${missing}; ${figures}`);
   totals.schedules++;
   totals.records += records;
   totals.handedOn += handedOn;

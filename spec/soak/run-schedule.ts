@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BrokerCluster } from '../support/broker/broker-cluster.ts';
 import { ChildLife } from './child-life.ts';
-import { Life, MAX_MESSAGE_BYTES, REQUEST_TIMEOUT_MS, TOPIC } from './life.ts';
+import { Life, MAX_MESSAGE_BYTES, MISSING_TOPIC, REQUEST_TIMEOUT_MS, TOPIC } from './life.ts';
 import type { Exit, Schedule, Step } from './schedule.ts';
 import { judge, type Verdict } from './verdict.ts';
 
@@ -138,13 +138,16 @@ class Run {
         cluster.addPartitions(TOPIC, this.#partitions);
         return;
       case 'delete topic':
-        this.#deleted.push(...this.#stored());
+        this.#deleted.push(...this.#stored(TOPIC));
         cluster.deleteTopic(TOPIC);
         return;
       case 'create topic':
         cluster.createTopic(TOPIC, this.#partitions);
         // What had arrived where no answer said so has gone again, elsewhere.
         this.#repeatableBelow = this.#logged;
+        return;
+      case 'create missing topic':
+        cluster.createTopic(MISSING_TOPIC, this.#schedule.partitions);
         return;
       case 'exit':
         await this.#exit(step);
@@ -211,9 +214,10 @@ class Run {
     return join(this.#directory, 'spool');
   }
 
-  #stored(): number[][] {
+  #stored(topic: string): number[][] {
     const stored: number[][] = Array.from({ length: this.#partitions }, () => []);
-    for (const { partition, value } of this.#cluster.records(TOPIC)) {
+    if (!this.#cluster.topics().includes(topic)) return stored;
+    for (const { partition, value } of this.#cluster.records(topic)) {
       stored[partition]?.push(Number.parseInt(value.toString(), 10));
     }
     return stored;
@@ -227,7 +231,7 @@ class Run {
       idempotent: this.#schedule.idempotent,
       partitionsAdded: this.#partitions > this.#schedule.partitions,
       repeatableBelow: this.#repeatableBelow,
-      stored: [...this.#deleted, ...this.#stored()],
+      stored: [...this.#deleted, ...this.#stored(TOPIC), ...this.#stored(MISSING_TOPIC)],
       handedOn: this.#handedOn,
       mishaps: this.#mishaps,
     });

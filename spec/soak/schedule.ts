@@ -27,6 +27,8 @@ export type Step =
   | { readonly do: 'add partitions'; readonly total: number }
   | { readonly do: 'delete topic' }
   | { readonly do: 'create topic' }
+  /** The topic of some of the records, which nobody has made until now. */
+  | { readonly do: 'create missing topic' }
   | { readonly do: 'flush'; readonly timeoutMs: number }
   | { readonly do: 'remove and add' }
   | Exit;
@@ -45,6 +47,8 @@ export interface Schedule {
   /** With `drop-lowest`, levels are mixed. */
   readonly overflow: OverflowPolicy;
   readonly spool: SpoolMode;
+  /** Whether some of the records are for a topic that is made late: with a spool, they must not hold the others up. */
+  readonly hasMissingTopic: boolean;
   readonly steps: readonly Step[];
 }
 
@@ -70,6 +74,9 @@ const APART = 120;
 
 // The same for what gives way; with this number, all kept seeds have the default.
 const APART_AGAIN = 55948;
+
+// And for the topic that is missing.
+const APART_ONCE_MORE = 7115;
 
 export function drawSchedule(seed: number): Schedule {
   const random = new SeededRandom(seed);
@@ -98,7 +105,16 @@ export function drawSchedule(seed: number): Schedule {
     'drop-lowest',
     'drop-lowest',
   ]);
-  return { ...shape, overflow, ...drawLater(seed, steps) };
+  return withMissingTopic({ ...shape, overflow, hasMissingTopic: false, ...drawLater(seed, steps) });
+}
+
+function withMissingTopic(schedule: Schedule): Schedule {
+  const random = new SeededRandom(schedule.seed ^ APART_ONCE_MORE);
+  if (schedule.spool === 'none' || !random.chance(0.4)) return schedule;
+  const steps = [...schedule.steps];
+  // In the last life, or in one before.
+  steps.splice(random.integer(steps.length >> 1, steps.length), 0, { do: 'create missing topic' });
+  return { ...schedule, hasMissingTopic: true, steps };
 }
 
 function drawLater(seed: number, faults: readonly Step[]): Pick<Schedule, 'spool' | 'steps'> {

@@ -129,6 +129,7 @@ describe('the verdict sees', () => {
 it('seeds of before there were exits, and other policies, mean what they meant', () => {
   for (const seed of [1, 3, 10, 5, 20037, 491339170, 365856816]) {
     expect(drawSchedule(seed).overflow).toBe('drop-oldest');
+    expect(drawSchedule(seed).hasMissingTopic).toBe(false);
   }
   for (const seed of [491339170, 365856816, 355862430]) {
     const { spool, steps } = drawSchedule(seed);

@@ -1,7 +1,9 @@
-import { expect, it } from 'vitest';
+import { statSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import type { PendingRecord } from '../../lib/delivery/record.ts';
 import { Spool } from '../../lib/spool/spool.ts';
 import { HeldClock } from '../delivery/rig.ts';
-import { directoryOfSpec, recordWith } from './rig.ts';
+import { directoryOfSpec, filesIn, recordWith } from './rig.ts';
 
 it('closed while it looks through what others have left, it leaves the rest to them', async () => {
   const options = { directory: directoryOfSpec(), mode: 'overflow', maxBytes: 1_000_000 } as const;
@@ -36,4 +38,105 @@ it('closed while it looks through what others have left, it leaves the rest to t
   });
   expect(third.take()?.text).toBe('one');
   third.close();
+});
+
+describe('what is passed over', () => {
+  const options = { directory: '', mode: 'overflow', maxBytes: 100_000_000 } as const;
+  const spoolIn = (directory: string): { spool: Spool; clock: HeldClock; troubles: unknown[] } => {
+    const clock = new HeldClock();
+    const troubles: unknown[] = [];
+    const spool = new Spool({ ...options, directory }, clock, {
+      onAdopted: () => 0,
+      onDamaged: (stretches) => troubles.push(`${stretches} damaged`),
+      onLost: (records) => troubles.push(`${records} lost`),
+      onTrouble: (cause) => troubles.push(cause),
+      onWork: () => undefined,
+    });
+    spool.open();
+    return { spool, clock, troubles };
+  };
+  const record = (topic: string, seq: number): PendingRecord => recordWith(`${topic} ${seq}`, { topic, seq });
+
+  /** Takes what is not for the topic, and leaves the rest. */
+  function readPast(spool: Spool, topic: string): string[] {
+    const texts: string[] = [];
+    for (let next = spool.peek(); next !== undefined; next = spool.peek()) {
+      if (next.topic === topic) spool.passOver();
+      else {
+        spool.take();
+        texts.push(next.text);
+        spool.settle([next]);
+      }
+    }
+    return texts;
+  }
+
+  it('is read again, in its order, when all is begun anew', () => {
+    const { spool, troubles } = spoolIn(directoryOfSpec());
+    for (let seq = 1; seq <= 100; seq++) spool.store([record(seq % 2 === 0 ? 'held' : 'other', seq)]);
+    expect(readPast(spool, 'held').length).toBe(50);
+    expect(spool.hasUnread).toBe(false);
+    // What comes now of it stands behind, and is not read either.
+    spool.store([record('held', 101)], 'held');
+    expect(spool.peek()).toBeUndefined();
+    spool.beginAnew();
+    const expected = Array.from({ length: 50 }, (_, at) => `held ${2 * at + 2}`);
+    expect(readPast(spool, 'nothing')).toEqual([...expected, 'held 101']);
+    expect(troubles).toEqual([]);
+    spool.close();
+  });
+
+  it('is not kept in memory record by record, however many there are', () => {
+    const { spool, troubles } = spoolIn(directoryOfSpec());
+    const many = 50_000;
+    for (let seq = 1; seq <= many; seq += 500) {
+      spool.store(Array.from({ length: 500 }, (_, at) => record(at % 10 === 0 ? 'other' : 'held', seq + at)));
+    }
+    expect(readPast(spool, 'held').length).toBe(many / 10);
+    expect(spool.tracked).toBe(0);
+    spool.beginAnew();
+    expect(readPast(spool, 'held')).toEqual([]);
+    expect(spool.tracked).toBe(0);
+    expect(troubles).toEqual([]);
+    spool.close();
+  });
+
+  it('does not keep on disk what is written beside it and delivered', () => {
+    const directory = directoryOfSpec();
+    const { spool } = spoolIn(directory);
+    for (let seq = 1; seq <= 10_000; seq++) {
+      if (seq % 100 === 0) spool.store([record('held', seq)], 'held');
+      else spool.store([record('other', seq)]);
+      if (seq % 500 === 0) readPast(spool, 'held');
+    }
+    const size = filesIn(directory).reduce((sum, file) => sum + statSync(file).size, 0);
+    expect(size).toBeLessThan(100 * 200);
+    spool.close();
+  });
+
+  it('and left by memory comes before what was written earlier and is younger, also for the next process', async () => {
+    const directory = directoryOfSpec();
+    const { spool } = spoolIn(directory);
+    // Another topic's, older; then memory is full, and the topic's youngest go to disk; then others need the room.
+    spool.store([record('other', 1)]);
+    spool.beginSegments();
+    spool.store([record('held', 6)], 'held');
+    expect(spool.leave([record('held', 4), record('held', 5)], 'held').length).toBe(2);
+    expect(spool.leave([record('held', 2), record('held', 3)], 'held').length).toBe(2);
+    spool.store([record('held', 7)], 'held');
+    expect(readPast(spool, 'held')).toEqual(['other 1']);
+    spool.close();
+    const next = spoolIn(directory);
+    await next.clock.settle();
+    expect(readPast(next.spool, 'nothing')).toEqual([
+      'held 2',
+      'held 3',
+      'held 4',
+      'held 5',
+      'held 6',
+      'held 7',
+    ]);
+    next.spool.close();
+    expect(filesIn(directory)).toEqual([]);
+  });
 });

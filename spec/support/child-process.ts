@@ -6,6 +6,8 @@ import { bundleOf } from './bundles.ts';
 export interface ChildResult {
   /** `null` when it had to be killed. */
   readonly code: number | null;
+  /** What ended it, where it did not end by itself. */
+  readonly signal: NodeJS.Signals | null;
   readonly stdout: string;
   readonly stderr: string;
   readonly ms: number;
@@ -15,6 +17,8 @@ export interface ChildOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Modules to load first, as URLs. */
   readonly preload?: readonly string[];
+  /** A command that starts it, with what it is given. */
+  readonly through?: readonly string[];
   /** After so many milliseconds it is killed. */
   readonly limitMs?: number;
   /** No file of its grows larger: a write beyond that fails half-way, as on a disk that is full. */
@@ -40,7 +44,7 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 /** Runs a TypeScript program in a process of its own, to its end. */
 export async function runChild(program: URL, options: ChildOptions = {}): Promise<ChildResult> {
-  const { env = {}, preload = [], limitMs = 35_000, maxFileKiB } = options;
+  const { env = {}, preload = [], limitMs = 35_000, maxFileKiB, through = [] } = options;
   const bundle = await bundleOf(program);
   const startedAt = performance.now();
   const imports = preload.flatMap((name) => ['--import', name]);
@@ -48,7 +52,7 @@ export async function runChild(program: URL, options: ChildOptions = {}): Promis
     bundle === undefined
       ? [...NODE_OPTIONS, ...imports, fileURLToPath(program)]
       : [QUIET, ...imports, bundle];
-  const command = [process.execPath, ...run];
+  const command = [...through, process.execPath, ...run];
   // The shell counts in blocks of 512 bytes.
   if (maxFileKiB !== undefined) command.unshift('sh', '-c', `ulimit -f ${2 * maxFileKiB}; exec "$@"`, 'sh');
   const [file = '', ...args] = command;
@@ -64,8 +68,8 @@ export async function runChild(program: URL, options: ChildOptions = {}): Promis
       output[name] += text;
     });
   }
-  const [code] = (await once(child, 'close')) as [number | null];
-  return { code, ...output, ms: performance.now() - startedAt };
+  const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
+  return { code, signal, ...output, ms: performance.now() - startedAt };
 }
 
 /** Starts a TypeScript program in a process of its own that this one can send messages to. */

@@ -35,6 +35,10 @@ export class DeepQueue implements LaneQueue {
     return this.#front.peek() ?? this.#pages[0]?.head;
   }
 
+  get last(): Head | undefined {
+    return this.#pages.at(-1)?.last ?? this.#front.last;
+  }
+
   push(record: PendingRecord): void {
     this.#pack(record);
     this.#packed++;
@@ -57,6 +61,14 @@ export class DeepQueue implements LaneQueue {
 
   shift(): PendingRecord | undefined {
     return this.#front.shift() ?? this.#unpack();
+  }
+
+  pop(): PendingRecord | undefined {
+    const page = this.#pages.at(-1);
+    const record = page?.pop();
+    if (page === undefined || record === undefined) return this.#front.pop();
+    this.#noteTaken(page, 1, record.bytes);
+    return record;
   }
 
   takePacked({ most, maxBytes }: SendLimits): PackedRecords | undefined {
@@ -102,11 +114,13 @@ export class DeepQueue implements LaneQueue {
     return record;
   }
 
-  #noteTaken(first: RecordPage, count: number, bytes: number): void {
+  /** @param page the first one, or the last one */
+  #noteTaken(page: RecordPage, count: number, bytes: number): void {
     this.#packed -= count;
     this.#packedBytes -= bytes;
-    if (first.count > 0) return;
-    this.#pages.shift();
-    first.letGo();
+    if (page.count > 0) return;
+    if (this.#pages[0] === page) this.#pages.shift();
+    else this.#pages.pop();
+    page.letGo();
   }
 }

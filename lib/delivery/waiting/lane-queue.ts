@@ -21,12 +21,16 @@ export interface LaneQueue extends Iterable<PendingRecord> {
   readonly bytes: number;
   /** What can be told of the oldest record, if there is one. */
   readonly head: Head | undefined;
+  /** The same of the youngest record. */
+  readonly last: Head | undefined;
   push(record: PendingRecord): void;
   /** Puts records back before all others, in the order given; but after those that are back already, and older. */
   pushFront(records: readonly PendingRecord[]): void;
   /** The oldest record, or nothing. */
   peek(): PendingRecord | undefined;
   shift(): PendingRecord | undefined;
+  /** Takes out the youngest record. */
+  pop(): PendingRecord | undefined;
   /** Takes the oldest records out, as many as one send may carry, if they are all packed. */
   takePacked(limits: SendLimits): PackedRecords | undefined;
   /** Takes out all that wait, oldest first. */

@@ -36,6 +36,10 @@ export class RankedQueue implements LaneQueue {
     return this.#oldest()?.head;
   }
 
+  get last(): Head | undefined {
+    return this.#youngest()?.last;
+  }
+
   push(record: PendingRecord): void {
     record.turn = this.#nextTurn++;
     this.#rankOf(record).push(record);
@@ -62,6 +66,10 @@ export class RankedQueue implements LaneQueue {
 
   shift(): PendingRecord | undefined {
     return this.#oldest()?.shift();
+  }
+
+  pop(): PendingRecord | undefined {
+    return this.#youngest()?.pop();
   }
 
   /** Never: they would have to be put in order. */
@@ -120,5 +128,17 @@ export class RankedQueue implements LaneQueue {
       least = turn;
     }
     return oldest;
+  }
+
+  #youngest(): LaneQueue | undefined {
+    let youngest: LaneQueue | undefined;
+    let most = Number.NEGATIVE_INFINITY;
+    for (const rank of this.#ranks.values()) {
+      const turn = rank.last?.turn;
+      if (turn === undefined || turn <= most) continue;
+      youngest = rank;
+      most = turn;
+    }
+    return youngest;
   }
 }

@@ -92,18 +92,12 @@ export class RecordPage {
   }
 
   get head(): Head | undefined {
-    if (this.count === 0) return undefined;
-    const at = this.#taken;
-    return (
-      this.#whole?.[at] ?? {
-        seq: this.#number(at, SEQ),
-        acceptedAt: this.#number(at, ACCEPTED_AT),
-        turn: this.#number(at, TURN),
-        isBack: false,
-        bytes: this.#number(at, BYTES),
-        key: this.keyAt(at),
-      }
-    );
+    return this.count === 0 ? undefined : this.#headAt(this.#taken);
+  }
+
+  /** The same of the youngest record. */
+  get last(): Head | undefined {
+    return this.count === 0 ? undefined : this.#headAt(this.#put - 1);
   }
 
   /** Takes a record in. The object is not needed any more. @returns whether there was room */
@@ -154,6 +148,21 @@ export class RecordPage {
     if (this.count === 0) return undefined;
     const at = this.#taken++;
     const record = this.unpackedAt(at);
+    if (this.#whole?.[at] !== undefined) {
+      this.#whole[at] = undefined;
+      this.#wholes--;
+    }
+    if (this.#keys !== undefined) this.#keys[at] = null;
+    if (this.#headers !== undefined) this.#headers[at] = undefined;
+    return record;
+  }
+
+  /** Takes the youngest record out. */
+  pop(): PendingRecord | undefined {
+    if (this.count === 0) return undefined;
+    const at = --this.#put;
+    const record = this.unpackedAt(at);
+    this.#textEnd = this.#beginOf(at);
     if (this.#whole?.[at] !== undefined) {
       this.#whole[at] = undefined;
       this.#wholes--;
@@ -271,6 +280,19 @@ export class RecordPage {
     page.#keys = keys;
     page.#headers = headers;
     return page;
+  }
+
+  #headAt(at: number): Head {
+    return (
+      this.#whole?.[at] ?? {
+        seq: this.#number(at, SEQ),
+        acceptedAt: this.#number(at, ACCEPTED_AT),
+        turn: this.#number(at, TURN),
+        isBack: false,
+        bytes: this.#number(at, BYTES),
+        key: this.keyAt(at),
+      }
+    );
   }
 
   #number(at: number, field: number): number {

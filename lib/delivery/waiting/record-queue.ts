@@ -71,6 +71,25 @@ export class RecordQueue implements WaitingPlace {
     return record;
   }
 
+  /** The youngest record, or nothing. */
+  get last(): PendingRecord | undefined {
+    while (this.#items.length > this.#head) {
+      const record = this.#items.at(-1);
+      if (record?.queue === this) return record;
+      this.#items.pop();
+    }
+    return undefined;
+  }
+
+  /** Takes out the youngest record. */
+  pop(): PendingRecord | undefined {
+    const record = this.last;
+    if (record === undefined) return undefined;
+    this.#items.pop();
+    this.discard(record);
+    return record;
+  }
+
   /** Takes out a record that waits here, wherever it stands. */
   discard(record: PendingRecord): void {
     record.queue = undefined;

@@ -1,4 +1,5 @@
 import type { CompressionTypes, KafkaConfig } from 'kafkajs';
+import { BROKERS_RULE, readBrokers } from '../../broker-list.ts';
 import { messageOf } from '../../errors.ts';
 import { CompressionCodecs } from '../kafkajs.ts';
 
@@ -18,10 +19,12 @@ export async function loadKafkaConfig(url: string): Promise<KafkaConfig> {
   }
   const exported = loaded.default as { default?: unknown } | undefined;
   const config = (exported?.default ?? exported) as Partial<KafkaConfig> | undefined;
-  if (!Array.isArray(config?.brokers) && typeof config?.brokers !== 'function') {
+  if (config?.brokers === undefined)
     throw new Error(`kafkaModule ${url} has no default export with "brokers"`);
-  }
-  return { ...config, brokers: config.brokers };
+  if (typeof config.brokers === 'function') return { ...config, brokers: config.brokers };
+  const { brokers, problem } = readBrokers(config.brokers);
+  if (problem === undefined) return { ...config, brokers };
+  throw new Error(`"brokers" in kafkaModule ${url} must be ${BROKERS_RULE}; given was ${problem}`);
 }
 
 /**

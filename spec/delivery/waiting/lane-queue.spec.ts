@@ -13,6 +13,7 @@ const SIZES = { min: 1, max: 150 };
 const step = fc.oneof(
   { weight: 6, arbitrary: fc.record({ do: fc.constant('push' as const), n: fc.integer(SIZES) }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('shift' as const), n: fc.integer(SIZES) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('pop' as const), n: fc.integer(SIZES) }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('take' as const), n: fc.integer(SIZES) }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('putBack' as const), n: fc.integer(SIZES) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('shed' as const), n: fc.integer(SIZES) }) },
@@ -50,6 +51,8 @@ it.each([
             expect(record?.text).toBe(model.shift());
             if (record !== undefined) taken.push(record);
           }
+        } else if (what === 'pop') {
+          for (let i = 0; i < n; i++) expect(queue.pop()?.text).toBe(model.pop());
         } else if (what === 'take') {
           const maxBytes = n * 50;
           const packed = queue.takePacked({ most: n, maxBytes });
@@ -88,6 +91,7 @@ it.each([
         expect(queue.count).toBe(model.length);
         expect(queue.bytes).toBe(model.reduce((sum, text) => sum + Buffer.byteLength(text), 0));
         expect(queue.head === undefined).toBe(model.length === 0);
+        expect(queue.last === undefined).toBe(model.length === 0);
       }
       expect(textsOf([...queue])).toEqual(model);
     }),

@@ -2,7 +2,7 @@
 // the wire protocol for kafkajs's producer and a consumer of one-member groups, keeps records in memory and
 // misbehaves on command.
 import { EventEmitter } from 'node:events';
-import type { Socket } from 'node:net';
+import { isIPv6, type Socket } from 'node:net';
 import { createSecureContext, TLSSocket } from 'node:tls';
 import { API_NAMES, type ApiName } from './apis.ts';
 import { BrokerNode } from './broker-node.ts';
@@ -22,6 +22,8 @@ export type { ProduceRequest, SaslAttempt } from './state.ts';
 export interface BrokerClusterOptions {
   /** Default 1; their ids are 0, 1, ... in the order of `addresses`. */
   readonly brokers?: number;
+  /** The loopback address that they listen at and advertise. Default 127.0.0.1. */
+  readonly host?: '127.0.0.1' | '::1';
   /** Partitions per topic; partition p is led by broker p modulo brokers. */
   readonly topics?: Readonly<Record<string, number>>;
   /** Whether Metadata creates topics, and with how many partitions (true: 1). Default false. */
@@ -83,7 +85,9 @@ export class BrokerCluster extends EventEmitter<BrokerClusterEvents> {
     for (const [topic, partitions] of Object.entries(options.topics ?? {}))
       this.createTopic(topic, partitions);
     for (let id = 0; id < brokers; id += 1) {
-      this.#nodes.push(new BrokerNode(id, (socket, signal) => this.#accept(id, socket, signal)));
+      this.#nodes.push(
+        new BrokerNode(id, options.host ?? '127.0.0.1', (socket, signal) => this.#accept(id, socket, signal)),
+      );
     }
     this.#state.nodes = this.#nodes;
     this.#state.appends.on('stored', (batch) => this.#stored(batch));
@@ -96,7 +100,7 @@ export class BrokerCluster extends EventEmitter<BrokerClusterEvents> {
   }
 
   get addresses(): string[] {
-    return this.#nodes.map(({ host, port }) => `${host}:${port}`);
+    return this.#nodes.map(({ host, port }) => `${isIPv6(host) ? `[${host}]` : host}:${port}`);
   }
 
   /** How many sockets are open now. */

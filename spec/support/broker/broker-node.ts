@@ -4,7 +4,6 @@ import { setMaxListeners } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { NodeAddress } from './state.ts';
 
-const HOST = '127.0.0.1';
 const PORT_TRIES = 50;
 
 /**
@@ -21,15 +20,16 @@ const closedEvent = (closing: Socket | Server): Promise<void> =>
 
 export class BrokerNode implements NodeAddress {
   readonly id: number;
-  readonly host = HOST;
+  readonly host: string;
   readonly sockets = new Set<Socket>();
   #port = 0;
   #server: Server | null = null;
   #session = new AbortController();
   readonly #accept: (socket: Socket, signal: AbortSignal) => void;
 
-  constructor(id: number, accept: (socket: Socket, signal: AbortSignal) => void) {
+  constructor(id: number, host: string, accept: (socket: Socket, signal: AbortSignal) => void) {
     this.id = id;
+    this.host = host;
     this.#accept = accept;
   }
 
@@ -78,7 +78,7 @@ export class BrokerNode implements NodeAddress {
     const server = createServer((socket) => this.#accepted(socket, signal));
     return new Promise((resolve, reject) => {
       server.once('error', reject);
-      server.listen(port, HOST, () => {
+      server.listen(port, this.host, () => {
         server.off('error', reject);
         resolve(server);
       });

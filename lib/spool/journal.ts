@@ -1,0 +1,88 @@
+import { closeSync, fstatSync, openSync, readFileSync, truncateSync, writeSync } from 'node:fs';
+import { bytesOf, ENTRY_BYTES, type Entry, entriesIn } from './frames.ts';
+
+/** What the journal of a segment says about its frames, by their offsets. */
+export interface Fates {
+  /** Done with. */
+  readonly done: Set<number>;
+  /** Where their records were sent. */
+  readonly partitions: Map<number, number>;
+  /** How many entries there are about that. */
+  readonly bindings: number;
+}
+
+/** The file beside a segment that says what became of its records. Read when it is needed, and not kept in memory. */
+export class Journal {
+  readonly #path: string;
+  readonly #salt: number;
+  #fd: number | undefined;
+
+  constructor(path: string, salt: number) {
+    this.#path = path;
+    this.#salt = salt;
+  }
+
+  /** @throws when it cannot be written */
+  note(entries: readonly Entry[]): void {
+    this.#fd ??= openSync(this.#path, 'a', 0o600);
+    writeWhole(this.#fd, bytesOf(entries, this.#salt));
+  }
+
+  /** @throws when it is there and cannot be read */
+  read(): Fates {
+    const done = new Set<number>();
+    const partitions = new Map<number, number>();
+    let bindings = 0;
+    for (const { offset, partition } of entriesIn(this.#bytes() ?? Buffer.alloc(0), this.#salt)) {
+      if (partition === undefined) done.add(offset);
+      else {
+        partitions.set(offset, partition);
+        bindings++;
+      }
+    }
+    return { done, partitions, bindings };
+  }
+
+  /** Torn in the middle of an entry: what is added later must start where an entry starts. */
+  mend(): void {
+    const size = this.#bytes()?.length ?? 0;
+    const torn = size % ENTRY_BYTES;
+    if (torn > 0) truncateSync(this.#path, size - torn);
+  }
+
+  /** It is opened again when something is to be noted. */
+  close(): void {
+    close(this.#fd);
+    this.#fd = undefined;
+  }
+
+  #bytes(): Buffer | undefined {
+    try {
+      return readFileSync(this.#path);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      return undefined;
+    }
+  }
+}
+
+export function writeWhole(fd: number, bytes: Buffer): void {
+  for (let at = 0; at < bytes.length; ) {
+    const written = writeSync(fd, bytes, at);
+    if (written === 0) throw new Error('nothing was written');
+    at += written;
+  }
+  // The file was taken over by another process, and is gone: what is written there, nobody will read.
+  if (fstatSync(fd).nlink === 0) {
+    throw Object.assign(new Error('the file has been removed'), { code: 'ENOENT' });
+  }
+}
+
+export function close(fd: number | undefined): void {
+  if (fd === undefined) return;
+  try {
+    closeSync(fd);
+  } catch {
+    // It is gone either way.
+  }
+}
