@@ -5,6 +5,7 @@ import type { DeliveryClient } from './client.ts';
 import type { Connection } from './connection.ts';
 import type { Health } from './health.ts';
 import type { LaneBatch } from './lane-batch.ts';
+import { isNotSent } from './produce-requests.ts';
 import type { ShipperEvents } from './shipper-options.ts';
 import type { TopicTrials } from './topic-trials.ts';
 import type { ClientVerdict, Verdict } from './verdict.ts';
@@ -86,7 +87,8 @@ export class Aftermath {
     const { backlog, connection, health, clock, retry, random } = this.#options;
     const laneFailures = batch.lane.failures + 1;
     const notBefore = clock.monotonic() + fullJitter(laneFailures, retry, random);
-    backlog.giveBack(batch, notBefore, isUnsent);
+    const isMoved = isNotSent(cause) && backlog.unbind(batch, notBefore);
+    if (!isMoved) backlog.giveBack(batch, notBefore, isUnsent);
     // There was no answer at all.
     const isUnreachable = clientVerdict === 'doubtful';
     const isStuck = health.noteFailure({ cause, isUnreachable, laneFailures });
