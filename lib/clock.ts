@@ -42,6 +42,11 @@ class Context extends AsyncResource {
  */
 const neutral = new Context('winston-kafkajs');
 
+/** Runs `fn` there: what it makes (a handle for a signal, say) may live longer than the request that logged. */
+export function runOutsideRequests(fn: () => void): void {
+  neutral.runInAsyncScope(fn);
+}
+
 export const systemClock: Clock = {
   // Anybody may have put something else in place of it.
   wall: () => recordTime(applicationTime()),
