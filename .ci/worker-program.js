@@ -47,6 +47,9 @@ const kafkajsOfTheApplication = {
 export async function packedWorkerProgram() {
   const { outputFiles } = await build({
     entryPoints: [`${root}lib/delivery/worker/entry.ts`],
+    // The names of files are in the text, and are to be the same wherever it is made.
+    absWorkingDir: root,
+    preserveSymlinks: true,
     bundle: true,
     platform: 'node',
     format: 'cjs',

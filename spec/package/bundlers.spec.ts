@@ -22,7 +22,7 @@ const CASES = Object.entries(BUNDLERS).flatMap(([bundler, bundle]) =>
   Object.entries(LEFT_OUT).map(([leftOut, external]) => ({ bundler, bundle, leftOut, external })),
 );
 
-// A limit, for a machine that has other things to do: 27 bundles take half a minute otherwise.
+// A limit, for a machine that has other things to do: 27 bundles take a minute of computing.
 const BUNDLING_MS = 900_000;
 
 interface Made {
