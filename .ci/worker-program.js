@@ -19,7 +19,7 @@ const found = () => {
   try {
     return createRequire(path)(path);
   } catch (error) {
-    if (error?.code !== 'MODULE_NOT_FOUND' || !String(error.message).includes(path)) throw error;
+    if (!String(error?.message).startsWith("Cannot find module '" + path + "'")) throw error;
   }
 };
 module.exports = (path === undefined ? undefined : found()) ?? require('kafkajs-copy');
