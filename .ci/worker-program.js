@@ -19,7 +19,7 @@ const found = () => {
   try {
     return createRequire(path)(path);
   } catch (error) {
-    if (error?.code !== 'MODULE_NOT_FOUND' || !String(error.message).includes(path)) throw error;
+    if (!String(error?.message).startsWith("Cannot find module '" + path + "'")) throw error;
   }
 };
 module.exports = (path === undefined ? undefined : found()) ?? require('kafkajs-copy');
@@ -47,6 +47,9 @@ const kafkajsOfTheApplication = {
 export async function packedWorkerProgram() {
   const { outputFiles } = await build({
     entryPoints: [`${root}lib/delivery/worker/entry.ts`],
+    // The names of files are in the text, and are to be the same wherever it is made.
+    absWorkingDir: root,
+    preserveSymlinks: true,
     bundle: true,
     platform: 'node',
     format: 'cjs',

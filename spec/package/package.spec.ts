@@ -21,7 +21,9 @@ let cluster: BrokerCluster;
 
 beforeAll(async () => {
   cluster = await BrokerCluster.start({ topics: { esm: 1, cjs: 1, jest: 1 } });
-  const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', consumer], { cwd: root });
+  // `npm run test:package` has built it.
+  const pack = ['pack', '--ignore-scripts', '--json', '--pack-destination', consumer];
+  const { stdout } = await run('npm', pack, { cwd: root });
   packed = JSON.parse(stdout)[0];
   writeFileSync(join(consumer, 'package.json'), '{ "private": true }');
   const { winston, kafkajs } = VERSIONS;
