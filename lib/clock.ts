@@ -1,4 +1,5 @@
 import { AsyncResource } from 'node:async_hooks';
+import { recordTime } from './record-time.ts';
 
 export type Timer = ReturnType<typeof setTimeout>;
 
@@ -7,7 +8,7 @@ export const MAX_DELAY_MS = 2_147_483_647;
 
 /** Time, as everything in `lib` gets it: injected, so that specs can hold it still. */
 export interface Clock {
-  /** Epoch milliseconds: for timestamps. */
+  /** Epoch milliseconds, whole and not negative: for timestamps. */
   wall(): number;
   /** Milliseconds that never jump: for waiting. */
   monotonic(): number;
@@ -26,7 +27,8 @@ export interface Clock {
 const neutral = new AsyncResource('winston-kafkajs');
 
 export const systemClock: Clock = {
-  wall: () => Date.now(),
+  // Anybody may have put something else in place of it.
+  wall: () => recordTime(Date.now()),
   monotonic: () => performance.now(),
   after(ms, fn, keepAlive = false) {
     const timer = neutral.runInAsyncScope(setTimeout, undefined, fn, ms) as Timer;

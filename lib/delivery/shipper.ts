@@ -291,6 +291,7 @@ export class Shipper {
     this.#released = Math.max(0, this.#released - batch.count);
     this.#options.gate?.noteSend(sentAt, this.#flushes > 0, batch.count);
     this.#trials.noteSend(batch.topic);
+    this.#aftermath.prepare(batch);
     let verdict: Verdict;
     try {
       verdict = judgeAnswer(

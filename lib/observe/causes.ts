@@ -51,6 +51,14 @@ const REMEDIES: readonly [RegExp, string][] = [
     /UNKNOWN_TOPIC_OR_PARTITION|does not host this topic/i,
     'Does the topic exist? The broker does not make it by itself.',
   ],
+  [
+    /INVALID_TIMESTAMP|timestamp of the message is out of/i,
+    "How old a record may be, or how far ahead, is message.timestamp.before.max.ms and message.timestamp.after.max.ms of the topic: raise them, and check this machine's clock.",
+  ],
+  [
+    /INVALID_RECORD|failed the validation/i,
+    'A compacted topic (cleanup.policy=compact) takes no record without a key: such a topic needs a `key`, so give the transport that option.',
+  ],
   [/NOT_ENOUGH_REPLICAS/i, 'Fewer replicas are in sync than min.insync.replicas asks for.'],
   [/ENOTFOUND|EAI_AGAIN/i, 'The name of the broker cannot be looked up: check kafka.brokers and DNS.'],
   [/ECONNREFUSED/i, 'Nothing listens there: check kafka.brokers, and whether Kafka runs.'],
