@@ -1,6 +1,7 @@
 import type { Clock } from './clock.ts';
 import { callersSource } from './delivery/callers-client.ts';
 import type { ClientSource, PartitionsListener } from './delivery/client.ts';
+import { loadAheadUnderJest } from './delivery/load-ahead.ts';
 import { untracedSource } from './delivery/untraced-client.ts';
 import { inThisThread } from './delivery/worker/in-this-thread.ts';
 import { isShippingThread } from './delivery/worker/this-thread.ts';
@@ -17,6 +18,7 @@ export function clientSource(
   // Spans are this thread's business.
   if (client.kind === 'worker' && !isShippingThread())
     return new WorkerSource({ ...options, ...client, clock, onPartitions });
+  loadAheadUnderJest();
   const source =
     client.kind === 'callers'
       ? callersSource({ ...client, compression })

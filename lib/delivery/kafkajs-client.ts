@@ -23,6 +23,7 @@ import {
 import { Kafka } from './kafkajs.ts';
 import { asOneGroup } from './one-group.ts';
 import { OwnPartitioner } from './partitioner.ts';
+import { withoutPolling } from './request-queue-poll.ts';
 import { Secrets } from './secrets.ts';
 import { SentBatches } from './sent-batches.ts';
 
@@ -89,6 +90,9 @@ class KafkajsClient implements DeliveryClient {
     const providers = guardedProviders(kafka, (token) => secrets.note(token));
     const client = new Kafka({
       requestTimeout: requestTimeoutMs,
+      // The transport's own limits of a connect and a send end no later, and by the clock of the system: kafkajs goes by the
+      // global `Date` and `setInterval`, and where a test lets faked time pass, would give up what is under way.
+      enforceRequestTimeout: kafka.requestTimeout !== undefined,
       ...kafka,
       ...providers,
       brokers: rotatedBrokers(providers.brokers, generation),
@@ -182,7 +186,7 @@ class KafkajsClient implements DeliveryClient {
   #socketFactory(callers: ISocketFactory | undefined): ISocketFactory {
     const make = callers === undefined ? defaultSocket : guardedSocketFactory(callers);
     return (args) => {
-      const socket = make({ ...args, host: plainHost(args.host) });
+      const socket = withoutPolling(make({ ...args, host: plainHost(args.host) }));
       // A kafkajs client can connect once more after its `disconnect` has resolved.
       if (this.#isKilled) return socket.destroy(new Error('given up by winston-kafkajs'));
       this.#sockets.add(socket);

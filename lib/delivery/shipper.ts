@@ -52,7 +52,7 @@ export class Shipper {
     const now = clock.monotonic;
     const lanePolicy = { limits: batch, partitionOfKey, keepsTogether, resendsWhole, random, now };
     this.#backlog = new Backlog(ledger, buffer, lanePolicy, events.onDropped, options.spool, events.onHeld);
-    this.#health = new Health(clock.wall, events);
+    this.#health = new Health(clock.systemTime, events);
     this.#connection = new Connection({
       ...options,
       source,

@@ -38,6 +38,7 @@ function rigWith(isSpooled: boolean): Rig {
   const spool = new Spool(
     options,
     {
+      systemTime: () => clock().systemTime(),
       wall: () => clock().wall(),
       monotonic: () => clock().monotonic(),
       after: (ms, fn) => clock().after(ms, fn),
