@@ -46,15 +46,16 @@ describe('what people read', () => {
   });
 
   const COLUMN = 'shown by, in `spec/`';
-  const rows = ALL.flatMap((page) => tableRows(page, COLUMN).map((row) => ({ page: page.path, row })));
-
   it('backs what it promises with specs', () => {
-    expect(rows.length).toBeGreaterThan(40);
+    expect(ALL.flatMap((page) => tableRows(page, COLUMN)).length).toBeGreaterThan(40);
   });
 
-  it.each(rows)('backs each row with specs that are there: $page, $row', ({ row }) => {
-    const names = [...(row[COLUMN] ?? '').matchAll(/`(.*?)`/g)].map(([, name]) => name);
-    expect(names.length).toBeGreaterThan(0);
-    expect(names.filter((name) => !existsSync(join(ROOT, `spec/${name}.spec.ts`)))).toEqual([]);
+  it.each(ALL)('backs each row with specs that are there: $path', (page) => {
+    const rows = tableRows(page, COLUMN).map((row) => ({
+      row: Object.values(row)[0],
+      names: [...(row[COLUMN] ?? '').matchAll(/`(.*?)`/g)].map(([, name]) => name),
+    }));
+    const isBacked = (name: string | undefined): boolean => existsSync(join(ROOT, `spec/${name}.spec.ts`));
+    expect(rows.filter(({ names }) => names.length === 0 || !names.every(isBacked))).toEqual([]);
   });
 });

@@ -16,6 +16,10 @@ const pages = DOCS.filter(({ path }) => path !== WITH_SPECS_OF_ITS_OWN);
 const runnable = pages.flatMap((page) => snippetsOf(page, 'js'));
 const compiled = [README, ...pages].flatMap((page) => snippetsOf(page, 'js', 'ts'));
 
+function fileOf({ name, language }: Snippet, at: number): string {
+  return `${at}-${name.replaceAll(/\W+/g, '-')}.${language === 'js' ? 'mjs' : 'mts'}`;
+}
+
 /** @returns what the compiler has to say, with the snippet that it is about; nothing where they compile */
 async function compile(snippets: readonly Snippet[]): Promise<string> {
   const directory = snippetDirectory();
@@ -23,14 +27,14 @@ async function compile(snippets: readonly Snippet[]): Promise<string> {
     extends: join(ROOT, 'tsconfig.json'),
     // A snippet may name what it does not use.
     compilerOptions: { allowJs: true, checkJs: true, noUnusedLocals: false, noUnusedParameters: false },
-    include: ['.'],
+    // By their names: a pattern does not match in a directory that begins with a dot.
+    files: snippets.map(fileOf),
+    include: [],
   };
   writeFileSync(join(directory, 'tsconfig.json'), JSON.stringify(config));
-  for (const [at, { name, language, code }] of snippets.entries()) {
-    const file = `${at}-${name.replaceAll(/\W+/g, '-')}.${language === 'js' ? 'mjs' : 'mts'}`;
-    // A module each, whatever it imports.
-    writeFileSync(join(directory, file), `${code}\nexport {};\n`);
-  }
+  // A module each, whatever it imports.
+  for (const [at, snippet] of snippets.entries())
+    writeFileSync(join(directory, fileOf(snippet, at)), `${snippet.code}\nexport {};\n`);
   const compiler = join(ROOT, 'node_modules/typescript/bin/tsc');
   try {
     await execute(process.execPath, [compiler, '--pretty', 'false', '-p', directory]);
