@@ -179,7 +179,12 @@ export class KafkaTransport extends TransportStream {
    * calls return the same promise. Adding the transport to a logger opens it again.
    */
   override close(): Promise<FlushReport> {
-    const closing = this.#pipeline.close();
+    return this.#close(false);
+  }
+
+  /** @param isLast the logger has ended, and most likely the process does: where no broker was ever there, not for long */
+  #close(isLast: boolean): Promise<FlushReport> {
+    const closing = this.#pipeline.close(isLast);
     // Until then the process may end, and something be left.
     void closing.then(() => {
       if (this.#pipeline.isClosed) this.#processEnd.forget();
@@ -231,7 +236,7 @@ export class KafkaTransport extends TransportStream {
   /** `logger.end()` waits for it. */
   override _final(callback: Callback): void {
     // Never with an error: the logger would not finish.
-    this.close().then(
+    this.#close(true).then(
       () => callback(),
       () => callback(),
     );

@@ -178,7 +178,9 @@ export interface KafkaTransportOptions
    */
   requestTimeoutMs?: number;
   /**
-   * Milliseconds: how long a flush at the end (`close()`, `logger.end()`, the end of the process) may take.
+   * Milliseconds: how long a flush at the end (`close()`, `logger.end()`, the end of the process) may take. Where no broker
+   * was ever connected to, and all refuse (`ECONNREFUSED`, `ENOTFOUND`), `logger.end()` and the end of the process wait for 1,000
+   * at most; `close()` and `flush()` take their time.
    *
    * @default 10000
    */

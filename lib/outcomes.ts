@@ -45,7 +45,7 @@ export class Outcomes {
   dropped(record: PendingRecord, reason: DropReason, cause: unknown): void {
     const { trouble, channels } = this.#listeners;
     this.#handOn(record, reason, cause);
-    trouble.dropped(reason, record.topic, cause);
+    trouble.dropped(reason, record.topic, cause, this.#listeners.fallback !== undefined);
     channels.recordDropped(record, reason, cause);
   }
 

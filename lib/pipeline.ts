@@ -134,9 +134,10 @@ export class Pipeline {
     if (!(mark?.isUntold ?? isUntold())) this.channels.recordSuppressed(info, reason);
   }
 
-  async flush(timeoutMs: number): Promise<FlushReport> {
+  /** @param isLast the process ends: not for long, where no broker was ever there */
+  async flush(timeoutMs: number, isLast: boolean = false): Promise<FlushReport> {
     this.#openSpool();
-    return await this.#shipper.flush(timeoutMs, this.#spool?.scan);
+    return await this.#shipper.flush(timeoutMs, this.#spool?.scan, isLast);
   }
 
   /** Flushes, but waits no longer than until Kafka turns out to be away: not at all, where that is known. */
@@ -151,9 +152,13 @@ export class Pipeline {
     if (onDown !== undefined) this.#onDown.delete(onDown);
   }
 
-  /** Flushes, gives up what is left, and closes the connections. Once closed, it stays so until `reopen`. */
-  close(): Promise<FlushReport> {
-    this.#closing ??= this.#close();
+  /**
+   * Flushes, gives up what is left, and closes the connections. Once closed, it stays so until `reopen`.
+   *
+   * @param isLast as for `flush`
+   */
+  close(isLast: boolean = false): Promise<FlushReport> {
+    this.#closing ??= this.#close(isLast);
     return this.#closing;
   }
 
@@ -239,11 +244,11 @@ export class Pipeline {
     if (state === 'down') for (const listener of this.#onDown) listener();
   }
 
-  async #close(): Promise<FlushReport> {
+  async #close(isLast: boolean): Promise<FlushReport> {
     const reopened = this.#reopened;
     const { closeTimeoutMs } = this.#options;
     const deadline = this.#clock.monotonic() + closeTimeoutMs;
-    const { delivered, dropped, pending } = await this.flush(closeTimeoutMs);
+    const { delivered, dropped, pending } = await this.flush(closeTimeoutMs, isLast);
     if (pending === 0) {
       // The drop notice, in what is left of the time. Not before: in a full buffer it would take a record's place.
       this.#drops.tell(true);

@@ -2,21 +2,13 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { CompressionTypes, KafkaConfig, logLevel as LogLevel, logCreator } from 'kafkajs';
 import { BROKERS_RULE, readBrokers } from './broker-list.ts';
-import {
-  flag,
-  group,
-  hasMethods,
-  isPlainObject,
-  oneOf,
-  optionalFunction,
-  refuse,
-  refuseInWords,
-} from './check.ts';
+import { flag, group, isPlainObject, oneOf, optionalFunction, refuse, refuseInWords } from './check.ts';
 import { type ClientLogOptions, checkedClientLog, consoleOnlyLogCreator } from './client-log/console-only.ts';
 import type { ClientLogLevel } from './client-log/levels.ts';
 import { withoutOutages } from './client-log/without-outages.ts';
 import type { ProducerLike } from './delivery/callers-client.ts';
 import { CompressionCodecs, logLevel } from './delivery/kafkajs.ts';
+import { PRODUCER_RULE, producerProblem } from './delivery/producer-methods.ts';
 import { checkWorkerCanStart } from './delivery/worker/worker-program.ts';
 import type { KafkaTransportOptions } from './options.ts';
 
@@ -167,9 +159,8 @@ function resolveAcks(acks: unknown): -1 | 1 | undefined {
 
 function checkProducer(producer: unknown): void {
   if (typeof producer === 'function') return;
-  if (!hasMethods(producer, 'connect', 'send', 'disconnect')) {
-    refuse('producer', 'an object with connect, send and disconnect, or a function', producer);
-  }
+  const problem = producerProblem(producer);
+  if (problem !== undefined) refuseInWords('producer', `${PRODUCER_RULE}, or a function`, problem);
 }
 
 /**

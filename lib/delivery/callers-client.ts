@@ -1,8 +1,10 @@
 import type { CompressionTypes } from 'kafkajs';
 import { guardSync, runInScope, type Scope } from '../recursion/guard.ts';
+import { handleRejection } from '../thenable.ts';
 import type { Batch } from './batch.ts';
 import type { ClientSource, DeliveryClient } from './client.ts';
 import { type ClientMessage, messagesOf } from './client-messages.ts';
+import { PRODUCER_RULE, producerProblem } from './producer-methods.ts';
 
 /** What the transport hands to a producer: all records of one topic and, as soon as one is known, one partition. */
 export interface ProducerRecordLike {
@@ -38,7 +40,7 @@ export function callersSource({ producer, acks, compression }: CallersClientOpti
   const extras = { ...(acks !== undefined && { acks }), ...(compression !== undefined && { compression }) };
   if (typeof producer === 'function') {
     return {
-      make: () => new CallersClient(guardSync(producer), true, extras),
+      make: () => new CallersClient(made(producer), true, extras),
       keepsTogether: false,
       resendsWhole: false,
       isOwned: true,
@@ -52,6 +54,15 @@ export function callersSource({ producer, acks, compression }: CallersClientOpti
     isOwned: false,
     ways: 1,
   };
+}
+
+/** What a function has made may be anything: without a word, the error would be that something is not a function. */
+function made(factory: () => ProducerLike): ProducerLike {
+  const producer: unknown = guardSync(factory);
+  const problem = producerProblem(producer);
+  if (problem === undefined) return producer as ProducerLike;
+  handleRejection(producer);
+  throw new Error(`the "producer" function must return ${PRODUCER_RULE}; it returned ${problem}`);
 }
 
 class CallersClient implements DeliveryClient {

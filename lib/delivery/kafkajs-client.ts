@@ -9,9 +9,12 @@ import type {
   logLevel,
   Producer,
 } from 'kafkajs';
-import { plainHost, shownBroker, splittable, withShownBroker } from '../broker-list.ts';
+import { plainHost, shownBroker, withShownBroker } from '../broker-list.ts';
+import { messageOf } from '../errors.ts';
 import { runInScope, type Scope } from '../recursion/guard.ts';
 import type { Batch } from './batch.ts';
+import { BrokerAddresses, rotatedBrokers } from './broker-addresses.ts';
+import { BrokerSockets } from './broker-sockets.ts';
 import type { ClientSource, DeliveryClient, PartitionsListener } from './client.ts';
 import { messagesOf } from './client-messages.ts';
 import {
@@ -23,9 +26,11 @@ import {
 import { Kafka } from './kafkajs.ts';
 import { asOneGroup } from './one-group.ts';
 import { OwnPartitioner } from './partitioner.ts';
+import { NotSentError, ProduceRequests } from './produce-requests.ts';
 import { withoutPolling } from './request-queue-poll.ts';
 import { Secrets } from './secrets.ts';
 import { SentBatches } from './sent-batches.ts';
+import { unrefOnce } from './unref-once.ts';
 
 export interface KafkajsClientOptions {
   kafka: KafkaConfig;
@@ -50,14 +55,22 @@ const NO_RETRIES = Number.NaN;
 // What it has to say about that, once a client; the retries are the shipper's.
 const LIMITED_RETRIES = 'Limiting retries for the idempotent producer';
 
+// How long before a SASL session ends kafkajs authenticates anew, in milliseconds. Its own 10 s
+// (network/connection.js, `reauthenticationThreshold`) is at every request where a session is shorter than that, and
+// Kafka refuses to begin twice within 1 s (KafkaChannel.java, MIN_REAUTH_INTERVAL_ONE_SECOND_NANOS): nothing would be
+// delivered. How long a session is only kafkajs's connection knows. 1 s is enough for a request to arrive; one that comes
+// too late costs a closed connection and a retry. So sessions may be as short as 2 s.
+const REAUTHENTICATION_MS = 1_000;
+
 /** Makes the transport's own kafkajs clients. */
 export function kafkajsSource(options: KafkajsClientOptions): ClientSource {
   let made = Math.floor(options.random() * 1024);
   const { brokers } = options.kafka;
   // Of all clients: a token may be shown by the next one.
   const secrets = new Secrets();
+  const addresses = new BrokerAddresses();
   return {
-    make: () => new KafkajsClient(options, secrets, made++),
+    make: () => new KafkajsClient(options, secrets, addresses, made++),
     keepsTogether: true,
     resendsWhole: options.idempotent,
     isOwned: true,
@@ -71,6 +84,8 @@ class KafkajsClient implements DeliveryClient {
   readonly #partitioner: OwnPartitioner;
   readonly #secrets: Secrets;
   readonly #sockets = new Set<Socket>();
+  readonly #brokerSockets: BrokerSockets;
+  readonly #requests = new ProduceRequests();
   /** Only of an idempotent producer: what it has sent last, and the sends that are under way. */
   readonly #sent: SentBatches | undefined;
   readonly #underWay = new Set<Promise<unknown>>();
@@ -80,12 +95,18 @@ class KafkajsClient implements DeliveryClient {
   readonly #scope: Scope | undefined;
 
   /** @param generation how many clients came before: each starts with another one of the brokers */
-  constructor(options: KafkajsClientOptions, secrets: Secrets, generation: number) {
+  constructor(
+    options: KafkajsClientOptions,
+    secrets: Secrets,
+    addresses: BrokerAddresses,
+    generation: number,
+  ) {
     this.#options = options;
     this.#partitioner = new OwnPartitioner(options.onPartitions, options.random);
     this.#scope = runsCallersCode(options.kafka) ? { active: true } : undefined;
     const { kafka, requestTimeoutMs } = options;
     this.#secrets = secrets;
+    this.#brokerSockets = new BrokerSockets(addresses, kafka);
     secrets.noteConfig(kafka);
     const providers = guardedProviders(kafka, (token) => secrets.note(token));
     const client = new Kafka({
@@ -93,9 +114,10 @@ class KafkajsClient implements DeliveryClient {
       // The transport's own limits of a connect and a send end no later, and by the clock of the system: kafkajs goes by the
       // global `Date` and `setInterval`, and where a test lets faked time pass, would give up what is under way.
       enforceRequestTimeout: kafka.requestTimeout !== undefined,
+      reauthenticationThreshold: REAUTHENTICATION_MS,
       ...kafka,
       ...providers,
-      brokers: rotatedBrokers(providers.brokers, generation),
+      brokers: rotatedBrokers(providers.brokers, generation, addresses),
       socketFactory: this.#socketFactory(kafka.socketFactory),
       logCreator: this.#untilKilled(guardedLogCreator(options.logCreator)),
       logLevel: options.logLevel,
@@ -130,6 +152,7 @@ class KafkajsClient implements DeliveryClient {
   #send(batch: Batch): Promise<unknown> {
     const { acks, compression, requestTimeoutMs } = this.#options;
     this.#partitioner.begin(batch);
+    this.#requests.begin(batch);
     return this.#inside(() =>
       this.#producer.send({
         topic: batch.topic,
@@ -138,7 +161,15 @@ class KafkajsClient implements DeliveryClient {
         timeout: requestTimeoutMs,
         ...(compression !== undefined && { compression }),
       }),
-    ).finally(() => this.#partitioner.end(batch));
+    )
+      .catch((error: unknown) => {
+        if (this.#requests.end(batch)) throw new NotSentError(messageOf(error), { cause: error });
+        throw error;
+      })
+      .finally(() => {
+        this.#partitioner.end(batch);
+        this.#requests.end(batch);
+      });
   }
 
   close(): Promise<void> {
@@ -178,7 +209,7 @@ class KafkajsClient implements DeliveryClient {
     try {
       return await (this.#scope === undefined ? fn() : runInScope(this.#scope, fn));
     } catch (error) {
-      throw this.#secrets.cleaned(withShownBroker(error));
+      throw this.#secrets.cleaned(this.#brokerSockets.explained(withShownBroker(error)));
     }
   }
 
@@ -187,6 +218,9 @@ class KafkajsClient implements DeliveryClient {
     const make = callers === undefined ? defaultSocket : guardedSocketFactory(callers);
     return (args) => {
       const socket = withoutPolling(make({ ...args, host: plainHost(args.host) }));
+      unrefOnce(socket);
+      this.#brokerSockets.watch(socket, args);
+      this.#requests.watch(socket);
       // A kafkajs client can connect once more after its `disconnect` has resolved.
       if (this.#isKilled) return socket.destroy(new Error('given up by winston-kafkajs'));
       this.#sockets.add(socket);
@@ -199,19 +233,6 @@ class KafkajsClient implements DeliveryClient {
       return socket;
     };
   }
-}
-
-/**
- * Without retries a kafkajs client only ever tries the first broker of its list: so each client gets the list
- * from another place on, or one dead broker would keep all of them away.
- */
-function rotatedBrokers(brokers: KafkaConfig['brokers'], by: number): KafkaConfig['brokers'] {
-  return typeof brokers === 'function' ? async () => rotated(await brokers(), by) : rotated(brokers, by);
-}
-
-function rotated(brokers: string[], by: number): string[] {
-  const at = brokers.length === 0 ? 0 : by % brokers.length;
-  return [...brokers.slice(at), ...brokers.slice(0, at)].map(splittable);
 }
 
 /** The same as kafkajs's own, which it does not export. */

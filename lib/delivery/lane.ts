@@ -18,6 +18,8 @@ export class Lane {
   busy = false;
   /** A failed batch that has to go again as it is, before anything else. */
   parked: LaneBatch | undefined;
+  /** Whether a send has ever come through here. */
+  hasDelivered = false;
   /** Failed sends in a row. */
   failures = 0;
   /** Nothing is sent before this moment. */
@@ -79,6 +81,7 @@ export class Lane {
 
   /** A send of so many records came through. */
   noteSuccess(records: number): void {
+    this.hasDelivered = true;
     this.failures = 0;
     this.notBefore = 0;
     this.retimings = 0;

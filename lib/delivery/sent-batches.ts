@@ -1,4 +1,5 @@
 import { type Batch, seqsOf } from './batch.ts';
+import { isNotSent } from './produce-requests.ts';
 import { judgeError } from './verdict.ts';
 
 interface Sent {
@@ -28,8 +29,8 @@ export class SentBatches {
     try {
       sent.answer = await send();
     } catch (error) {
-      // Refused for good: not stored, unless an earlier attempt was.
-      const isRefused = before?.isOpen !== true && judgeError(error).kind !== 'again';
+      // Refused for good, or never sent: not stored, unless an earlier attempt was.
+      const isRefused = before?.isOpen !== true && (isNotSent(error) || judgeError(error).kind !== 'again');
       if (!isRefused && batch.partition !== undefined) this.#last.set(keyOf(batch), sent);
       if (isRefused && this.#before(batch) === sent) this.#last.delete(keyOf(batch));
       throw error;

@@ -5,6 +5,7 @@ import { bequeath } from './bequest.ts';
 import type { ClientSource, DeliveryClient } from './client.ts';
 import { Connection } from './connection.ts';
 import { withDeadline } from './deadline.ts';
+import { FirstContact } from './first-contact.ts';
 import { Health, type HealthState } from './health.ts';
 import type { LaneBatch } from './lane-batch.ts';
 import type { DropReason, PendingRecord } from './record.ts';
@@ -23,6 +24,7 @@ export class Shipper {
   readonly #backlog: Backlog;
   readonly #connection: Connection;
   readonly #health: Health;
+  readonly #firstContact: FirstContact;
   readonly #trials = new TopicTrials();
   readonly #aftermath: Aftermath;
   readonly #onAnswer: ShipperEvents['onAnswer'];
@@ -53,15 +55,18 @@ export class Shipper {
     const lanePolicy = { limits: batch, partitionOfKey, keepsTogether, resendsWhole, random, now };
     this.#backlog = new Backlog(ledger, buffer, lanePolicy, events.onDropped, options.spool, events.onHeld);
     this.#health = new Health(clock.systemTime, events);
+    this.#firstContact = new FirstContact(clock, source.ways);
     this.#connection = new Connection({
       ...options,
       source,
       hasWork: () => ledger.unsettled > 0,
       onOpen: () => {
+        this.#firstContact.noteConnected();
         this.#trials.noteFreshClient();
         this.#pump();
       },
       onFailure: (cause, failures) => {
+        this.#firstContact.noteFailure(cause);
         // What fails while the transport is being closed is no news.
         if (this.#isStopped) return;
         this.#health.noteFailure({ cause, isUnreachable: failures >= source.ways, laneFailures: 0 });
@@ -122,8 +127,9 @@ export class Shipper {
    * Resolves when all that is accepted so far is settled, or the time is up. Keeps the process alive until then.
    *
    * @param scan when it is over, what other processes have left on disk has been counted: that is waited for, too
+   * @param isLast the process ends: not for long, where no broker was ever there
    */
-  async flush(timeoutMs: number, scan?: Promise<void>): Promise<FlushReport> {
+  async flush(timeoutMs: number, scan?: Promise<void>, isLast: boolean = false): Promise<FlushReport> {
     const { ledger, clock } = this.#options;
     const watcher = ledger.watch(scan !== undefined);
     void scan?.then(() => ledger.letGo(watcher));
@@ -133,11 +139,14 @@ export class Shipper {
       this.#connection.hurry();
       this.#pumpSoon();
       await new Promise<void>((resolve) => {
-        const timer = clock.after(timeoutMs, resolve, true);
-        watcher.onDone = () => {
+        const timer = clock.after(timeoutMs, () => done(), true);
+        const done = (): void => {
           clock.cancel(timer);
+          stopLooking?.();
           resolve();
         };
+        const stopLooking = isLast ? this.#firstContact.onRefused(done) : undefined;
+        watcher.onDone = done;
       });
       this.#flushes--;
       ledger.unwatch(watcher);

@@ -5,7 +5,8 @@ export interface Unfinished {
   /** Records that are neither delivered nor dropped. */
   readonly held: number;
   readonly accepted: number;
-  flush(timeoutMs: number): Promise<unknown>;
+  /** @param isLast not for long, where no broker was ever there */
+  flush(timeoutMs: number, isLast: boolean): Promise<unknown>;
   /** Flushes, as long as Kafka does not turn out to be away. */
   flushUnlessDown(timeoutMs: number): Promise<unknown>;
   /** Closes the connections, which would keep the process alive. */
@@ -70,7 +71,7 @@ export class ProcessEnd implements SignalSubscriber {
       return;
     }
     this.#acceptedAtExit = accepted;
-    void this.#unfinished.flush(this.#timeoutMs).then(() => this.#unfinished.release());
+    void this.#unfinished.flush(this.#timeoutMs, true).then(() => this.#unfinished.release());
   }
 
   /** By `process.exit()`, too. Only what is done at once is done: a fallback that writes synchronously still gets all. */

@@ -29,6 +29,7 @@ export class Trouble {
   readonly #emitter: EventEmitter;
   readonly #clock: Clock;
   readonly #lastTold = new Map<string, number>();
+  #isEndTold = false;
   readonly callbackFailures: Record<CallerFunction, number> = {
     topic: 0,
     key: 0,
@@ -74,6 +75,7 @@ export class Trouble {
 
   /** The process ends with records that Kafka has not got. On the console, because nobody listens any more. */
   lostAtExit(count: number, lastError: string | undefined, hasFallback: boolean): void {
+    this.#isEndTold = true;
     const records = count === 1 ? '1 record' : `${count} records`;
     const why = lastError ?? 'there was no time to send them';
     const what = hasFallback
@@ -92,7 +94,8 @@ export class Trouble {
     this.#warn('ERR_TIMESTAMP_REFUSED', what.trim(), cause);
   }
 
-  dropped(reason: DropReason, topic: string, cause: unknown): void {
+  /** Records will not reach Kafka. Also on the console, where no fallback has them: few people listen for `warn`. */
+  dropped(reason: DropReason, topic: string, cause: unknown, hasFallback: boolean = false): void {
     if (!this.#isNews(reason)) return;
     const because = cause === undefined ? '' : ` (topic "${topic}": ${messageOf(cause)})`;
     const remedy = cause === undefined ? undefined : remedyFor(cause);
@@ -101,7 +104,20 @@ export class Trouble {
       remedy,
       'stats().dropped counts them.',
     ];
-    this.#warn('ERR_RECORDS_DROPPED', what.filter((sentence) => sentence !== undefined).join(' '), cause);
+    const text = what.filter((sentence) => sentence !== undefined).join(' ');
+    if (!hasFallback) this.#printDropped(reason, text);
+    this.#warn('ERR_RECORDS_DROPPED', text, cause);
+  }
+
+  #printDropped(reason: DropReason, text: string): void {
+    if (reason !== 'closed') {
+      consoleLine('warn', text);
+      return;
+    }
+    // Where the process ends, that has a line of its own, which says more; it comes in this same turn.
+    this.#clock.soon(() => {
+      if (!this.#isEndTold) consoleLine('warn', text);
+    });
   }
 
   /** Nothing can be written to the spool, or read from it. */

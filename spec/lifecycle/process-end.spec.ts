@@ -30,7 +30,7 @@ describe('a process that is about to end', () => {
   it('is put off by a flush, and released when that is over', async () => {
     const { books, flushed } = unfinished(3);
     new ProcessEnd(books, 1_234).beforeExit();
-    expect(books.flush).toHaveBeenCalledExactlyOnceWith(1_234);
+    expect(books.flush).toHaveBeenCalledExactlyOnceWith(1_234, true);
     expect(books.release).not.toHaveBeenCalled();
     flushed.open();
     await flushed.opened;

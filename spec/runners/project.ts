@@ -3,19 +3,11 @@ import { execFile } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build, type Plugin } from 'esbuild';
+import { build } from 'esbuild';
+import { builtProgram } from '../support/bundles.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const FIXTURES = fileURLToPath(new URL('./fixtures', import.meta.url));
-
-/** Of `entry.ts`, which tells where it is, the main thread has to have the file that the worker runs. */
-const compiledWorker: Plugin = {
-  name: 'compiled-worker',
-  setup: ({ onLoad }) =>
-    onLoad({ filter: /lib\/delivery\/worker\/entry\.ts$/ }, () => ({
-      contents: `export const entryPath = ${JSON.stringify(process.env.SPEC_WORKER_ENTRY)};`,
-    })),
-};
 
 export interface Run {
   readonly code: number | null;
@@ -66,7 +58,7 @@ export class Project {
         bundle: true,
         platform: 'node',
         packages: 'external',
-        plugins: [compiledWorker],
+        plugins: [builtProgram],
         logLevel: 'error',
       });
     }

@@ -23,7 +23,7 @@ export async function setup(): Promise<(() => void) | undefined> {
 }
 
 /** Puts the program into the place of lib/delivery/worker/program.ts, as the build does. */
-const builtProgram: Plugin = {
+export const builtProgram: Plugin = {
   name: 'built-program',
   setup: ({ onResolve }) =>
     onResolve({ filter: /^\.\/program\.ts$/ }, ({ importer }) => {

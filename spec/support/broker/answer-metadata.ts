@@ -52,9 +52,10 @@ export const readMetadata: ReadRequest = (decoder, state) => {
         .writeInt32(verdict.throttle)
         // A broker that is down stays listed, as in a cluster that has not noticed yet.
         .writeArray(
-          state.nodes.map(({ id, host, port }) =>
-            new Encoder().writeInt32(id).writeString(host).writeInt32(port).writeString(null),
-          ),
+          state.nodes.map((node) => {
+            const { host, port } = state.settings.advertised(node.id) ?? node;
+            return new Encoder().writeInt32(node.id).writeString(host).writeInt32(port).writeString(null);
+          }),
         )
         .writeString(CLUSTER_ID)
         .writeInt32(state.firstUp()?.id ?? NO_LEADER)

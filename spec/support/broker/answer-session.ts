@@ -1,10 +1,23 @@
 // Part of the in-process Kafka stand-in for specs and the demo; it is not a broker.
 // ApiVersions v0-v2, SaslHandshake v1 and SaslAuthenticate v1 (PLAIN, OAUTHBEARER).
 import { API_NAMES, APIS, ERROR, isAdvertised } from './apis.ts';
-import type { ReadRequest, SaslAttempt } from './state.ts';
+import type { ReadRequest, SaslAttempt, Session } from './state.ts';
 import { Encoder } from './wire.ts';
 
 const MECHANISMS = ['PLAIN', 'OAUTHBEARER'];
+
+// Kafka's KafkaChannel.java, MIN_REAUTH_INTERVAL_ONE_SECOND_NANOS: within a second of the last re-authentication (not of
+// the first authentication) the next one is not begun, and the handshake is answered like any other request.
+const LEAST_BETWEEN_REAUTHENTICATIONS_MS = 1_000;
+
+/** A handshake on a connection that is authenticated already. @returns whether the broker begins with it */
+function mayAuthenticateAgain(session: Session): boolean {
+  const now = Date.now();
+  const last = session.reauthenticatedAt;
+  if (last !== null && now - last < LEAST_BETWEEN_REAUTHENTICATIONS_MS) return false;
+  session.reauthenticatedAt = now;
+  return true;
+}
 
 export const readApiVersions: ReadRequest = (_decoder, _state, version) => ({
   targets: [],
@@ -29,6 +42,8 @@ export const readSaslHandshake: ReadRequest = (decoder, state) => {
     answer: ({ verdict, session }) => {
       let error = verdict.errorOf();
       if (error === ERROR.NONE && state.settings.sasl === null) error = ERROR.ILLEGAL_SASL_STATE;
+      const isAgain = session.authenticatedUntil !== null;
+      if (error === ERROR.NONE && isAgain && !mayAuthenticateAgain(session)) error = ERROR.ILLEGAL_SASL_STATE;
       if (error === ERROR.NONE && !MECHANISMS.includes(mechanism)) error = ERROR.UNSUPPORTED_SASL_MECHANISM;
       session.mechanism = error === ERROR.NONE ? mechanism : null;
       return new Encoder().writeInt16(error).writeArray(MECHANISMS);

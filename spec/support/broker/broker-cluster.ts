@@ -34,6 +34,8 @@ export interface BrokerClusterOptions {
   readonly sasl?: (attempt: SaslAttempt) => boolean | string;
   /** After this, a connection must have authenticated again. Default 0: never. */
   readonly saslSessionLifetimeMs?: number;
+  /** Where Metadata says that a broker is (`advertised.listeners`); nothing: where it listens. */
+  readonly advertised?: (broker: number) => { host: string; port: number } | undefined;
   /** PEM; makes every broker a TLS listener. */
   readonly tls?: { readonly key: string; readonly cert: string };
 }
@@ -77,6 +79,7 @@ export class BrokerCluster extends EventEmitter<BrokerClusterEvents> {
       maxMessageBytes: options.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES,
       sasl: options.sasl ?? null,
       saslSessionLifetimeMs: options.saslSessionLifetimeMs ?? 0,
+      advertised: options.advertised ?? (() => undefined),
     });
     this.#secureContext = options.tls === undefined ? null : createSecureContext(options.tls);
     for (const [topic, partitions] of Object.entries(options.topics ?? {}))

@@ -66,7 +66,13 @@ export class Connection {
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
-    this.#session = { id: options.id, mechanism: null, authenticatedUntil: null, closeAfterAnswer: false };
+    this.#session = {
+      id: options.id,
+      mechanism: null,
+      authenticatedUntil: null,
+      reauthenticatedAt: null,
+      closeAfterAnswer: false,
+    };
     options.socket.on('data', (chunk) => this.#receive(chunk));
   }
 

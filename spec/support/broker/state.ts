@@ -21,6 +21,7 @@ export interface ClusterSettings {
   readonly maxMessageBytes: number;
   readonly sasl: ((attempt: SaslAttempt) => boolean | string) | null;
   readonly saslSessionLifetimeMs: number;
+  readonly advertised: (broker: number) => { host: string; port: number } | undefined;
 }
 
 export interface ProduceRequest {
@@ -74,6 +75,8 @@ export interface Session {
   mechanism: string | null;
   /** When the authentication ends, as Date.now(); null while not authenticated. */
   authenticatedUntil: number | null;
+  /** When it was last authenticated anew, as Date.now(); null before that. */
+  reauthenticatedAt: number | null;
   closeAfterAnswer: boolean;
 }
 
