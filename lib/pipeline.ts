@@ -83,7 +83,7 @@ export class Pipeline {
         onState: () => this.#noteState(),
         onAnswer: (batch, verdict, ...rest) => {
           channels.batchAnswered(batch, verdict, ...rest);
-          if (verdict.kind === 'halve' && verdict.refused === 'timestamp')
+          if (verdict.kind === 'bisect' && verdict.refused === 'timestamp')
             this.trouble.retimed(batch.topic, verdict.cause);
         },
       },

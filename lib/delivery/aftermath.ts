@@ -50,7 +50,7 @@ export class Aftermath {
 
   conclude(client: DeliveryClient, batch: LaneBatch, verdict: Verdict): void {
     const { backlog, connection, health, trials, onDelivered } = this.#options;
-    if (verdict.kind !== 'refuse') trials.noteOther(batch.topic);
+    if (verdict.kind !== 'reject-topic') trials.noteOther(batch.topic);
     switch (verdict.kind) {
       case 'delivered':
         health.noteSuccess();
@@ -59,16 +59,16 @@ export class Aftermath {
         onDelivered(backlog.deliver(batch));
         batch.letGo();
         return;
-      case 'again':
+      case 'retry':
         this.#tryAgain(client, batch, verdict.cause, verdict.client);
         return;
-      case 'relearn':
+      case 'refresh-metadata':
         this.#findPartition(client, batch, verdict.cause);
         return;
-      case 'refuse':
+      case 'reject-topic':
         this.#refuse(client, batch, verdict.cause);
         return;
-      case 'halve':
+      case 'bisect':
         this.#corner(client, batch, verdict);
     }
   }
@@ -125,7 +125,7 @@ export class Aftermath {
   }
 
   /** One of the records is refused for good: halves the batch, until that one is alone. */
-  #corner(client: DeliveryClient, batch: LaneBatch, verdict: Verdict & { kind: 'halve' }): void {
+  #corner(client: DeliveryClient, batch: LaneBatch, verdict: Verdict & { kind: 'bisect' }): void {
     const { backlog } = this.#options;
     const { cause, reason, refused } = verdict;
     if (!verdict.certain) {
@@ -147,7 +147,7 @@ export class Aftermath {
    * An error that does not tell whether a record or the client is at fault. First the same again, where the client may be
    * broken with a fresh one; then fewer records, down to one; then that one and its neighbours (record-isolation.ts).
    */
-  #suspect(client: DeliveryClient, batch: LaneBatch, verdict: Verdict & { kind: 'halve' }): void {
+  #suspect(client: DeliveryClient, batch: LaneBatch, verdict: Verdict & { kind: 'bisect' }): void {
     const { backlog, connection, health } = this.#options;
     const { lane } = batch;
     const { cause, reason } = verdict;

@@ -30,7 +30,7 @@ export class SentBatches {
       sent.answer = await send();
     } catch (error) {
       // Refused for good, or never sent: not stored, unless an earlier attempt was.
-      const isRefused = before?.isOpen !== true && (isNotSent(error) || judgeError(error).kind !== 'again');
+      const isRefused = before?.isOpen !== true && (isNotSent(error) || judgeError(error).kind !== 'retry');
       if (!isRefused && batch.partition !== undefined) this.#last.set(keyOf(batch), sent);
       if (isRefused && this.#before(batch) === sent) this.#last.delete(keyOf(batch));
       throw error;

@@ -5,15 +5,15 @@ import type { Outcome } from './client.ts';
 export type Verdict =
   | { kind: 'delivered' }
   /** It may pass: the same records again, later. */
-  | { kind: 'again'; cause: unknown; client: ClientVerdict }
+  | { kind: 'retry'; cause: unknown; client: ClientVerdict }
   /** The partition is not there: find out anew which there are, then again. */
-  | { kind: 'relearn'; cause: unknown }
+  | { kind: 'refresh-metadata'; cause: unknown }
   /**
    * One of the records, at least, is refused for good: find it by halving. `certain` is false where the error does not
    * come from the broker, so that it may be the client that is broken (record-isolation.ts).
    */
   | {
-      kind: 'halve';
+      kind: 'bisect';
       cause: unknown;
       reason: 'oversize' | 'rejected';
       certain: boolean;
@@ -23,7 +23,7 @@ export type Verdict =
       isClientSuspect?: boolean;
     }
   /** The broker refuses the whole topic for good. */
-  | { kind: 'refuse'; cause: unknown };
+  | { kind: 'reject-topic'; cause: unknown };
 
 /**
  * What a failed send says of the client: nothing; that its connections are not to be trusted any more; or that an
@@ -123,21 +123,21 @@ export function judgeOutcome(outcome: Outcome, batch: Batch): Verdict {
 export function judgeError(error: unknown): Verdict {
   const { name, type, code, message } = rootCause(error);
   const isOneOf = (set: Set<unknown>): boolean => set.has(type) || set.has(code);
-  if (isOneOf(TOO_LARGE)) return { kind: 'halve', cause: error, reason: 'oversize', certain: true };
+  if (isOneOf(TOO_LARGE)) return { kind: 'bisect', cause: error, reason: 'oversize', certain: true };
   if (isOneOf(BAD_TIMESTAMP))
-    return { kind: 'halve', cause: error, reason: 'rejected', certain: true, refused: 'timestamp' };
+    return { kind: 'bisect', cause: error, reason: 'rejected', certain: true, refused: 'timestamp' };
   if (isOneOf(BAD_RECORD))
-    return { kind: 'halve', cause: error, reason: 'rejected', certain: true, refused: 'record' };
-  if (isOneOf(BAD_TOPIC)) return { kind: 'refuse', cause: error };
+    return { kind: 'bisect', cause: error, reason: 'rejected', certain: true, refused: 'record' };
+  if (isOneOf(BAD_TOPIC)) return { kind: 'reject-topic', cause: error };
   if (CODE_TROUBLE.has(name))
-    return { kind: 'halve', cause: error, reason: 'rejected', certain: false, isClientSuspect: true };
+    return { kind: 'bisect', cause: error, reason: 'rejected', certain: false, isClientSuspect: true };
   if (isOneOf(ALREADY_THERE)) return { kind: 'delivered' };
   if (isOneOf(OUT_OF_SEQUENCE) || name === SEQUENCE_TROUBLE)
-    return { kind: 'again', cause: error, client: 'out-of-sequence' };
+    return { kind: 'retry', cause: error, client: 'out-of-sequence' };
   const isDoubtful = CLIENT_TROUBLE.has(name) || DISCONNECTED.test(message);
   if (!isDoubtful && !isOutage({ name, type, code, message }))
-    return { kind: 'halve', cause: error, reason: 'rejected', certain: false };
-  return { kind: 'again', cause: error, client: isDoubtful ? 'doubtful' : 'fine' };
+    return { kind: 'bisect', cause: error, reason: 'rejected', certain: false };
+  return { kind: 'retry', cause: error, client: isDoubtful ? 'doubtful' : 'fine' };
 }
 
 /**
@@ -164,7 +164,7 @@ export function judgeAnswer(answer: unknown, batch: Batch): Verdict {
   );
   const partition = entry?.partition;
   if (entry === undefined || entry === null || !isPartition(partition)) {
-    return { kind: 'relearn', cause: new Error(unanswered(batch)) };
+    return { kind: 'refresh-metadata', cause: new Error(unanswered(batch)) };
   }
   batch.partition = partition;
   if (entry.errorCode !== undefined && entry.errorCode !== 0) {

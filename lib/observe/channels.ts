@@ -44,11 +44,11 @@ export interface BatchFailedMessage extends BatchMessage {
   /** The Kafka client's, without the secrets that it may have had in it. */
   readonly error: unknown;
   /**
-   * What it means for the records. `again`, `relearn`: they are sent again, after the partitions have been looked up.
-   * `halve`: one of them is refused for good, and found by halving the batch. `refuse`: the topic is; when a fresh
+   * What it means for the records. `retry`: they are sent again, later; `refresh-metadata`: after the partitions have been looked up.
+   * `bisect`: one of them is refused for good, and found by halving the batch. `reject-topic`: the topic is; when a fresh
    * client is told the same, they are dropped.
    */
-  readonly verdict: 'again' | 'relearn' | 'halve' | 'refuse';
+  readonly result: 'retry' | 'refresh-metadata' | 'bisect' | 'reject-topic';
 }
 
 /**
@@ -130,7 +130,7 @@ export class Channels {
     };
     if (verdict.kind === 'delivered') publishSafely(BATCH_SENT, message, this.#onFailure);
     else {
-      const failed: BatchFailedMessage = { ...message, error: verdict.cause, verdict: verdict.kind };
+      const failed: BatchFailedMessage = { ...message, error: verdict.cause, result: verdict.kind };
       publishSafely(BATCH_FAILED, failed, this.#onFailure);
     }
   }

@@ -19,46 +19,46 @@ const named = (name: string, message = ''): Error => Object.assign(new Error(mes
 const protocol = (type: string, code: number): Error =>
   new KafkaJSProtocolError(Object.assign(new Error(type), { type, code, retriable: true }) as never);
 
-const AGAIN = { kind: 'again', client: 'fine' };
-const DOUBTFUL = { kind: 'halve', reason: 'rejected', certain: false };
+const AGAIN = { kind: 'retry', client: 'fine' };
+const DOUBTFUL = { kind: 'bisect', reason: 'rejected', certain: false };
 
 describe('a send that failed', () => {
   it.each<[string, unknown, object]>([
     [
       'a record too large',
       protocol('MESSAGE_TOO_LARGE', 10),
-      { kind: 'halve', reason: 'oversize', certain: true },
+      { kind: 'bisect', reason: 'oversize', certain: true },
     ],
-    ['a batch too large', { code: 18 }, { kind: 'halve', reason: 'oversize', certain: true }],
+    ['a batch too large', { code: 18 }, { kind: 'bisect', reason: 'oversize', certain: true }],
     [
       'a record refused',
       protocol('INVALID_RECORD', 87),
-      { kind: 'halve', reason: 'rejected', certain: true },
+      { kind: 'bisect', reason: 'rejected', certain: true },
     ],
-    ['a timestamp refused', { code: 32 }, { kind: 'halve', reason: 'rejected', certain: true }],
-    ['a topic refused', protocol('TOPIC_AUTHORIZATION_FAILED', 29), { kind: 'refuse' }],
-    ['an impossible topic', protocol('INVALID_TOPIC_EXCEPTION', 17), { kind: 'refuse' }],
-    ['a compression refused', { code: 76 }, { kind: 'refuse' }],
-    ['what cannot be encoded', new TypeError('x'), { kind: 'halve', reason: 'rejected', certain: false }],
-    ['what cannot be encoded, either', new RangeError('x'), { kind: 'halve', certain: false }],
-    ['a codec that is missing', named('KafkaJSNotImplemented'), { kind: 'halve', certain: false }],
-    ['another leader', protocol('NOT_LEADER_OR_FOLLOWER', 6), { kind: 'again', client: 'fine' }],
-    ['no topic', protocol('UNKNOWN_TOPIC_OR_PARTITION', 3), { kind: 'again', client: 'fine' }],
-    ['too few replicas', protocol('NOT_ENOUGH_REPLICAS', 19), { kind: 'again', client: 'fine' }],
-    ['a code nobody knows', { type: 'WHATEVER', code: 12_345 }, { kind: 'again', client: 'fine' }],
-    ['a refused connection', new KafkaJSConnectionError('ECONNREFUSED'), { kind: 'again', client: 'fine' }],
-    ['no answer', new DeadlineError('x'), { kind: 'again', client: 'doubtful' }],
-    ['a batch in the way', named('SequenceError'), { kind: 'again', client: 'out-of-sequence' }],
+    ['a timestamp refused', { code: 32 }, { kind: 'bisect', reason: 'rejected', certain: true }],
+    ['a topic refused', protocol('TOPIC_AUTHORIZATION_FAILED', 29), { kind: 'reject-topic' }],
+    ['an impossible topic', protocol('INVALID_TOPIC_EXCEPTION', 17), { kind: 'reject-topic' }],
+    ['a compression refused', { code: 76 }, { kind: 'reject-topic' }],
+    ['what cannot be encoded', new TypeError('x'), { kind: 'bisect', reason: 'rejected', certain: false }],
+    ['what cannot be encoded, either', new RangeError('x'), { kind: 'bisect', certain: false }],
+    ['a codec that is missing', named('KafkaJSNotImplemented'), { kind: 'bisect', certain: false }],
+    ['another leader', protocol('NOT_LEADER_OR_FOLLOWER', 6), { kind: 'retry', client: 'fine' }],
+    ['no topic', protocol('UNKNOWN_TOPIC_OR_PARTITION', 3), { kind: 'retry', client: 'fine' }],
+    ['too few replicas', protocol('NOT_ENOUGH_REPLICAS', 19), { kind: 'retry', client: 'fine' }],
+    ['a code nobody knows', { type: 'WHATEVER', code: 12_345 }, { kind: 'retry', client: 'fine' }],
+    ['a refused connection', new KafkaJSConnectionError('ECONNREFUSED'), { kind: 'retry', client: 'fine' }],
+    ['no answer', new DeadlineError('x'), { kind: 'retry', client: 'doubtful' }],
+    ['a batch in the way', named('SequenceError'), { kind: 'retry', client: 'out-of-sequence' }],
     [
       "no answer, in kafkajs's words",
       named('KafkaJSRequestTimeoutError'),
-      { kind: 'again', client: 'doubtful' },
+      { kind: 'retry', client: 'doubtful' },
     ],
-    ['no connection', new KafkaJSError('Broker not connected'), { kind: 'again', client: 'doubtful' }],
+    ['no connection', new KafkaJSError('Broker not connected'), { kind: 'retry', client: 'doubtful' }],
     [
       'a dead producer',
       new KafkaJSError('The producer is disconnected'),
-      { kind: 'again', client: 'doubtful' },
+      { kind: 'retry', client: 'doubtful' },
     ],
     ['a string', 'nonsense', DOUBTFUL],
     ['nothing', undefined, DOUBTFUL],
@@ -73,8 +73,8 @@ describe('a send that failed', () => {
     ['a limit', named('TimeoutError'), AGAIN],
     ["librdkafka's error", Object.assign(new Error('x'), { code: -195 }), AGAIN],
     ["another engine's error", Object.assign(new Error('x'), { code: 'PLT_KFK_NETWORK' }), AGAIN],
-    ['too old', protocol('INVALID_TIMESTAMP', 32), { kind: 'halve', certain: true, refused: 'timestamp' }],
-    ['without key', protocol('INVALID_RECORD', 87), { kind: 'halve', certain: true, refused: 'record' }],
+    ['too old', protocol('INVALID_TIMESTAMP', 32), { kind: 'bisect', certain: true, refused: 'timestamp' }],
+    ['without key', protocol('INVALID_RECORD', 87), { kind: 'bisect', certain: true, refused: 'record' }],
   ])('%s', (_, error, verdict) => {
     expect(judgeError(error)).toMatchObject({ ...verdict, cause: error });
     // kafkajs's own retry wraps it, and says that it is not retriable.
@@ -106,17 +106,17 @@ describe('a send that resolved', () => {
     ['the answer of kafkajs', [{ topicName: 'logs', partition: 3, errorCode: 0 }], { kind: 'delivered' }],
     ['without an error code', [{ topicName: 'logs', partition: 3 }], { kind: 'delivered' }],
     ['among others', [null, { topicName: 'x' }, { topicName: 'logs', partition: 3 }], { kind: 'delivered' }],
-    ['nothing', undefined, { kind: 'relearn' }],
-    ['null', null, { kind: 'relearn' }],
-    ['an empty list', [], { kind: 'relearn' }],
-    ['no list', { topicName: 'logs', partition: 3, errorCode: 0 }, { kind: 'relearn' }],
-    ['another partition', [{ topicName: 'logs', partition: 2, errorCode: 0 }], { kind: 'relearn' }],
-    ['another topic', [{ topicName: 'x', partition: 3, errorCode: 0 }], { kind: 'relearn' }],
-    ['no partition', [{ topicName: 'logs', errorCode: 0 }], { kind: 'relearn' }],
-    ['an error code', [{ topicName: 'logs', partition: 3, errorCode: 6 }], { kind: 'again' }],
-    ['an error code as text', [{ topicName: 'logs', partition: 3, errorCode: '6' }], { kind: 'again' }],
-    ['a permanent error', [{ topicName: 'logs', partition: 3, errorCode: 10 }], { kind: 'halve' }],
-    ['a refusal', [{ topicName: 'logs', partition: 3, errorCode: 29 }], { kind: 'refuse' }],
+    ['nothing', undefined, { kind: 'refresh-metadata' }],
+    ['null', null, { kind: 'refresh-metadata' }],
+    ['an empty list', [], { kind: 'refresh-metadata' }],
+    ['no list', { topicName: 'logs', partition: 3, errorCode: 0 }, { kind: 'refresh-metadata' }],
+    ['another partition', [{ topicName: 'logs', partition: 2, errorCode: 0 }], { kind: 'refresh-metadata' }],
+    ['another topic', [{ topicName: 'x', partition: 3, errorCode: 0 }], { kind: 'refresh-metadata' }],
+    ['no partition', [{ topicName: 'logs', errorCode: 0 }], { kind: 'refresh-metadata' }],
+    ['an error code', [{ topicName: 'logs', partition: 3, errorCode: 6 }], { kind: 'retry' }],
+    ['an error code as text', [{ topicName: 'logs', partition: 3, errorCode: '6' }], { kind: 'retry' }],
+    ['a permanent error', [{ topicName: 'logs', partition: 3, errorCode: 10 }], { kind: 'bisect' }],
+    ['a refusal', [{ topicName: 'logs', partition: 3, errorCode: 29 }], { kind: 'reject-topic' }],
   ])('with %s', (_, answer, verdict) => {
     expect(judgeAnswer(answer, batchTo(3))).toMatchObject(verdict);
   });
@@ -131,7 +131,9 @@ describe('a send that resolved', () => {
     'to a partition that cannot be (%s): nobody has confirmed it',
     (partition) => {
       const batch = batchTo(undefined);
-      expect(judgeAnswer([{ topicName: 'logs', partition, errorCode: 0 }], batch).kind).toBe('relearn');
+      expect(judgeAnswer([{ topicName: 'logs', partition, errorCode: 0 }], batch).kind).toBe(
+        'refresh-metadata',
+      );
       expect(batch.partition).toBeUndefined();
     },
   );

@@ -1,23 +1,25 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { proseOf, textOf } from '../readme/pages.ts';
+import { ROOT, readPage } from './pages.ts';
 
-describe('the page on operations', () => {
-  const sections = proseOf(textOf('docs/operations.md'))
-    .split(/^### (?=ERR_)/m)
-    .slice(1);
+const page = readPage('docs/operations.md').text;
+const errors = readFileSync(join(ROOT, 'lib/errors.ts'), 'utf8');
+const alerts = readFileSync(join(ROOT, 'docs/prometheus-alerts.yml'), 'utf8');
 
-  it('has a section for each code', () => {
-    const codes = [...textOf('lib/errors.ts').matchAll(/^ {2}\| '(ERR_\w+)'/gm)].map(
-      ([, code]) => code ?? '',
-    );
-    expect(codes.length).toBeGreaterThan(5);
-    expect(sections.map((section) => /^\w+/.exec(section)?.[0]).sort()).toEqual(codes.sort());
+const all = (text: string, pattern: RegExp): string[] =>
+  [...text.matchAll(pattern)].map(([, found = '']) => found);
+
+describe('the page for operators', () => {
+  it('says of every code what it means and what to do', () => {
+    const codes = all(errors, /^ {2}\| '(ERR_\w+)'/gm);
+    expect(codes.length).toBeGreaterThan(10);
+    expect(all(page, /^### (ERR_\w+)$/gm).sort()).toEqual(codes.sort());
   });
 
-  it.each(sections.map((section) => [/^\w+/.exec(section)?.[0], section]))(
-    'says what to do about %s',
-    (_code, section) => {
-      expect(section).toMatch(/\*\*What to do:\*\*|\| what to do \|/);
-    },
-  );
+  it('says of every alert what to do', () => {
+    const rules = all(alerts, /^ +- alert: (\w+)$/gm);
+    expect(rules.length).toBeGreaterThan(3);
+    expect(all(page, /^\| `(\w+)` \|/gm).filter((name) => name.startsWith('Log'))).toEqual(rules);
+  });
 });

@@ -28,7 +28,7 @@ describe('diagnostics_channel tells of', () => {
     await transport.flush();
     const { bytes } = sent[0] ?? {};
     const batch = { transport, topic: TOPIC, partition: 0, records: 2, bytes };
-    expect(failed).toMatchObject([{ ...batch, isRetry: false, verdict: 'again' }]);
+    expect(failed).toMatchObject([{ ...batch, isRetry: false, result: 'retry' }]);
     expect(String(failed[0]?.error)).toMatch(/not the leader/i);
     expect(sent).toMatchObject([{ ...batch, isRetry: true }]);
     expect(bytes).toBe(cluster.values(TOPIC).join('').length);
@@ -137,7 +137,7 @@ it('nothing is put together for a channel without subscribers', () => {
   const answered = { kind: 'delivered' } as const;
   expect(() => {
     channels.batchAnswered(untouchable, answered, 1, false);
-    channels.batchAnswered(untouchable, { kind: 'relearn', cause: untouchable }, 1, false);
+    channels.batchAnswered(untouchable, { kind: 'refresh-metadata', cause: untouchable }, 1, false);
     channels.recordSuppressed(untouchable, 'filtered');
     channels.loopDetected(untouchable);
     channels.stateChanged('idle', 'up', untouchable);

@@ -1,96 +1,60 @@
-import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join, normalize } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { OPTION_NAMES } from '../../lib/resolve-options.ts';
-import { NODE_OPTIONS } from '../support/child-process.ts';
-import { startCluster, TOPIC } from '../support/harness.ts';
-import { anchorsOf, blocksOf, linksOf, PAGES, pathsIn, root, textOf } from './pages.ts';
+import { describe, expect, it } from 'vitest';
+import { OPTION_NAMES, resolveOptions } from '../../lib/resolve-options.ts';
+import { DOCS, linksOf, README, snippetsOf, tableRows } from '../docs/pages.ts';
+import { runSnippet } from '../docs/run-snippet.ts';
 
-const execute = promisify(execFile);
-const library = fileURLToPath(new URL('../../lib/index.ts', import.meta.url));
-const readme = textOf('README.md');
+const MAX_LINES = 250;
 
-// Its examples are tests, which need their runner: spec/runners/recipes.spec.ts runs them.
-const RUN_ELSEWHERE = 'docs/tests-and-jest.md';
-const snippets = PAGES.filter((page) => page !== RUN_ELSEWHERE).flatMap((page) =>
-  blocksOf(textOf(page), 'js').map((code, at) => [page, at + 1, code] as const),
-);
+const options = tableRows(README, 'option').map(({ option = '', default: value = '' }) => ({
+  names: [...option.matchAll(/`(\w+)`/g)].map(([, name = '']) => name),
+  value,
+}));
 
-// What the npm package holds beside the code.
-const MAY_BE_LINKED = /^(?:README\.md|CHANGELOG\.md|LICENSE|docs\/[\w-]+\.(?:md|json|yml))$/;
-
-describe('README and docs', () => {
-  it.each(snippets)('%s has a snippet %i that runs', async (_page, _at, code) => {
-    const { stderr } = await runSnippet(code);
-    expect(stderr).toBe('');
-  });
-
-  it.each(PAGES)('%s links to files and headings that exist and are in the package', (page) => {
-    const wrong = linksOf(textOf(page))
-      .filter((link) => !/^https?:/.test(link))
-      .filter((link) => {
-        const [path = '', anchor] = link.split('#');
-        const target = path === '' ? page : normalize(join(dirname(page), path));
-        if (!MAY_BE_LINKED.test(target) || !existsSync(join(root, target))) return true;
-        return anchor !== undefined && !anchorsOf(textOf(target)).includes(anchor);
-      });
-    expect(wrong).toEqual([]);
-  });
-
-  it.each([...PAGES, '.github/CONTRIBUTING.md'])('%s names files that exist', (page) => {
-    expect(pathsIn(textOf(page)).filter((path) => !existsSync(join(root, path)))).toEqual([]);
-  });
-
-  it('backs each guarantee with a spec', () => {
-    const page = textOf('docs/delivery-guarantees.md');
-    const tables = [...page.matchAll(/^\|.*\| shown by \|\n\|[-| ]*\n((?:\|.*\n)+)/gm)];
-    expect(tables.length).toBe(2);
-    const rows = tables.flatMap(([, table = '']) => table.trim().split('\n'));
-    const unbacked = rows.filter((row) => {
-      const names = pathsIn(row.split('|').at(-2) ?? '');
-      return names.length === 0 || names.some((name) => !/^spec\/.*\.spec\.ts$/.test(name));
-    });
-    expect(unbacked).toEqual([]);
-  });
-});
+/** What an option is when it is left out, in the form in which it is given. */
+function defaults(): Record<string, unknown> {
+  const { client, ...resolved } = resolveOptions({ topic: 'app-logs', kafka: { brokers: ['a:9092'] } });
+  const { kind, ...own } = client;
+  return { ...resolved, ...own, worker: kind === 'worker' };
+}
 
 describe('README', () => {
-  it('has at most 250 lines', () => {
-    expect(readme.trimEnd().split('\n').length).toBeLessThanOrEqual(250);
+  it('is short enough to be read in one go', () => {
+    expect(README.text.split('\n').length).toBeLessThanOrEqual(MAX_LINES);
   });
 
-  it('links to every page of docs', () => {
-    const linked = linksOf(readme).map((link) => link.split('#')[0]);
-    expect(PAGES.filter((page) => page !== 'README.md' && !linked.includes(page))).toEqual([]);
+  it.each(snippetsOf(README, 'js'))('has a snippet that runs: $name', async ({ code }) => {
+    expect((await runSnippet(code)).stderr).toBe('');
   });
 
   it('shows what its first snippet prints, and what it sends', async () => {
-    const { stdout, values } = await runSnippet(blocksOf(readme, 'js')[0] ?? '');
-    const sent = blocksOf(readme, 'text')[0]?.trim();
+    const { stdout, values } = await runSnippet(snippetsOf(README, 'js')[0]?.code ?? '');
+    const sent = snippetsOf(README, 'text')[0]?.code.trim();
     expect(values).toEqual([sent]);
     expect(stdout).toBe(`${sent}\n{"level":"info","message":"for the console only"}\n`);
   });
 
-  it('names every option in its table', () => {
-    const table = readme.slice(readme.indexOf('## Options'), readme.indexOf('## Methods'));
-    const missing = OPTION_NAMES.filter((name) => !table.includes(`\`${name}\``));
-    expect(missing).toEqual([]);
+  it('has every option in its table, once, and no other', () => {
+    expect(options.flatMap(({ names }) => names).sort()).toEqual([...OPTION_NAMES].sort());
+  });
+
+  // The others are words ("none", "required"), and the level of the client's log, which is a number of kafkajs's when resolved.
+  const given = options
+    .filter(({ names, value }) => value.startsWith('`') && names[0] !== 'clientLog')
+    .map(({ names: [name = ''], value }) => ({ name, value: value.slice(1, -1) }));
+
+  it('gives the defaults of most options as code', () => {
+    expect(given.length).toBeGreaterThan(15);
+  });
+
+  it.each(given)('says what the default of $name is', ({ name, value }) => {
+    const shown: unknown = new Function(`return (${value})`)();
+    const isGroup = typeof shown === 'object' && !Array.isArray(shown);
+    if (isGroup) expect(defaults()[name]).toMatchObject(shown as object);
+    else expect(defaults()[name]).toEqual(shown);
+  });
+
+  it('leads to every page of docs', () => {
+    const linked = linksOf(README);
+    expect(DOCS.filter(({ path }) => !linked.includes(path)).map(({ path }) => path)).toEqual([]);
   });
 });
-
-/** Runs a snippet as it stands, but for where the library and the broker are. */
-async function runSnippet(code: string): Promise<{ stdout: string; stderr: string; values: string[] }> {
-  const cluster = await startCluster({ autoCreate: true });
-  const directory = mkdtempSync(join(root, 'spec/readme/.snippet-'));
-  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
-  const file = join(directory, 'snippet.mts');
-  const adapted = code
-    .replaceAll("'winston-kafkajs'", JSON.stringify(library))
-    .replaceAll('localhost:9092', cluster.addresses[0] ?? '');
-  writeFileSync(file, adapted);
-  const { stdout, stderr } = await execute(process.execPath, [...NODE_OPTIONS, file], { cwd: directory });
-  return { stdout, stderr, values: cluster.values(TOPIC) };
-}

@@ -30,7 +30,7 @@ describe('an error', () => {
       stack: wrapped.stack,
       cause: { name: 'KafkaJSProtocolError', message: 'too large', type: 'MESSAGE_TOO_LARGE', code: 10 },
     });
-    expect(judgeError(arrived)).toMatchObject({ kind: 'halve', reason: 'oversize' });
+    expect(judgeError(arrived)).toMatchObject({ kind: 'bisect', reason: 'oversize' });
   });
 
   it('may be anything that can be thrown', () => {
