@@ -16,6 +16,8 @@ const NOT_FOR_A_WORKER = [
   'spec/lifecycle/process-end.spec.ts',
   // They ask for a worker themselves.
   'spec/faults/worker-thread.spec.ts',
+  'spec/faults/preloads-and-the-thread.spec.ts',
+  'spec/faults/no-thread-possible.spec.ts',
   'spec/lifecycle/exit-with-worker.spec.ts',
   // All life-cycle specs once more, on another stream below: no client has to do with that.
   'spec/lifecycle/readable-stream-4.spec.ts',

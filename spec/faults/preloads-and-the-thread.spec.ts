@@ -6,7 +6,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { BrokerCluster } from '../support/broker/broker-cluster.ts';
 import { bundleOf } from '../support/bundles.ts';
 import { runIfWaiting } from '../support/debugger.ts';
@@ -49,6 +49,10 @@ interface Run {
   files: string[];
 }
 
+// Each run starts several processes or threads, on a machine that may have other things to do.
+const LIMIT_MS = 90_000;
+vi.setConfig({ testTimeout: LIMIT_MS + 10_000 });
+
 let topics = 0;
 
 /** Runs the application until each thread of it has delivered. */
@@ -62,7 +66,7 @@ async function run({ flags = [], env = {}, runs = 1, isDebugged = false, ...give
   const child = spawn(process.execPath, [...flags, APPLICATION], {
     cwd,
     env: { ...process.env, NODE_OPTIONS: '', ...env, PRELOADED: JSON.stringify(preloaded) },
-    timeout: 60_000,
+    timeout: LIMIT_MS,
     killSignal: 'SIGKILL',
   });
   const output = { stdout: '', stderr: '' };
@@ -73,7 +77,7 @@ async function run({ flags = [], env = {}, runs = 1, isDebugged = false, ...give
   const closed = once(child, 'close');
   if (isDebugged) await runIfWaiting(child);
   // Where it ends before, the assertions tell more.
-  await Promise.race([cluster.until(() => cluster.count(topic) >= runs), closed]);
+  await Promise.race([cluster.until(() => cluster.count(topic) >= runs, LIMIT_MS), closed]);
   child.stdin.end();
   const [code] = (await closed) as [number | null];
   const ran = readFileSync(log, 'utf8').trim().split('\n').sort();
