@@ -123,7 +123,5 @@ function isStrange(chunk: Buffer): boolean {
 /** What it is that answers, from its first bytes. */
 function strangerOf(chunk: Buffer): string {
   if (TLS_RECORDS.includes(chunk[0] ?? 0) && chunk[1] === TLS_VERSION) return 'TLS';
-  return chunk.toString('latin1', 0, 5) === 'HTTP/'
-    ? 'the answer is HTTP'
-    : "the answer is not in Kafka's protocol";
+  return chunk.toString('latin1', 0, 5) === 'HTTP/' ? 'HTTP' : "not in Kafka's protocol";
 }
