@@ -69,9 +69,10 @@ export class BrokerSockets {
     const facts = [said.includes(broker) ? undefined : broker, this.#howFar(failure)].filter(
       (fact) => fact !== undefined,
     );
-    return facts.length === 0 && said === message
-      ? error
-      : new Error(facts.length === 0 ? said : `${said} (${facts.join(', ')})`, { cause: error });
+    if (facts.length === 0 && said === message) return error;
+    return withoutFrames(
+      new Error(facts.length === 0 ? said : `${said} (${facts.join(', ')})`, { cause: error }),
+    );
   }
 
   #howFar({ name, message, broker }: ConnectionFailure): string | undefined {
@@ -114,6 +115,20 @@ function connectionFailureOf(error: unknown): ConnectionFailure | undefined {
     // A getter that throws: then it is not kafkajs's.
   }
   return undefined;
+}
+
+/** Whether a connection could not be opened, or broke; not that an answer was late, or was an error. */
+export function isConnectionError(error: unknown): boolean {
+  return connectionFailureOf(error)?.name === 'KafkaJSConnectionError';
+}
+
+/**
+ * An error that is remembered for a while, without the frames of its stack: they hold on to the promises that were awaited,
+ * and by them to the asynchronous context of a request that has logged something. The stack of its cause says more.
+ */
+export function withoutFrames<Kind extends Error>(error: Kind): Kind {
+  error.stack = String(error);
+  return error;
 }
 
 function isStrange(chunk: Buffer): boolean {
