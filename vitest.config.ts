@@ -22,18 +22,18 @@ const NOT_FOR_A_WORKER = [
 ];
 const APART = ['spec/package/**', 'spec/kafka/**'];
 
-/** Has worker threads run the compiled file: see spec/support/bundles.ts. */
-const compiledWorker: Plugin = {
-  name: 'compiled-worker',
+/** Puts the program of shipping threads into its place: see spec/support/bundles.ts. */
+const builtProgram: Plugin = {
+  name: 'built-program',
   enforce: 'pre',
   resolveId(source, importer) {
-    const isEntry = source === './entry.ts' && importer?.includes('/lib/delivery/worker/') === true;
-    return isEntry ? { id: String(process.env.SPEC_WORKER_ENTRY), external: true } : undefined;
+    const isProgram = source === './program.ts' && importer?.includes('/lib/delivery/worker/') === true;
+    return isProgram ? { id: String(process.env.SPEC_WORKER_PROGRAM), external: true } : undefined;
   },
 };
 
 export default defineConfig({
-  plugins: [compiledWorker],
+  plugins: [builtProgram],
   test: {
     // Many specs wait for child processes and deadlines rather than compute: more workers than cores.
     maxWorkers: 3,

@@ -3,17 +3,16 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { kafkajsLicence, packedWorkerProgram } from './worker-program.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const tsc = join(root, 'node_modules/typescript/bin/tsc');
 
 rmSync(join(root, 'dist'), { recursive: true, force: true });
 compile('dist/esm');
-// `bundler`, because `commonjs` output has no resolution of its own that follows the packages' exports. The types have just
-// been checked; here, `import.meta` would be an error, which `nameWorker` puts right.
+// `bundler`, because `commonjs` output has no resolution of its own that follows the packages' exports.
 compile(
   'dist/cjs',
-  '--noCheck',
   '--module',
   'commonjs',
   '--moduleResolution',
@@ -25,8 +24,7 @@ writeFileSync(join(root, 'dist/cjs/package.json'), '{ "type": "commonjs" }\n');
 for (const file of readdirSync(join(root, 'dist/cjs'), { recursive: true, encoding: 'utf8' })) {
   if (file.endsWith('.d.ts')) useRequire(join(root, 'dist/cjs', file));
 }
-
-nameWorker();
+await writeWorkerModules();
 
 function compile(outDir, ...options) {
   const target = ['-p', join(root, 'lib/tsconfig.json'), '--outDir', join(root, outDir)];
@@ -44,12 +42,19 @@ function useRequire(path) {
   if (fixed !== types) writeFileSync(path, fixed);
 }
 
-// A worker runs the ESM build, whichever format has started it: in there, `import()` is what it says.
-function nameWorker() {
-  const path = join(root, 'dist/cjs/delivery/worker/entry.js');
-  const own = '(0, node_url_1.fileURLToPath)(import.meta.url)';
-  const esm = "require('node:path').join(__dirname, '../../../esm/delivery/worker/entry.js')";
-  const code = readFileSync(path, 'utf8');
-  if (!code.includes(own)) throw new Error(`${path} does not name its own file any more`);
-  writeFileSync(path, code.replace(own, esm));
+// The program of the shipping thread, once for both formats. In CommonJS, because that can be loaded when it is first needed
+// and at once, also while the process ends; bundlers follow such a `require` as they follow an `import`.
+async function writeWorkerModules() {
+  const at = (format, file) => join(root, 'dist', format, 'delivery/worker', file);
+  const licence = kafkajsLicence().replaceAll(/^/gm, '// ').replaceAll(/ +$/gm, '');
+  const about = `// Made by .ci/worker-program.js: Brotli, in base64. There is a copy of this in it:\n//\n${licence}\n`;
+  writeFileSync(at('cjs', 'program-text.js'), `${about}module.exports = '${await packedWorkerProgram()}';\n`);
+  const load = "exports.packedProgram = () => require('./program-text.js');";
+  writeFileSync(at('cjs', 'program.js'), `'use strict';\n${load}\n`);
+  // Not as TypeScript writes it: for CommonJS it makes a `require` of it, and for both it hides the comments from bundlers.
+  const importModule = '(url) => import(/* webpackIgnore: true */ /* @vite-ignore */ url)';
+  writeFileSync(at('cjs', 'import-module.js'), `'use strict';\nexports.importModule = ${importModule};\n`);
+  writeFileSync(at('esm', 'import-module.js'), `export const importModule = ${importModule};\n`);
+  const path = '../../../cjs/delivery/worker/program.js';
+  writeFileSync(at('esm', 'program.js'), `export { packedProgram } from '${path}';\n`);
 }

@@ -1,5 +1,5 @@
 // All scenarios, or those that are named: `npm run bench`, `npm run bench -- delivered idle`. A whole run writes
-// RESULTS.md, chart.svg and the figures in the README; a part of one only prints.
+// RESULTS.md, chart.svg and the figures in docs/performance.md; a part of one only prints.
 import { type Broker, startBroker } from './broker.ts';
 import { writeChart } from './report/chart.ts';
 import { writeReadme } from './report/readme.ts';

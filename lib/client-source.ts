@@ -1,8 +1,10 @@
 import type { Clock } from './clock.ts';
 import { callersSource } from './delivery/callers-client.ts';
 import type { ClientSource, PartitionsListener } from './delivery/client.ts';
-import { kafkajsSource } from './delivery/kafkajs-client.ts';
+import { loadAheadUnderJest } from './delivery/load-ahead.ts';
 import { untracedSource } from './delivery/untraced-client.ts';
+import { inThisThread } from './delivery/worker/in-this-thread.ts';
+import { isShippingThread } from './delivery/worker/this-thread.ts';
 import { WorkerSource } from './delivery/worker/worker-source.ts';
 import type { ResolvedOptions } from './resolve-options.ts';
 
@@ -14,10 +16,12 @@ export function clientSource(
 ): ClientSource {
   const { client, compression, traceContext } = options;
   // Spans are this thread's business.
-  if (client.kind === 'worker') return new WorkerSource({ ...options, ...client, clock, onPartitions });
+  if (client.kind === 'worker' && !isShippingThread())
+    return new WorkerSource({ ...options, ...client, clock, onPartitions });
+  loadAheadUnderJest();
   const source =
-    client.kind === 'own'
-      ? kafkajsSource({ ...options, ...client, onPartitions, random: Math.random })
-      : callersSource({ ...client, compression });
+    client.kind === 'callers'
+      ? callersSource({ ...client, compression })
+      : inThisThread({ ...options, ...client, onPartitions, random: Math.random });
   return traceContext ? untracedSource(source) : source;
 }

@@ -13,6 +13,8 @@ export type KafkaTransportErrorCode =
   | 'ERR_TOPIC_HELD'
   /** Records will not reach Kafka. Told once a minute at most for each reason; `stats().dropped` counts. */
   | 'ERR_RECORDS_DROPPED'
+  /** The broker takes no records as old as these: they are sent with other times. Told once a minute at most. */
+  | 'ERR_TIMESTAMP_REFUSED'
   /** A function of the caller's, or a wrapped `log()`, threw or returned something unusable. Told once a minute at most for each kind of fault. */
   | 'ERR_CALLBACK_FAILED'
   /** The fallback threw, or its promise rejected. Each is counted; told once a minute at most. */

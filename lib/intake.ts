@@ -162,12 +162,22 @@ export class Intake {
       this.#trouble.callback('key', error, consequence);
       return null;
     }
-    if (typeof value === 'string' || Buffer.isBuffer(value)) return value;
+    if (typeof value === 'string') return value;
+    if (Buffer.isBuffer(value)) return this.#keyCopy(value, consequence);
     if (value !== null && value !== undefined) {
       handleRejection(value);
       this.#trouble.nonsense('key', 'a string, a Buffer or null', value, consequence);
     }
     return null;
+  }
+
+  #keyCopy(key: Buffer, consequence: string): RecordKey {
+    try {
+      return copyOf(key);
+    } catch (error) {
+      this.#trouble.callback('key', error, consequence);
+      return null;
+    }
   }
 
   #headers(headers: (entry: TransportEntry) => unknown, entry: TransportEntry): RecordHeaders | undefined {
@@ -188,13 +198,22 @@ export class Intake {
     // Without a prototype: `__proto__` is a name like any other here.
     const headers: RecordHeaders = Object.create(null);
     for (const [name, value] of Object.entries(given) as [string, unknown][]) {
-      if (typeof value === 'string' || Buffer.isBuffer(value)) headers[name] = value;
+      if (typeof value === 'string') headers[name] = value;
+      else if (Buffer.isBuffer(value)) headers[name] = copyOf(value);
       else if (value !== undefined) {
         this.#trouble.nonsense('headers', 'strings, Buffers or undefined', value, 'that header is left out');
       }
     }
     return headers;
   }
+}
+
+/**
+ * The bytes as they are now. The caller may write over them, hand their memory to a thread, or have put a getter on them that
+ * throws when the client encodes them.
+ */
+function copyOf(bytes: Buffer): Buffer {
+  return guardSync(() => Buffer.from(bytes));
 }
 
 /** A level that the logger does not have is the least severe of all, whatever `Object.prototype` has by its name. */

@@ -14,6 +14,7 @@ import { Pipeline } from './pipeline.ts';
 import { isGuarded } from './recursion/guard.ts';
 import { type Info, type Mark, markOf } from './recursion/logger-tap.ts';
 import { type ResolvedOptions, resolveOptions } from './resolve-options.ts';
+import { soonest } from './system-timers.ts';
 import { activeSpan, type SpanContext } from './tracing/open-telemetry-api.ts';
 import type { Listen } from './transport-events.ts';
 import { formatted } from './transport-format.ts';
@@ -216,7 +217,7 @@ export class KafkaTransport extends TransportStream {
     this._write(info as Info, 'utf8', NOTHING);
     this.#ending.noteRecord();
     const done = typeof encoding === 'function' ? encoding : callback;
-    if (typeof done === 'function') process.nextTick(done as Callback);
+    if (typeof done === 'function') soonest(done as Callback);
     return true;
   }
 
@@ -301,14 +302,15 @@ export class KafkaTransport extends TransportStream {
   /** @param isFromLogger whether it came by `write()`, where it was decided whether it is wanted */
   #take(info: Info, mark: Mark | undefined, isFromLogger: boolean): void {
     const isMeasured = this.#calls++ % MEASURE_EVERY === 0;
-    const startedAt = isMeasured ? performance.now() : 0;
+    const startedAt = isMeasured ? this.#clock.monotonic() : 0;
     try {
       if (isFromLogger) this.#admit(info, mark, true);
       else this.#takeByHand(info);
     } catch (error) {
       this.#pipeline.admitUnreadable(error);
     }
-    if (isMeasured) this.#pipeline.observation.handlerTime.record((performance.now() - startedAt) * 1000);
+    if (isMeasured)
+      this.#pipeline.observation.handlerTime.record((this.#clock.monotonic() - startedAt) * 1000);
   }
 
   #takeByHand(info: Info): void {

@@ -269,11 +269,24 @@ export interface KafkaTransportOptions
   /**
    * Whether the Kafka client runs in a worker thread: the application's thread is left with a few microseconds a record,
    * and at `process.exit()` it waits, for up to `closeTimeoutMs`, until the worker has delivered. Needs `kafka` without
-   * functions in it, or `kafkaModule`.
+   * functions in it, or `kafkaModule`. In a thread that a transport has started itself (its `kafkaModule` makes one, say) it has
+   * no effect: that transport ships from there.
    *
    * @default false
    */
   worker?: boolean;
+  /** Only with `worker: true`: how its thread is started. */
+  workerOptions?: {
+    /**
+     * Flags of Node's for the thread, as in the `execArgv` of Node's own `Worker`. It gets none of those that the application
+     * was started with, and no `NODE_OPTIONS`, or what is preloaded by them would run again in it. So give here what the
+     * `kafkaModule` needs to be loaded (`['--import', 'tsx']`) and what concerns its connections
+     * (`['--dns-result-order=ipv4first', '--tls-min-v1.3']`). A flag that Node does not take for a thread throws.
+     *
+     * @default []
+     */
+    execArgv?: readonly string[];
+  };
   /**
    * The net under the guard, for loops that no flag can see: another process, a queue, a file. A kind of record that comes
    * back after each send, and stays away when a flush is held for a moment, is kept from Kafka for a while. A flush is

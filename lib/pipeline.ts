@@ -81,7 +81,11 @@ export class Pipeline {
         onHeld: (held) => this.trouble.held(held),
         onOutage: (cause, unreachable) => this.trouble.outage(cause, unreachable),
         onState: () => this.#noteState(),
-        onAnswer: (...answer) => channels.batchAnswered(...answer),
+        onAnswer: (batch, verdict, ...rest) => {
+          channels.batchAnswered(batch, verdict, ...rest);
+          if (verdict.kind === 'halve' && verdict.refused === 'timestamp')
+            this.trouble.retimed(batch.topic, verdict.cause);
+        },
       },
     );
     this.#drops = new DropTeller({
@@ -198,7 +202,8 @@ export class Pipeline {
   }
 
   stats(): TransportStats {
-    const { accepted, delivered, dropped, spooled, replayed, queued, queuedBytes, inFlight } = this.#ledger;
+    const { accepted, delivered, retimed, dropped, spooled, replayed, queued, queuedBytes, inFlight } =
+      this.#ledger;
     const { held, heldBytes } = this.#ledger;
     const { sends, retries, reconnects, lastError } = this.#shipper;
     const { maxRecords, maxBytes } = this.#options.buffer;
@@ -206,6 +211,7 @@ export class Pipeline {
       ...this.observation.stats,
       accepted,
       delivered,
+      retimed,
       suppressed: { ...this.suppressed },
       dropped: { ...dropped },
       spooled,

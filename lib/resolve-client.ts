@@ -2,13 +2,14 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { CompressionTypes, KafkaConfig, logLevel as LogLevel, logCreator } from 'kafkajs';
 import { BROKERS_RULE, readBrokers } from './broker-list.ts';
-import { flag, isPlainObject, oneOf, optionalFunction, refuse, refuseInWords } from './check.ts';
+import { flag, group, isPlainObject, oneOf, optionalFunction, refuse, refuseInWords } from './check.ts';
 import { type ClientLogOptions, checkedClientLog, consoleOnlyLogCreator } from './client-log/console-only.ts';
 import type { ClientLogLevel } from './client-log/levels.ts';
 import { withoutOutages } from './client-log/without-outages.ts';
 import type { ProducerLike } from './delivery/callers-client.ts';
 import { CompressionCodecs, logLevel } from './delivery/kafkajs.ts';
 import { PRODUCER_RULE, producerProblem } from './delivery/producer-methods.ts';
+import { checkWorkerCanStart } from './delivery/worker/worker-program.ts';
 import type { KafkaTransportOptions } from './options.ts';
 
 /** Which client ships, with every default in place. */
@@ -28,6 +29,8 @@ export interface WorkerClientOptions extends Omit<OwnClientOptions, 'kind' | 'ka
   readonly kind: 'worker';
   /** Or the module that exports it. */
   readonly kafka: KafkaConfig | URL;
+  /** Flags of Node's for the thread. */
+  readonly execArgv: readonly string[];
 }
 
 export interface CallersClientOptions {
@@ -35,6 +38,8 @@ export interface CallersClientOptions {
   readonly producer: ProducerLike | (() => ProducerLike);
   readonly acks: -1 | 1 | undefined;
 }
+
+export const WORKER_OPTIONS = ['execArgv'] as const;
 
 const MODULE_RULE = 'the path or the file: URL of a module';
 const LEFT_OUT = 'left out with worker: true, because';
@@ -67,21 +72,37 @@ export function resolveClient(given: KafkaTransportOptions): ClientOptions {
     return { kind: 'callers', producer, acks };
   }
   const own = { acks: acks ?? -1, idempotent } as const;
+  const execArgv = resolveExecArgv(given, isWorker);
   const creator = resolveLogCreator(given.clientLog);
   if (kafkaModule !== undefined) {
     if (kafka !== undefined) refuse('kafkaModule', 'left out with "kafka": it takes its place', kafkaModule);
     const module = resolveModule(kafkaModule, isWorker);
-    return { ...own, kind: 'worker', kafka: module, logCreator: creator, logLevel: levelOf(clientLog.level) };
+    checkWorkerCanStart(execArgv);
+    const logLevel = levelOf(clientLog.level);
+    return { ...own, kind: 'worker', kafka: module, execArgv, logCreator: creator, logLevel };
   }
   const config = checkedKafka(kafka);
-  if (isWorker) checkPortable('kafka', config);
+  if (isWorker) {
+    checkPortable('kafka', config);
+    checkWorkerCanStart(execArgv);
+  }
   return {
     ...own,
-    kind: isWorker ? 'worker' : 'own',
+    ...(isWorker ? { kind: 'worker', execArgv } : { kind: 'own' }),
     kafka: config,
     logCreator: config.logCreator ?? creator,
     logLevel: resolveLogLevel(config, clientLog),
   };
+}
+
+function resolveExecArgv({ workerOptions }: KafkaTransportOptions, isWorker: boolean): readonly string[] {
+  if (workerOptions === undefined) return [];
+  if (!isWorker) refuse('workerOptions', 'left out without worker: true', workerOptions);
+  const { execArgv } = group('workerOptions', workerOptions, WORKER_OPTIONS);
+  if (execArgv === undefined) return [];
+  const isList = Array.isArray(execArgv) && execArgv.every((flag) => typeof flag === 'string');
+  if (!isList) refuse('workerOptions.execArgv', "a list of Node's flags, each a string", execArgv);
+  return [...execArgv];
 }
 
 /** The URL of the module that exports the configuration. */

@@ -17,7 +17,7 @@ import type { OverflowPolicy } from './delivery/waiting/buffer.ts';
 import { canBeHandled, DEFAULT_SIGNALS } from './lifecycle/signals.ts';
 import type { KafkaTransportOptions } from './options.ts';
 import { type CompiledFilter, compileFilter } from './recursion/filter.ts';
-import { type ClientOptions, resolveClient, resolveCompression } from './resolve-client.ts';
+import { type ClientOptions, resolveClient, resolveCompression, WORKER_OPTIONS } from './resolve-client.ts';
 import type { SpoolOptions } from './spool/spool.ts';
 import { isTopicName, TOPIC_NAME_RULE } from './topic-name.ts';
 
@@ -73,6 +73,7 @@ export const OPTION_NAMES: readonly string[] = Object.keys({
   levels: 0,
   spool: 0,
   worker: 0,
+  workerOptions: 0,
   kafkaModule: 0,
   loopDetection: 0,
   loopHeader: 0,
@@ -89,6 +90,7 @@ const GROUPS = {
   buffer: ['maxRecords', 'maxBytes', 'overflow'],
   retry: ['initialMs', 'maxMs', 'maxAgeMs'],
   clientLog: ['level', 'logger'],
+  workerOptions: WORKER_OPTIONS,
   // Of kafkajs's own options those that are most often looked for beside the transport's.
   kafka: ['brokers', 'clientId', 'ssl', 'sasl', 'connectionTimeout', 'logCreator', 'socketFactory'],
 } as const;

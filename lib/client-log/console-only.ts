@@ -1,6 +1,7 @@
 import type { logCreator } from 'kafkajs';
 import { group, hasMethods, oneOf, refuse } from '../check.ts';
 import { guardSync } from '../recursion/guard.ts';
+import { systemTime } from '../system-timers.ts';
 import { handleRejection } from '../thenable.ts';
 import { CLIENT_LOG_LEVELS, type ClientLineLevel, type ClientLogLevel, passes } from './levels.ts';
 import { type ClientLine, formatLine, hasEnded, headline, levelOf, ownText, readEntry } from './line.ts';
@@ -47,7 +48,7 @@ export interface SinkParts {
   print: (line: string) => void;
 }
 
-const PARTS: SinkParts = { now: Date.now, print: (line) => stderrLines.print(line) };
+const PARTS: SinkParts = { now: systemTime, print: (line) => stderrLines.print(line) };
 
 /**
  * Makes a kafkajs `logCreator` whose lines reach the console and nothing else: for a Kafka client that ships log
@@ -89,7 +90,7 @@ export function checkedClientLog(path: string, options: unknown): ClientLogOptio
  */
 export function consoleLine(level: ClientLineLevel, message: string): void {
   try {
-    stderrLines.print(formatLine(Date.now(), level, ownText(message)));
+    stderrLines.print(formatLine(systemTime(), level, ownText(message)));
   } catch {
     // Nowhere is left to report it.
   }

@@ -1,3 +1,5 @@
+import { systemTime } from '../system-timers.ts';
+
 /** What `RepeatedLines` has decided to print. */
 export interface Print<Line> {
   line: Line;
@@ -16,7 +18,7 @@ export interface RepeatedLinesOptions {
   maxLines?: number;
   /** How many lines that are not remembered may be printed per window. @default 100 */
   maxNewLines?: number;
-  /** Milliseconds. @default Date.now */
+  /** Milliseconds. @default the system's clock */
   now?: () => number;
 }
 
@@ -51,7 +53,7 @@ export class RepeatedLines<Line> {
     this.#windowMs = options.windowMs ?? 60_000;
     this.#maxLines = options.maxLines ?? 100;
     this.#maxNewLines = options.maxNewLines ?? 100;
-    this.#now = options.now ?? Date.now;
+    this.#now = options.now ?? systemTime;
   }
 
   /** Prints `line` or counts it. Lines with equal keys are one line, of which the latest is printed. */

@@ -4,13 +4,16 @@ import { type BackoffOptions, fullJitter } from './backoff.ts';
 import type { DeliveryClient } from './client.ts';
 import type { Connection } from './connection.ts';
 import type { Health } from './health.ts';
+import { KeylessRefusals } from './keyless-refusals.ts';
 import type { LaneBatch } from './lane-batch.ts';
 import { isNotSent } from './produce-requests.ts';
+import { RecordIsolation } from './record-isolation.ts';
+import { RefusedTimes } from './refused-times.ts';
 import type { ShipperEvents } from './shipper-options.ts';
 import type { TopicTrials } from './topic-trials.ts';
 import type { ClientVerdict, Verdict } from './verdict.ts';
 
-// How often a batch may fail inside the client's own code before that is taken as a record's fault.
+// How often a batch may fail, with an error that does not tell why, before a record in it is suspected.
 const ENCODING_ATTEMPTS = 3;
 
 // How often a partition may be missing in a row before its records are given another one: with the default waits
@@ -31,9 +34,18 @@ export interface AftermathOptions {
 /** Carries out the verdict on a send: what becomes of its records, of the client, and of the picture of the broker. */
 export class Aftermath {
   readonly #options: AftermathOptions;
+  readonly #times: RefusedTimes;
+  readonly #keyless: KeylessRefusals;
 
   constructor(options: AftermathOptions) {
     this.#options = options;
+    this.#times = new RefusedTimes(options.clock.wall);
+    this.#keyless = new KeylessRefusals(options.clock.monotonic);
+  }
+
+  /** A batch is about to be sent: what is known of its topic is heeded. */
+  prepare(batch: LaneBatch): void {
+    this.#times.prepare(batch);
   }
 
   conclude(client: DeliveryClient, batch: LaneBatch, verdict: Verdict): void {
@@ -43,6 +55,7 @@ export class Aftermath {
       case 'delivered':
         health.noteSuccess();
         connection.noteSuccess();
+        this.#keyless.noteDelivered(batch);
         onDelivered(backlog.deliver(batch));
         batch.letGo();
         return;
@@ -102,6 +115,7 @@ export class Aftermath {
     const { backlog, connection, health, trials } = this.#options;
     health.noteError(cause);
     if (trials.isRefused(batch.topic)) {
+      this.#noteAnswer(cause);
       backlog.reject(batch, 'rejected', cause);
       return;
     }
@@ -112,16 +126,58 @@ export class Aftermath {
 
   /** One of the records is refused for good: halves the batch, until that one is alone. */
   #corner(client: DeliveryClient, batch: LaneBatch, verdict: Verdict & { kind: 'halve' }): void {
-    const { backlog, connection, health } = this.#options;
-    const { failures, suspects } = batch.lane;
-    // From inside the client it may be the client's own trouble: first the same again, with a fresh one.
-    if (!verdict.certain && suspects === 0 && failures < ENCODING_ATTEMPTS) {
-      this.#tryAgain(client, batch, verdict.cause, 'fine');
-      connection.retire(client, 'replace');
+    const { backlog } = this.#options;
+    const { cause, reason, refused } = verdict;
+    if (!verdict.certain) {
+      this.#suspect(client, batch, verdict);
       return;
     }
-    health.noteError(verdict.cause);
-    if (batch.count > 1) backlog.halve(batch);
-    else backlog.reject(batch, verdict.reason, verdict.cause);
+    this.#noteAnswer(cause);
+    if (refused === 'timestamp' && this.#times.noteRefused(batch)) {
+      backlog.giveBack(batch, 0, true);
+      return;
+    }
+    const keyless = refused === 'record' ? this.#keyless.noteRefused(batch) : [];
+    if (keyless.length > 0) backlog.rejectPart(batch, keyless, reason, cause);
+    else if (batch.count > 1) backlog.halve(batch);
+    else backlog.reject(batch, reason, cause);
+  }
+
+  /**
+   * An error that does not tell whether a record or the client is at fault. First the same again, where the client may be
+   * broken with a fresh one; then fewer records, down to one; then that one and its neighbours (record-isolation.ts).
+   */
+  #suspect(client: DeliveryClient, batch: LaneBatch, verdict: Verdict & { kind: 'halve' }): void {
+    const { backlog, connection, health } = this.#options;
+    const { lane } = batch;
+    const { cause, reason } = verdict;
+    const isFirst = lane.isolation === undefined && lane.suspects === 0 && !lane.isWary;
+    if (isFirst && lane.failures < ENCODING_ATTEMPTS) {
+      this.#tryAgain(client, batch, cause, 'fine');
+      if (verdict.isClientSuspect) connection.retire(client, 'replace');
+      return;
+    }
+    health.noteError(cause);
+    if (batch.count > 1) {
+      backlog.halve(batch);
+      return;
+    }
+    lane.isolation ??= new RecordIsolation(lane.suspects > 0 && lane.hasPartArrived);
+    const { isolation } = lane;
+    const step = isolation.noteFailure(backlog.waitingWith(batch));
+    if (step === 'next') backlog.isolate(batch);
+    else if (step === 'wait') this.#tryAgain(client, batch, cause, 'fine', true);
+    else {
+      backlog.reject(batch, reason, cause);
+      if (isolation.isOver) lane.isolation = undefined;
+    }
+  }
+
+  /** A refusal shows as well as a success that the broker can be reached, and that the connection works. */
+  #noteAnswer(cause: unknown): void {
+    const { connection, health } = this.#options;
+    health.noteError(cause);
+    health.noteSuccess();
+    connection.noteSuccess();
   }
 }

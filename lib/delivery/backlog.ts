@@ -214,6 +214,24 @@ export class Backlog {
     this.#lanes(batch.topic).halve(batch, records);
   }
 
+  /** The same, of one record: whether it is the cause is to be found out. */
+  isolate(batch: LaneBatch): void {
+    const records = this.#returned(batch);
+    this.#lanes(batch.topic).isolate(batch, records);
+  }
+
+  /** How many records could be sent in place of this batch, which is still with the client, and the batch itself. */
+  waitingWith(batch: LaneBatch): number {
+    return this.#lanes(batch.topic).waitingFor(batch.lane, batch.records[0]?.key) + batch.count;
+  }
+
+  /** Some of the records of a send are refused for good; the others go again, at once. */
+  rejectPart(batch: LaneBatch, refused: readonly PendingRecord[], reason: DropReason, cause: unknown): void {
+    for (const record of refused) if (record.state === 'in-flight') this.drop(record, reason, cause);
+    batch.lane.noteAllRefused();
+    this.giveBack(batch, 0, true);
+  }
+
   /** The records of a send that is refused for good. */
   reject(batch: LaneBatch, reason: DropReason, cause: unknown): void {
     for (const record of this.#landed(batch)) this.drop(record, reason, cause);

@@ -17,6 +17,17 @@ export function takeOldest(queue: LaneQueue, { most, maxBytes }: SendLimits): Pe
   return records;
 }
 
+/** Takes one record out of the queue, by its place; 0 is the oldest. */
+export function takeAt(queue: LaneQueue, place: number): PendingRecord[] {
+  let at = 0;
+  for (const record of queue) {
+    if (at++ < place) continue;
+    record.queue?.discard(record);
+    return [record];
+  }
+  return [];
+}
+
 /**
  * Takes the oldest record, and those that share its key, out of the queue.
  *

@@ -1,5 +1,6 @@
 import { type Batch, isPacked } from './batch.ts';
 import type { RecordHeaders, RecordKey } from './record.ts';
+import { headersToSend, timestampOf } from './sent-time.ts';
 
 /** A message as kafkajs takes it. Built anew for every attempt: other engines change the ones they are given. */
 export interface ClientMessage {
@@ -28,6 +29,6 @@ export function messagesOf({ content, partition }: Batch): ClientMessage[] {
   };
   if (isPacked(content))
     content.each((page, at) => add(page.textAt(at), page.keyAt(at), page.headersAt(at), page.timeAt(at)));
-  else for (const { text, key, headers, time } of content) add(text, key, headers, time);
+  else for (const record of content) add(record.text, record.key, headersToSend(record), timestampOf(record));
   return messages;
 }

@@ -8,6 +8,7 @@ import type {
   SASLOptions,
 } from 'kafkajs';
 import { BROKERS_RULE, readBrokers } from '../broker-list.ts';
+import { systemClock } from '../clock.ts';
 import { messageOf } from '../errors.ts';
 import { guardSync, guardSyncInScope, runGuarded, runInScope, type Scope } from '../recursion/guard.ts';
 import { handleRejection } from '../thenable.ts';
@@ -77,7 +78,7 @@ export function guardedSocketFactory(factory: ISocketFactory): ISocketFactory {
     };
     try {
       const socket = runInScope(scope, () => guardSyncInScope(factory, args));
-      socket.once('close', () => setTimeout(end, AFTERMATH_MS).unref());
+      socket.once('close', () => systemClock.after(AFTERMATH_MS, end));
       return socket;
     } catch (error) {
       end();

@@ -26,11 +26,11 @@ export class Health {
   #state: HealthState = 'idle';
   lastError: { message: string; at: number } | null = null;
   #failuresInRow = 0;
-  readonly #wall: () => number;
+  readonly #systemTime: () => number;
   readonly #listeners: HealthListeners;
 
-  constructor(wall: () => number, listeners: HealthListeners) {
-    this.#wall = wall;
+  constructor(systemTime: () => number, listeners: HealthListeners) {
+    this.#systemTime = systemTime;
     this.#listeners = listeners;
   }
 
@@ -49,7 +49,7 @@ export class Health {
   }
 
   noteError(cause: unknown): void {
-    this.lastError = { message: messageOf(cause), at: this.#wall() };
+    this.lastError = { message: messageOf(cause), at: this.#systemTime() };
   }
 
   /** @returns whether so much has gone wrong that a fresh client should be tried */

@@ -27,6 +27,7 @@ import { Kafka } from './kafkajs.ts';
 import { asOneGroup } from './one-group.ts';
 import { OwnPartitioner } from './partitioner.ts';
 import { NotSentError, ProduceRequests } from './produce-requests.ts';
+import { withoutPolling } from './request-queue-poll.ts';
 import { Secrets } from './secrets.ts';
 import { SentBatches } from './sent-batches.ts';
 import { unrefOnce } from './unref-once.ts';
@@ -110,6 +111,9 @@ class KafkajsClient implements DeliveryClient {
     const providers = guardedProviders(kafka, (token) => secrets.note(token));
     const client = new Kafka({
       requestTimeout: requestTimeoutMs,
+      // The transport's own limits of a connect and a send end no later, and by the clock of the system: kafkajs goes by the
+      // global `Date` and `setInterval`, and where a test lets faked time pass, would give up what is under way.
+      enforceRequestTimeout: kafka.requestTimeout !== undefined,
       reauthenticationThreshold: REAUTHENTICATION_MS,
       ...kafka,
       ...providers,
@@ -214,7 +218,7 @@ class KafkajsClient implements DeliveryClient {
   #socketFactory(callers: ISocketFactory | undefined): ISocketFactory {
     const make = callers === undefined ? defaultSocket : guardedSocketFactory(callers);
     return (args) => {
-      const socket = make({ ...args, host: plainHost(args.host) });
+      const socket = withoutPolling(make({ ...args, host: plainHost(args.host) }));
       unrefOnce(socket);
       this.#brokerSockets.watch(socket, args);
       this.#requests.watch(socket);

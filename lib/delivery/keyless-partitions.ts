@@ -84,7 +84,12 @@ export class KeylessPartitions {
   #freeAtOf(partition: number): number {
     const lane = this.#lanes.get(partition);
     if (lane === undefined) return 0;
-    const isTaken = lane.busy || lane.parked !== undefined || lane.isCornering || lane.awaitsDisk;
+    const isTaken =
+      lane.busy ||
+      lane.parked !== undefined ||
+      lane.isCornering ||
+      lane.isolation !== undefined ||
+      lane.awaitsDisk;
     return isTaken || lane.queue.head?.key === null ? NEVER : lane.notBefore;
   }
 

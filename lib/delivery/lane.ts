@@ -1,6 +1,10 @@
 import type { LaneBatch } from './lane-batch.ts';
 import type { PendingRecord } from './record.ts';
+import type { RecordIsolation } from './record-isolation.ts';
 import type { LaneQueue } from './waiting/lane-queue.ts';
+
+// A send limit that is no limit any more: the largest batch that anybody is likely to want.
+const FULL = 1_024;
 
 /**
  * A stream of records that must keep its order, and therefore has at most one send under way: several would
@@ -26,6 +30,12 @@ export class Lane {
   suspects = 0;
   /** Whether records that were sent from here wait on disk. What may go to any partition must not go before them. */
   awaitsDisk = false;
+  /** Whether part of the batch that the suspects were in got through. */
+  hasPartArrived = false;
+  /** While it is being found out whether a record or the client is the cause: its records are sent one by one. */
+  isolation: RecordIsolation | undefined;
+  /** How often in a row records were sent with other times, because the broker had refused theirs. */
+  retimings = 0;
 
   constructor(partition: number | undefined, queue: LaneQueue) {
     this.partition = partition;
@@ -52,6 +62,11 @@ export class Lane {
     return this.suspects > 0 && this.queue.count > 0;
   }
 
+  /** Whether a refused record was found here lately: batches are still smaller than they may be. */
+  get isWary(): boolean {
+    return this.sendLimit < FULL;
+  }
+
   /** Takes the records of a failed send back. */
   takeBack(records: readonly PendingRecord[]): void {
     for (const record of records) record.isBack = true;
@@ -69,7 +84,11 @@ export class Lane {
     this.hasDelivered = true;
     this.failures = 0;
     this.notBefore = 0;
+    this.retimings = 0;
+    // Not by a batch that was sent before.
+    if (records === 1 && this.isolation?.noteSuccess() === true) this.isolation = undefined;
     if (this.suspects > records) {
+      this.hasPartArrived = true;
       // Those were innocent: so the refused one is among the rest.
       this.corner(this.suspects - records);
       return;
@@ -81,8 +100,15 @@ export class Lane {
 
   /** One of the oldest records, so many of them, is refused: the next send has half of them. */
   corner(suspects: number): void {
+    if (this.suspects === 0) this.hasPartArrived = false;
     this.suspects = suspects;
     this.sendLimit = Math.max(1, suspects >> 1);
+  }
+
+  /** What waits is refused together: there is no record to be found. */
+  noteAllRefused(): void {
+    this.suspects = 0;
+    this.sendLimit = Number.POSITIVE_INFINITY;
   }
 
   /** The records of a send are gone from here: refused for good, or to another lane. */

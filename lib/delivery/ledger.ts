@@ -17,6 +17,8 @@ export interface Quantity {
 export class Ledger {
   accepted = 0;
   delivered = 0;
+  /** Of those, the ones that have another timestamp in Kafka than their own. */
+  retimed = 0;
   /** Records that went to disk and are not in memory, all that ever did; and those that have come back from there. */
   spooled = 0;
   replayed = 0;
@@ -139,6 +141,7 @@ export class Ledger {
 
   deliver(record: PendingRecord): void {
     this.delivered++;
+    if (record.sentTime !== undefined) this.retimed++;
     this.#settle(record, 'delivered');
   }
 

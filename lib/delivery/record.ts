@@ -60,8 +60,10 @@ export class PendingRecord {
   readonly level: string;
   /** The level's number in the logger's table: lower is more severe. */
   readonly severity: number;
-  /** Epoch milliseconds of the moment winston handed it over; the record's timestamp in Kafka. */
+  /** Epoch milliseconds of the moment winston handed it over; the record's timestamp in Kafka, unless `sentTime` is. */
   readonly time: number;
+  /** The timestamp in Kafka instead, where the broker takes none as old as `time`; that goes in a header then. */
+  sentTime: number | undefined = undefined;
   readonly key: RecordKey;
   readonly headers: RecordHeaders | undefined;
   /** Size of value, key and headers in bytes. */

@@ -54,7 +54,7 @@ export class Shipper {
     const now = clock.monotonic;
     const lanePolicy = { limits: batch, partitionOfKey, keepsTogether, resendsWhole, random, now };
     this.#backlog = new Backlog(ledger, buffer, lanePolicy, events.onDropped, options.spool, events.onHeld);
-    this.#health = new Health(clock.wall, events);
+    this.#health = new Health(clock.systemTime, events);
     this.#firstContact = new FirstContact(clock, source.ways);
     this.#connection = new Connection({
       ...options,
@@ -300,6 +300,7 @@ export class Shipper {
     this.#released = Math.max(0, this.#released - batch.count);
     this.#options.gate?.noteSend(sentAt, this.#flushes > 0, batch.count);
     this.#trials.noteSend(batch.topic);
+    this.#aftermath.prepare(batch);
     let verdict: Verdict;
     try {
       verdict = judgeAnswer(

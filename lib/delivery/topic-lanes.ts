@@ -1,11 +1,12 @@
 import { groupBy } from '../group-by.ts';
-import type { Records } from './batch.ts';
-import { takeOfOneKey, takeOldest } from './batch-records.ts';
+import { countOf, type Records } from './batch.ts';
+import { takeAt, takeOfOneKey, takeOldest } from './batch-records.ts';
 import { KeylessPartitions } from './keyless-partitions.ts';
 import { Lane } from './lane.ts';
 import { LaneBatch } from './lane-batch.ts';
 import type { LanePolicy } from './lane-policy.ts';
-import type { PendingRecord } from './record.ts';
+import type { PendingRecord, RecordKey } from './record.ts';
+import type { RecordIsolation } from './record-isolation.ts';
 import type { LaneQueue } from './waiting/lane-queue.ts';
 
 const NEVER = Number.POSITIVE_INFINITY;
@@ -104,10 +105,13 @@ export class TopicLanes {
   /** The next batch that is due, taken out of its queue. @param force do not wait for the linger */
   take(now: number, force: boolean): LaneBatch | undefined {
     for (const lane of this.#turns) {
+      // What was to be tried alone has been shed, or is too old.
+      if (!lane.busy && lane.queue.count === 0) lane.isolation = undefined;
       if (this.#dueAt(lane, force) > now) continue;
       this.#turns.delete(lane);
       this.#turns.add(lane);
       if (lane.parked !== undefined) return this.#resume(lane, lane.parked);
+      if (lane.isolation !== undefined) return this.#formAlone(lane, lane.isolation);
       if (lane === this.#loose) return this.#formLoose(now);
       return lane === this.#unbound ? this.#formOfOneKey(lane) : this.#form(lane.queue, lane);
     }
@@ -145,6 +149,20 @@ export class TopicLanes {
       lane.noteFailure(notBefore);
       lane.takeBack(own);
     }
+  }
+
+  /** Puts the one record of a failed send back: whether it is the cause is to be found out. */
+  isolate(batch: LaneBatch, records: readonly PendingRecord[]): void {
+    for (const [lane, own] of this.#landed(batch, records)) {
+      lane.suspects = 0;
+      lane.takeBack(own);
+    }
+  }
+
+  /** How many records this lane could send, one with such a key being its oldest. */
+  waitingFor(lane: Lane, key: RecordKey | undefined): number {
+    const canBorrow = lane.partition !== undefined && key === null;
+    return lane.queue.count + (canBorrow ? this.#loose.queue.count : 0);
   }
 
   /**
@@ -215,6 +233,7 @@ export class TopicLanes {
     for (const [partition, lane] of this.#lanes) {
       bound.push(...lane.queue.drain());
       lane.suspects = 0;
+      lane.isolation = undefined;
       if (lane.busy || lane.parked !== undefined) continue;
       this.#lanes.delete(partition);
       this.#turns.delete(lane);
@@ -247,7 +266,12 @@ export class TopicLanes {
     const lanes = groupBy(records, (record) =>
       batch.partition === undefined ? this.laneFor(record) : this.#lane(batch.partition),
     );
-    if (!lanes.has(batch.lane)) batch.lane.noteGone();
+    if (!lanes.has(batch.lane)) {
+      const [lane] = lanes.keys();
+      if (lane !== undefined) lane.isolation ??= batch.lane.isolation;
+      batch.lane.isolation = undefined;
+      batch.lane.noteGone();
+    }
     return lanes;
   }
 
@@ -262,7 +286,13 @@ export class TopicLanes {
     if (lane.busy) return NEVER;
     if (lane.parked !== undefined) return Math.max(lane.notBefore, this.#clearAt(lane));
     if (queue.count === 0) return NEVER;
-    const isReady = force || lane.isTryingAgain || this.#isFull(queue);
+    // While a refused record is looked for, a smaller batch is as full as it may get.
+    const isReady =
+      force ||
+      lane.isTryingAgain ||
+      lane.isolation !== undefined ||
+      this.#isFull(queue) ||
+      queue.count >= lane.sendLimit;
     const due = isReady
       ? lane.notBefore
       : Math.max(lane.notBefore, queue.since + this.#policy.limits.lingerMs);
@@ -314,6 +344,17 @@ export class TopicLanes {
     return this.#depart(queue.takePacked(limits) ?? takeOldest(queue, limits), queue, lane);
   }
 
+  /** The record whose turn it is to be sent alone. Where none is left here, one that is not bound to a partition yet. */
+  #formAlone(lane: Lane, { position }: RecordIsolation): LaneBatch {
+    const { queue } = lane;
+    const borrowed =
+      position >= queue.count && this.waitingFor(lane, queue.head?.key) > position
+        ? this.#loose.queue.shift()
+        : undefined;
+    if (borrowed !== undefined) queue.push(borrowed);
+    return this.#depart(takeAt(queue, Math.min(position, queue.count - 1)), queue, lane);
+  }
+
   /**
    * The oldest records, as long as they share a key. With a client that was handed in, where every keyed send is one
    * of these, also the next few that do: that inverts no key, but records of different keys.
@@ -328,8 +369,9 @@ export class TopicLanes {
 
   #depart(records: Records, queue: LaneQueue, lane: Lane): LaneBatch {
     lane.busy = true;
-    // What is left starts to gather anew: while this send is under way it may become a full batch.
-    queue.since = this.#policy.now();
+    // What is left starts to gather anew: while this send is under way it may become a full batch. But not where the batch was
+    // only so small because a refused record is looked for: then each would wait for the linger.
+    if (countOf(records) < lane.sendLimit) queue.since = this.#policy.now();
     return new LaneBatch(this.topic, lane, records);
   }
 }

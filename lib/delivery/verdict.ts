@@ -9,10 +9,19 @@ export type Verdict =
   /** The partition is not there: find out anew which there are, then again. */
   | { kind: 'relearn'; cause: unknown }
   /**
-   * One of the records, at least, is refused for good: find it by halving. `certain` is false where the refusal
-   * comes from inside the client and might be its own trouble.
+   * One of the records, at least, is refused for good: find it by halving. `certain` is false where the error does not
+   * come from the broker, so that it may be the client that is broken (record-isolation.ts).
    */
-  | { kind: 'halve'; cause: unknown; reason: 'oversize' | 'rejected'; certain: boolean }
+  | {
+      kind: 'halve';
+      cause: unknown;
+      reason: 'oversize' | 'rejected';
+      certain: boolean;
+      /** What the broker refuses, where that can be put right or told of others. */
+      refused?: 'timestamp' | 'record';
+      /** Only where it is not certain: a fresh client may do better. */
+      isClientSuspect?: boolean;
+    }
   /** The broker refuses the whole topic for good. */
   | { kind: 'refuse'; cause: unknown };
 
@@ -25,7 +34,8 @@ export type ClientVerdict = 'fine' | 'doubtful' | 'out-of-sequence';
 // Kafka's error codes (https://kafka.apache.org/protocol#protocol_error_codes), by code and by kafkajs's names.
 // Both, because another engine behind `producer` may only give one.
 const TOO_LARGE = new Set<unknown>([10, 18, 'MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE']);
-const BAD_RECORD = new Set<unknown>([32, 87, 'INVALID_TIMESTAMP', 'INVALID_RECORD']);
+const BAD_TIMESTAMP = new Set<unknown>([32, 'INVALID_TIMESTAMP']);
+const BAD_RECORD = new Set<unknown>([87, 'INVALID_RECORD']);
 const BAD_TOPIC = new Set<unknown>([
   ...[17, 29, 31, 44, 76],
   'INVALID_TOPIC_EXCEPTION',
@@ -57,8 +67,17 @@ const CLIENT_TROUBLE = new Set<unknown>([
 ]);
 // What kafkajs says, without a class of its own, when its producer has lost its connections.
 const DISCONNECTED = /not connected|is disconnect(ed|ing)/i;
-// Errors of the code that encodes a request, not of the broker: a record that cannot be encoded, most likely.
-const ENCODING_TROUBLE = new Set<unknown>(['TypeError', 'RangeError', 'KafkaJSNotImplemented']);
+// Errors of code: of the client's own, or of a codec.
+const CODE_TROUBLE = new Set<unknown>([
+  ...['TypeError', 'RangeError', 'SyntaxError', 'ReferenceError'],
+  'DataCloneError',
+  'KafkaJSNotImplemented',
+]);
+// Errors of a network, a broker or a limit, by the words that kafkajs and other engines use in their names.
+const OUTAGE_NAME = /^KafkaJS|kafka|broker|network|connection|socket|protocol|timeout|abort/i;
+// The same by code. Node's system errors are in capitals without `_` (ECONNREFUSED); its other errors begin with `ERR_`, of
+// which most are about arguments; zlib's with `Z_`.
+const OUTAGE_CODE = /^(?!Z_|ERR_)|^ERR_(SSL|TLS|SOCKET|STREAM|HTTP|NETWORK)/;
 
 export interface ErrorFacts {
   readonly name: unknown;
@@ -105,14 +124,30 @@ export function judgeError(error: unknown): Verdict {
   const { name, type, code, message } = rootCause(error);
   const isOneOf = (set: Set<unknown>): boolean => set.has(type) || set.has(code);
   if (isOneOf(TOO_LARGE)) return { kind: 'halve', cause: error, reason: 'oversize', certain: true };
-  if (isOneOf(BAD_RECORD)) return { kind: 'halve', cause: error, reason: 'rejected', certain: true };
+  if (isOneOf(BAD_TIMESTAMP))
+    return { kind: 'halve', cause: error, reason: 'rejected', certain: true, refused: 'timestamp' };
+  if (isOneOf(BAD_RECORD))
+    return { kind: 'halve', cause: error, reason: 'rejected', certain: true, refused: 'record' };
   if (isOneOf(BAD_TOPIC)) return { kind: 'refuse', cause: error };
-  if (ENCODING_TROUBLE.has(name)) return { kind: 'halve', cause: error, reason: 'rejected', certain: false };
+  if (CODE_TROUBLE.has(name))
+    return { kind: 'halve', cause: error, reason: 'rejected', certain: false, isClientSuspect: true };
   if (isOneOf(ALREADY_THERE)) return { kind: 'delivered' };
   if (isOneOf(OUT_OF_SEQUENCE) || name === SEQUENCE_TROUBLE)
     return { kind: 'again', cause: error, client: 'out-of-sequence' };
   const isDoubtful = CLIENT_TROUBLE.has(name) || DISCONNECTED.test(message);
+  if (!isDoubtful && !isOutage({ name, type, code, message }))
+    return { kind: 'halve', cause: error, reason: 'rejected', certain: false };
   return { kind: 'again', cause: error, client: isDoubtful ? 'doubtful' : 'fine' };
+}
+
+/**
+ * Whether an error that is none of the above says that it comes from a network or a broker. What says nothing of the kind (an
+ * Error without anything, a string, undefined) may come from a codec, or from a record that cannot be encoded.
+ */
+function isOutage({ name, type, code }: ErrorFacts): boolean {
+  if (typeof type === 'string' || typeof code === 'number') return true;
+  if (typeof name === 'string' && OUTAGE_NAME.test(name)) return true;
+  return typeof code === 'string' && OUTAGE_CODE.test(code);
 }
 
 /**

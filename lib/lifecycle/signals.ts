@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import { isMainThread } from 'node:worker_threads';
-import { systemClock } from '../clock.ts';
+import { runOutsideRequests, systemClock } from '../clock.ts';
 
 /** What a transport does when the process is told to end. */
 export interface SignalSubscriber {
@@ -66,7 +66,7 @@ function syncHandlers(): void {
   const wanted = new Set([...subscribers].flatMap(({ signals }) => signals));
   for (const signal of wanted) {
     // Before those that are there: a `once` handler that has been called is no longer among the listeners.
-    if (!handled.has(signal)) process.prependListener(signal, handler);
+    if (!handled.has(signal)) runOutsideRequests(() => process.prependListener(signal, handler));
     handled.add(signal);
   }
   for (const signal of handled) {

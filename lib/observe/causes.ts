@@ -76,6 +76,14 @@ const REMEDIES: readonly [RegExp, string][] = [
     'Does the topic exist? The broker does not make it by itself.',
   ],
   [
+    /INVALID_TIMESTAMP|timestamp of the message is out of/i,
+    "How old a record may be, or how far ahead, is message.timestamp.before.max.ms and message.timestamp.after.max.ms of the topic: raise them, and check this machine's clock.",
+  ],
+  [
+    /INVALID_RECORD|failed the validation/i,
+    'A compacted topic (cleanup.policy=compact) takes no record without a key: such a topic needs a `key`, so give the transport that option.',
+  ],
+  [
     /without an answer/,
     'The port may want TLS (kafka.ssl), or belong to something else, such as ZooKeeper, or a proxy with no broker behind it: check the port in kafka.brokers.',
   ],

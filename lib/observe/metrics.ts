@@ -57,6 +57,13 @@ export const METRICS: readonly Metric[] = [
     read: ({ delivered }) => delivered,
   },
   {
+    name: 'records.retimed',
+    help: 'Delivered records whose own time the broker had refused: it is in the header original-timestamp.',
+    kind: 'counter',
+    unit: 'record',
+    read: ({ retimed }) => retimed,
+  },
+  {
     name: 'records.dropped',
     help: 'Records that will not reach Kafka, by reason.',
     kind: 'counter',

@@ -33,7 +33,7 @@ export class Observation {
   constructor(clock: Clock) {
     this.#clock = clock;
     const now = clock.wall();
-    this.#state = new StateLog(now);
+    this.#state = new StateLog(clock.systemTime());
     this.#accepted = new Rate(now);
     this.#delivered = new Rate(now);
   }
@@ -58,12 +58,12 @@ export class Observation {
 
   /** @returns the state before, if that was another one */
   state(state: TransportState): TransportState | undefined {
-    return this.#state.note(state, this.#clock.wall());
+    return this.#state.note(state, this.#clock.systemTime());
   }
 
   /** @param lastErrorAt epoch milliseconds */
   isReady(maxAgeMs: number, isAnyWaiting: boolean, lastErrorAt: number | undefined): boolean {
-    const now = this.#clock.wall();
+    const now = this.#clock.systemTime();
     const vitals = {
       state: this.#state.current,
       stateAgeMs: now - this.#state.since,

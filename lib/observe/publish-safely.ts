@@ -1,5 +1,6 @@
 import type { Channel } from 'node:diagnostics_channel';
 import { guardSync } from '../recursion/guard.ts';
+import { soonest } from '../system-timers.ts';
 
 /**
  * Publishes to subscribers of the caller's, under the guard, as {@link emitSafely} emits.
@@ -11,11 +12,11 @@ import { guardSync } from '../recursion/guard.ts';
  */
 export function publishSafely(channel: Channel, message: object, onFailure: (error: unknown) => void): void {
   let isCapturing = false;
-  process.nextTick(() => {
+  soonest(() => {
     isCapturing = capture(onFailure);
   });
   guardSync(() => channel.publish(message));
-  process.nextTick(() => {
+  soonest(() => {
     if (isCapturing) process.setUncaughtExceptionCaptureCallback(null);
   });
 }

@@ -28,6 +28,11 @@ export interface TransportStats {
   accepted: number;
   /** Records that the broker has acknowledged. */
   delivered: number;
+  /**
+   * Of those, the ones whose own time the broker had refused (`message.timestamp.before.max.ms`): they have the time of the
+   * send as timestamp, and their own in the header `original-timestamp`.
+   */
+  retimed: number;
   /** Records kept from Kafka on purpose; other transports still have them. */
   suppressed: { reentrant: number; filtered: number; loop: number };
   /** Records that will not reach Kafka, by reason. */

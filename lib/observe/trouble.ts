@@ -87,6 +87,13 @@ export class Trouble {
     );
   }
 
+  /** The broker takes no records as old as these: they are sent with other times. */
+  retimed(topic: string, cause: unknown): void {
+    if (!this.#isNews('retimed')) return;
+    const what = `winston-kafkajs: topic "${topic}" takes no records with the time that these were logged at (${messageOf(cause)}). They are sent with the time of the send, and their own in the header "original-timestamp"; stats().retimed counts them. ${remedyFor(cause) ?? ''}`;
+    this.#warn('ERR_TIMESTAMP_REFUSED', what.trim(), cause);
+  }
+
   /** Records will not reach Kafka. Also on the console, where no fallback has them: few people listen for `warn`. */
   dropped(reason: DropReason, topic: string, cause: unknown, hasFallback: boolean = false): void {
     if (!this.#isNews(reason)) return;

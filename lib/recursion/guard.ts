@@ -30,10 +30,11 @@ export interface Scope {
 const REGISTRY_KEY = Symbol.for('winston-kafkajs.guard.2');
 
 const registry = globalThis as { [REGISTRY_KEY]?: GuardState };
-if (registry[REGISTRY_KEY] === undefined) {
-  registry[REGISTRY_KEY] = { depth: 0, untold: 0, store: undefined };
-}
-const state: GuardState = registry[REGISTRY_KEY];
+// Sealed, because Jest deletes the properties of what it finds on the global object when a test file has ended, or puts
+// accessors in their place, of which the setter calls itself (jest-util, `deleteProperty`); from those that are not
+// configurable it keeps away. Code that goes on after that, such as a send, still needs them.
+const state: GuardState = Object.seal(registry[REGISTRY_KEY] ?? { depth: 0, untold: 0, store: undefined });
+registry[REGISTRY_KEY] = state;
 
 /** Creates the asynchronous half. There is no way back: from here on every `await` pays for it. */
 function asyncStore(): AsyncLocalStorage<Scope | undefined> {

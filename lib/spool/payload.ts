@@ -1,4 +1,5 @@
 import { PendingRecord, type RecordHeaders, type RecordKey } from '../delivery/record.ts';
+import { recordTime } from '../record-time.ts';
 
 /** A Buffer, as JSON has it here. */
 type Base64 = [string];
@@ -25,7 +26,7 @@ export function payloadOf(record: PendingRecord): Buffer {
 export function recordOf(payload: Buffer): PendingRecord {
   const fields = JSON.parse(payload.toString()) as [
     number,
-    number,
+    unknown,
     number,
     string,
     string,
@@ -41,7 +42,16 @@ export function recordOf(payload: Buffer): PendingRecord {
     for (const [name, value] of pairs) headers[name] = restored(value);
   }
   const recordKey: RecordKey = key === null ? null : restored(key);
-  const record = new PendingRecord(topic, level, severity, time, text, recordKey, headers, undefined);
+  const record = new PendingRecord(
+    topic,
+    level,
+    severity,
+    recordTime(time),
+    text,
+    recordKey,
+    headers,
+    undefined,
+  );
   record.seq = seq;
   return record;
 }

@@ -88,7 +88,7 @@ export class Spool {
     if (this.#isOpen) return;
     this.#isOpen = true;
     this.#directories = new Directories(this.#options.directory);
-    this.#startedAt = this.#clock.wall();
+    this.#startedAt = this.#clock.systemTime();
     this.#lookAround();
   }
 
@@ -239,7 +239,7 @@ export class Spool {
 
   #lookAround(): void {
     this.#timer = this.#clock.after(LOOK_AROUND_MS, () => this.#lookAround());
-    const found = this.#attempt(() => this.#directories.lookAround(this.#clock.wall())) ?? [];
+    const found = this.#attempt(() => this.#directories.lookAround(this.#clock.systemTime())) ?? [];
     if (found.length > 0) this.#scan = this.#scanAll(found, this.#directories, this.#scan);
   }
 

@@ -48,6 +48,7 @@ export class HeldClock implements Clock {
   #asked = 0;
 
   readonly wall = (): number => this.now + this.wallOffset;
+  readonly systemTime = this.wall;
   readonly monotonic = (): number => this.now;
 
   after(ms: number, fn: () => void): Timer {

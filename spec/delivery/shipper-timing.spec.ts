@@ -93,7 +93,7 @@ describe('no timer spins', () => {
 
   it('while everything waits for its next attempt', async () => {
     const rig = new Rig();
-    rig.answer = () => Promise.reject(new Error('no'));
+    rig.answer = () => Promise.reject(Object.assign(new Error('no'), { name: 'KafkaJSConnectionError' }));
     rig.log(...numbers(50));
     await rig.clock.pass(longTime);
     // One attempt a second, once the ceiling is reached; each has a timer of its own.

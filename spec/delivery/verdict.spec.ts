@@ -19,6 +19,9 @@ const named = (name: string, message = ''): Error => Object.assign(new Error(mes
 const protocol = (type: string, code: number): Error =>
   new KafkaJSProtocolError(Object.assign(new Error(type), { type, code, retriable: true }) as never);
 
+const AGAIN = { kind: 'again', client: 'fine' };
+const DOUBTFUL = { kind: 'halve', reason: 'rejected', certain: false };
+
 describe('a send that failed', () => {
   it.each<[string, unknown, object]>([
     [
@@ -57,9 +60,21 @@ describe('a send that failed', () => {
       new KafkaJSError('The producer is disconnected'),
       { kind: 'again', client: 'doubtful' },
     ],
-    ['a string', 'nonsense', { kind: 'again', client: 'fine' }],
-    ['nothing', undefined, { kind: 'again', client: 'fine' }],
-    ['null', null, { kind: 'again', client: 'fine' }],
+    ['a string', 'nonsense', DOUBTFUL],
+    ['nothing', undefined, DOUBTFUL],
+    ['null', null, DOUBTFUL],
+    ['an Error that says nothing of a network', new Error('boom'), DOUBTFUL],
+    ['what BigInt throws', new SyntaxError('Cannot convert 1.5 to a BigInt'), DOUBTFUL],
+    ['what cannot be handed to a thread', Object.assign(named('DataCloneError'), { code: 25 }), DOUBTFUL],
+    ['what zlib throws', Object.assign(new Error('x'), { code: 'Z_DATA_ERROR', errno: -3 }), DOUBTFUL],
+    ["Node's error about an argument", Object.assign(new Error('x'), { code: 'ERR_OUT_OF_RANGE' }), DOUBTFUL],
+    ["Node's error of the system", Object.assign(new Error('x'), { code: 'EPIPE' }), AGAIN],
+    ["Node's error of TLS", Object.assign(new Error('x'), { code: 'ERR_SSL_WRONG_VERSION_NUMBER' }), AGAIN],
+    ['a limit', named('TimeoutError'), AGAIN],
+    ["librdkafka's error", Object.assign(new Error('x'), { code: -195 }), AGAIN],
+    ["another engine's error", Object.assign(new Error('x'), { code: 'PLT_KFK_NETWORK' }), AGAIN],
+    ['too old', protocol('INVALID_TIMESTAMP', 32), { kind: 'halve', certain: true, refused: 'timestamp' }],
+    ['without key', protocol('INVALID_RECORD', 87), { kind: 'halve', certain: true, refused: 'record' }],
   ])('%s', (_, error, verdict) => {
     expect(judgeError(error)).toMatchObject({ ...verdict, cause: error });
     // kafkajs's own retry wraps it, and says that it is not retriable.
@@ -82,7 +97,7 @@ describe('a send that failed', () => {
     ['a message that is no text', { message: { toString: () => 1 as unknown as string, valueOf: 1 } }],
     ['causes in a circle', circular()],
   ])('an error with %s', (_, error) => {
-    expect(judgeError(error)).toMatchObject({ kind: 'again' });
+    expect(judgeError(error)).toMatchObject(DOUBTFUL);
   });
 });
 

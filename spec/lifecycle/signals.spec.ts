@@ -59,6 +59,9 @@ async function run(
   return { ...result, lines, values: brokers.values(topic) };
 }
 
+/** What a flush for a signal takes where nothing answers. */
+const MAX_FLUSH_MS = 5_000;
+
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
 describe('a signal that nobody else handles', { timeout: 60_000 }, () => {
@@ -88,9 +91,11 @@ describe('a signal that nobody else handles', { timeout: 60_000 }, () => {
 
   it.concurrent('does not wait for a first connect that is refused', async ({ expect }) => {
     const result = await run('bare', { brokers: NOBODY, fallback: true });
-    expect(result).toMatchObject({ signal: 'SIGTERM', lines: numbered(9, 'closed: record') });
+    const [waited, ...handedOn] = result.lines;
+    expect(result.signal).toBe('SIGTERM');
+    expect(handedOn).toEqual(numbered(9, 'closed: record'));
     expect(result.stderr).toContain('The fallback has got them.');
-    expect(result.ms).toBeLessThan(5_000);
+    expect(Number.parseInt(waited ?? '', 10)).toBeLessThan(MAX_FLUSH_MS);
   });
 
   it.concurrent('waits for a broker that answers nothing for closeTimeoutMs', async ({ expect }) => {
@@ -102,7 +107,8 @@ describe('a signal that nobody else handles', { timeout: 60_000 }, () => {
       action: { silent: 'before-store' },
     });
     const result = await run('bare', { topic, fallback: true, options: { closeTimeoutMs: 500 } });
-    expect(result).toMatchObject({ signal: 'SIGTERM', lines: numbered(9, 'closed: record') });
+    expect(result.signal).toBe('SIGTERM');
+    expect(result.lines.slice(1)).toEqual(numbered(9, 'closed: record'));
   });
 
   it.concurrent('waits for a broker that is slow', async ({ expect }) => {
@@ -124,8 +130,10 @@ describe('a signal that nobody else handles', { timeout: 60_000 }, () => {
       action: { silent: 'before-store' },
     });
     const result = await run('signalled twice', { topic, signal: 'SIGINT', fallback: true });
-    expect(result).toMatchObject({ signal: 'SIGINT', lines: numbered(9, 'closed: record') });
-    expect(result.ms).toBeLessThan(5_000);
+    const [waited, ...handedOn] = result.lines;
+    expect(result.signal).toBe('SIGINT');
+    expect(handedOn).toEqual(numbered(9, 'closed: record'));
+    expect(Number.parseInt(waited ?? '', 10)).toBeLessThan(MAX_FLUSH_MS);
   });
 
   it.concurrent('ends process 1, which the kernel keeps it from', async ({ expect }) => {
@@ -214,7 +222,8 @@ describe('with a spool', { timeout: 60_000 }, () => {
       expect(first.stderr).not.toContain('the process ends');
       const second = await run('logs nothing', { topic, options });
       expect({ code: second.code, stderr: second.stderr }).toEqual({ code: 0, stderr: '' });
-      expect(second.values).toEqual(numbered(4_449));
+      // What was under way when the first one ended may be there twice, behind what was sent before it.
+      expect([...new Set(second.values)]).toEqual(numbered(4_449));
     },
   );
 });

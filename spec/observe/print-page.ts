@@ -1,4 +1,4 @@
-// Prints a page for the README: `npx tsx spec/observe/print-page.ts`.
+// Prints a page for docs/metrics-and-health.md: `npx tsx spec/observe/print-page.ts`.
 import { runServiceUnderLoad } from './service-under-load.ts';
 
 console.log((await runServiceUnderLoad()).atEnd);

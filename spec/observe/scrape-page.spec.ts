@@ -3,8 +3,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { labelsOf, linesOf, sampleOf } from './scraped.ts';
 import { type LoadedService, runServiceUnderLoad } from './service-under-load.ts';
 
-const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
-const shown = (/^```text\n(# TYPE winston_kafkajs_.*?)^```$/ms.exec(readme)?.[1] ?? '').trim().split('\n');
+const docsPage = readFileSync(new URL('../../docs/metrics-and-health.md', import.meta.url), 'utf8');
+const shown = (/^```text\n(# TYPE winston_kafkajs_.*?)^```$/ms.exec(docsPage)?.[1] ?? '').trim().split('\n');
 
 // What comes out the same however fast the machine is.
 const FIXED =
@@ -41,7 +41,7 @@ describe('the page of a service under load', () => {
     expect(at(service.atEnd, 'retries_total')).toBeGreaterThan(0);
   });
 
-  it('is the one in the README, but for what depends on the machine', () => {
+  it('is the one in docs/metrics-and-health.md, but for what depends on the machine', () => {
     const fixed = (line: string): string => (FIXED.test(line) ? line : line.replace(/ [\d.e-]+$/, ' …'));
     const lines = new Set(service.atEnd.split('\n').map(fixed));
     expect(shown.length).toBeGreaterThan(15);

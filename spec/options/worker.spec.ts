@@ -108,3 +108,59 @@ describe('kafkaModule', () => {
     });
   });
 });
+
+describe('workerOptions', () => {
+  const given = { topic: 'logs', kafka: { brokers }, worker: true };
+  const execArgvOf = (options: object): unknown =>
+    (resolveOptions({ ...given, ...options }).client as { execArgv?: unknown }).execArgv;
+
+  it.each([
+    [{}, []],
+    [{ workerOptions: undefined }, []],
+    [{ workerOptions: {} }, []],
+    [{ workerOptions: { execArgv: undefined } }, []],
+    [{ workerOptions: { execArgv: [] } }, []],
+    [{ workerOptions: { execArgv: ['--import', './loader.mjs'] } }, ['--import', './loader.mjs']],
+    [{ workerOptions: { execArgv: ['--dns-result-order=ipv4first'] } }, ['--dns-result-order=ipv4first']],
+  ])('%j gives the thread the flags %j', (options, flags) => {
+    expect(execArgvOf(options)).toEqual(flags);
+  });
+
+  it.each([['--import x'], [{}], [[1]], [null], [['--import', undefined]]])(
+    'execArgv: %j is refused',
+    (execArgv) => {
+      expect(refused({ ...given, workerOptions: { execArgv } })).toMatchObject({
+        option: 'workerOptions.execArgv',
+        message: expect.stringContaining("a list of Node's flags, each a string"),
+      });
+    },
+  );
+
+  it.each([['--max-old-space-size=20'], ['--no-such-flag'], ['--title=logs'], ['--import']])(
+    '%s, which no thread takes, is refused at once',
+    (flag) => {
+      expect(refused({ ...given, workerOptions: { execArgv: [flag] } })).toMatchObject({
+        option: 'workerOptions.execArgv',
+        message: expect.stringMatching(`flags that Node takes for a thread \\(.*${flag}`),
+      });
+    },
+  );
+
+  it.each([[1], ['--import'], [null], [[]]])('is a group: %j is refused', (workerOptions) => {
+    expect(refused({ ...given, workerOptions })).toMatchObject({ option: 'workerOptions' });
+  });
+
+  it('has no other names, and is found from one that stands too high', () => {
+    expect(refused({ ...given, workerOptions: { execArgs: [] } }).message).toContain(
+      'Did you mean "workerOptions.execArgv"?',
+    );
+    expect(refused({ ...given, execArgv: [] }).message).toContain('Did you mean "workerOptions.execArgv"?');
+  });
+
+  it('needs worker: true', () => {
+    expect(refused({ topic: 'logs', kafka: { brokers }, workerOptions: {} })).toMatchObject({
+      option: 'workerOptions',
+      message: expect.stringContaining('left out without worker: true'),
+    });
+  });
+});

@@ -21,7 +21,9 @@ let cluster: BrokerCluster;
 
 beforeAll(async () => {
   cluster = await BrokerCluster.start({ topics: { esm: 1, cjs: 1, jest: 1 } });
-  const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', consumer], { cwd: root });
+  // `npm run test:package` has built it.
+  const pack = ['pack', '--ignore-scripts', '--json', '--pack-destination', consumer];
+  const { stdout } = await run('npm', pack, { cwd: root });
   packed = JSON.parse(stdout)[0];
   writeFileSync(join(consumer, 'package.json'), '{ "private": true }');
   const { winston, kafkajs } = VERSIONS;
@@ -38,9 +40,12 @@ afterAll(async () => {
 const brokerOf = ({ addresses: [address = ''] }: BrokerCluster): string => address;
 
 describe('the package', () => {
-  it('holds dist, README, CHANGELOG and LICENSE, and nothing else', () => {
+  it('holds dist, docs, README, CHANGELOG and LICENSE, and nothing else', () => {
     const paths = packed.files.map(({ path }) => path);
-    expect(paths.filter((path) => !/^dist\/(esm|cjs)\/.+\.(js|d\.ts)$/.test(path)).sort()).toEqual([
+    const isCode = (path: string): boolean => /^dist\/(esm|cjs)\/.+\.(js|d\.ts)$/.test(path);
+    const isPage = (path: string): boolean => /^docs\/[\w-]+\.(md|json|yml)$/.test(path);
+    expect(paths.filter(isPage).length).toBeGreaterThan(10);
+    expect(paths.filter((path) => !isCode(path) && !isPage(path)).sort()).toEqual([
       'CHANGELOG.md',
       'LICENSE',
       'README.md',

@@ -216,6 +216,31 @@ describe('the flag', () => {
   });
 });
 
+describe('the flag under Jest, which deletes the properties of what is global when a test file has ended', () => {
+  it.each(['a copy of this version', 'an older copy'])('is kept, made by %s', async (by) => {
+    const key = Symbol.for('winston-kafkajs.guard.2');
+    const registry = globalThis as { [key]?: object };
+    const before = registry[key];
+    onTestFinished(() => {
+      if (before !== undefined) registry[key] = before;
+    });
+    Reflect.deleteProperty(registry, key);
+    if (by === 'an older copy') registry[key] = { depth: 0, untold: 0, store: undefined };
+    vi.resetModules();
+    const copy = await import('../../lib/recursion/guard.ts');
+    const state = registry[key] ?? {};
+    // jest-util, `deleteProperty`: in both of its ways.
+    for (const name of Reflect.ownKeys(state)) {
+      expect(Object.getOwnPropertyDescriptor(state, name)).toMatchObject({ configurable: false });
+      expect(Reflect.deleteProperty(state, name)).toBe(false);
+    }
+    Reflect.deleteProperty(registry, key);
+    expect(copy.guardSync(copy.isGuarded)).toBe(true);
+    expect(copy.isGuarded()).toBe(false);
+    expect(await copy.runGuarded(async () => copy.isGuarded())).toBe(true);
+  });
+});
+
 describe('isThenable', () => {
   // biome-ignore lint/suspicious/noThenProperty: it is what this is about
   const thenable = { then: () => undefined };

@@ -37,7 +37,7 @@ export const NODE_OPTIONS: readonly string[] = [
   '--import',
   'tsx',
   '--import',
-  new URL('./compiled-worker.mjs', import.meta.url).href,
+  new URL('./built-program.mjs', import.meta.url).href,
 ];
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));

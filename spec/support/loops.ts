@@ -27,7 +27,7 @@ export interface Outcome {
   readonly topic?: string;
 }
 
-/** What every row of the README's table says. Flushes first. */
+/** What every row of the table in docs/loop-safety.md says. Flushes first. */
 export async function expectNoLoop(outcome: Outcome): Promise<void> {
   const { cluster, transport, sibling, app, reentrant, topic = TOPIC } = outcome;
   await transport.flush();

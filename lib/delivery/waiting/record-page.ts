@@ -319,7 +319,7 @@ export class RecordPage {
  * @param beside size of its key and headers
  */
 function canBePacked(record: PendingRecord, beside: number): boolean {
-  const { isHeldOnTo, info, place, isBack, partition, text } = record;
+  const { isHeldOnTo, info, place, isBack, partition, sentTime, text } = record;
   const isPlain = info === undefined && place === undefined && !isBack && partition === undefined;
-  return isPlain && !isHeldOnTo && text.length <= LONGEST && beside <= LONGEST;
+  return isPlain && !isHeldOnTo && sentTime === undefined && text.length <= LONGEST && beside <= LONGEST;
 }

@@ -2,6 +2,34 @@ import type { CompressionTypes, KafkaConfig } from 'kafkajs';
 import { BROKERS_RULE, readBrokers } from '../../broker-list.ts';
 import { messageOf } from '../../errors.ts';
 import { CompressionCodecs } from '../kafkajs.ts';
+import { importModule } from './import-module.ts';
+
+/**
+ * What the `--import` flags among these name. Node 20 to 26 run no such flag in a thread whose program is a text
+ * (`eval: true`), so that the program does it itself. Where Node does too, a module still runs once.
+ */
+export function importsOf(execArgv: readonly string[]): string[] {
+  return execArgv.flatMap((flag, at) => {
+    if (flag === '--import') return execArgv.slice(at + 1, at + 2);
+    return flag.startsWith('--import=') ? [flag.slice('--import='.length)] : [];
+  });
+}
+
+/**
+ * Imports them, one after the other, as Node would: what is relative counts from the working directory.
+ *
+ * @throws an error that names the module
+ */
+export async function importAll(modules: readonly string[]): Promise<void> {
+  for (const module of modules) {
+    try {
+      await importModule(module);
+    } catch (error) {
+      const text = `--import ${module} of workerOptions.execArgv cannot be loaded: ${messageOf(error)}`;
+      throw new Error(text, { cause: error });
+    }
+  }
+}
 
 /**
  * The `KafkaConfig` that a module exports as default; as `module.exports` or `exports.default`, too.
@@ -11,7 +39,7 @@ import { CompressionCodecs } from '../kafkajs.ts';
 export async function loadKafkaConfig(url: string): Promise<KafkaConfig> {
   let loaded: { default?: unknown };
   try {
-    loaded = await import(url);
+    loaded = await importModule(url);
   } catch (error) {
     throw new Error(`kafkaModule ${url} cannot be loaded: ${messageOf(error)}`, {
       cause: error,

@@ -19,6 +19,10 @@ export interface WorkerSettings {
 
 /** What a worker is started with. */
 export interface WorkerStart extends WorkerSettings {
+  /** The path of the application's kafkajs, where it has been found: see find-kafkajs.ts. */
+  kafkajs: string | undefined;
+  /** What the thread imports before it connects: see `importsOf` in kafka-module.ts. */
+  imports: readonly string[];
   port: MessagePort;
   /** Counts what it reports, so that a main thread whose event loop stands still can wait for the next. */
   reports: Int32Array;

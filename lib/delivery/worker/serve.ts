@@ -2,7 +2,7 @@ import type { KafkaConfig, LogEntry } from 'kafkajs';
 import { messageOf } from '../../errors.ts';
 import type { DeliveryClient } from '../client.ts';
 import { type KafkajsClientOptions, kafkajsSource } from '../kafkajs-client.ts';
-import { checkCodec, loadKafkaConfig } from './kafka-module.ts';
+import { checkCodec, importAll, loadKafkaConfig } from './kafka-module.ts';
 import { execute } from './last-will.ts';
 import type { Order, Report, WorkerStart } from './messages.ts';
 import { ReceivedBatch } from './received-batch.ts';
@@ -13,7 +13,13 @@ import { toWire } from './wire-error.ts';
  *
  * @returns what reports to that thread
  */
-export function serve({ port, reports, kafkaModule, ...settings }: WorkerStart): (what: Report) => void {
+export function serve({
+  port,
+  reports,
+  kafkaModule,
+  imports,
+  ...settings
+}: WorkerStart): (what: Report) => void {
   const clients = new Map<number, DeliveryClient>();
   /** The latest client that is done with: it may still be waiting for its configuration. */
   let killed = 0;
@@ -35,6 +41,7 @@ export function serve({ port, reports, kafkaModule, ...settings }: WorkerStart):
 
   /** For the clients that are made next. */
   const configure = async (given: KafkaConfig | undefined): Promise<void> => {
+    await importAll(imports);
     const kafka = given ?? (await loadKafkaConfig(kafkaModule ?? ''));
     checkCodec(settings.compression);
     options.kafka = kafka;

@@ -1,4 +1,5 @@
 import { PendingRecord, type RecordHeaders, type RecordKey } from '../record.ts';
+import { headersToSend, timestampOf } from '../sent-time.ts';
 import { PackedRecords } from '../waiting/packed-records.ts';
 import { RecordPage } from '../waiting/record-page.ts';
 
@@ -27,14 +28,13 @@ export interface WirePage {
 }
 
 export function recordsToWire(records: readonly PendingRecord[]): WireRecords {
+  const headers = records.map(headersToSend);
   return {
     texts: records.map(({ text }) => text),
-    times: records.map(({ time }) => time),
+    times: records.map(timestampOf),
     seqs: records.map(({ seq }) => seq),
     ...(records.some(({ key }) => key !== null) && { keys: records.map(({ key }) => key) }),
-    ...(records.some(({ headers }) => headers !== undefined) && {
-      headers: records.map(({ headers }) => headers),
-    }),
+    ...(headers.some((own) => own !== undefined) && { headers }),
   };
 }
 

@@ -14,6 +14,8 @@ import { WorkerThread } from './worker-thread.ts';
 export interface WorkerSourceOptions extends Omit<WorkerSettings, 'kafkaModule'> {
   /** What can be handed to another thread; or the module that exports it, for the worker to import. */
   kafka: KafkaConfig | URL;
+  /** Flags of Node's for the thread. */
+  execArgv: readonly string[];
   /** Where the client's lines go, in this thread. */
   logCreator: logCreator;
   batch: BatchLimits;
@@ -64,10 +66,11 @@ export class WorkerSource implements ClientSource {
 
   #livingThread(): WorkerThread {
     if (this.#thread === undefined || this.#thread.hasEnded) {
-      const { acks, idempotent, compression, requestTimeoutMs, logLevel, kafka, clock } = this.#options;
+      const { acks, idempotent, compression, requestTimeoutMs, logLevel, kafka, execArgv, clock } =
+        this.#options;
       const kafkaModule = kafka instanceof URL ? kafka.href : undefined;
       const settings = { acks, idempotent, compression, requestTimeoutMs, logLevel, kafkaModule };
-      this.#thread = new WorkerThread(settings, clock, (report) => this.#note(report));
+      this.#thread = new WorkerThread(settings, execArgv, clock, (report) => this.#note(report));
     }
     return this.#thread;
   }

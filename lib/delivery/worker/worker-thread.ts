@@ -2,9 +2,11 @@ import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from '
 import type { Clock } from '../../clock.ts';
 import { messageOf } from '../../errors.ts';
 import type { Outcome } from '../client.ts';
-import { entryPath } from './entry.ts';
+import { findKafkajs } from './find-kafkajs.ts';
+import { importsOf } from './kafka-module.ts';
 import type { Order, Remark, Report, Task, WorkerSettings, WorkerStart } from './messages.ts';
 import { fromWire } from './wire-error.ts';
+import { workerProgram } from './worker-program.ts';
 
 /** A task that a worker will not answer, because it is gone. Its name is known to verdict.ts. */
 export class WorkerEndedError extends Error {
@@ -32,15 +34,30 @@ export class WorkerThread {
   /** Why it answers no more. */
   #end: WorkerEndedError | undefined;
 
-  /** @param onReport is told what is no answer to a task */
-  constructor(settings: WorkerSettings, clock: Clock, onReport: (report: Remark) => void) {
+  /**
+   * @param execArgv flags of Node's for the thread
+   * @param onReport is told what is no answer to a task
+   */
+  constructor(
+    settings: WorkerSettings,
+    execArgv: readonly string[],
+    clock: Clock,
+    onReport: (report: Remark) => void,
+  ) {
     this.#clock = clock;
     this.#onReport = onReport;
     const { port1, port2 } = new MessageChannel();
     this.#port = port1.on('message', (report: Report) => this.#take(report));
-    const start: WorkerStart = { ...settings, port: port2, reports: this.#reports };
-    this.#worker = new Worker(entryPath, {
+    const kafkajs = findKafkajs(settings.kafkaModule);
+    const imports = importsOf(execArgv);
+    const start: WorkerStart = { ...settings, kafkajs, imports, port: port2, reports: this.#reports };
+    this.#worker = new Worker(workerProgram(), {
+      eval: true,
       name: 'winston-kafkajs',
+      // What the application preloads (a tracer, a loader, its logger) is for its own threads: in this one it would run again,
+      // and a logger with `worker: true` would start the next thread. Both of these would bring it along.
+      execArgv: [...execArgv],
+      env: withoutNodeOptions(process.env),
       workerData: { winstonKafkajs: start },
       transferList: [port2],
     });
@@ -117,4 +134,11 @@ export class WorkerThread {
     this.#port.close();
     for (const number of this.#calls.keys()) this.#settle(number, { error: this.#end });
   }
+}
+
+function withoutNodeOptions(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  // On Windows in whatever case: names have none there.
+  const isDropped = (name: string): boolean =>
+    name === 'NODE_OPTIONS' || (process.platform === 'win32' && name.toUpperCase() === 'NODE_OPTIONS');
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !isDropped(name)));
 }

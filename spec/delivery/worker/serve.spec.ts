@@ -27,7 +27,8 @@ class Served {
   constructor(settings: Partial<WorkerSettings> = {}) {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1.on('message', (report: Report) => this.reports.push(report));
-    serve({ ...SETTINGS, ...settings, port: port2, reports: this.counter });
+    const start = { ...SETTINGS, ...settings, kafkajs: undefined, imports: [] };
+    serve({ ...start, port: port2, reports: this.counter });
     onTestFinished(() => port1.close());
   }
 

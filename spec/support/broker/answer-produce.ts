@@ -36,6 +36,8 @@ function append(topic: string, data: PartitionData, acks: number, context: Answe
   if (data.bytes.length > state.settings.maxMessageBytes) return refused(ERROR.MESSAGE_TOO_LARGE);
   const header = readHeader(data.bytes);
   if (typeof header === 'number') return refused(header);
+  const refusal = owner.refuses(data.bytes, header.records);
+  if (refusal !== ERROR.NONE) return refused(refusal);
   const result = partition.append(owner, data.partition, data.bytes, header);
   return isStored && 'stored' in result ? { ...result, errorCode: injected } : result;
 }

@@ -10,7 +10,7 @@ import { Connection } from './connection.ts';
 import { type BrokerRequest, type FaultHandle, FaultQueue, type FaultSpec } from './faults.ts';
 import { decodeBatch, type StoredBatch, type StoredRecord } from './record-batch.ts';
 import { ClusterState, type ProduceRequest, type SaslAttempt } from './state.ts';
-import type { Partition } from './topics.ts';
+import type { Partition, TopicSettings } from './topics.ts';
 import { Watchers } from './watchers.ts';
 
 export type { ApiName } from './apis.ts';
@@ -133,6 +133,13 @@ export class BrokerCluster extends EventEmitter<BrokerClusterEvents> {
 
   createTopic(topic: string, partitions: number): void {
     this.#state.topics.create(topic, partitions);
+  }
+
+  /** From now on the topic refuses what these settings forbid. */
+  configureTopic(topic: string, settings: TopicSettings): void {
+    const found = this.#state.topics.get(topic);
+    if (found === undefined) throw new Error(`No topic ${topic}`);
+    found.settings = settings;
   }
 
   deleteTopic(topic: string): void {

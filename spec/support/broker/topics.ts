@@ -76,8 +76,19 @@ export class Partition {
   }
 }
 
+/** What a topic refuses, as Kafka's topic settings of these names have it. */
+export interface TopicSettings {
+  /** `message.timestamp.before.max.ms`: INVALID_TIMESTAMP for a batch with an older record. */
+  readonly timestampBeforeMaxMs?: number;
+  /** `message.timestamp.after.max.ms`: the same for one further ahead of the broker's clock. */
+  readonly timestampAfterMaxMs?: number;
+  /** `cleanup.policy=compact`: INVALID_RECORD for a batch with a record without key. */
+  readonly isCompacted?: boolean;
+}
+
 export class Topic {
   readonly name: string;
+  settings: TopicSettings = {};
   readonly partitions: Partition[] = [];
   count = 0;
   #undecoded: StoredBatch[] = [];
@@ -85,6 +96,21 @@ export class Topic {
 
   constructor(name: string) {
     this.name = name;
+  }
+
+  /** The error code for a batch that the settings forbid; 0 otherwise. */
+  refuses(bytes: Buffer, records: number): number {
+    const { timestampBeforeMaxMs, timestampAfterMaxMs, isCompacted = false } = this.settings;
+    const earliest = timestampBeforeMaxMs === undefined ? 0 : Date.now() - timestampBeforeMaxMs;
+    const latest =
+      timestampAfterMaxMs === undefined ? Number.POSITIVE_INFINITY : Date.now() + timestampAfterMaxMs;
+    if (earliest === 0 && latest === Number.POSITIVE_INFINITY && !isCompacted) return ERROR.NONE;
+    const batch = { topic: this.name, partition: 0, baseOffset: 0, records, bytes, appendedAt: 0 };
+    for (const { key, timestamp } of decodeBatch(batch)) {
+      if (isCompacted && key === null) return ERROR.INVALID_RECORD;
+      if (timestamp < earliest || timestamp > latest) return ERROR.INVALID_TIMESTAMP;
+    }
+    return ERROR.NONE;
   }
 
   added(batch: StoredBatch): void {

@@ -1,0 +1,2 @@
+export function packedWorkerProgram(): Promise<string>;
+export function kafkajsLicence(): string;

@@ -1,0 +1,90 @@
+// In the first rounds, and then in one of so many, the records behind the oldest one are tried, too, each alone: at first its
+// neighbour, then twice as many each time, because several unusable records may stand one behind the other. Not always: in an
+// outage all of this is in vain.
+const FIRST_WALKS = 3;
+const ROUNDS_PER_WALK = 8;
+const FIRST_REACH = 2;
+const MOST_REACH = 256;
+// How often a record must fail alone after another one has got through.
+const FAILURES_AFTER_SUCCESS = 2;
+// Where no record waits behind it that could show that the client works, but part of its own batch got through: how often it
+// is tried alone, each time later than the last, and how many records may be given up by this.
+const LONE_ROUNDS = 3;
+const MOST_WITHOUT_WITNESS = 4;
+
+/** What becomes of a record that has failed alone. */
+export type IsolationStep =
+  /** The record that is to be tried next, alone, is sent at once. */
+  | 'next'
+  /** No record gets through: an outage. All are kept, and tried again later. */
+  | 'wait'
+  /** This record is the cause: it is given up. */
+  | 'reject';
+
+/**
+ * Tells a record that the client cannot send from a client that sends nothing at all, where the error does not tell: what
+ * a codec or a producer that was handed in throws may mean either.
+ *
+ * **A record is the cause if it failed alone, another record of the same stream then got through, and it failed alone twice
+ * more.** While no record gets through, none is given up: the oldest ones are tried one by one, more of them with each round.
+ * The record that gets through first overtakes only records that fail before and after it.
+ */
+export class RecordIsolation {
+  #position = 0;
+  #reach = FIRST_REACH;
+  #rounds = 0;
+  /** So many of the oldest records failed alone before another one got through. */
+  #accused = 0;
+  /** How often the oldest of them has failed since. */
+  #failures = 0;
+  #withoutWitness: number;
+
+  /** @param hasPartArrived whether part of the batch that the record was in got through */
+  constructor(hasPartArrived: boolean) {
+    this.#withoutWitness = hasPartArrived ? MOST_WITHOUT_WITNESS : 0;
+  }
+
+  /** Which of the waiting records is to be sent next, alone; 0 is the oldest. */
+  get position(): number {
+    return this.#position;
+  }
+
+  /** The record at `position` got through. @returns whether nothing is left to be found out */
+  noteSuccess(): boolean {
+    if (this.#accused > 0) {
+      // It was the client after all.
+      this.#accused--;
+      this.#failures = 0;
+      return this.#accused === 0;
+    }
+    this.#accused = this.#position;
+    this.#position = 0;
+    this.#failures = 0;
+    return this.#accused === 0;
+  }
+
+  /** The record at `position` has failed. @param waiting how many records wait, this one included */
+  noteFailure(waiting: number): IsolationStep {
+    if (this.#accused > 0) {
+      if (++this.#failures < FAILURES_AFTER_SUCCESS) return 'next';
+      this.#accused--;
+      this.#failures = 0;
+      return 'reject';
+    }
+    const walks = this.#rounds < FIRST_WALKS || this.#rounds % ROUNDS_PER_WALK === 0;
+    this.#position++;
+    if (walks && this.#position < this.#reach && this.#position < waiting) return 'next';
+    this.#position = 0;
+    this.#rounds++;
+    if (walks) this.#reach = Math.min(2 * this.#reach, MOST_REACH);
+    const mayBeGivenUp = this.#rounds >= LONE_ROUNDS && waiting <= this.#withoutWitness;
+    if (!mayBeGivenUp) return 'wait';
+    this.#withoutWitness--;
+    return 'reject';
+  }
+
+  /** Whether the last of the accused has been given up. */
+  get isOver(): boolean {
+    return this.#accused === 0 && this.#withoutWitness === 0;
+  }
+}

@@ -1,0 +1,17 @@
+import { isMainThread, workerData } from 'node:worker_threads';
+import type { WorkerStart } from './messages.ts';
+
+/**
+ * What this thread was started with, where it is a shipping thread; `undefined` in any other, such as a thread of the
+ * application's, whose `workerData` may be anything.
+ */
+export function startOfThisThread(): WorkerStart | undefined {
+  if (isMainThread || typeof workerData !== 'object' || workerData === null) return undefined;
+  const start = (workerData as { winstonKafkajs?: WorkerStart }).winstonKafkajs;
+  return start?.reports instanceof Int32Array ? start : undefined;
+}
+
+/** Whether this thread was started by a transport, which must not start another: that would go on without end. */
+export function isShippingThread(): boolean {
+  return startOfThisThread() !== undefined;
+}

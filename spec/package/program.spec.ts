@@ -1,0 +1,33 @@
+// The program of the shipping thread in what is built.
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { packedWorkerProgram } from '../../.ci/worker-program.js';
+import { run } from './consumer.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+/** What a fresh process prints that has the library in one of its formats. */
+async function printed(format: 'esm' | 'cjs', code: string): Promise<unknown> {
+  const path = JSON.stringify(`./dist/${format}/index.js`);
+  const load = format === 'esm' ? `import(${path})` : `Promise.resolve(require(${path}))`;
+  const isLoaded = "() => Object.keys(require.cache).some((file) => file.endsWith('program-text.js'))";
+  const script = `const isLoaded = ${isLoaded}; ${load}.then(({ KafkaTransport }) => { ${code} });`;
+  const { stdout } = await run(process.execPath, ['-e', script], { cwd: ROOT });
+  return JSON.parse(stdout);
+}
+
+describe.each(['esm', 'cjs'] as const)('in %s, the program of the shipping thread', (format) => {
+  it('is loaded when a transport asks for a thread, and not before', async () => {
+    const make = (worker: boolean): string =>
+      `new KafkaTransport({ topic: 'logs', kafka: { brokers: ['127.0.0.1:1'] }, worker: ${worker} });`;
+    const code = `const seen = [isLoaded()]; ${make(false)} seen.push(isLoaded()); ${make(true)} seen.push(isLoaded());
+      console.log(JSON.stringify(seen));`;
+    expect(await printed(format, code)).toEqual([false, false, true]);
+  });
+
+  it('is what its sources make', async () => {
+    const path = JSON.stringify(`./dist/${format}/delivery/worker/program.js`);
+    const code = `import(${path}).then(({ packedProgram }) => console.log(JSON.stringify(packedProgram())));`;
+    expect(await printed(format, code)).toBe(await packedWorkerProgram());
+  });
+});
