@@ -95,6 +95,8 @@ export class KafkaTransport extends TransportStream {
   readonly #wrappedLog: WrappedLog;
   readonly #levelCheck: LevelCheck;
   #calls = 0;
+  /** While it closes for that: most likely the process ends, and where no broker was ever there it does not wait for long. */
+  #hasLoggerEnded = false;
 
   /** @throws KafkaTransportError for bad options; it names the option, what was expected and what was given */
   constructor(options: KafkaTransportOptions) {
@@ -179,12 +181,7 @@ export class KafkaTransport extends TransportStream {
    * calls return the same promise. Adding the transport to a logger opens it again.
    */
   override close(): Promise<FlushReport> {
-    return this.#close(false);
-  }
-
-  /** @param isLast the logger has ended, and most likely the process does: where no broker was ever there, not for long */
-  #close(isLast: boolean): Promise<FlushReport> {
-    const closing = this.#pipeline.close(isLast);
+    const closing = this.#pipeline.close(this.#hasLoggerEnded);
     // Until then the process may end, and something be left.
     void closing.then(() => {
       if (this.#pipeline.isClosed) this.#processEnd.forget();
@@ -235,11 +232,13 @@ export class KafkaTransport extends TransportStream {
 
   /** `logger.end()` waits for it. */
   override _final(callback: Callback): void {
+    this.#hasLoggerEnded = true;
     // Never with an error: the logger would not finish.
-    this.#close(true).then(
+    this.close().then(
       () => callback(),
       () => callback(),
     );
+    this.#hasLoggerEnded = false;
   }
 
   override _destroy(_error: Error | null, callback: Callback): void {

@@ -69,9 +69,10 @@ export class BrokerSockets {
     const facts = [said.includes(broker) ? undefined : broker, this.#howFar(failure)].filter(
       (fact) => fact !== undefined,
     );
-    return facts.length === 0 && said === message
-      ? error
-      : new Error(facts.length === 0 ? said : `${said} (${facts.join(', ')})`, { cause: error });
+    if (facts.length === 0 && said === message) return error;
+    return withoutFrames(
+      new Error(facts.length === 0 ? said : `${said} (${facts.join(', ')})`, { cause: error }),
+    );
   }
 
   #howFar({ name, message, broker }: ConnectionFailure): string | undefined {
@@ -116,6 +117,20 @@ function connectionFailureOf(error: unknown): ConnectionFailure | undefined {
   return undefined;
 }
 
+/** Whether a connection could not be opened, or broke; not that an answer was late, or was an error. */
+export function isConnectionError(error: unknown): boolean {
+  return connectionFailureOf(error)?.name === 'KafkaJSConnectionError';
+}
+
+/**
+ * An error that is remembered for a while, without the frames of its stack: they hold on to the promises that were awaited,
+ * and by them to the asynchronous context of a request that has logged something. The stack of its cause says more.
+ */
+export function withoutFrames<Kind extends Error>(error: Kind): Kind {
+  error.stack = String(error);
+  return error;
+}
+
 function isStrange(chunk: Buffer): boolean {
   return (chunk[0] ?? 0) >= LEAST_STRANGE_BYTE;
 }
@@ -123,7 +138,5 @@ function isStrange(chunk: Buffer): boolean {
 /** What it is that answers, from its first bytes. */
 function strangerOf(chunk: Buffer): string {
   if (TLS_RECORDS.includes(chunk[0] ?? 0) && chunk[1] === TLS_VERSION) return 'TLS';
-  return chunk.toString('latin1', 0, 5) === 'HTTP/'
-    ? 'the answer is HTTP'
-    : "the answer is not in Kafka's protocol";
+  return chunk.toString('latin1', 0, 5) === 'HTTP/' ? 'HTTP' : "not in Kafka's protocol";
 }

@@ -14,7 +14,7 @@ import { messageOf } from '../errors.ts';
 import { runInScope, type Scope } from '../recursion/guard.ts';
 import type { Batch } from './batch.ts';
 import { BrokerAddresses, rotatedBrokers } from './broker-addresses.ts';
-import { BrokerSockets } from './broker-sockets.ts';
+import { BrokerSockets, isConnectionError, withoutFrames } from './broker-sockets.ts';
 import type { ClientSource, DeliveryClient, PartitionsListener } from './client.ts';
 import { messagesOf } from './client-messages.ts';
 import {
@@ -163,7 +163,8 @@ class KafkajsClient implements DeliveryClient {
       }),
     )
       .catch((error: unknown) => {
-        if (this.#requests.end(batch)) throw new NotSentError(messageOf(error), { cause: error });
+        if (this.#requests.end(batch) && isConnectionError(error))
+          throw withoutFrames(new NotSentError(messageOf(error), { cause: error }));
         throw error;
       })
       .finally(() => {

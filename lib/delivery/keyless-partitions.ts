@@ -101,5 +101,7 @@ export class KeylessPartitions {
 }
 
 function isTaken(lane: Lane | undefined): boolean {
-  return lane !== undefined && (lane.isHeld || lane.awaitsDisk);
+  // What could not be sent there, and may go anywhere, does not wait there.
+  const isUnreached = lane !== undefined && lane.failures > 0 && !lane.hasDelivered;
+  return lane !== undefined && (isUnreached || lane.isHeld || lane.awaitsDisk);
 }

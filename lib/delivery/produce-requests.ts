@@ -12,7 +12,7 @@ const TRANSACTIONAL_VERSION = 3;
 // From this one on lengths are written in another way. kafkajs 2.2.4 knows versions up to 7.
 const FLEXIBLE_VERSION = 9;
 
-/** A send that failed before its records had left this process: no broker can have them. */
+/** A send that failed with its connection, before its records had left this process: no broker can have them. */
 export class NotSentError extends Error {
   override readonly name = 'NotSentError';
 }

@@ -14,7 +14,7 @@ function started(brokers: number) {
   return { clock, contact, givenUp: vi.fn() };
 }
 
-it('a broker that refuses is tried for a second, and givenUp given up', async () => {
+it('a broker that refuses is tried for a second, and then given up', async () => {
   const { clock, contact, givenUp } = started(1);
   contact.onRefused(givenUp);
   contact.noteFailure(REFUSED);

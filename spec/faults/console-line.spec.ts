@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import { NODE_OPTIONS } from '../support/child-process.ts';
 import { startCluster } from '../support/harness.ts';
 
-it('an outage is one line on the console, not one for each of its retries, and the process can end', async () => {
+it('an outage is one line on the console, not one for each of its retries, what is given up another, and the process can end', async () => {
   const cluster = await startCluster();
   const port = cluster.addresses[0]?.split(':')[1] ?? '';
   await cluster.down();
@@ -13,6 +13,8 @@ it('an outage is one line on the console, not one for each of its retries, and t
   const { stdout, stderr } = await promisify(execFile)(process.execPath, [...NODE_OPTIONS, fixture, port]);
   expect(stderr.trim().split('\n')).toEqual([
     expect.stringMatching(/WARN winston-kafkajs cannot reach Kafka: .*ECONNREFUSED.*Records wait in memory/),
+    // They are given up in the end.
+    expect.stringMatching(/WARN winston-kafkajs is dropping records: .*closed before Kafka had them/),
   ]);
   const { warnings, lastError, buffered } = JSON.parse(stdout);
   expect({ warnings, buffered }).toEqual({ warnings: ['ERR_KAFKA_UNREACHABLE'], buffered: 100 });

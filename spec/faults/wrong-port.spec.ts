@@ -87,7 +87,7 @@ const CASES: Case[] = [
   {
     what: 'no TLS to a port with TLS, as Java answers',
     server: () => that((socket) => void socket.once('data', () => socket.end(ALERT))),
-    cause: /the answer is TLS \(127\.0\.0\.1:\d+\)/,
+    cause: /Connection error: the answer is TLS \(127\.0\.0\.1:\d+\)/,
     remedy: /wants TLS: give kafka\.ssl/,
   },
   {
@@ -99,7 +99,7 @@ const CASES: Case[] = [
   {
     what: 'a web server',
     server: () => createHttpServer() as unknown as Server,
-    cause: /the answer is HTTP \(127\.0\.0\.1:\d+\)/,
+    cause: /Connection error: the answer is HTTP \(127\.0\.0\.1:\d+\)/,
     remedy: /A web server or a proxy/,
   },
   {
@@ -109,19 +109,19 @@ const CASES: Case[] = [
         socket.once('data', () => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
       }),
     kafka: { ssl: { ca: SPEC_TLS.cert } },
-    cause: /the answer is HTTP/,
+    cause: /Connection error: the answer is HTTP/,
     remedy: /A web server or a proxy/,
   },
   {
     what: 'a server that speaks first (SSH)',
     server: () => that((socket) => void socket.write('SSH-2.0-OpenSSH_9.2p1\r\n')),
-    cause: /the answer is not in Kafka's protocol \(127\.0\.0\.1:\d+\)/,
+    cause: /Connection error: the answer is not in Kafka's protocol \(127\.0\.0\.1:\d+\)/,
     remedy: /Something else than a broker/,
   },
   {
     what: 'a server that answers in text (Redis)',
     server: () => answering('-ERR unknown command\r\n'),
-    cause: /the answer is not in Kafka's protocol/,
+    cause: /Connection error: the answer is not in Kafka's protocol/,
     remedy: /Something else than a broker/,
   },
   {
