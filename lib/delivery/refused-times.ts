@@ -35,14 +35,17 @@ export class RefusedTimes {
   }
 
   /**
-   * The broker has refused the time of a record in this batch: gives new ones to all whose time is not that of now.
+   * The broker has refused the time of a record in this batch: gives new ones to those whose time is not that of now.
    *
    * @returns whether it makes sense to send it again as it is
    */
   noteRefused(batch: LaneBatch): boolean {
     const now = this.#wall();
     const { records, topic, lane } = batch;
-    const changed = records.filter((record) => Math.abs(now - timestampOf(record)) > SAME_TIME_MS);
+    const ahead = records.filter((record) => timestampOf(record) - now > SAME_TIME_MS);
+    const behind = records.filter((record) => now - timestampOf(record) > SAME_TIME_MS);
+    // Those that are ahead of the clock first: where there are any, nothing is said of the others' age.
+    const changed = ahead.length > 0 ? ahead : behind;
     if (changed.length === 0 || ++lane.retimings > MOST_IN_A_ROW) return false;
     const oldest = changed.reduce((least, record) => Math.min(least, timestampOf(record)), now);
     for (const record of changed) record.sentTime = now;
