@@ -2,11 +2,11 @@
 // every sound one behind it, was tried again for ever.
 import { CompressionTypes } from 'kafkajs';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { KafkaTransportOptions, ProducerLike } from '../../lib/index.ts';
+import type { KafkaTransportOptions } from '../../lib/index.ts';
 import type { BrokerCluster } from '../support/broker/broker-cluster.ts';
 import { expectLaw, isWorkerRun, loggerWith, startCluster, TOPIC, transportTo } from '../support/harness.ts';
-import { register, thrownFor } from './fixtures/kafka-that-throws.mjs';
-import { expectExactlyOnce, expectFlushed, expectNoUnhandledRejection, turn, warningsOf } from './rig.ts';
+import { register } from './fixtures/kafka-that-throws.mjs';
+import { expectExactlyOnce, expectFlushed, expectNoUnhandledRejection, warningsOf } from './rig.ts';
 
 type Options = Partial<KafkaTransportOptions>;
 
@@ -72,65 +72,6 @@ describe.each(THROWN)('%s, thrown by a codec', (what) => {
     expect(await transport.flush(500)).toMatchObject({ dropped: 0, pending: COUNT });
     expect(warnings.map(({ code }) => code)).toEqual(['ERR_SEND_FAILED']);
     expectLaw(transport);
-  });
-});
-
-describe.skipIf(isWorkerRun)('a producer that was handed in', () => {
-  class Picky implements ProducerLike {
-    readonly got: string[] = [];
-    connects = 0;
-    isBroken = false;
-    async connect(): Promise<void> {
-      this.connects++;
-    }
-    async disconnect(): Promise<void> {
-      // Nothing to do.
-    }
-    async send({ topic, messages }: { topic: string; messages: { value: string }[] }): Promise<unknown> {
-      const thrown = this.isBroken ? [new Error('boom')] : thrownFor(JSON.stringify(messages));
-      if (thrown !== undefined) throw thrown[0];
-      this.got.push(...messages.map(({ value }) => value));
-      return [{ topicName: topic, partition: 0, errorCode: 0 }];
-    }
-  }
-
-  it.each(THROWN.flatMap((what) => Object.keys(PLACES).map((place) => [what, place] as const)))(
-    'throws %s for one %s: that record alone is rejected',
-    async (what, place) => {
-      const cluster = await startCluster();
-      const producer = new Picky();
-      const transport = transportTo(cluster, {
-        producer,
-        ...PLACES[place]?.((message) => message.startsWith('bad'), what),
-        dropNotice: false,
-      });
-      const logger = loggerWith(transport);
-      for (let n = 0; n < COUNT; n++) {
-        if (n === 42) {
-          logger.info(place === 'value' ? `bad, throw: ${what}` : 'bad');
-          // It is known to be at fault only where others get through meanwhile: one with a key of its own may be the last.
-          while (producer.got.length < 42) await turn();
-        }
-        logger.info(`record ${n}`);
-      }
-      expect(await transport.flush(20_000)).toEqual({ delivered: COUNT, dropped: 1, pending: 0 });
-      expect(producer.got).toEqual(Array.from({ length: COUNT }, (_, n) => `record ${n}`));
-      expectLaw(transport);
-    },
-  );
-
-  it('throws for all of them: nothing is dropped, and all arrive when it works again', async () => {
-    const cluster = await startCluster();
-    const producer = new Picky();
-    producer.isBroken = true;
-    const transport = transportTo(cluster, { producer });
-    const logger = loggerWith(transport);
-    for (let n = 0; n < COUNT; n++) logger.info(`record ${n}`);
-    expect(await transport.flush(1_000)).toMatchObject({ dropped: 0, pending: COUNT });
-    expect(transport.stats().state).toBe('down');
-    producer.isBroken = false;
-    await expectFlushed(transport, COUNT);
-    expect(producer.got).toEqual(Array.from({ length: COUNT }, (_, n) => `record ${n}`));
   });
 });
 
