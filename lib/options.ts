@@ -187,7 +187,7 @@ export interface KafkaTransportOptions
   closeTimeoutMs?: number;
   /**
    * Milliseconds without a record after which the connection is closed; the next record opens it again. An open
-   * kafkajs connection takes 5 % of a core (it polls every millisecond) and keeps the process alive.
+   * connection keeps the process alive.
    *
    * @default 2000
    */

@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { BrokerCluster } from '../support/broker/broker-cluster.ts';
 import { startCluster, TOPIC } from '../support/harness.ts';
-import { Project, type Run } from './project.ts';
+import { Project, RUN_LIMIT_MS, type Run } from './project.ts';
 
 const WHENS = ['import', 'construction', 'log', 'flush'].map((when) => `before ${when}`);
 const NOW = Date.parse('2030-01-01T00:00:00Z');
@@ -28,7 +28,9 @@ function expectShipped(cluster: BrokerCluster, run: Run, runner: string, others:
   expect(faked.map(({ timestamp }) => Number(timestamp))).toEqual(faked.map(() => NOW));
 }
 
-describe('a flush and a close end, and the record arrives, while timers are faked', () => {
+describe('a flush and a close end, and the record arrives, while timers are faked', {
+  timeout: RUN_LIMIT_MS,
+}, () => {
   it('by Jest', async () => {
     const { cluster, project, env } = await start();
     const run = await project.jest(['checks/fake-timers'], [], env);

@@ -1,12 +1,14 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { startCluster, TOPIC } from '../support/harness.ts';
-import { Project } from './project.ts';
+import { Project, RUN_LIMIT_MS } from './project.ts';
 
 const MODES = ['soft', 'on', 'off'];
 const MOMENTS = [0, 5, 20, 28, 60];
 
 // Each file has an environment of its own, which is torn down when the file has ended; the process goes on with the next.
-it('a Jest suite that passes exits with 0, though its records are sent when its files have ended', async () => {
+it('a Jest suite that passes exits with 0, though its records are sent when its files have ended', {
+  timeout: RUN_LIMIT_MS,
+}, async () => {
   const cluster = await startCluster();
   const [broker = ''] = cluster.addresses;
   const project = await Project.make(broker);
@@ -24,7 +26,9 @@ it('a Jest suite that passes exits with 0, though its records are sent when its 
   expect(cluster.values(TOPIC).toSorted()).toEqual(sent.toSorted());
 });
 
-it('a Jest suite that passes exits with 0, has one line and no open handle, where there is no broker', async () => {
+it('a Jest suite that passes exits with 0, has one line and no open handle, where there is no broker', {
+  timeout: RUN_LIMIT_MS,
+}, async () => {
   const project = await Project.make('127.0.0.1:1');
   onTestFinished(() => project.remove());
   const { code, output } = await project.jest(['checks/ends-without'], ['--detectOpenHandles'], {});

@@ -9,6 +9,10 @@ import { builtProgram } from '../support/bundles.ts';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const FIXTURES = fileURLToPath(new URL('./fixtures', import.meta.url));
 
+/** How long a run may take, and each test in it: generous, because runners start slowly on a machine that is busy. */
+export const RUN_LIMIT_MS = 150_000;
+const TEST_LIMIT_MS = 60_000;
+
 export interface Run {
   readonly code: number | null;
   /** Both streams, in the order of their arrival as far as it can be told. */
@@ -84,7 +88,7 @@ export class Project {
         {
           cwd: this.directory,
           env: { ...Object.fromEntries(inherited), NO_COLOR: '1', ...env },
-          timeout: 60_000,
+          timeout: RUN_LIMIT_MS - 10_000,
           killSignal: 'SIGKILL',
         },
         (error) =>
@@ -109,14 +113,17 @@ export class Project {
       JSON.stringify({ testMatch: ['<rootDir>/**/*.test.js'], transform: {}, watchman: false }),
     );
     const bin = join(ROOT, 'node_modules/jest/bin/jest.js');
-    return this.run([bin, '--runInBand', '--ci', ...args, '--testPathPatterns', ...match], env);
+    return this.run(
+      [bin, '--runInBand', '--ci', `--testTimeout=${TEST_LIMIT_MS}`, ...args, '--testPathPatterns', ...match],
+      env,
+    );
   }
 
   /** Runs vitest over the test files that match. */
   vitest(match: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Run> {
     this.#write(
       'vitest.config.mjs',
-      "export default { test: { include: ['**/*.vitest.mjs', '**/vitest-*.test.mjs'] } };",
+      `export default { test: { include: ['**/*.vitest.mjs', '**/vitest-*.test.mjs'], testTimeout: ${TEST_LIMIT_MS} } };`,
     );
     return this.run(
       [join(ROOT, 'node_modules/vitest/vitest.mjs'), 'run', '--root', this.directory, ...match],

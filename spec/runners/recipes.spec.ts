@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { BrokerCluster } from '../support/broker/broker-cluster.ts';
 import { startCluster, TOPIC } from '../support/harness.ts';
-import { Project } from './project.ts';
+import { Project, RUN_LIMIT_MS } from './project.ts';
 
 const RECIPES = new URL('./fixtures/recipes/', import.meta.url);
 const page = readFileSync(new URL('../../docs/tests-and-jest.md', import.meta.url), 'utf8');
@@ -32,7 +32,7 @@ describe('the page about tests', () => {
   });
 });
 
-describe('its recipes', () => {
+describe('its recipes', { timeout: RUN_LIMIT_MS }, () => {
   it('for Jest pass, and leave no handle open', async () => {
     const { cluster, project } = await start();
     const { code, output } = await project.jest(['recipes/'], ['--detectOpenHandles']);
