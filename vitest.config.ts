@@ -23,6 +23,12 @@ const NOT_FOR_A_WORKER = [
   'spec/lifecycle/readable-stream-4.spec.ts',
 ];
 const APART = ['spec/package/**', 'spec/kafka/**'];
+// Minutes of processes: test runners, preloads, restarts with a spool. `npm run test:processes`, so that `npm test` stays short.
+const OF_PROCESSES = [
+  'spec/runners/**/*.spec.ts',
+  'spec/faults/preloads-and-the-thread.spec.ts',
+  'spec/spool/held-queues.spec.ts',
+];
 
 /** Puts the program of shipping threads into its place: see spec/support/bundles.ts. */
 const builtProgram: Plugin = {
@@ -49,7 +55,15 @@ export default defineConfig({
     testTimeout: 30_000,
     setupFiles: ['spec/support/quiet-stderr.ts'],
     projects: [
-      { extends: true, test: { name: 'in-process', include: ['spec/**/*.spec.ts'], exclude: APART } },
+      {
+        extends: true,
+        test: {
+          name: 'in-process',
+          include: ['spec/**/*.spec.ts'],
+          exclude: [...APART, ...OF_PROCESSES],
+        },
+      },
+      { extends: true, test: { name: 'processes', include: OF_PROCESSES } },
       {
         extends: true,
         test: {
