@@ -30,6 +30,11 @@ const OF_PROCESSES = [
   'spec/spool/held-queues.spec.ts',
 ];
 
+// Loops that are found by their rhythm: with other specs beside them, a stall of the machine costs a round. So they run by
+// themselves, when the others are done.
+const IN_REAL_TIME = ['spec/loops/detected/**/*.spec.ts'];
+const BY_ITSELF = { include: IN_REAL_TIME, maxWorkers: 1, sequence: { groupOrder: 1 } };
+
 /** Puts the program of shipping threads into its place: see spec/support/bundles.ts. */
 const builtProgram: Plugin = {
   name: 'built-program',
@@ -60,16 +65,21 @@ export default defineConfig({
         test: {
           name: 'in-process',
           include: ['spec/**/*.spec.ts'],
-          exclude: [...APART, ...OF_PROCESSES],
+          exclude: [...APART, ...OF_PROCESSES, ...IN_REAL_TIME],
         },
       },
       { extends: true, test: { name: 'processes', include: OF_PROCESSES } },
+      { extends: true, test: { name: 'in-real-time', ...BY_ITSELF } },
+      {
+        extends: true,
+        test: { name: 'in-real-time-in-a-worker', ...BY_ITSELF, env: { SPEC_WORKER: 'true' } },
+      },
       {
         extends: true,
         test: {
           name: 'in-a-worker',
           include: IN_BOTH_MODES,
-          exclude: NOT_FOR_A_WORKER,
+          exclude: [...NOT_FOR_A_WORKER, ...IN_REAL_TIME],
           env: { SPEC_WORKER: 'true' },
         },
       },
