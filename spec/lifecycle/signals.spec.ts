@@ -2,35 +2,25 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { BrokerCluster } from '../support/broker/broker-cluster.ts';
+import { bundleOf } from '../support/bundles.ts';
 import { type ChildOptions, runChild } from '../support/child-process.ts';
 import { numbered } from '../support/harness.ts';
 import type { SignalProgram } from './fixtures/signal-program.ts';
 
-const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const COPY = `${process.env.SPEC_BUNDLES}/signals-copy-${process.pid}.cjs`;
 const NOBODY = ['127.0.0.1:1'];
 
 let brokers: BrokerCluster;
 let base: string;
+/** A second copy of the package. */
+let copy: string;
 let made = 0;
 
 beforeAll(async () => {
   base = mkdtempSync(join(tmpdir(), 'winston-kafkajs-signals-'));
   brokers = await BrokerCluster.start();
-  await build({
-    entryPoints: [`${ROOT}lib/index.ts`],
-    outfile: COPY,
-    bundle: true,
-    platform: 'node',
-    format: 'cjs',
-    packages: 'external',
-    define: { 'import.meta.url': 'url' },
-    banner: { js: "const url = require('node:url').pathToFileURL(__filename).href;" },
-  });
+  copy = (await bundleOf(new URL('../../lib/index.ts', import.meta.url), 'cjs')) ?? '';
 });
 
 afterAll(async () => {
@@ -50,7 +40,7 @@ async function run(
   options: ChildOptions = {},
 ) {
   const topic = config.topic ?? newTopic();
-  const program = { signal: 'SIGTERM', brokers: brokers.addresses, copy: COPY, ...config, scenario, topic };
+  const program = { signal: 'SIGTERM', brokers: brokers.addresses, copy, ...config, scenario, topic };
   const result = await runChild(new URL('./fixtures/signal-program.ts', import.meta.url), {
     ...options,
     env: { PROGRAM: JSON.stringify(program) },
