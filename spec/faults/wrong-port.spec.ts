@@ -9,7 +9,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import type { KafkaTransportOptions } from '../../lib/index.ts';
 import { type BrokerClusterOptions, ERROR } from '../support/broker/broker-cluster.ts';
 import { SPEC_TLS } from '../support/broker/spec-tls.ts';
-import { loggerWith, startCluster, transportTo } from '../support/harness.ts';
+import { loggerWith, START_MS, startCluster, transportTo } from '../support/harness.ts';
 import { untilDown, warningsOf } from './rig.ts';
 
 type Kafka = Partial<NonNullable<KafkaTransportOptions['kafka']>>;
@@ -148,7 +148,7 @@ it.each(CASES)('$what: the warning says what it found there, and what to do', as
   const address = await listening(given.server());
   const transport = transportTo(await startCluster(), {
     kafka: { brokers: [address], ...given.kafka },
-    requestTimeoutMs: 1_000,
+    requestTimeoutMs: 1_000 + START_MS,
     closeTimeoutMs: 50,
   });
   const warnings = warningsOf(transport);
