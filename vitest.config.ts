@@ -54,7 +54,7 @@ export default defineConfig({
     coverage: {
       provider: 'v8',
       include: ['lib/**/*.ts'],
-      thresholds: { lines: 95, branches: 95 },
+      thresholds: { lines: 95, branches: 92 },
     },
     // A slow machine is no failure: specs wait for events, and this only ends one that waits in vain.
     testTimeout: 30_000,
