@@ -6,7 +6,6 @@ import type { Connection } from './connection.ts';
 import type { Health } from './health.ts';
 import { KeylessRefusals } from './keyless-refusals.ts';
 import type { LaneBatch } from './lane-batch.ts';
-import { isNotSent } from './produce-requests.ts';
 import { RecordIsolation } from './record-isolation.ts';
 import { RefusedTimes } from './refused-times.ts';
 import type { ShipperEvents } from './shipper-options.ts';
@@ -100,8 +99,7 @@ export class Aftermath {
     const { backlog, connection, health, clock, retry, random } = this.#options;
     const laneFailures = batch.lane.failures + 1;
     const notBefore = clock.monotonic() + fullJitter(laneFailures, retry, random);
-    const isMoved = isNotSent(cause) && backlog.unbind(batch, notBefore);
-    if (!isMoved) backlog.giveBack(batch, notBefore, isUnsent);
+    backlog.giveBack(batch, notBefore, isUnsent);
     // There was no answer at all.
     const isUnreachable = clientVerdict === 'doubtful';
     const isStuck = health.noteFailure({ cause, isUnreachable, laneFailures });
