@@ -176,23 +176,6 @@ export class Backlog {
     return [...inFlight, ...left].filter(({ state }) => state !== 'settled').sort((a, b) => a.seq - b.seq);
   }
 
-  /**
-   * Puts the records of a send of which nothing was sent back, free to go to another partition.
-   *
-   * @returns false where they have to stay with theirs
-   */
-  unbind(batch: LaneBatch, notBefore: number): boolean {
-    const lanes = this.#lanes(batch.topic);
-    if (!lanes.mayMove(batch)) return false;
-    const records = this.#landed(batch);
-    for (const record of records) {
-      this.#ledger.giveBack(record);
-      record.partition = undefined;
-    }
-    lanes.unbind(batch, records, notBefore);
-    return true;
-  }
-
   /** Puts the records of a failed send back where they were. @param isUnsent whether the broker cannot have any */
   giveBack(batch: LaneBatch, notBefore: number, isUnsent = false): void {
     const lanes = this.#lanes(batch.topic);

@@ -125,24 +125,6 @@ export class TopicLanes {
     return next === NEVER ? undefined : next;
   }
 
-  /**
-   * Whether the records of a send of which nothing was sent may go to another partition: without key, to a partition that
-   * has never taken anything. Where one has, and is away for a while, they wait for it: elsewhere they would come after
-   * younger ones.
-   */
-  mayMove({ lane, isFirstSend, partition }: LaneBatch): boolean {
-    const tried = partition === undefined ? lane : this.#lane(partition);
-    return isFirstSend && !tried.hasDelivered;
-  }
-
-  /** Puts them back where any partition may take them, and leaves the one that failed alone until `notBefore`. */
-  unbind(batch: LaneBatch, records: readonly PendingRecord[], notBefore: number): void {
-    batch.lane.busy = false;
-    const tried = batch.partition === undefined ? batch.lane : this.#lane(batch.partition);
-    tried.noteFailure(notBefore);
-    this.#loose.takeBack(records);
-  }
-
   /** Puts the records of a failed send back. @param notBefore when they may be sent again */
   giveBack(batch: LaneBatch, records: readonly PendingRecord[], notBefore: number): void {
     for (const [lane, own] of this.#landed(batch, records)) {
