@@ -10,8 +10,6 @@ export class LaneBatch implements Batch {
   /** Its size. */
   readonly bytes: number;
   partition: number | undefined;
-  /** Whether no broker can have any of its records before it is sent: none was sent before, or all only in vain. */
-  isFirstSend = false;
   #content: Records;
 
   constructor(topic: string, lane: Lane, content: Records) {

@@ -304,13 +304,9 @@ export class TopicLanes {
     const { queue } = this.#loose;
     const partition = this.#partitions.choose(now);
     if (partition !== undefined) this.#loose.failures = 0;
-    const batch =
-      partition === undefined
-        ? this.#form(queue, this.#loose, this.#policy.keepsTogether ? NEVER : 1)
-        : this.#form(queue, this.#lane(partition));
-    // What may have been sent before is bound to a partition, and waits there.
-    batch.isFirstSend = true;
-    return batch;
+    return partition === undefined
+      ? this.#form(queue, this.#loose, this.#policy.keepsTogether ? NEVER : 1)
+      : this.#form(queue, this.#lane(partition));
   }
 
   #resume(lane: Lane, batch: LaneBatch): LaneBatch {
