@@ -2,7 +2,7 @@
 // without end.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -75,7 +75,7 @@ async function run({ flags = [], env = {}, runs = 1, isDebugged = false, ...give
       output[name] += text;
     });
   const closed = once(child, 'close');
-  if (isDebugged) await runIfWaiting(child);
+  if (isDebugged) await runIfWaiting(child, () => existsSync(log));
   // Where it ends before, the assertions tell more.
   await Promise.race([cluster.until(() => cluster.count(topic) >= runs, LIMIT_MS), closed]);
   child.stdin.end();

@@ -3,8 +3,11 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 
-/** Tells a process that was started with `--inspect-brk=0` to go on, as a debugger does once it is attached. */
-export async function runIfWaiting({ stderr }: ChildProcess): Promise<void> {
+/**
+ * Tells a process that was started with `--inspect-brk=0` to go on, as a debugger does once it is attached, until it does: it
+ * listens before it begins to wait, and an order that comes in between is answered without effect.
+ */
+export async function runIfWaiting({ stderr }: ChildProcess, isRunning: () => boolean): Promise<void> {
   let text = '';
   let address: RegExpMatchArray | null = null;
   while (address === null) {
@@ -21,8 +24,11 @@ export async function runIfWaiting({ stderr }: ChildProcess): Promise<void> {
   await once(socket, 'data');
   const order = Buffer.from('{"id":1,"method":"Runtime.runIfWaitingForDebugger"}');
   // A frame of text (RFC 6455), masked by zeros, shorter than 126 bytes.
-  socket.write(Buffer.concat([Buffer.from([0x81, 0x80 | order.length, 0, 0, 0, 0]), order]));
-  await once(socket, 'data');
+  const frame = Buffer.concat([Buffer.from([0x81, 0x80 | order.length, 0, 0, 0, 0]), order]);
+  while (!isRunning()) {
+    socket.write(frame);
+    await once(socket, 'data');
+  }
   // Attached, it would have the process wait at its end.
   socket.destroy();
 }
