@@ -6,7 +6,7 @@ import { RealCluster } from '../spec/kafka/support/real-cluster.ts';
 import { NODE_OPTIONS } from '../spec/support/child-process.ts';
 
 const PARTITIONS = 4;
-const STAND_IN = fileURLToPath(new URL('../spec/support/broker/main.ts', import.meta.url));
+const STAND_IN = fileURLToPath(new URL('../testing/broker/main.ts', import.meta.url));
 
 export interface Broker {
   /** As the results say it. */

@@ -3,10 +3,10 @@ export { consoleOnlyLogCreator } from './client-log/console-only.ts';
 export type { ClientLogLevel } from './client-log/levels.ts';
 export type { WinstonLike } from './client-log/to-winston.ts';
 export { winstonLogCreator } from './client-log/to-winston.ts';
-export type { ProducerLike, ProducerRecordLike } from './delivery/callers-client.ts';
-export type { DropReason, RecordKey, TransportEntry } from './delivery/record.ts';
-export type { FlushReport } from './delivery/shipper-options.ts';
-export type { OverflowPolicy } from './delivery/waiting/buffer.ts';
+export type { ProducerLike, ProducerRecordLike } from './clients/external-producer.ts';
+export type { DropReason, RecordKey, TransportEntry } from './record/record.ts';
+export type { FlushReport } from './sender/sender-options.ts';
+export type { OverflowPolicy } from './accumulator/memory-limit.ts';
 export {
   KafkaTransportError,
   type KafkaTransportErrorCode,
@@ -37,10 +37,10 @@ export type {
   KafkaTransportOptions,
   RetryOptions,
   TransportKafkaConfig,
-} from './options.ts';
-export type { CallSite } from './recursion/call-site.ts';
-export type { CombinedFilter, FilterRecord, FilterTable, RecordFilter } from './recursion/filter.ts';
-export { allOf, anyOf, fromFunction, not } from './recursion/filter.ts';
-export { isGuarded, runGuarded } from './recursion/guard.ts';
-export { hopsOf } from './recursion/hops.ts';
+} from './options/options.ts';
+export type { CallSite } from './loop-safety/call-site/call-site.ts';
+export type { CombinedFilter, FilterRecord, FilterTable, RecordFilter } from './loop-safety/filter/filter.ts';
+export { allOf, anyOf, fromFunction, not } from './loop-safety/filter/filter.ts';
+export { isGuarded, runGuarded } from './loop-safety/guard.ts';
+export { hopsOf } from './record/hops.ts';
 export type { Fallback, Undelivered, UndeliveredReason } from './undelivered/fallback.ts';

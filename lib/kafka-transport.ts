@@ -1,25 +1,25 @@
 import TransportStream from 'winston-transport';
-import { type Clock, MAX_DELAY_MS, systemClock } from './clock.ts';
-import type { FlushReport } from './delivery/shipper-options.ts';
-import { LevelCheck, watchLevel } from './level-check.ts';
-import { isWanted } from './level-gate.ts';
-import { CrashPath } from './lifecycle/crash-path.ts';
-import { Ending } from './lifecycle/ending.ts';
-import { raiseListenerLimit } from './lifecycle/listener-limit.ts';
-import { type Parent, Parents } from './lifecycle/parents.ts';
-import { ProcessEnd } from './lifecycle/process-end.ts';
+import { type Clock, MAX_DELAY_MS, systemClock } from './util/clock.ts';
+import type { FlushReport } from './sender/sender-options.ts';
+import { LevelCheck, watchLevel } from './winston/level-check.ts';
+import { isWanted } from './winston/level-gate.ts';
+import { CrashPath } from './winston/crash-handler.ts';
+import { Ending } from './winston/stream-end.ts';
+import { raiseListenerLimit } from './winston/listener-limit.ts';
+import { type Parent, Parents } from './winston/parents.ts';
+import { ProcessEnd } from './process/process-exit.ts';
 import type { TransportStats } from './observe/stats.ts';
-import type { KafkaTransportOptions } from './options.ts';
+import type { KafkaTransportOptions } from './options/options.ts';
 import { Pipeline } from './pipeline.ts';
-import { isGuarded } from './recursion/guard.ts';
-import { type Info, type Mark, markOf } from './recursion/logger-tap.ts';
-import { type ResolvedOptions, resolveOptions } from './resolve-options.ts';
-import { soonest } from './system-timers.ts';
-import { activeSpan, type SpanContext } from './tracing/open-telemetry-api.ts';
-import type { Listen } from './transport-events.ts';
-import { formatted } from './transport-format.ts';
-import type { Levels } from './triple-beam.ts';
-import { WrappedLog } from './wrapped-log.ts';
+import { isGuarded } from './loop-safety/guard.ts';
+import { type Info, type Mark, markOf } from './winston/logger-tap.ts';
+import { type ResolvedOptions, resolveOptions } from './options/resolve.ts';
+import { soonest } from './util/system-timers.ts';
+import { activeSpan, type SpanContext } from './util/open-telemetry-api.ts';
+import type { Listen } from './winston/transport-events.ts';
+import { formatted } from './winston/format.ts';
+import type { Levels } from './util/triple-beam.ts';
+import { WrappedLog } from './winston/wrapped-log.ts';
 
 // Reading the clock twice costs about as much as taking a record in: so the time spent in `log()` is measured for
 // one call in so many, the first one included.

@@ -1,8 +1,8 @@
 import type { logCreator } from 'kafkajs';
-import { group, hasMethods, oneOf, refuse } from '../check.ts';
-import { guardSync } from '../recursion/guard.ts';
-import { systemTime } from '../system-timers.ts';
-import { handleRejection } from '../thenable.ts';
+import { group, hasMethods, oneOf, refuse } from '../util/check-option.ts';
+import { guardSync } from '../loop-safety/guard.ts';
+import { systemTime } from '../util/system-timers.ts';
+import { handleRejection } from '../util/thenable.ts';
 import { CLIENT_LOG_LEVELS, type ClientLineLevel, type ClientLogLevel, passes } from './levels.ts';
 import { type ClientLine, formatLine, hasEnded, headline, levelOf, ownText, readEntry } from './line.ts';
 import { type Print, RepeatedLines, withoutIds } from './repeated-lines.ts';

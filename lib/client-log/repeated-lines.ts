@@ -1,4 +1,4 @@
-import { systemTime } from '../system-timers.ts';
+import { systemTime } from '../util/system-timers.ts';
 
 /** What `RepeatedLines` has decided to print. */
 export interface Print<Line> {

@@ -1,10 +1,10 @@
 import { channel } from 'node:diagnostics_channel';
 import type { EventEmitter } from 'node:events';
-import type { LaneBatch } from '../delivery/lane-batch.ts';
-import type { DropReason, PendingRecord } from '../delivery/record.ts';
-import type { Verdict } from '../delivery/verdict.ts';
-import { guardSyncUntold } from '../recursion/guard.ts';
-import type { Info } from '../recursion/logger-tap.ts';
+import type { LaneBatch } from '../accumulator/producer-batch.ts';
+import type { DropReason, PendingRecord } from '../record/record.ts';
+import type { Verdict } from '../sender/send-result.ts';
+import { guardSyncUntold } from '../loop-safety/guard.ts';
+import type { Info } from '../winston/logger-tap.ts';
 import { publishSafely } from './publish-safely.ts';
 import type { TransportState } from './state-log.ts';
 import type { TransportStats } from './stats.ts';

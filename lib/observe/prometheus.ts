@@ -1,4 +1,4 @@
-import { hasMethods, refuse } from '../check.ts';
+import { hasMethods, refuse } from '../util/check-option.ts';
 import {
   DEFAULT_NAME,
   MEASURED_METRICS,

@@ -1,6 +1,6 @@
 import type { Channel } from 'node:diagnostics_channel';
-import { guardSync } from '../recursion/guard.ts';
-import { soonest } from '../system-timers.ts';
+import { guardSync } from '../loop-safety/guard.ts';
+import { soonest } from '../util/system-timers.ts';
 
 /**
  * Publishes to subscribers of the caller's, under the guard, as {@link emitSafely} emits.

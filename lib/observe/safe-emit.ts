@@ -1,6 +1,6 @@
 import type { EventEmitter } from 'node:events';
-import { guardSync } from '../recursion/guard.ts';
-import { handleRejection } from '../thenable.ts';
+import { guardSync } from '../loop-safety/guard.ts';
+import { handleRejection } from '../util/thenable.ts';
 
 /**
  * Emits to listeners of the caller's: each under the guard, and none able to keep the event from the next, to

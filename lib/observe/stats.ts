@@ -1,4 +1,4 @@
-import type { DropReason } from '../delivery/record.ts';
+import type { DropReason } from '../record/record.ts';
 import type { HistogramCounts, Percentiles } from './distribution.ts';
 
 /** The caller's functions that can fail. */

@@ -1,6 +1,6 @@
 import { ftruncateSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { PendingRecord, Place } from '../delivery/record.ts';
+import type { PendingRecord, Place } from '../record/record.ts';
 import { ENTRY_BYTES, type Entry, FILE_HEADER, FrameReader, frameOf } from './frames.ts';
 import { close, type Fates, Journal, writeWhole } from './journal.ts';
 import { payloadOf, recordOf } from './payload.ts';

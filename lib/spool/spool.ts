@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import type { Clock, Timer } from '../clock.ts';
-import type { PendingRecord } from '../delivery/record.ts';
-import { groupBy } from '../group-by.ts';
+import type { Clock, Timer } from '../util/clock.ts';
+import type { PendingRecord } from '../record/record.ts';
+import { groupBy } from '../util/group-by.ts';
 import { Directories, removeIfEmpty, segmentsIn } from './directories.ts';
 import { FILE_HEADER, FRAME_BYTES } from './frames.ts';
 import { JOURNAL_BYTES, Segment } from './segment.ts';

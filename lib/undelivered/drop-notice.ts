@@ -1,4 +1,4 @@
-import { DROP_REASONS, type DropReason } from '../delivery/record.ts';
+import { DROP_REASONS, type DropReason } from '../record/record.ts';
 
 /** What the notice says. */
 export interface DropCounts {

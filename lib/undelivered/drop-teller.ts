@@ -1,5 +1,5 @@
-import type { Clock, Timer } from '../clock.ts';
-import type { DropReason, PendingRecord } from '../delivery/record.ts';
+import type { Clock, Timer } from '../util/clock.ts';
+import type { DropReason, PendingRecord } from '../record/record.ts';
 import { type DropCounts, DropNotice } from './drop-notice.ts';
 
 // While records keep being dropped, the topic hears of it this often.

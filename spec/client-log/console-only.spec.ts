@@ -8,7 +8,7 @@ import {
   sinkLogCreator,
 } from '../../lib/client-log/console-only.ts';
 import { stderrLines } from '../../lib/client-log/stderr.ts';
-import { isGuarded } from '../../lib/recursion/guard.ts';
+import { isGuarded } from '../../lib/loop-safety/guard.ts';
 import { entry, HOSTILE_ENTRIES, hostile, setUpSink } from './entry.ts';
 
 /** A logger of the caller's that keeps its calls and whether they came under the guard. */

@@ -3,7 +3,7 @@ import winston from 'winston';
 import TransportStream from 'winston-transport';
 import { stderrLines } from '../../lib/client-log/stderr.ts';
 import { winstonLogCreator } from '../../lib/client-log/to-winston.ts';
-import { isGuarded } from '../../lib/recursion/guard.ts';
+import { isGuarded } from '../../lib/loop-safety/guard.ts';
 import { entry, HOSTILE_ENTRIES, hostile } from './entry.ts';
 
 class Keep extends TransportStream {

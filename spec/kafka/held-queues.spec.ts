@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import winston from 'winston';
-import { murmur2Partition } from '../../lib/delivery/partitioner.ts';
+import { murmur2Partition } from '../../lib/clients/kafkajs/partitioner.ts';
 import {
   type BatchSentMessage,
   KafkaTransport,

@@ -1,7 +1,7 @@
 import { Counter, register as globalRegister, Registry } from 'prom-client';
 import { describe, expect, it, vi } from 'vitest';
 import { KafkaTransportError, prometheus, type TransportStats } from '../../lib/index.ts';
-import { runGuarded } from '../../lib/recursion/guard.ts';
+import { runGuarded } from '../../lib/loop-safety/guard.ts';
 import { loggerWith, numbered, startCluster, transportTo } from '../support/harness.ts';
 import { linesOf, sampleOf } from './scraped.ts';
 

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { Observation } from '../../lib/observe/observation.ts';
+import { Observation } from '../../lib/observe/stats-collector.ts';
 import { isReady, type Vitals } from '../../lib/observe/readiness.ts';
-import { HeldClock, recordOf } from '../delivery/rig.ts';
+import { HeldClock, recordOf } from '../sender/rig.ts';
 import { loggerWith, startCluster, transportTo } from '../support/harness.ts';
 
 const FRESH: Vitals = { state: 'up', stateAgeMs: 0, errorAgeMs: Number.POSITIVE_INFINITY, waitingMs: 0 };

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { Registry } from 'prom-client';
 import winston from 'winston';
 import { KafkaTransport, prometheus } from '../../lib/index.ts';
-import { BrokerCluster } from '../support/broker/broker-cluster.ts';
+import { BrokerCluster } from '../../testing/broker/broker-cluster.ts';
 
 const REQUESTS = 1_000;
 const AT_ONCE = 25;

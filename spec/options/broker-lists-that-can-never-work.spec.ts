@@ -1,7 +1,7 @@
 // A list like `['a:9092,b:9092']`, an environment variable put in brackets, was taken, and ended in warnings about a port NaN.
 import { describe, expect, it } from 'vitest';
 import { KafkaTransport, type KafkaTransportOptions } from '../../lib/index.ts';
-import { resolveOptions } from '../../lib/resolve-options.ts';
+import { resolveOptions } from '../../lib/options/resolve.ts';
 import { refused } from './refused.ts';
 
 type Brokers = NonNullable<KafkaTransportOptions['kafka']>['brokers'];

@@ -1,7 +1,7 @@
 // Reported: `@platformatic/kafka`'s producer, handed in as `producer`, was refused without a word about what it lacks.
 import { expect, it } from 'vitest';
 import { KafkaTransport, type ProducerLike } from '../../lib/index.ts';
-import { untilDown, warningsOf } from '../faults/rig.ts';
+import { untilDown, warningsOf } from '../scenarios/faults/rig.ts';
 import { loggerWith, tracked } from '../support/harness.ts';
 
 const method = async (): Promise<void> => undefined;

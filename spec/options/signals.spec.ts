@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { resolveOptions } from '../../lib/resolve-options.ts';
+import { resolveOptions } from '../../lib/options/resolve.ts';
 import { ENOUGH, refused } from './refused.ts';
 
 describe('signals', () => {

@@ -4,7 +4,7 @@ import { CompressionTypes, logLevel } from 'kafkajs';
 import { describe, expect, it } from 'vitest';
 import winston from 'winston';
 import { allOf, fromFunction, KafkaTransport, not } from '../../lib/index.ts';
-import { resolveOptions } from '../../lib/resolve-options.ts';
+import { resolveOptions } from '../../lib/options/resolve.ts';
 import { ENOUGH, refused } from './refused.ts';
 
 const noop = (): void => undefined;

@@ -7,7 +7,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BrokerCluster } from '../support/broker/broker-cluster.ts';
+import { BrokerCluster } from '../../testing/broker/broker-cluster.ts';
 import { BUNDLERS } from './bundlers.ts';
 import { Consumer, FIXTURES, run } from './consumer.ts';
 

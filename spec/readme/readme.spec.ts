@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { OPTION_NAMES, resolveOptions } from '../../lib/resolve-options.ts';
+import { OPTION_NAMES, resolveOptions } from '../../lib/options/resolve.ts';
 import { DOCS, linksOf, README, snippetsOf, tableRows } from '../docs/pages.ts';
 import { runSnippet } from '../docs/run-snippet.ts';
 

@@ -2,8 +2,8 @@
 import { basename, dirname } from 'node:path';
 import { expect, it } from 'vitest';
 import { Segment } from '../../lib/spool/segment.ts';
-import type { ProgramConfig } from '../lifecycle/fixtures/program-config.ts';
-import { runProgram } from '../lifecycle/fixtures/run-program.ts';
+import type { ProgramConfig } from '../scenarios/exits/fixtures/program-config.ts';
+import { runProgram } from '../scenarios/exits/fixtures/run-program.ts';
 import { runChild } from '../support/child-process.ts';
 import { numbered, startCluster } from '../support/harness.ts';
 import { directoryOfSpec, filesIn } from './rig.ts';
@@ -20,7 +20,7 @@ it('each record is either on disk, whole, or with the fallback', { timeout: 40_0
     fallback: 'prints',
     options: { spool: { directory }, buffer: { maxRecords: 100 }, closeTimeoutMs: 300 },
   } satisfies ProgramConfig);
-  const program = new URL('../lifecycle/fixtures/program.ts', import.meta.url);
+  const program = new URL('../scenarios/exits/fixtures/program.ts', import.meta.url);
   const first = await runChild(program, { env: { PROGRAM }, maxFileKiB: 16 });
   expect(first.code).toBe(0);
   const handedOn = [...first.stdout.matchAll(/^overflow: (.*)$/gm)].map(([, text = '']) => text);

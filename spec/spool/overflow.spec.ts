@@ -9,7 +9,7 @@ import {
   turn,
   untilDown,
   warningsOf,
-} from '../faults/rig.ts';
+} from '../scenarios/faults/rig.ts';
 import {
   droppedIn,
   expectLaw,

@@ -3,10 +3,10 @@
 import { cpSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { murmur2Partition } from '../../lib/delivery/partitioner.ts';
+import { murmur2Partition } from '../../lib/clients/kafkajs/partitioner.ts';
 import type { FlushReport, KafkaTransport, KafkaTransportOptions } from '../../lib/index.ts';
-import { expectAtLeastOnce, turn } from '../faults/rig.ts';
-import { type BrokerCluster, ERROR } from '../support/broker/broker-cluster.ts';
+import { expectAtLeastOnce, turn } from '../scenarios/faults/rig.ts';
+import { type BrokerCluster, ERROR } from '../../testing/broker/broker-cluster.ts';
 import { loggerWith, numbered, startCluster, TOPIC, transportTo } from '../support/harness.ts';
 import { directoryOfSpec, filesIn } from './rig.ts';
 

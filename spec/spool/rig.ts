@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { PendingRecord, type RecordHeaders, type RecordKey } from '../../lib/delivery/record.ts';
+import { PendingRecord, type RecordHeaders, type RecordKey } from '../../lib/record/record.ts';
 
 /** A directory that is not there yet, in one that goes with the spec. */
 export function directoryOfSpec(): string {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { PendingRecord } from '../../lib/delivery/record.ts';
+import type { PendingRecord } from '../../lib/record/record.ts';
 import { Segment } from '../../lib/spool/segment.ts';
 import { directoryOfSpec, recordWith } from './rig.ts';
 

@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { PendingRecord } from '../../lib/delivery/record.ts';
+import type { PendingRecord } from '../../lib/record/record.ts';
 import { Spool } from '../../lib/spool/spool.ts';
-import { HeldClock } from '../delivery/rig.ts';
+import { HeldClock } from '../sender/rig.ts';
 import { directoryOfSpec, filesIn, recordWith } from './rig.ts';
 
 it('closed while it looks through what others have left, it leaves the rest to them', async () => {

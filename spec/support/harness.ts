@@ -3,7 +3,7 @@ import winston from 'winston';
 import TransportStream from 'winston-transport';
 import { KafkaTransport, type KafkaTransportOptions } from '../../lib/index.ts';
 import { accountedFor } from './accounting.ts';
-import { BrokerCluster, type BrokerClusterOptions } from './broker/broker-cluster.ts';
+import { BrokerCluster, type BrokerClusterOptions } from '../../testing/broker/broker-cluster.ts';
 
 export { droppedIn } from './accounting.ts';
 

@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect } from 'vitest';
 import type { KafkaTransport } from '../../lib/index.ts';
-import type { BrokerCluster } from './broker/broker-cluster.ts';
+import type { BrokerCluster } from '../../testing/broker/broker-cluster.ts';
 import { type Collecting, expectLaw, TOPIC } from './harness.ts';
 
 // A spec whose guard is broken logs for ever. Functions that log stop here, so that it fails instead.

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import winston from 'winston';
 import { DropNotice, describeDrops } from '../../lib/undelivered/drop-notice.ts';
-import { ERROR } from '../support/broker/broker-cluster.ts';
+import { ERROR } from '../../testing/broker/broker-cluster.ts';
 import {
   expectLaw,
   loggerWith,

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import type { DropReason, PendingRecord } from '../../lib/delivery/record.ts';
+import type { DropReason, PendingRecord } from '../../lib/record/record.ts';
 import { DropTeller } from '../../lib/undelivered/drop-teller.ts';
-import { HeldClock, recordOf } from '../delivery/rig.ts';
+import { HeldClock, recordOf } from '../sender/rig.ts';
 
 function teller() {
   const clock = new HeldClock();

@@ -1,0 +1,33 @@
+import type { PendingRecord } from '../record/record.ts';
+import { PackedRecords } from './store/page-slices.ts';
+
+/** Records as they are at the time: as objects, or as they stand in pages. */
+export type Records = readonly PendingRecord[] | PackedRecords;
+
+/** Records of one topic that go to Kafka in one send, as a client sees them. */
+export interface Batch {
+  readonly topic: string;
+  readonly content: Records;
+  /** The partition all of them go to; nothing while the client has yet to choose one for all of them. */
+  partition: number | undefined;
+}
+
+export function isPacked(records: Records): records is PackedRecords {
+  return records instanceof PackedRecords;
+}
+
+export function countOf(records: Records): number {
+  return isPacked(records) ? records.count : records.length;
+}
+
+export function bytesOf(records: Records): number {
+  return isPacked(records) ? records.bytes : records.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+/** Their positions in the order of acceptance. */
+export function seqsOf(records: Records): number[] {
+  if (!isPacked(records)) return records.map(({ seq }) => seq);
+  const seqs: number[] = [];
+  records.each((page, at) => seqs.push(page.seqAt(at)));
+  return seqs;
+}

@@ -1,0 +1,244 @@
+import { DROP_REASONS, type DropReason, type PendingRecord } from '../record/record.ts';
+import type { PackedRecords } from './store/page-slices.ts';
+
+/** So many records, and their size in bytes. */
+export interface Quantity {
+  count: number;
+  bytes: number;
+}
+
+/**
+ * The books. Every record that was accepted is, at every moment, in exactly one place:
+ *
+ *     accepted === delivered + buffered.records + inFlight + spooled waiting + the sum of dropped
+ *
+ * Each method moves records from one place to another, so the law holds by construction.
+ */
+export class Ledger {
+  accepted = 0;
+  delivered = 0;
+  /** Of those, the ones that have another timestamp in Kafka than their own. */
+  retimed = 0;
+  /** Records that went to disk and are not in memory, all that ever did; and those that have come back from there. */
+  spooled = 0;
+  replayed = 0;
+  inFlight = 0;
+  readonly dropped: Record<DropReason, number> = {
+    overflow: 0,
+    oversize: 0,
+    rejected: 0,
+    expired: 0,
+    closed: 0,
+    invalid: 0,
+  };
+  /** Records that wait, and the bytes of all that is held, in flight included. */
+  queued = 0;
+  heldBytes = 0;
+  queuedBytes = 0;
+  /** What waits, by severity. Only where somebody wants to know, and then all of it has to be objects. */
+  queuedBySeverity: Map<number, Quantity> | undefined;
+
+  #nextAdopted = Number.MIN_SAFE_INTEGER;
+  readonly #watchers = new Set<SettlementWatcher>();
+
+  /** Records that memory holds: waiting or in flight. */
+  get held(): number {
+    return this.queued + this.inFlight;
+  }
+
+  /** Records that are only on disk. */
+  get spooledWaiting(): number {
+    return this.spooled - this.replayed;
+  }
+
+  /** All records that are neither delivered nor dropped. */
+  get unsettled(): number {
+    return this.held + this.spooledWaiting;
+  }
+
+  get droppedTotal(): number {
+    return DROP_REASONS.reduce((sum, reason) => sum + this.dropped[reason], 0);
+  }
+
+  accept(record: PendingRecord): void {
+    record.seq = ++this.accepted;
+    this.#queue(record);
+    this.heldBytes += record.bytes;
+  }
+
+  /** A record goes to disk at once, without a stay in memory. */
+  acceptSpooled(record: PendingRecord): void {
+    record.seq = ++this.accepted;
+    record.state = 'settled';
+    this.spooled++;
+  }
+
+  /**
+   * Records that another process has left on disk.
+   *
+   * @param positions how many places in the order they may take
+   * @returns the first of these, before all of what was accepted here
+   */
+  adopt(count: number, positions: number = count): number {
+    const first = this.#nextAdopted;
+    this.#nextAdopted += positions;
+    this.accepted += count;
+    this.spooled += count;
+    // They are waited for as if they had been there already.
+    for (const watcher of this.#watchers) watcher.pending += count;
+    return first;
+  }
+
+  /** Others may have what is on disk: it leaves the books as if it had never come. */
+  disown(): void {
+    this.accepted -= this.spooledWaiting;
+    this.spooled = this.replayed;
+  }
+
+  /** A record that was only on disk is in memory again. */
+  replay(record: PendingRecord): void {
+    this.replayed++;
+    this.#queue(record);
+    this.heldBytes += record.bytes;
+  }
+
+  /** Memory lets go of a record that is on disk. */
+  spool(record: PendingRecord): void {
+    this.spooled++;
+    this.#letGo(record);
+  }
+
+  /** Records on disk that cannot be read any more. */
+  loseSpooled(count: number): void {
+    this.replayed += count;
+    this.dropped.invalid += count;
+    // Whose they were nobody knows: whoever waits for anything that old waits for them, too.
+    for (const watcher of this.#watchers) {
+      const lost = Math.min(count, watcher.pending);
+      watcher.dropped += lost;
+      this.#notePending(watcher, lost);
+    }
+  }
+
+  take(record: PendingRecord): void {
+    record.state = 'in-flight';
+    this.#unqueue(record);
+    this.inFlight++;
+  }
+
+  /** The same of many that are no objects. */
+  takePacked({ count, bytes }: Quantity): void {
+    this.queued -= count;
+    this.queuedBytes -= bytes;
+    this.inFlight += count;
+  }
+
+  giveBack(record: PendingRecord): void {
+    record.state = 'queued';
+    this.#queue(record);
+    this.inFlight--;
+  }
+
+  deliver(record: PendingRecord): void {
+    this.delivered++;
+    if (record.sentTime !== undefined) this.retimed++;
+    this.#settle(record, 'delivered');
+  }
+
+  /** The same of many that are no objects, and are in flight. */
+  deliverPacked(packed: PackedRecords): void {
+    const { count, bytes } = packed;
+    this.delivered += count;
+    this.inFlight -= count;
+    this.heldBytes -= bytes;
+    if (this.#watchers.size === 0) return;
+    packed.each((page, at) => this.#tellWatchers(page.seqAt(at), 'delivered'));
+  }
+
+  drop(record: PendingRecord, reason: DropReason): void {
+    this.dropped[reason]++;
+    this.#settle(record, 'dropped');
+  }
+
+  /** Follows what becomes of all that is accepted so far. @param isHeld until `letGo` there may be older ones to come */
+  watch(isHeld = false): SettlementWatcher {
+    const watcher: SettlementWatcher = {
+      upTo: this.accepted,
+      delivered: this.delivered,
+      dropped: this.droppedTotal,
+      pending: this.unsettled,
+      isHeld,
+      onDone: undefined,
+    };
+    if (isHeld || watcher.pending > 0) this.#watchers.add(watcher);
+    return watcher;
+  }
+
+  letGo(watcher: SettlementWatcher): void {
+    watcher.isHeld = false;
+    this.#notePending(watcher, 0);
+  }
+
+  unwatch(watcher: SettlementWatcher): void {
+    this.#watchers.delete(watcher);
+  }
+
+  #settle(record: PendingRecord, outcome: 'delivered' | 'dropped'): void {
+    this.#letGo(record);
+    this.#tellWatchers(record.seq, outcome);
+  }
+
+  #tellWatchers(seq: number, outcome: 'delivered' | 'dropped'): void {
+    for (const watcher of this.#watchers) {
+      if (seq > watcher.upTo) continue;
+      watcher[outcome]++;
+      this.#notePending(watcher, 1);
+    }
+  }
+
+  #queue({ bytes, severity }: PendingRecord): void {
+    this.queued++;
+    this.queuedBytes += bytes;
+    if (this.queuedBySeverity !== undefined) this.#noteSeverity(this.queuedBySeverity, severity, 1, bytes);
+  }
+
+  #unqueue({ bytes, severity }: PendingRecord): void {
+    this.queued--;
+    this.queuedBytes -= bytes;
+    if (this.queuedBySeverity !== undefined) this.#noteSeverity(this.queuedBySeverity, severity, -1, -bytes);
+  }
+
+  #noteSeverity(all: Map<number, Quantity>, severity: number, count: number, bytes: number): void {
+    const quantity = all.get(severity);
+    if (quantity === undefined) all.set(severity, { count, bytes });
+    else {
+      quantity.count += count;
+      quantity.bytes += bytes;
+    }
+  }
+
+  #letGo(record: PendingRecord): void {
+    if (record.state === 'in-flight') this.inFlight--;
+    else this.#unqueue(record);
+    this.heldBytes -= record.bytes;
+    record.state = 'settled';
+  }
+
+  #notePending(watcher: SettlementWatcher, settled: number): void {
+    watcher.pending -= settled;
+    if (watcher.isHeld || watcher.pending > 0) return;
+    this.#watchers.delete(watcher);
+    watcher.onDone?.();
+  }
+}
+
+/** What has become of everything that was accepted before a certain moment. */
+export interface SettlementWatcher {
+  readonly upTo: number;
+  delivered: number;
+  dropped: number;
+  pending: number;
+  isHeld: boolean;
+  /** Called when the last of it is settled. */
+  onDone: (() => void) | undefined;
+}

@@ -1,0 +1,114 @@
+import type { Ledger } from './ledger.ts';
+import type { PendingRecord } from '../record/record.ts';
+import { DeepQueue } from './store/paged-queue.ts';
+import type { LaneQueue } from './store/record-store.ts';
+import { PagePool } from './store/page-pool.ts';
+import { RankedQueue } from './store/severity-queue.ts';
+import { Shelf } from './store/oldest-first-index.ts';
+
+/** What gives way when the buffer is full. `drop-lowest`: the least severe level first, then the oldest. */
+export type OverflowPolicy = 'drop-oldest' | 'drop-newest' | 'drop-lowest';
+
+export interface BufferLimits {
+  maxRecords: number;
+  maxBytes: number;
+  overflow: OverflowPolicy;
+}
+
+/**
+ * Decides what memory may hold until the broker has it. Counts what waits and what is in flight; sheds only
+ * what waits, because a record that is with the Kafka client cannot be called back.
+ */
+export class RecordBuffer {
+  readonly #limits: BufferLimits;
+  readonly #ledger: Ledger;
+  readonly #pages = new PagePool();
+  /** By severity, the least severe one first; a single one, unless the policy asks for more. */
+  #shelves: [severity: number, shelf: Shelf][] = [];
+
+  constructor(limits: BufferLimits, ledger: Ledger) {
+    this.#limits = limits;
+    this.#ledger = ledger;
+    if (limits.overflow === 'drop-lowest') ledger.queuedBySeverity = new Map();
+  }
+
+  /** A new queue, whose records may have to give way. */
+  readonly makeQueue = (): LaneQueue => {
+    if (this.#limits.overflow === 'drop-newest') return new DeepQueue(this.#pages, () => undefined);
+    if (this.#limits.overflow === 'drop-oldest') return this.#makeQueue(0);
+    return new RankedQueue((severity) => this.#makeQueue(severity));
+  };
+
+  /** Whether a record of this size could ever be held. */
+  canHold(bytes: number): boolean {
+    return bytes <= this.#limits.maxBytes;
+  }
+
+  /**
+   * Makes room for a record, or finds that it must not come in. Nothing is shed in vain.
+   *
+   * @param shed is called for each record that gives way; it takes the record out of its queue and out of the books
+   * @returns whether the record may come in
+   */
+  makeRoomFor(record: PendingRecord, shed: (victim: PendingRecord) => void): boolean {
+    if (this.hasRoomFor(record.bytes)) return true;
+    if (!this.#canMakeRoomFor(record)) return false;
+    while (!this.hasRoomFor(record.bytes)) {
+      const victim = this.#firstToGoFor(record);
+      if (victim === undefined) return false;
+      shed(victim);
+    }
+    return true;
+  }
+
+  /** Whether a record of this size may come in without another giving way. */
+  hasRoomFor(bytes: number): boolean {
+    const { held, heldBytes } = this.#ledger;
+    return held < this.#limits.maxRecords && heldBytes + bytes <= this.#limits.maxBytes;
+  }
+
+  /** Whether it is at most half full. */
+  get isHalfEmpty(): boolean {
+    const { held, heldBytes } = this.#ledger;
+    return held <= this.#limits.maxRecords / 2 && heldBytes <= this.#limits.maxBytes / 2;
+  }
+
+  #makeQueue(severity: number): DeepQueue {
+    const shelf = this.#shelfOf(severity);
+    return new DeepQueue(this.#pages, (queue) => shelf.note(queue));
+  }
+
+  #shelfOf(severity: number): Shelf {
+    const known = this.#shelves.find(([of]) => of === severity);
+    if (known !== undefined) return known[1];
+    const shelf = new Shelf();
+    this.#shelves.push([severity, shelf]);
+    // winston's numbers grow with unimportance.
+    this.#shelves.sort(([a], [b]) => b - a);
+    return shelf;
+  }
+
+  #canMakeRoomFor(newcomer: PendingRecord): boolean {
+    const { overflow, maxRecords, maxBytes } = this.#limits;
+    if (overflow === 'drop-newest') return false;
+    const { held, heldBytes, queued, queuedBytes, queuedBySeverity } = this.#ledger;
+    let records = held + 1 - maxRecords;
+    let bytes = heldBytes + newcomer.bytes - maxBytes;
+    if (overflow === 'drop-oldest') return records <= queued && bytes <= queuedBytes;
+    for (const [severity, waiting] of queuedBySeverity ?? []) {
+      if (severity < newcomer.severity) continue;
+      records -= waiting.count;
+      bytes -= waiting.bytes;
+    }
+    return records <= 0 && bytes <= 0;
+  }
+
+  #firstToGoFor(newcomer: PendingRecord): PendingRecord | undefined {
+    const least = this.#limits.overflow === 'drop-lowest' ? newcomer.severity : 0;
+    for (const [severity, shelf] of this.#shelves) {
+      const oldest = severity < least ? undefined : shelf.oldest();
+      if (oldest !== undefined) return oldest;
+    }
+    return undefined;
+  }
+}

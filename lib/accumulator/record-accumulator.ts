@@ -1,0 +1,337 @@
+import type { Spool } from '../spool/spool.ts';
+import { isPacked, type Records } from './batch.ts';
+import type { HeldTopic } from './held-queues.ts';
+import type { LaneBatch } from './producer-batch.ts';
+import type { LanePolicy } from './batching-policy.ts';
+import type { Ledger } from './ledger.ts';
+import type { DropReason, PendingRecord } from '../record/record.ts';
+import { SpooledQueues } from './spooled-queues.ts';
+import { TopicLanes } from './topic-queues.ts';
+import { type BufferLimits, RecordBuffer } from './memory-limit.ts';
+
+// How many topics may be known before those with nothing to send are forgotten. A topic's lanes are a few hundred
+// bytes, and what they have learnt is found out again with the next send.
+const MAX_TOPICS = 1_000;
+
+/** Told of each record that will not reach Kafka; it is still whole, and already counted. */
+export type DropListener = (record: PendingRecord, reason: DropReason, cause: unknown) => void;
+
+/** All that waits for the broker, within its bounds, in lanes that keep its order. */
+export class Backlog {
+  readonly #ledger: Ledger;
+  readonly #buffer: RecordBuffer;
+  readonly #lanePolicy: LanePolicy;
+  readonly #onDropped: DropListener;
+  readonly #spool: Spool | undefined;
+  readonly #spooled: SpooledQueues | undefined;
+  readonly #topics = new Map<string, TopicLanes>();
+  readonly #inFlight = new Set<LaneBatch>();
+  /** Failed batches that go again as they are. Their records count as in flight: the broker may have them. */
+  readonly #parked = new Set<LaneBatch>();
+  #tidyAt = MAX_TOPICS;
+
+  constructor(
+    ledger: Ledger,
+    limits: BufferLimits,
+    lanePolicy: Omit<LanePolicy, 'makeQueue'>,
+    onDropped: DropListener,
+    spool?: Spool,
+    onHeld: (held: HeldTopic) => void = () => undefined,
+  ) {
+    this.#spool = spool;
+    this.#ledger = ledger;
+    this.#buffer = new RecordBuffer(limits, ledger);
+    this.#lanePolicy = { ...lanePolicy, makeQueue: this.#buffer.makeQueue };
+    this.#onDropped = onDropped;
+    if (spool === undefined) return;
+    this.#spooled = new SpooledQueues({
+      ...{ spool, ledger, limits, onHeld },
+      buffer: this.#buffer,
+      topics: this.#topics,
+      lanesOf: (topic) => this.#lanes(topic),
+      drop: (record, reason, cause) => this.drop(record, reason, cause),
+    });
+  }
+
+  /** Whether what memory holds leaves at least as much room again. */
+  get isHalfEmpty(): boolean {
+    return this.#buffer.isHalfEmpty;
+  }
+
+  /** How many batches are with the client. */
+  get batchesInFlight(): number {
+    return this.#inFlight.size;
+  }
+
+  /** The batches that are with the client. */
+  get inFlight(): ReadonlySet<LaneBatch> {
+    return this.#inFlight;
+  }
+
+  /** How many topics it remembers. */
+  get topics(): number {
+    return this.#topics.size;
+  }
+
+  /** Takes no record in; it is counted and told as any other that is dropped. */
+  refuse(record: PendingRecord, reason: DropReason, cause: unknown): void {
+    this.#ledger.accept(record);
+    this.drop(record, reason, cause);
+  }
+
+  /** @returns whether a batch is full */
+  add(record: PendingRecord): boolean {
+    if (!this.#buffer.canHold(record.bytes)) {
+      const cause = new Error(`${record.bytes} bytes are more than the buffer may hold`);
+      this.refuse(record, 'oversize', cause);
+      return false;
+    }
+    if (this.#spooled?.takesIn(record, () => this.refuse(record, 'overflow', undefined))) return false;
+    if (!this.#buffer.makeRoomFor(record, (victim) => this.drop(victim, 'overflow', undefined))) {
+      this.refuse(record, 'overflow', undefined);
+      return false;
+    }
+    this.#ledger.accept(record);
+    if (this.#spool?.keepsAll) this.#spool.keep(record);
+    return this.#lanes(record.topic).add(record);
+  }
+
+  /**
+   * Takes records back from disk, as memory has room, and writes there what has to be there before it is sent.
+   *
+   * @param now wall and monotonic time, for records that expire
+   * @returns whether there is more to be done at once
+   */
+  exchange(now: { wall: number; monotonic: number }): boolean {
+    return this.#spooled?.exchange(now) === true;
+  }
+
+  /** The next batch that is due, now in flight. @param only the one topic that may be asked */
+  take(now: number, force: boolean, only?: string): LaneBatch | undefined {
+    for (const [topic, lanes] of this.#topics) {
+      if (only !== undefined && topic !== only) continue;
+      const batch = lanes.take(now, force);
+      if (batch === undefined) continue;
+      if (!this.#parked.delete(batch)) {
+        const { content } = batch;
+        if (isPacked(content)) this.#ledger.takePacked(content);
+        else {
+          for (const record of content) this.#ledger.take(record);
+          this.#bind(batch);
+        }
+      }
+      this.#inFlight.add(batch);
+      // To the end of the line: a topic that is always busy must not starve the others.
+      this.#topics.delete(topic);
+      this.#topics.set(topic, lanes);
+      return batch;
+    }
+    return undefined;
+  }
+
+  /** When the next batch is due, on the monotonic clock. */
+  nextDue(force: boolean): number | undefined {
+    let next: number | undefined;
+    for (const lanes of this.#topics.values()) {
+      const due = lanes.nextDue(force);
+      if (due !== undefined && (next === undefined || due < next)) next = due;
+    }
+    return next;
+  }
+
+  /** @returns the records that were delivered by this */
+  deliver(batch: LaneBatch): Records {
+    this.#spooled?.noteDelivered();
+    const { content } = batch;
+    if (isPacked(content)) {
+      this.#inFlight.delete(batch);
+      this.#ledger.deliverPacked(content);
+      this.#lanes(batch.topic).succeed(batch);
+      return content;
+    }
+    const records = this.#landed(batch);
+    for (const record of records) this.#ledger.deliver(record);
+    this.#spool?.settle(records);
+    this.#lanes(batch.topic).succeed(batch);
+    return records;
+  }
+
+  /** The same of records that have reached Kafka without a batch of this backlog. */
+  noteDelivered(records: readonly PendingRecord[]): void {
+    for (const record of records) {
+      record.queue?.discard(record);
+      this.#ledger.deliver(record);
+    }
+    this.#spool?.settle(records);
+  }
+
+  /** All that is left, what is in flight included, by the order of its acceptance. */
+  unsettled(): PendingRecord[] {
+    const left = [...this.#topics.values()].flatMap((lanes) =>
+      [...lanes.queues()].flatMap((queue) => [...queue]),
+    );
+    // Of some, the client has only now found the partition.
+    for (const batch of this.#inFlight) this.#bind(batch);
+    const inFlight = [...this.#inFlight, ...this.#parked].flatMap((batch) => batch.records);
+    return [...inFlight, ...left].filter(({ state }) => state !== 'settled').sort((a, b) => a.seq - b.seq);
+  }
+
+  /** Puts the records of a failed send back where they were. @param isUnsent whether the broker cannot have any */
+  giveBack(batch: LaneBatch, notBefore: number, isUnsent = false): void {
+    const lanes = this.#lanes(batch.topic);
+    const { partition, records } = batch;
+    // It has none any more where it turned out to have been delivered, as the process ended.
+    const isWhole = records.length > 0 && records.every(({ state }) => state === 'in-flight');
+    if (this.#lanePolicy.resendsWhole && !isUnsent && partition !== undefined && isWhole) {
+      this.#inFlight.delete(batch);
+      this.#bind(batch);
+      this.#parked.add(lanes.park(batch, partition, notBefore));
+      return;
+    }
+    lanes.giveBack(batch, this.#returned(batch), notBefore);
+  }
+
+  /** The same, but one of them is at fault: the next sends from there carry half as many, at once. */
+  halve(batch: LaneBatch): void {
+    const records = this.#returned(batch);
+    this.#lanes(batch.topic).halve(batch, records);
+  }
+
+  /** The same, of one record: whether it is the cause is to be found out. */
+  isolate(batch: LaneBatch): void {
+    const records = this.#returned(batch);
+    this.#lanes(batch.topic).isolate(batch, records);
+  }
+
+  /** How many records could be sent in place of this batch, which is still with the client, and the batch itself. */
+  waitingWith(batch: LaneBatch): number {
+    return this.#lanes(batch.topic).waitingFor(batch.lane, batch.records[0]?.key) + batch.count;
+  }
+
+  /** Some of the records of a send are refused for good; the others go again, at once. */
+  rejectPart(batch: LaneBatch, refused: readonly PendingRecord[], reason: DropReason, cause: unknown): void {
+    for (const record of refused) if (record.state === 'in-flight') this.drop(record, reason, cause);
+    batch.lane.noteAllRefused();
+    this.giveBack(batch, 0, true);
+  }
+
+  /** The records of a send that is refused for good. */
+  reject(batch: LaneBatch, reason: DropReason, cause: unknown): void {
+    for (const record of this.#landed(batch)) this.drop(record, reason, cause);
+    this.#lanes(batch.topic).refuse(batch);
+  }
+
+  learn(topic: string, count: number, writable: readonly number[]): void {
+    this.#topics.get(topic)?.learn(count, writable);
+    this.#spooled?.look();
+  }
+
+  /** Whether records like this one cannot be sent now. */
+  isHeld(record: PendingRecord): boolean {
+    return this.#topics.get(record.topic)?.isHeld(record) === true;
+  }
+
+  /** Why a send to the topic has failed. */
+  noteError(topic: string, cause: unknown): void {
+    const lanes = this.#lanes(topic);
+    lanes.errors++;
+    lanes.lastError = cause;
+  }
+
+  /** Whether the topic has this partition, as far as is known. */
+  hasPartition(topic: string, partition: number): boolean {
+    return this.#topics.get(topic)?.hasPartition(partition) === true;
+  }
+
+  forget(topic: string): void {
+    this.#topics.get(topic)?.forget();
+    this.#spooled?.look();
+  }
+
+  hurry(): void {
+    for (const lanes of this.#topics.values()) lanes.hurry();
+  }
+
+  /** Drops what was accepted before `moment`. @returns when the oldest that is left was accepted, if any is */
+  expire(moment: number): number | undefined {
+    let oldest: number | undefined;
+    for (const lanes of this.#topics.values()) {
+      for (const queue of lanes.queues()) {
+        for (let { head } = queue; head !== undefined; head = queue.head) {
+          if (head.acceptedAt >= moment) {
+            oldest = Math.min(oldest ?? head.acceptedAt, head.acceptedAt);
+            break;
+          }
+          const record = queue.peek();
+          if (record !== undefined) this.drop(record, 'expired', undefined);
+        }
+      }
+    }
+    return oldest;
+  }
+
+  /** Gives up all that is left, what is in flight included, to disk or for good: nobody will wait for its answer. */
+  giveUp(reason: DropReason, cause: unknown): void {
+    const all = this.unsettled();
+    this.#parked.clear();
+    for (const lanes of this.#topics.values()) lanes.unpark();
+    for (const record of this.#spool?.leave(all) ?? []) {
+      record.queue?.discard(record);
+      this.#ledger.spool(record);
+      record.text = '';
+    }
+    for (const record of all) if (record.state !== 'settled') this.drop(record, reason, cause);
+  }
+
+  drop(record: PendingRecord, reason: DropReason, cause: unknown): void {
+    record.queue?.discard(record);
+    this.#ledger.drop(record, reason);
+    this.#onDropped(record, reason, cause);
+    // Not before: a process that is killed now has it handed on again by the next, and not by none.
+    if (record.place !== undefined) this.#spool?.settle([record]);
+    record.text = '';
+  }
+
+  /** A batch is back from the client. Some of its records may have been given up in the meantime. */
+  #landed(batch: LaneBatch): PendingRecord[] {
+    this.#inFlight.delete(batch);
+    return batch.records.filter((record) => record.state === 'in-flight');
+  }
+
+  #returned(batch: LaneBatch): PendingRecord[] {
+    const records = this.#landed(batch);
+    for (const record of records) this.#ledger.giveBack(record);
+    this.#bind(batch);
+    return records;
+  }
+
+  /**
+   * Notes where records go, or that they may go anywhere again. The one that sends them after this process has ended would
+   * otherwise put them behind younger ones that another partition has got already: those with key, too, when partitions
+   * were added in between. With a client that was handed in, keys find their way by it.
+   */
+  #bind({ records, partition }: LaneBatch): void {
+    const { keepsTogether } = this.#lanePolicy;
+    const changed = records.filter(
+      (record) => record.partition !== partition && (keepsTogether || record.key === null),
+    );
+    for (const record of changed) record.partition = partition;
+    if (partition !== undefined) this.#spool?.bind(changed);
+  }
+
+  #lanes(topic: string): TopicLanes {
+    let lanes = this.#topics.get(topic);
+    if (lanes === undefined) {
+      if (this.#topics.size >= this.#tidyAt) this.#forgetIdleTopics();
+      lanes = new TopicLanes(topic, this.#lanePolicy);
+      this.#topics.set(topic, lanes);
+    }
+    return lanes;
+  }
+
+  #forgetIdleTopics(): void {
+    for (const [topic, lanes] of this.#topics) if (lanes.isIdle) this.#topics.delete(topic);
+    // Not with each topic from then on: in an outage none of them is idle.
+    this.#tidyAt = Math.max(MAX_TOPICS, 2 * this.#topics.size);
+  }
+}

@@ -1,0 +1,269 @@
+import type { Spool } from '../spool/spool.ts';
+import { type Held, HeldQueues, type HeldTopic } from './held-queues.ts';
+import type { Lane } from './partition-queue.ts';
+import type { Ledger, Quantity } from './ledger.ts';
+import type { DropReason, PendingRecord } from '../record/record.ts';
+import type { TopicLanes } from './topic-queues.ts';
+import type { BufferLimits, RecordBuffer } from './memory-limit.ts';
+
+// How many records come back from disk, or go there, in one turn: some milliseconds' work.
+const EXCHANGED_AT_ONCE = 500;
+
+// What the queues that are held may keep of memory, all of them together, when others want room.
+const HELD_SHARE = 0.25;
+
+export interface SpooledQueuesParts {
+  readonly spool: Spool;
+  readonly ledger: Ledger;
+  readonly buffer: RecordBuffer;
+  readonly limits: BufferLimits;
+  readonly topics: ReadonlyMap<string, TopicLanes>;
+  lanesOf(topic: string): TopicLanes;
+  drop(record: PendingRecord, reason: DropReason, cause: unknown): void;
+  onHeld(held: HeldTopic): void;
+}
+
+/**
+ * Decides which records wait on disk, and which in memory. On disk, all queues stand behind one another. One that is held
+ * (its topic is missing, its partition has no leader, its broker is away) costs no other one anything:
+ *
+ * - What is on disk is read past its records, which stay there. They are read from the beginning on when it is held no more.
+ * - What is new of it goes to disk behind them; what is new of others goes to memory.
+ * - When others want room in memory, it keeps a share for its next attempts; the youngest go to disk.
+ * - Once it has filled its share of the disk, what is new of it is dropped, and nothing of others.
+ *
+ * All of a queue that is on disk is younger than all of it that is in memory, so its order holds.
+ */
+export class SpooledQueues {
+  readonly #parts: SpooledQueuesParts;
+  readonly #held: HeldQueues;
+  /** Where others have to wait for what is on disk, and the partitions that were known when it came to that. */
+  readonly #awaiting = new Map<Lane, { readonly lanes: TopicLanes; generation: number }>();
+
+  constructor(parts: SpooledQueuesParts) {
+    this.#parts = parts;
+    this.#held = new HeldQueues(parts.topics);
+    parts.spool.stateOf = (record) => this.#held.stateOf(this.#held.of(record));
+  }
+
+  /**
+   * A new record goes to disk where memory has no room for it, or where others wait there that it must not overtake. When
+   * it cannot be written and must not overtake them, it is dropped.
+   *
+   * @param refuse drops it
+   * @returns whether it has been seen to
+   */
+  takesIn(record: PendingRecord, refuse: () => void): boolean {
+    const { spool, ledger } = this.#parts;
+    const held = this.#held.of(record);
+    // What other processes have left is older, too, and may not have been counted yet.
+    const isUnread = spool.isScanning || (ledger.spooledWaiting > 0 && spool.hasUnread);
+    const isInLine = isUnread || held?.isOnDisk === true;
+    if (!isInLine && this.#findRoom(record.bytes, held === undefined)) return false;
+    record.seq = ledger.accepted + 1;
+    // What memory has and the disk not yet comes first.
+    spool.writeKept();
+    if (this.#store(record, held)) {
+      ledger.acceptSpooled(record);
+      return true;
+    }
+    if (!isInLine && this.#held.stateOf(held) !== 'held-alone') return false;
+    // Nothing of others is to give way for what cannot be sent anyway.
+    if (!isInLine && this.#shedOwn(record)) return false;
+    refuse();
+    return true;
+  }
+
+  /**
+   * Takes records back from disk, as memory has room, and writes there what has to be there before it is sent.
+   *
+   * @param now wall and monotonic time, for records that expire
+   * @returns whether there is more to be done at once
+   */
+  exchange(now: { wall: number; monotonic: number }): boolean {
+    const { spool, ledger, lanesOf } = this.#parts;
+    spool.writeKept();
+    // There may be older ones.
+    if (spool.isScanning) return false;
+    this.look();
+    for (const topic of this.#held.news()) this.#parts.onHeld(topic);
+    // Not one by one, as each place becomes free: every time memory catches up, a file is begun anew.
+    const mayTake = this.#isHalfEmpty();
+    // What is held is read past in any case: there may be others behind it.
+    if (!mayTake && this.#held.size === 0) return false;
+    for (let count = 0; count < EXCHANGED_AT_ONCE; count++) {
+      const next = spool.peek();
+      if (next === undefined) {
+        this.#noteReadThrough();
+        return false;
+      }
+      if (next.partition !== undefined && lanesOf(next.topic).mustUnbind) next.partition = undefined;
+      const held = this.#held.of(next);
+      if (held !== undefined) {
+        this.#noteOnDisk(held, next);
+        spool.passOver();
+        continue;
+      }
+      if (!mayTake) return false;
+      // Larger than all that memory may hold (another process had more): alone, then.
+      if (!this.#findRoom(next.bytes, true) && this.#flowing().count > 0) return false;
+      spool.take();
+      ledger.replay(next);
+      next.acceptedAt = now.monotonic - Math.max(0, now.wall - next.time);
+      lanesOf(next.topic).add(next);
+    }
+    return true;
+  }
+
+  /** A send has come through. */
+  noteDelivered(): void {
+    this.#held.noteDelivered();
+  }
+
+  /** Finds out which queues are held: to be called whenever that may have changed, before more records come. */
+  look(): void {
+    const { spool } = this.#parts;
+    // By their names, segments that begin now come behind what has been written of the same queue elsewhere.
+    const hasReleased = this.#held.look(() => spool.beginSegments());
+    for (const lane of this.#awaiting.keys()) this.#keepAllBehind(lane);
+    if (hasReleased) spool.beginAnew();
+  }
+
+  #noteOnDisk(held: Held, record: PendingRecord): void {
+    held.isOnDisk = true;
+    if (record.partition === undefined) return;
+    const lane = held.lanes.laneFor(record);
+    lane.awaitsDisk = true;
+    const { lanes } = held;
+    if (!this.#awaiting.has(lane)) this.#awaiting.set(lane, { lanes, generation: lanes.generation });
+  }
+
+  /** Other partitions are known now than when it came to wait for what is on disk. */
+  #keepAllBehind(lane: Lane): void {
+    const awaiting = this.#awaiting.get(lane);
+    if (awaiting === undefined || awaiting.generation === awaiting.lanes.generation) return;
+    const { generation, mustUnbind, withoutPartition } = awaiting.lanes;
+    awaiting.generation = generation;
+    this.#keepBehind(lane);
+    if (mustUnbind) this.#keepBehind(withoutPartition);
+  }
+
+  /**
+   * What has only now come here goes behind what was sent from here before, and waits on disk: records with keys, when the
+   * partitions become known, or are not known any more.
+   */
+  #keepBehind({ queue }: Lane): void {
+    const { spool } = this.#parts;
+    const younger: PendingRecord[] = [];
+    while (queue.last?.isBack === false) {
+      const record = queue.pop();
+      if (record === undefined) break;
+      if (record.partition !== undefined) {
+        queue.push(record);
+        break;
+      }
+      younger.unshift(record);
+    }
+    if (younger.length === 0) return;
+    const left = this.#leave(younger, this.#held.of(younger[0] as PendingRecord));
+    for (const record of younger) if (!left.has(record)) queue.push(record);
+    spool.beginAnew();
+  }
+
+  /** Has memory let go of records. @returns those that are safe on disk */
+  #leave(records: readonly PendingRecord[], held: Held | undefined): ReadonlySet<PendingRecord> {
+    const { spool, ledger } = this.#parts;
+    const left = new Set(spool.leave(records, this.#held.stateOf(held)));
+    for (const record of left) {
+      if (held !== undefined) this.#noteOnDisk(held, record);
+      ledger.spool(record);
+      record.text = '';
+    }
+    return left;
+  }
+
+  /** All is back from disk that was sent before, but for what is held. */
+  #noteReadThrough(): void {
+    // It may be a file that cannot be read now.
+    if (this.#parts.spool.hasUnread) return;
+    for (const lane of this.#awaiting.keys()) {
+      if (this.#held.at(lane)?.isOnDisk === true) continue;
+      lane.awaitsDisk = false;
+      this.#awaiting.delete(lane);
+    }
+  }
+
+  #store(record: PendingRecord, held: Held | undefined): boolean {
+    const { spool } = this.#parts;
+    // What memory has of it may have to come before this one on disk.
+    if (held?.isOnDisk === false) spool.beginSegments();
+    if (!spool.store([record], this.#held.stateOf(held))) return false;
+    if (held !== undefined) held.isOnDisk = true;
+    return true;
+  }
+
+  /** Whether memory has room. @param mayPushOut whether queues that are held may have to give way */
+  #findRoom(bytes: number, mayPushOut: boolean): boolean {
+    const { buffer } = this.#parts;
+    while (!buffer.hasRoomFor(bytes)) if (!mayPushOut || !this.#pushOut()) return false;
+    return true;
+  }
+
+  /** What memory holds of queues that are not held. */
+  #flowing(): Quantity {
+    const { held, heldBytes } = this.#parts.ledger;
+    const { count, bytes } = this.#held.inMemory;
+    return { count: held - count, bytes: heldBytes - bytes };
+  }
+
+  /** Whether what is not held takes at most half of what it may. */
+  #isHalfEmpty(): boolean {
+    const { maxRecords, maxBytes } = this.#parts.limits;
+    const { count, bytes } = this.#held.inMemory;
+    const flowing = this.#flowing();
+    const most = {
+      count: maxRecords - Math.min(count, HELD_SHARE * maxRecords),
+      bytes: maxBytes - Math.min(bytes, HELD_SHARE * maxBytes),
+    };
+    return flowing.count <= most.count / 2 && flowing.bytes <= most.bytes / 2;
+  }
+
+  /** Has the queue that has most beyond its share let go of some of its youngest. @returns whether there was one */
+  #pushOut(): boolean {
+    const { limits, spool } = this.#parts;
+    const share = HELD_SHARE / this.#held.size;
+    const isBeyond = ({ queue: { count, bytes } }: Lane): boolean =>
+      count > 1 && (count > share * limits.maxRecords || bytes > share * limits.maxBytes);
+    const held = this.#held.largest(isBeyond);
+    if (held === undefined) return false;
+    const { lane } = held;
+    const state = this.#held.stateOf(held);
+    spool.writeKept();
+    const youngest: PendingRecord[] = [];
+    while (youngest.length < EXCHANGED_AT_ONCE && isBeyond(lane)) {
+      const record = lane.queue.pop();
+      if (record === undefined) break;
+      youngest.unshift(record);
+    }
+    // What has no room on disk stays; but one record goes, or there would be none in memory either.
+    while (youngest.length > 1 && !spool.hasRoomFor(youngest, state)) {
+      for (const record of youngest.splice(0, youngest.length >> 1)) lane.queue.push(record);
+    }
+    const left = this.#leave(youngest, held);
+    for (const record of youngest) if (!left.has(record)) this.#parts.drop(record, 'overflow', undefined);
+    return youngest.length > 0;
+  }
+
+  /** Makes room among a queue's own records. @returns whether there is some */
+  #shedOwn(record: PendingRecord): boolean {
+    const { buffer, limits, lanesOf, drop } = this.#parts;
+    if (limits.overflow === 'drop-newest') return false;
+    const { queue } = lanesOf(record.topic).laneFor(record);
+    while (!buffer.hasRoomFor(record.bytes)) {
+      const oldest = queue.peek();
+      if (oldest === undefined) return false;
+      drop(oldest, 'overflow', undefined);
+    }
+    return true;
+  }
+}

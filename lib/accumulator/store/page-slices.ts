@@ -1,0 +1,32 @@
+import type { PendingRecord } from '../../record/record.ts';
+import type { RecordPage, Stretch } from './record-page.ts';
+
+/** Records that have been taken out of a queue as they stand in its pages. Whoever has them has to let go of them. */
+export class PackedRecords {
+  readonly stretches: Stretch[] = [];
+  count = 0;
+  bytes = 0;
+
+  add(stretch: Stretch): void {
+    this.stretches.push(stretch);
+    this.count += stretch.to - stretch.from;
+    this.bytes += stretch.bytes;
+  }
+
+  /** One after the other, in their order. */
+  each(visit: (page: RecordPage, at: number) => void): void {
+    for (const { page, from, to } of this.stretches) for (let at = from; at < to; at++) visit(page, at);
+  }
+
+  /** Copies of them, as objects. */
+  toObjects(): PendingRecord[] {
+    const records: PendingRecord[] = [];
+    this.each((page, at) => records.push(page.unpackedAt(at)));
+    return records;
+  }
+
+  /** They are not needed any more: their pages may be used again. */
+  letGo(): void {
+    for (const { page } of this.stretches) page.letGo();
+  }
+}

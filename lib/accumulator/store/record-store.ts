@@ -1,0 +1,38 @@
+import type { PendingRecord } from '../../record/record.ts';
+import type { PackedRecords } from './page-slices.ts';
+import type { Head } from './record-page.ts';
+
+/** How much one send may carry. A record that is larger by itself goes alone. */
+export interface SendLimits {
+  most: number;
+  maxBytes: number;
+}
+
+/** The records that wait in a lane, oldest first. One that is taken out by hand is taken out of its own `queue`. */
+export interface LaneQueue extends Iterable<PendingRecord> {
+  /**
+   * Since when, on the monotonic clock, its records have been waiting to form a batch. Not read off their
+   * timestamps: a system clock that is set back would hold them for as long.
+   */
+  since: number;
+  /** How many records wait here. */
+  readonly count: number;
+  /** Their size in bytes. */
+  readonly bytes: number;
+  /** What can be told of the oldest record, if there is one. */
+  readonly head: Head | undefined;
+  /** The same of the youngest record. */
+  readonly last: Head | undefined;
+  push(record: PendingRecord): void;
+  /** Puts records back before all others, in the order given; but after those that are back already, and older. */
+  pushFront(records: readonly PendingRecord[]): void;
+  /** The oldest record, or nothing. */
+  peek(): PendingRecord | undefined;
+  shift(): PendingRecord | undefined;
+  /** Takes out the youngest record. */
+  pop(): PendingRecord | undefined;
+  /** Takes the oldest records out, as many as one send may carry, if they are all packed. */
+  takePacked(limits: SendLimits): PackedRecords | undefined;
+  /** Takes out all that wait, oldest first. */
+  drain(): PendingRecord[];
+}

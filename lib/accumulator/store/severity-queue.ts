@@ -1,0 +1,144 @@
+import { groupBy } from '../../util/group-by.ts';
+import type { PendingRecord } from '../../record/record.ts';
+import type { LaneQueue } from './record-store.ts';
+import type { Head } from './record-page.ts';
+
+/**
+ * A queue that keeps the severities apart, for what is least severe to be found at once. All the same they come out in
+ * the order they went in: by their turns, because the order of acceptance may be another one (records that another
+ * process has left on disk, records that were sent and have come back).
+ */
+export class RankedQueue implements LaneQueue {
+  since = 0;
+  readonly #make: (severity: number) => LaneQueue;
+  readonly #ranks = new Map<number, LaneQueue>();
+  #firstTurn = 0;
+  #nextTurn = 0;
+
+  /** @param make makes the queue of one severity */
+  constructor(make: (severity: number) => LaneQueue) {
+    this.#make = make;
+  }
+
+  get count(): number {
+    let count = 0;
+    for (const rank of this.#ranks.values()) count += rank.count;
+    return count;
+  }
+
+  get bytes(): number {
+    let bytes = 0;
+    for (const rank of this.#ranks.values()) bytes += rank.bytes;
+    return bytes;
+  }
+
+  get head(): Head | undefined {
+    return this.#oldest()?.head;
+  }
+
+  get last(): Head | undefined {
+    return this.#youngest()?.last;
+  }
+
+  push(record: PendingRecord): void {
+    record.turn = this.#nextTurn++;
+    this.#rankOf(record).push(record);
+  }
+
+  pushFront(records: readonly PendingRecord[]): void {
+    const last = records.at(-1);
+    if (last === undefined) return;
+    const heads = [...this.#ranks.values()].map(({ head }) => head).filter((head) => head !== undefined);
+    if (heads.some(({ isBack, seq }) => isBack && seq < last.seq)) {
+      // Two sends from here failed, the one with the older records first.
+      const all = [...records, ...this.drain()].sort((a, b) => a.seq - b.seq);
+      this.#firstTurn = this.#nextTurn - all.length;
+      this.#pushInFront(all);
+      return;
+    }
+    this.#firstTurn -= records.length;
+    this.#pushInFront(records);
+  }
+
+  peek(): PendingRecord | undefined {
+    return this.#oldest()?.peek();
+  }
+
+  shift(): PendingRecord | undefined {
+    return this.#oldest()?.shift();
+  }
+
+  pop(): PendingRecord | undefined {
+    return this.#youngest()?.pop();
+  }
+
+  /** Never: they would have to be put in order. */
+  takePacked(): undefined {
+    return undefined;
+  }
+
+  drain(): PendingRecord[] {
+    const records = [...this.#ranks.values()].flatMap((rank) => rank.drain());
+    return records.sort((a, b) => a.turn - b.turn);
+  }
+
+  /** All that wait, oldest first, without taking them out. */
+  *[Symbol.iterator](): Generator<PendingRecord> {
+    const ranks = [...this.#ranks.values()].map((rank) => rank[Symbol.iterator]());
+    const heads = ranks.map((rank) => rank.next());
+    for (;;) {
+      let first = -1;
+      let least = Number.POSITIVE_INFINITY;
+      for (const [at, { done, value }] of heads.entries()) {
+        if (done || value.turn >= least) continue;
+        first = at;
+        least = value.turn;
+      }
+      const head = heads[first];
+      const rank = ranks[first];
+      if (head === undefined || rank === undefined) return;
+      yield head.value;
+      heads[first] = rank.next();
+    }
+  }
+
+  /** Gives each its turn, from the first one on. */
+  #pushInFront(records: readonly PendingRecord[]): void {
+    for (const [at, record] of records.entries()) record.turn = this.#firstTurn + at;
+    for (const [rank, own] of groupBy(records, (record) => this.#rankOf(record))) rank.pushFront(own);
+  }
+
+  #rankOf({ severity }: PendingRecord): LaneQueue {
+    let rank = this.#ranks.get(severity);
+    if (rank === undefined) {
+      rank = this.#make(severity);
+      this.#ranks.set(severity, rank);
+    }
+    return rank;
+  }
+
+  /** There are few levels. */
+  #oldest(): LaneQueue | undefined {
+    let oldest: LaneQueue | undefined;
+    let least = Number.POSITIVE_INFINITY;
+    for (const rank of this.#ranks.values()) {
+      const turn = rank.head?.turn;
+      if (turn === undefined || turn >= least) continue;
+      oldest = rank;
+      least = turn;
+    }
+    return oldest;
+  }
+
+  #youngest(): LaneQueue | undefined {
+    let youngest: LaneQueue | undefined;
+    let most = Number.NEGATIVE_INFINITY;
+    for (const rank of this.#ranks.values()) {
+      const turn = rank.last?.turn;
+      if (turn === undefined || turn <= most) continue;
+      youngest = rank;
+      most = turn;
+    }
+    return youngest;
+  }
+}

@@ -1,0 +1,59 @@
+import type { Batch } from '../accumulator/batch.ts';
+import type { DropReason, PendingRecord } from '../record/record.ts';
+
+/** What delivery needs of a Kafka client: one that is used for a while and then replaced by a fresh one. */
+export interface DeliveryClient {
+  connect(): Promise<void>;
+  /** Sends one batch, once. Resolves with the client's answer, which is to be judged. */
+  send(batch: Batch): Promise<unknown>;
+  /** Lets go of everything. May hang, as the client's own `disconnect` may: the caller has a deadline. */
+  close(): Promise<void>;
+  /**
+   * Only where a fresh client would lose something: cuts the connections, and resolves when the same client can be
+   * used again. An idempotent producer keeps its identity by that, and the broker knows what it has got already.
+   */
+  renew?(): Promise<void>;
+  /** Cuts what `close` could not end, so that nothing of this client reaches the broker any more. */
+  kill(): void;
+}
+
+/** A source of clients, and what is the same for all that it makes. */
+export interface ClientSource {
+  make(): DeliveryClient;
+  /** See `LanePolicy.keepsTogether`. */
+  readonly keepsTogether: boolean;
+  /** Whether an unused client should be let go of, and whether one that fails can be replaced. */
+  readonly isOwned: boolean;
+  /** See `LanePolicy.resendsWhole`. */
+  readonly resendsWhole: boolean;
+  /** How many of its clients, in a row, reach for different brokers: one broker that is down is no outage. */
+  readonly ways: number;
+  /** Lets go of what its clients have in common, when none is in use any more. The next one may be made all the same. */
+  dispose?(): Promise<void>;
+  /** Only where something goes on while the event loop stands still. */
+  readonly heir?: Heir;
+}
+
+/** What became of a send: the client's answer, or its error. */
+export type Outcome = { answer: unknown } | { error: unknown };
+
+/** What can still be done when the process ends. Each method blocks until it is done, or the time is up. */
+export interface Heir {
+  /** Waits for sends that are under way. @param until on the monotonic clock */
+  awaitSends<Sent extends Batch>(
+    batches: ReadonlySet<Sent>,
+    until: number,
+    onOutcome: (batch: Sent, outcome: Outcome) => void,
+  ): void;
+  /** Sends what is left, in the given order. */
+  ship(records: readonly PendingRecord[], until: number, events: HeirEvents): void;
+}
+
+export interface HeirEvents {
+  onDelivered(records: readonly PendingRecord[]): void;
+  onDropped(record: PendingRecord, reason: DropReason, cause: unknown): void;
+  onOutage(cause: unknown): void;
+}
+
+/** Called with what a client finds out about a topic's partitions. */
+export type PartitionsListener = (topic: string, count: number, writable: readonly number[]) => void;

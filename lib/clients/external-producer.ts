@@ -1,0 +1,101 @@
+import type { CompressionTypes } from 'kafkajs';
+import { guardSync, runInScope, type Scope } from '../loop-safety/guard.ts';
+import { handleRejection } from '../util/thenable.ts';
+import type { Batch } from '../accumulator/batch.ts';
+import type { ClientSource, DeliveryClient } from './client.ts';
+import { type ClientMessage, messagesOf } from './client-messages.ts';
+import { PRODUCER_RULE, producerProblem } from './producer-methods.ts';
+
+/** What the transport hands to a producer: all records of one topic and, as soon as one is known, one partition. */
+export interface ProducerRecordLike {
+  topic: string;
+  messages: ClientMessage[];
+  acks?: number;
+  compression?: CompressionTypes;
+}
+
+/**
+ * Any client with kafkajs's `connect`, `send` and `disconnect`, such as `kafka.producer()`.
+ *
+ * What `send` resolves with is checked: it must have an entry with `topicName`, `partition` and `errorCode` 0 for
+ * the partition that the records went to, as kafkajs's has. Without one, nobody has confirmed the records, and
+ * they are sent again.
+ */
+export interface ProducerLike {
+  connect(): Promise<unknown>;
+  // biome-ignore lint/suspicious/noExplicitAny: the engines' own record types differ, and each must fit
+  send(record: any): Promise<unknown>;
+  disconnect(): Promise<unknown>;
+}
+
+export interface CallersClientOptions {
+  producer: ProducerLike | (() => ProducerLike);
+  /** Only passed on when the caller asked: other engines throw when they are there at all. */
+  acks: -1 | 1 | undefined;
+  compression: CompressionTypes | undefined;
+}
+
+/** Uses a producer of the caller's: the one object for ever, or a fresh one of a factory for each client. */
+export function callersSource({ producer, acks, compression }: CallersClientOptions): ClientSource {
+  const extras = { ...(acks !== undefined && { acks }), ...(compression !== undefined && { compression }) };
+  if (typeof producer === 'function') {
+    return {
+      make: () => new CallersClient(made(producer), true, extras),
+      keepsTogether: false,
+      resendsWhole: false,
+      isOwned: true,
+      ways: 1,
+    };
+  }
+  return {
+    make: () => new CallersClient(producer, false, extras),
+    keepsTogether: false,
+    resendsWhole: false,
+    isOwned: false,
+    ways: 1,
+  };
+}
+
+/** What a function has made may be anything: without a word, the error would be that something is not a function. */
+function made(factory: () => ProducerLike): ProducerLike {
+  const producer: unknown = guardSync(factory);
+  const problem = producerProblem(producer);
+  if (problem === undefined) return producer as ProducerLike;
+  handleRejection(producer);
+  throw new Error(`the "producer" function must return ${PRODUCER_RULE}; it returned ${problem}`);
+}
+
+class CallersClient implements DeliveryClient {
+  readonly #producer: ProducerLike;
+  readonly #isOwned: boolean;
+  readonly #extras: Pick<ProducerRecordLike, 'acks' | 'compression'>;
+  /** Its log lines may go anywhere, the application's logger included: so all it does is inside the flag. */
+  readonly #scope: Scope = { active: true };
+
+  constructor(
+    producer: ProducerLike,
+    isOwned: boolean,
+    extras: Pick<ProducerRecordLike, 'acks' | 'compression'>,
+  ) {
+    this.#producer = producer;
+    this.#isOwned = isOwned;
+    this.#extras = extras;
+  }
+
+  async connect(): Promise<void> {
+    await runInScope(this.#scope, () => this.#producer.connect());
+  }
+
+  async send(batch: Batch): Promise<unknown> {
+    const record: ProducerRecordLike = { topic: batch.topic, messages: messagesOf(batch), ...this.#extras };
+    return await runInScope(this.#scope, () => this.#producer.send(record));
+  }
+
+  async close(): Promise<void> {
+    if (this.#isOwned) await runInScope(this.#scope, () => this.#producer.disconnect());
+  }
+
+  kill(): void {
+    // There is no way to cut a client that is not ours.
+  }
+}

@@ -1,0 +1,67 @@
+import type { KafkaConfig } from 'kafkajs';
+import { shownBroker, splittable } from './broker-list.ts';
+
+// A function may answer with ever new ones. What is forgotten is learnt again.
+const MOST_REMEMBERED = 1_000;
+
+/** How far connections to an address have ever come. */
+export interface Contact {
+  isReached: boolean;
+  /** Of connections with TLS: whether a handshake has ever succeeded. */
+  isSecure: boolean;
+  /** How many answers one connection has had, at most; not counted beyond 2. */
+  answers: number;
+}
+
+/** What the clients of a transport know together about the addresses of brokers. */
+export class BrokerAddresses {
+  /** Those that the configuration names, or a function of the caller's has answered with. */
+  readonly #configured = new Set<string>();
+  readonly #contacts = new Map<string, Contact>();
+
+  noteConfigured(addresses: readonly string[]): void {
+    if (this.#configured.size >= MOST_REMEMBERED) this.#configured.clear();
+    for (const address of addresses) this.#configured.add(normal(address));
+  }
+
+  /** Whether it is not configured, but was named by the brokers. */
+  isNamedByBrokers(address: string): boolean {
+    return this.#configured.size > 0 && !this.#configured.has(normal(address));
+  }
+
+  contact(address: string): Contact {
+    const key = normal(address);
+    const known = this.#contacts.get(key);
+    if (known !== undefined) return known;
+    if (this.#contacts.size >= MOST_REMEMBERED) this.#contacts.clear();
+    const contact: Contact = { isReached: false, isSecure: false, answers: 0 };
+    this.#contacts.set(key, contact);
+    return contact;
+  }
+}
+
+/**
+ * Without retries a kafkajs client only ever tries the first broker of its list: so each client gets the list
+ * from another place on, or one dead broker would keep all of them away.
+ */
+export function rotatedBrokers(
+  brokers: KafkaConfig['brokers'],
+  by: number,
+  addresses: BrokerAddresses,
+): KafkaConfig['brokers'] {
+  const noted = (list: string[]): string[] => {
+    addresses.noteConfigured(list);
+    return rotated(list, by);
+  };
+  return typeof brokers === 'function' ? async () => noted(await brokers()) : noted(brokers);
+}
+
+function rotated(brokers: string[], by: number): string[] {
+  const at = brokers.length === 0 ? 0 : by % brokers.length;
+  return [...brokers.slice(at), ...brokers.slice(0, at)].map(splittable);
+}
+
+/** An IPv6 address comes with and without brackets, and in the form that kafkajs can split. */
+function normal(address: string): string {
+  return shownBroker(address).toLowerCase().replaceAll(/[[\]]/g, '');
+}

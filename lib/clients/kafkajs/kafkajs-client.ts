@@ -1,0 +1,245 @@
+import { isIP, connect as netConnect, type Socket } from 'node:net';
+import { connect as tlsConnect } from 'node:tls';
+import type {
+  CompressionTypes,
+  ISocketFactory,
+  ISocketFactoryArgs,
+  KafkaConfig,
+  logCreator,
+  logLevel,
+  Producer,
+} from 'kafkajs';
+import { plainHost, shownBroker, withShownBroker } from './broker-list.ts';
+import { messageOf } from '../../errors.ts';
+import { runInScope, type Scope } from '../../loop-safety/guard.ts';
+import type { Batch } from '../../accumulator/batch.ts';
+import { BrokerAddresses, rotatedBrokers } from './broker-addresses.ts';
+import { BrokerSockets, isConnectionError, withoutFrames } from './broker-sockets.ts';
+import type { ClientSource, DeliveryClient, PartitionsListener } from '../client.ts';
+import { messagesOf } from '../client-messages.ts';
+import {
+  guardedLogCreator,
+  guardedProviders,
+  guardedSocketFactory,
+  runsCallersCode,
+} from './guarded-config.ts';
+import { Kafka } from './kafkajs.ts';
+import { asOneGroup } from './one-group.ts';
+import { OwnPartitioner } from './partitioner.ts';
+import { NotSentError, ProduceRequests } from './produce-requests.ts';
+import { withoutPolling } from './request-queue-poll.ts';
+import { Secrets } from './secrets.ts';
+import { SentBatches } from './sent-batches.ts';
+import { unrefOnce } from './unref-once.ts';
+
+export interface KafkajsClientOptions {
+  kafka: KafkaConfig;
+  /** Where the client's lines go, and how many it makes. */
+  logCreator: logCreator;
+  logLevel: logLevel;
+  acks: -1 | 1;
+  idempotent: boolean;
+  compression: CompressionTypes | undefined;
+  requestTimeoutMs: number;
+  onPartitions: PartitionsListener;
+  random(): number;
+}
+
+// kafkajs's own value, for the sockets that its default factory makes (network/socketFactory.js).
+const KEEP_ALIVE_DELAY_MS = 60_000;
+
+// kafkajs refuses an idempotent producer with less than 1 retry (producer/index.js: `retries < 1`). But its retry inside
+// a send may succeed after the send was given up here, and the batch would go again under new sequence numbers. NaN
+// passes that check, and allows no retry (retry/index.js: `retryCount < retries`).
+const NO_RETRIES = Number.NaN;
+// What it has to say about that, once a client; the retries are the shipper's.
+const LIMITED_RETRIES = 'Limiting retries for the idempotent producer';
+
+// How long before a SASL session ends kafkajs authenticates anew, in milliseconds. Its own 10 s
+// (network/connection.js, `reauthenticationThreshold`) is at every request where a session is shorter than that, and
+// Kafka refuses to begin twice within 1 s (KafkaChannel.java, MIN_REAUTH_INTERVAL_ONE_SECOND_NANOS): nothing would be
+// delivered. How long a session is only kafkajs's connection knows. 1 s is enough for a request to arrive; one that comes
+// too late costs a closed connection and a retry. So sessions may be as short as 2 s.
+const REAUTHENTICATION_MS = 1_000;
+
+/** Makes the transport's own kafkajs clients. */
+export function kafkajsSource(options: KafkajsClientOptions): ClientSource {
+  let made = Math.floor(options.random() * 1024);
+  const { brokers } = options.kafka;
+  // Of all clients: a token may be shown by the next one.
+  const secrets = new Secrets();
+  const addresses = new BrokerAddresses();
+  return {
+    make: () => new KafkajsClient(options, secrets, addresses, made++),
+    keepsTogether: true,
+    resendsWhole: options.idempotent,
+    isOwned: true,
+    ways: Array.isArray(brokers) ? brokers.length : 1,
+  };
+}
+
+class KafkajsClient implements DeliveryClient {
+  readonly #options: KafkajsClientOptions;
+  readonly #producer: Producer;
+  readonly #partitioner: OwnPartitioner;
+  readonly #secrets: Secrets;
+  readonly #sockets = new Set<Socket>();
+  readonly #brokerSockets: BrokerSockets;
+  readonly #requests = new ProduceRequests();
+  /** Only of an idempotent producer: what it has sent last, and the sends that are under way. */
+  readonly #sent: SentBatches | undefined;
+  readonly #underWay = new Set<Promise<unknown>>();
+  readonly renew?: () => Promise<void>;
+  #isKilled = false;
+  /** The asynchronous flag; only where something of the caller's runs inside the client, for its price. */
+  readonly #scope: Scope | undefined;
+
+  /** @param generation how many clients came before: each starts with another one of the brokers */
+  constructor(
+    options: KafkajsClientOptions,
+    secrets: Secrets,
+    addresses: BrokerAddresses,
+    generation: number,
+  ) {
+    this.#options = options;
+    this.#partitioner = new OwnPartitioner(options.onPartitions, options.random);
+    this.#scope = runsCallersCode(options.kafka) ? { active: true } : undefined;
+    const { kafka, requestTimeoutMs } = options;
+    this.#secrets = secrets;
+    this.#brokerSockets = new BrokerSockets(addresses, kafka);
+    secrets.noteConfig(kafka);
+    const providers = guardedProviders(kafka, (token) => secrets.note(token));
+    const client = new Kafka({
+      requestTimeout: requestTimeoutMs,
+      // The transport's own limits of a connect and a send end no later, and by the clock of the system: kafkajs goes by the
+      // global `Date` and `setInterval`, and where a test lets faked time pass, would give up what is under way.
+      enforceRequestTimeout: kafka.requestTimeout !== undefined,
+      reauthenticationThreshold: REAUTHENTICATION_MS,
+      ...kafka,
+      ...providers,
+      brokers: rotatedBrokers(providers.brokers, generation, addresses),
+      socketFactory: this.#socketFactory(kafka.socketFactory),
+      logCreator: this.#untilKilled(guardedLogCreator(options.logCreator)),
+      logLevel: options.logLevel,
+      // The shipper retries. kafkajs's nested retries hold one send for 10 to 27 s and may lose records.
+      retry: { retries: 0 },
+    });
+    const { idempotent } = options;
+    if (idempotent) {
+      this.#sent = new SentBatches();
+      this.renew = () => this.#renew();
+    }
+    this.#producer = client.producer({
+      idempotent,
+      retry: { retries: idempotent ? NO_RETRIES : 0 },
+      createPartitioner: this.#partitioner.create,
+    });
+  }
+
+  connect(): Promise<void> {
+    return this.#inside(() => this.#producer.connect());
+  }
+
+  send(batch: Batch): Promise<unknown> {
+    if (this.#sent === undefined) return this.#send(batch);
+    const sending = this.#sent.send(batch, () => this.#send(batch));
+    this.#underWay.add(sending);
+    const landed = (): void => void this.#underWay.delete(sending);
+    sending.then(landed, landed);
+    return sending;
+  }
+
+  #send(batch: Batch): Promise<unknown> {
+    const { acks, compression, requestTimeoutMs } = this.#options;
+    this.#partitioner.begin(batch);
+    this.#requests.begin(batch);
+    return this.#inside(() =>
+      this.#producer.send({
+        topic: batch.topic,
+        messages: asOneGroup(messagesOf(batch)),
+        acks,
+        timeout: requestTimeoutMs,
+        ...(compression !== undefined && { compression }),
+      }),
+    )
+      .catch((error: unknown) => {
+        if (this.#requests.end(batch) && isConnectionError(error))
+          throw withoutFrames(new NotSentError(messageOf(error), { cause: error }));
+        throw error;
+      })
+      .finally(() => {
+        this.#partitioner.end(batch);
+        this.#requests.end(batch);
+      });
+  }
+
+  close(): Promise<void> {
+    return this.#inside(() => this.#producer.disconnect());
+  }
+
+  kill(): void {
+    this.#isKilled = true;
+    this.#cut();
+  }
+
+  /** kafkajs takes a failed batch's numbers back when the send has landed: until then none may follow. */
+  async #renew(): Promise<void> {
+    this.#cut();
+    await Promise.allSettled(this.#underWay);
+  }
+
+  #cut(): void {
+    // The error is what makes kafkajs give up what it still waits for.
+    for (const socket of this.#sockets) socket.destroy(new Error('given up by winston-kafkajs'));
+  }
+
+  /** What kafkajs has to say about being cut off is of no use to anybody. */
+  #untilKilled(creator: logCreator): logCreator {
+    return (level) => {
+      const log = creator(level);
+      return (entry) => {
+        if (this.#isKilled || entry.log.message.startsWith(LIMITED_RETRIES)) return;
+        const { broker } = entry.log;
+        if (typeof broker === 'string') entry.log.broker = shownBroker(broker);
+        log(entry);
+      };
+    };
+  }
+
+  async #inside<Result>(fn: () => Promise<Result>): Promise<Result> {
+    try {
+      return await (this.#scope === undefined ? fn() : runInScope(this.#scope, fn));
+    } catch (error) {
+      throw this.#secrets.cleaned(this.#brokerSockets.explained(withShownBroker(error)));
+    }
+  }
+
+  /** kafkajs's or the caller's sockets, remembered: a client that hangs can only be ended by cutting them. */
+  #socketFactory(callers: ISocketFactory | undefined): ISocketFactory {
+    const make = callers === undefined ? defaultSocket : guardedSocketFactory(callers);
+    return (args) => {
+      const socket = withoutPolling(make({ ...args, host: plainHost(args.host) }));
+      unrefOnce(socket);
+      this.#brokerSockets.watch(socket, args);
+      this.#requests.watch(socket);
+      // A kafkajs client can connect once more after its `disconnect` has resolved.
+      if (this.#isKilled) return socket.destroy(new Error('given up by winston-kafkajs'));
+      this.#sockets.add(socket);
+      socket.once('close', (hadError) => {
+        this.#sockets.delete(socket);
+        // kafkajs listens for `end` and `error`. Of a socket that is destroyed without either it would not notice, and
+        // wait for answers until they are overdue.
+        if (!hadError && !socket.readableEnded) socket.emit('end');
+      });
+      return socket;
+    };
+  }
+}
+
+/** The same as kafkajs's own, which it does not export. */
+function defaultSocket({ host, port, ssl, onConnect }: ISocketFactoryArgs): Socket {
+  const socket = ssl
+    ? tlsConnect({ host, port, ...(isIP(host) === 0 && { servername: host }), ...ssl }, onConnect)
+    : netConnect({ host, port }, onConnect);
+  return socket.setKeepAlive(true, KEEP_ALIVE_DELAY_MS);
+}

@@ -1,0 +1,81 @@
+import type { ICustomPartitioner, PartitionerArgs } from 'kafkajs';
+import type { Batch } from '../../accumulator/batch.ts';
+import type { PartitionsListener } from '../client.ts';
+import { Partitioners } from './kafkajs.ts';
+
+type PartitionMetadata = PartitionerArgs['partitionMetadata'];
+
+/** The partition that kafkajs's default partitioner (murmur2, as in the Java client) gives a key. */
+export function murmur2Partition(): (key: string | Buffer, count: number) => number {
+  const partitioner = Partitioners.DefaultPartitioner();
+  const partitionsOf = new Map<number, PartitionMetadata>();
+  return (key, count) => {
+    let partitionMetadata = partitionsOf.get(count);
+    if (partitionMetadata === undefined) {
+      // With a key, it only looks at the length.
+      partitionMetadata = new Array(count).fill({ leader: 0 }) as PartitionMetadata;
+      partitionsOf.set(count, partitionMetadata);
+    }
+    return partitioner({ topic: '', partitionMetadata, message: { key, value: null } });
+  };
+}
+
+/**
+ * The partitioner of the transport's own producer. It keeps a send that names no partition together, and passes
+ * on what the client knows of the topic: the only way to learn that through a kafkajs producer.
+ */
+export class OwnPartitioner {
+  readonly #partitionOfKey = murmur2Partition();
+  readonly #onPartitions: PartitionsListener;
+  readonly #random: () => number;
+  /** By topic, the send that names no partition: while it is under way there is no other one for that topic. */
+  readonly #unbound = new Map<string, Batch>();
+  /** By topic, the last metadata passed on. kafkajs gives the same array for all messages of a send. */
+  readonly #seen = new Map<string, PartitionMetadata>();
+
+  constructor(onPartitions: PartitionsListener, random: () => number) {
+    this.#onPartitions = onPartitions;
+    this.#random = random;
+  }
+
+  /** A send is about to start. Its batch, if it names no partition, will learn which one was chosen. */
+  begin(batch: Batch): void {
+    // What is known is told with every send: the lanes may have been asked to forget it.
+    this.#seen.delete(batch.topic);
+    if (batch.partition === undefined) this.#unbound.set(batch.topic, batch);
+  }
+
+  /** The send is over. */
+  end(batch: Batch): void {
+    if (this.#unbound.get(batch.topic) === batch) this.#unbound.delete(batch.topic);
+  }
+
+  /** As kafkajs's `createPartitioner` wants it. */
+  readonly create: ICustomPartitioner =
+    () =>
+    ({ topic, partitionMetadata, message }) => {
+      this.#passOn(topic, partitionMetadata);
+      if (message.partition !== undefined && message.partition !== null) return message.partition;
+      const batch = this.#unbound.get(topic);
+      const chosen = batch?.partition ?? this.#choose(message.key, partitionMetadata);
+      if (batch !== undefined) batch.partition = chosen;
+      return chosen;
+    };
+
+  #passOn(topic: string, metadata: PartitionMetadata): void {
+    if (this.#seen.get(topic) === metadata) return;
+    this.#seen.set(topic, metadata);
+    this.#onPartitions(topic, metadata.length, writableOf(metadata));
+  }
+
+  #choose(key: Buffer | string | null | undefined, metadata: PartitionMetadata): number {
+    if (key !== null && key !== undefined) return this.#partitionOfKey(key, metadata.length);
+    const writable = writableOf(metadata);
+    const at = Math.floor(this.#random() * (writable.length || metadata.length));
+    return writable[at] ?? at;
+  }
+}
+
+function writableOf(metadata: PartitionMetadata): number[] {
+  return metadata.filter(({ leader }) => leader >= 0).map(({ partitionId }) => partitionId);
+}

@@ -1,0 +1,105 @@
+import type { Socket } from 'node:net';
+import type { Batch } from '../../accumulator/batch.ts';
+
+// Kafka's protocol: every request begins with its length (int32), its API (int16; Produce is 0) and version (int16), a
+// correlation id (int32) and the client's id (nullable string).
+const API_AT = 4;
+const VERSION_AT = 6;
+const CLIENT_ID_AT = 12;
+const PRODUCE = 0;
+// From this version of Produce on there is a transactional id (nullable string) before acks (int16) and timeout (int32).
+const TRANSACTIONAL_VERSION = 3;
+// From this one on lengths are written in another way. kafkajs 2.2.4 knows versions up to 7.
+const FLEXIBLE_VERSION = 9;
+
+/** A send that failed with its connection, before its records had left this process: no broker can have them. */
+export class NotSentError extends Error {
+  override readonly name = 'NotSentError';
+}
+
+/**
+ * Knows whether a send has got as far as writing its records to a socket. The error of the send does not tell: after a
+ * failed one kafkajs connects anew, and where that fails too, it is that error which comes out, "connection refused" of
+ * records that have long been sent (producer/sendMessages.js: `if (!cluster.isConnected()) await cluster.connect()`).
+ */
+export class ProduceRequests {
+  /** By topic and partition, of which there is one send at a time: the sends that have not written anything yet. */
+  readonly #unwritten = new Map<string, Set<Batch>>();
+
+  /** A send begins. */
+  begin(batch: Batch): void {
+    const batches = this.#unwritten.get(batch.topic);
+    if (batches === undefined) this.#unwritten.set(batch.topic, new Set([batch]));
+    else batches.add(batch);
+  }
+
+  /** A send is over. @returns whether nothing of it was written */
+  end(batch: Batch): boolean {
+    const batches = this.#unwritten.get(batch.topic);
+    const isUnwritten = batches?.delete(batch) === true;
+    if (batches?.size === 0) this.#unwritten.delete(batch.topic);
+    return isUnwritten;
+  }
+
+  /** Looks at what is written to a socket. kafkajs writes whole requests. */
+  watch(socket: Socket): void {
+    const write = socket.write as (...args: unknown[]) => boolean;
+    socket.write = ((...args: unknown[]): boolean => {
+      const [chunk] = args;
+      if (Buffer.isBuffer(chunk)) this.#noteWrite(chunk);
+      return Reflect.apply(write, socket, args);
+    }) as Socket['write'];
+  }
+
+  #noteWrite(request: Buffer): void {
+    if (this.#unwritten.size === 0 || request.length < CLIENT_ID_AT) return;
+    if (request.readInt16BE(API_AT) !== PRODUCE) return;
+    const target = targetOf(request);
+    // What cannot be read may have been any of them.
+    if (target === undefined) this.#unwritten.clear();
+    else this.#noteWritten(target.topic, target.partition);
+  }
+
+  #noteWritten(topic: string, partition: number): void {
+    const batches = this.#unwritten.get(topic);
+    if (batches === undefined) return;
+    for (const batch of batches) {
+      if (batch.partition === undefined || batch.partition === partition) batches.delete(batch);
+    }
+    if (batches.size === 0) this.#unwritten.delete(topic);
+  }
+}
+
+/** Whether the broker cannot have any of the records of a send that failed so. */
+export function isNotSent(error: unknown): boolean {
+  let at = error;
+  for (let depth = 0; depth < 8 && at instanceof Error; depth++) {
+    if (at.name === 'NotSentError') return true;
+    at = at.cause;
+  }
+  return false;
+}
+
+/** The topic and the partition that a Produce request is for: the transport's have one each. */
+function targetOf(request: Buffer): { topic: string; partition: number } | undefined {
+  try {
+    const version = request.readInt16BE(VERSION_AT);
+    if (version >= FLEXIBLE_VERSION) return undefined;
+    let at = afterString(request, CLIENT_ID_AT);
+    if (version >= TRANSACTIONAL_VERSION) at = afterString(request, at);
+    // acks and timeout, then one topic.
+    at += 6;
+    if (request.readInt32BE(at) !== 1) return undefined;
+    const end = afterString(request, at + 4);
+    // One partition.
+    if (request.readInt32BE(end) !== 1) return undefined;
+    return { topic: request.toString('utf8', at + 6, end), partition: request.readInt32BE(end + 4) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Where a nullable string ends. */
+function afterString(request: Buffer, at: number): number {
+  return at + 2 + Math.max(0, request.readInt16BE(at));
+}

@@ -1,0 +1,74 @@
+import type { MessagePort } from 'node:worker_threads';
+import type { CompressionTypes, KafkaConfig, LogEntry, logLevel } from 'kafkajs';
+import type { BackoffOptions } from '../../util/backoff.ts';
+import type { BatchLimits } from '../../accumulator/batching-policy.ts';
+import type { DropReason } from '../../record/record.ts';
+import type { WireError } from './wire-error.ts';
+import type { WirePage, WireRecords } from './wire-records.ts';
+
+/** What is the same for all clients of a worker. */
+export interface WorkerSettings {
+  /** The URL of the module that exports the `KafkaConfig`; otherwise each `connect` brings it along. */
+  kafkaModule: string | undefined;
+  logLevel: logLevel;
+  acks: -1 | 1;
+  idempotent: boolean;
+  compression: CompressionTypes | undefined;
+  requestTimeoutMs: number;
+}
+
+/** What a worker is started with. */
+export interface WorkerStart extends WorkerSettings {
+  /** The path of the application's kafkajs, where it has been found: see find-kafkajs.ts. */
+  kafkajs: string | undefined;
+  /** What the thread imports before it connects: see `importsOf` in kafka-module.ts. */
+  imports: readonly string[];
+  port: MessagePort;
+  /** Counts what it reports, so that a main thread whose event loop stands still can wait for the next. */
+  reports: Int32Array;
+}
+
+/** Records for one topic, and one partition where they are bound to it. */
+export interface WireBatch<Content = WireRecords> {
+  topic: string;
+  partition: number | undefined;
+  records: Content;
+}
+
+/** From the main thread, each to be answered under its number. */
+export type Order = { call: number } & Task;
+
+export type Task =
+  | { kind: 'connect'; client: number; kafka: KafkaConfig | undefined }
+  | { kind: 'send'; client: number; batch: WireBatch<WireRecords | WirePage[]> }
+  | { kind: 'renew' | 'close' | 'kill'; client: number }
+  /** The process ends: no other order will come. */
+  | { kind: 'ship'; kafka: KafkaConfig | undefined; will: Will };
+
+/** What is left when the process ends, and how long there is to see to it. */
+export interface Will {
+  batches: WireBatch[];
+  batch: BatchLimits;
+  retry: BackoffOptions;
+  timeoutMs: number;
+}
+
+/** From the worker: what became of a task, and what it has to say besides. */
+export type Report =
+  | { kind: 'done'; call: number; answer: unknown }
+  | { kind: 'failed'; call: number; error: WireError }
+  /** The client has chosen a partition for a send that named none. */
+  | { kind: 'bound'; call: number; partition: number }
+  | Remark;
+
+export type Remark =
+  | { kind: 'partitions'; topic: string; count: number; writable: readonly number[] }
+  | { kind: 'line'; entry: LogEntry }
+  | { kind: 'print'; to: 'stdout' | 'stderr'; text: string }
+  | WillReport;
+
+/** What becomes of a will. Its records are named by their place in it, from 0. */
+export type WillReport =
+  | { kind: 'delivered'; places: number[] }
+  | { kind: 'dropped'; place: number; reason: DropReason; error: WireError | undefined }
+  | { kind: 'outage'; error: WireError };

@@ -1,0 +1,67 @@
+import { Worker } from 'node:worker_threads';
+import { brotliDecompressSync } from 'node:zlib';
+import { refuse } from '../../util/check-option.ts';
+import { KafkaTransportError, messageOf } from '../../errors.ts';
+import { packedProgram } from './program.ts';
+import { isShippingThread } from './this-thread.ts';
+
+let text: string | undefined;
+
+/**
+ * The program of the shipping thread, as a text to start a `Worker` with. Loaded when it is first asked for.
+ *
+ * @throws KafkaTransportError where there is none
+ */
+export function workerProgram(): string {
+  text ??= unpack();
+  return text;
+}
+
+/**
+ * To be asked before there is anything to send: a thread that can never start is a mistake in the set-up.
+ *
+ * @throws KafkaTransportError that says what to do
+ */
+export function checkWorkerCanStart(execArgv: readonly string[]): void {
+  if (isShippingThread()) return;
+  workerProgram();
+  try {
+    // Node checks all else (flags, its permission model) before it finds that a function cannot be handed over, and only then
+    // would it start the thread (lib/internal/worker.js: `startThread` comes last).
+    new Worker('', { eval: true, execArgv: [...execArgv], workerData: () => undefined });
+  } catch (error) {
+    const { name, code } = error as { name?: unknown; code?: unknown };
+    if (name === 'DataCloneError') return;
+    if (code === 'ERR_WORKER_INVALID_EXEC_ARGV')
+      refuse('workerOptions.execArgv', `flags that Node takes for a thread (${messageOf(error)})`, execArgv);
+    const what =
+      code === 'ERR_ACCESS_DENIED'
+        ? "Node's permission model allows no threads: add --allow-worker"
+        : messageOf(error);
+    throw cannotStart(`a thread cannot be started here: ${what}`, error);
+  }
+}
+
+function unpack(): string {
+  let packed: string | undefined;
+  let cause: unknown;
+  try {
+    packed = packedProgram();
+  } catch (error) {
+    cause = error;
+  }
+  if (typeof packed === 'string') return brotliDecompressSync(Buffer.from(packed, 'base64')).toString();
+  const found = cause === undefined ? '' : ` (${messageOf(cause)})`;
+  throw cannotStart(
+    `the program of its thread is not here${found}: leave winston-kafkajs out of the bundle, as an external package`,
+    cause,
+  );
+}
+
+function cannotStart(why: string, cause?: unknown): KafkaTransportError {
+  return new KafkaTransportError(
+    'ERR_INVALID_OPTION',
+    `winston-kafkajs: option "worker" cannot be true: ${why}; or leave "worker" out.`,
+    { option: 'worker', cause },
+  );
+}

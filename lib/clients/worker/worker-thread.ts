@@ -1,0 +1,144 @@
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import type { Clock } from '../../util/clock.ts';
+import { messageOf } from '../../errors.ts';
+import type { Outcome } from '../client.ts';
+import { findKafkajs } from './find-kafkajs.ts';
+import { importsOf } from './kafka-module.ts';
+import type { Order, Remark, Report, Task, WorkerSettings, WorkerStart } from './messages.ts';
+import { fromWire } from './wire-error.ts';
+import { workerProgram } from './worker-program.ts';
+
+/** A task that a worker will not answer, because it is gone. Its name is known to verdict.ts. */
+export class WorkerEndedError extends Error {
+  override readonly name = 'WorkerEndedError';
+}
+
+/** Who waits for a task. Both are called at once, because at the end of the process no promise goes on. */
+export interface Waiting {
+  onOutcome(outcome: Outcome): void;
+  /** The partition that the client has chosen for a send. */
+  onBound?(partition: number): void;
+  /** What of the task is handed over rather than copied: it is not to be used here any more. */
+  handsOver?: readonly ArrayBuffer[];
+}
+
+/** A worker thread and what is asked of it, from its start to its end. It never keeps the process alive. */
+export class WorkerThread {
+  readonly #worker: Worker;
+  readonly #port: MessagePort;
+  readonly #reports = new Int32Array(new SharedArrayBuffer(4));
+  readonly #calls = new Map<number, Waiting>();
+  readonly #clock: Clock;
+  readonly #onReport: (report: Remark) => void;
+  #made = 0;
+  /** Why it answers no more. */
+  #end: WorkerEndedError | undefined;
+
+  /**
+   * @param execArgv flags of Node's for the thread
+   * @param onReport is told what is no answer to a task
+   */
+  constructor(
+    settings: WorkerSettings,
+    execArgv: readonly string[],
+    clock: Clock,
+    onReport: (report: Remark) => void,
+  ) {
+    this.#clock = clock;
+    this.#onReport = onReport;
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1.on('message', (report: Report) => this.#take(report));
+    const kafkajs = findKafkajs(settings.kafkaModule);
+    const imports = importsOf(execArgv);
+    const start: WorkerStart = { ...settings, kafkajs, imports, port: port2, reports: this.#reports };
+    this.#worker = new Worker(workerProgram(), {
+      eval: true,
+      name: 'winston-kafkajs',
+      // What the application preloads (a tracer, a loader, its logger) is for its own threads: in this one it would run again,
+      // and a logger with `worker: true` would start the next thread. Both of these would bring it along.
+      execArgv: [...execArgv],
+      env: withoutNodeOptions(process.env),
+      workerData: { winstonKafkajs: start },
+      transferList: [port2],
+    });
+    this.#worker.on('error', (error) => this.#noteEnd(messageOf(error)));
+    this.#worker.on('exit', (code) => this.#noteEnd(`exit code ${code}`));
+    this.#worker.unref();
+    this.#port.unref();
+  }
+
+  get hasEnded(): boolean {
+    return this.#end !== undefined;
+  }
+
+  /** Gives it something to do. What it has not answered when it ends fails with a {@link WorkerEndedError}. */
+  give(task: Task, waiting: Waiting): void {
+    if (this.#end !== undefined) {
+      waiting.onOutcome({ error: this.#end });
+      return;
+    }
+    const order: Order = { ...task, call: ++this.#made };
+    this.#calls.set(order.call, waiting);
+    try {
+      this.#port.postMessage(order, waiting.handsOver ?? []);
+    } catch (error) {
+      // A getter in `kafka` that gives something no other thread can have.
+      this.#settle(order.call, { error });
+    }
+  }
+
+  /** Takes its reports while the event loop stands still. @param until on the monotonic clock */
+  listen(isWaiting: () => boolean, until: number): void {
+    while (isWaiting() && !this.hasEnded) {
+      const reports = Atomics.load(this.#reports, 0);
+      const received = receiveMessageOnPort(this.#port);
+      if (received !== undefined) {
+        this.#take(received.message);
+        continue;
+      }
+      const left = until - this.#clock.monotonic();
+      if (left <= 0) return;
+      Atomics.wait(this.#reports, 0, reports, left);
+    }
+  }
+
+  /** Ends it, at once. */
+  async end(why: string): Promise<void> {
+    this.#noteEnd(why);
+    // Whoever waits for this must not find that the process has ended meanwhile.
+    this.#worker.ref();
+    await this.#worker.terminate();
+  }
+
+  #take(report: Report): void {
+    if (report.kind === 'done') this.#settle(report.call, { answer: report.answer });
+    else if (report.kind === 'failed') this.#settle(report.call, { error: fromWire(report.error) });
+    else if (report.kind === 'bound') this.#calls.get(report.call)?.onBound?.(report.partition);
+    else this.#onReport(report);
+  }
+
+  #settle(number: number, outcome: Outcome): void {
+    const waiting = this.#calls.get(number);
+    this.#calls.delete(number);
+    waiting?.onOutcome(outcome);
+  }
+
+  #noteEnd(why: string): void {
+    if (this.#end !== undefined) return;
+    // What it has answered before counts.
+    for (let report = receiveMessageOnPort(this.#port); report !== undefined; ) {
+      this.#take(report.message);
+      report = receiveMessageOnPort(this.#port);
+    }
+    this.#end = new WorkerEndedError(`the worker thread of the Kafka client has ended: ${why}`);
+    this.#port.close();
+    for (const number of this.#calls.keys()) this.#settle(number, { error: this.#end });
+  }
+}
+
+function withoutNodeOptions(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  // On Windows in whatever case: names have none there.
+  const isDropped = (name: string): boolean =>
+    name === 'NODE_OPTIONS' || (process.platform === 'win32' && name.toUpperCase() === 'NODE_OPTIONS');
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !isDropped(name)));
+}

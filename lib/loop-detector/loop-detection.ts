@@ -1,0 +1,109 @@
+import type { Clock } from '../util/clock.ts';
+import type { FlushGate } from '../sender/flush-gate.ts';
+import type { PendingRecord } from '../record/record.ts';
+import type { CallSite } from '../loop-safety/call-site/call-site.ts';
+import { fingerprintOf, labelOf, shapeOf } from './fingerprint.ts';
+import { hasTooManyHops } from '../record/hops.ts';
+import type { Info } from '../winston/logger-tap.ts';
+import { type FoundLoop, LoopDetector } from './loop-detector.ts';
+import type { ResolvedOptions } from '../options/resolve.ts';
+
+/** A loop that was found. */
+export interface Loop {
+  /** By holding flushes, or by the header that counts hops. */
+  readonly by: 'silence' | 'hops';
+  /** Which records it consists of, as {@link fingerprintOf} says it. */
+  readonly fingerprint: string;
+  readonly level: string;
+  /** What their messages have in common. */
+  readonly shape: string;
+  /** Where they are logged: `file:line:column`, or what the application calls that part of itself. */
+  readonly callSite: string | undefined;
+  /** Milliseconds from a send to the first record that came of it. */
+  readonly delayMs: number;
+  /** For how many milliseconds its records are kept from Kafka now. */
+  readonly termMs: number;
+}
+
+// Held for up to a second, a record must not become too old meanwhile.
+const LEAST_AGE_MS = 5_000;
+
+/** The net under the guard: catches records that go round in circles, where no flag can see it. */
+export class LoopNet {
+  readonly #detector: LoopDetector | undefined;
+  readonly #countsHops: boolean;
+  readonly #onLoop: (loop: Loop) => void;
+  /** Kinds of records that were stopped because of their hops. */
+  readonly #stopped = new Set<string>();
+  /** What has just been proven, by the record that is being looked at. */
+  #proven: FoundLoop | undefined;
+  /** Loops found so far. */
+  found = 0;
+
+  constructor(options: ResolvedOptions, clock: Clock, onLoop: (loop: Loop) => void) {
+    this.#countsHops = options.loopHeader;
+    this.#onLoop = onLoop;
+    const { maxAgeMs = Number.POSITIVE_INFINITY } = options.retry;
+    if (!options.loopDetection || maxAgeMs < LEAST_AGE_MS) return;
+    this.#detector = new LoopDetector({
+      lingerMs: options.batch.lingerMs,
+      now: clock.monotonic,
+      random: Math.random,
+      onLoop: (loop) => {
+        this.#proven = loop;
+      },
+    });
+  }
+
+  /** What may hold a flush. */
+  get gate(): FlushGate | undefined {
+    return this.#detector;
+  }
+
+  /** @returns whether the record is in a loop, and must not go to Kafka */
+  catches(record: PendingRecord, info: Info, origin: CallSite | undefined): boolean {
+    const { level, text } = record;
+    if (this.#countsHops && hasTooManyHops(info)) {
+      const kind = fingerprintOf(info, level, text, origin);
+      if (!this.#stopped.has(kind)) {
+        this.#stopped.add(kind);
+        this.#tell('hops', { kind, delayMs: 0, termMs: Number.POSITIVE_INFINITY }, record, info, origin);
+      }
+      return true;
+    }
+    const detector = this.#detector;
+    if (detector === undefined || !detector.wants(record.time)) return false;
+    const isCaught = detector.takes(fingerprintOf(info, level, text, origin));
+    const proven = this.#proven;
+    this.#proven = undefined;
+    if (proven !== undefined) this.#tell('silence', proven, record, info, origin);
+    return isCaught;
+  }
+
+  #tell(
+    by: Loop['by'],
+    { kind: fingerprint, delayMs, termMs }: FoundLoop,
+    { level, text }: PendingRecord,
+    info: Info,
+    origin: CallSite | undefined,
+  ): void {
+    this.found++;
+    const shape = shapeOf(typeof info.message === 'string' ? info.message : text);
+    const callSite = origin === undefined ? labelOf(info) : `${origin.file}:${origin.line}:${origin.column}`;
+    this.#onLoop({ by, fingerprint, level, shape, callSite, delayMs, termMs });
+  }
+}
+
+export function evidenceOf(loop: Loop): string {
+  return loop.by === 'hops'
+    ? 'records have been through Kafka again and again, as their header says'
+    : `records come back about ${Math.max(1, Math.round(loop.delayMs))} ms after each send, and only then`;
+}
+
+export function remedyForLoop(loop: Loop): string {
+  const what =
+    'Look for what logs because a record was sent: a consumer of the topic, an agent that reads the log, a queue, a Kafka client that logs to this logger. Give it a logger or a topic of its own, or a filter.';
+  return loop.by === 'hops'
+    ? what
+    : `${what} They are let through again in ${Math.round(loop.termMs / 1_000)} s; where this is no loop, set loopDetection: false.`;
+}

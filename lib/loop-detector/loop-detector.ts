@@ -1,0 +1,277 @@
+import type { FlushGate } from '../sender/flush-gate.ts';
+import { Quarantine } from './quarantine.ts';
+import { LONGEST_ECHO_MS, Suspect } from './candidate.ts';
+
+// How long a flush is held at most, in all. Timers are late: so that it stays within a second.
+const LONGEST_HOLD_MS = 950;
+// How much of that may pass before the silence begins, until echoes of what was sent before have come.
+const LONGEST_SETTLING_MS = 500;
+
+// A hold is drawn from so many times the width of the forecast: 4 rounds are enough for a proof then.
+const ODDS = 40;
+
+// How much later than drawn a flush may go out. A process that was busy meanwhile may have put off its own records, too.
+const LATE_MS = 10;
+
+// After so many rounds there will be no result.
+const MOST_ROUNDS = 24;
+
+// Flushes may be held for so long in all before trials have to wait, and for this part of the time in the long run:
+// innocent traffic that looks suspicious again and again must not be slowed down for good.
+const MOST_CREDIT_MS = 15_000;
+const LEAST_CREDIT_MS = 1_000;
+const CREDIT_PER_MS = 0.02;
+
+// How many records after each send are looked at while nothing is suspected: one a millisecond at most.
+const SAMPLES = 16;
+
+// Traffic of so many records a send is most likely no loop's (which would have been found while it was small), and to hold it
+// costs most: it has to go on for this long before it is suspected.
+const DENSE_RECORDS = 64;
+const DENSE_PATIENCE_MS = 30_000;
+
+// Of how many kinds of records something is remembered.
+const MOST_KINDS = 500;
+
+/** A loop that was found. */
+export interface FoundLoop {
+  /** Which records it consists of, as {@link fingerprintOf} says it. */
+  readonly kind: string;
+  /** Milliseconds from a send to the first record that came of it. */
+  readonly delayMs: number;
+  /** For how many milliseconds its records are kept from Kafka now. */
+  readonly termMs: number;
+}
+
+type Phase =
+  | { readonly at: 'calm' }
+  /** There are suspects: the next flush that is due will be held. */
+  | { readonly at: 'waiting' }
+  /** A flush is held until echoes of what was sent before have come. */
+  | { readonly at: 'settling'; readonly since: number; readonly until: number }
+  /** It is held until a moment that nobody could know: a loop is silent. */
+  | { readonly at: 'silence'; readonly since: number; readonly until: number }
+  /** It is let go. */
+  | { readonly at: 'release' };
+
+const CALM: Phase = { at: 'calm' };
+const WAITING: Phase = { at: 'waiting' };
+const RELEASE: Phase = { at: 'release' };
+
+export interface LoopDetectorOptions {
+  /** How long a batch waits to be filled, in milliseconds. */
+  readonly lingerMs: number;
+  /** Monotonic milliseconds. */
+  now(): number;
+  random(): number;
+  onLoop(loop: FoundLoop): void;
+}
+
+/**
+ * Finds loops that no flag can see: records that come back through another process, a queue, a file. *Suspicion*: a kind
+ * of record comes between the sends, again and again. *Trial*: flushes are held for random moments; only an echo falls
+ * silent with them, and wakes with them (see {@link Suspect} for the odds). *Sentence*: records of that kind are kept
+ * from Kafka for a while (see {@link Quarantine}).
+ */
+export class LoopDetector implements FlushGate {
+  readonly #options: LoopDetectorOptions;
+  readonly #quarantine = new Quarantine();
+  /** By kind, those heard of longest ago first. */
+  readonly #suspects = new Map<string, Suspect>();
+  #phase: Phase = CALM;
+  #rounds = 0;
+  /** For how long flushes may be held, and when that was last worked out. */
+  #creditMs = MOST_CREDIT_MS;
+  #creditedAt = 0;
+  #sends = 0;
+  #lastSendAt = Number.NEGATIVE_INFINITY;
+  /** Whether every record is of interest. */
+  #isAttentive = false;
+  #samples = 0;
+  /** Since when sends have been large. */
+  #denseSince: number | undefined;
+  /** Whether the last one was. */
+  #wasDense = false;
+  #sampledAt = 0;
+
+  constructor(options: LoopDetectorOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Whether the next record has to be looked at: all of them in a trial, and else a few after each send.
+   *
+   * @param time the record's, in whole milliseconds
+   */
+  wants(time: number): boolean {
+    if (this.#isAttentive) return true;
+    if (this.#samples === 0 || time === this.#sampledAt) return false;
+    this.#sampledAt = time;
+    this.#samples--;
+    return true;
+  }
+
+  /** A record of this kind has come. @returns whether it is to be kept from Kafka */
+  takes(kind: string): boolean {
+    const now = this.#options.now();
+    if (this.#quarantine.keepsIn(kind, now)) return true;
+    const delay = now - this.#lastSendAt;
+    if (this.#phase.at === 'waiting' && delay > this.#longestGapMs) this.#endTrial();
+    if (delay > LONGEST_ECHO_MS) return false;
+    const suspect = this.#suspect(kind);
+    if (suspect.isExcused(now)) return false;
+    const arrival = { now, sends: this.#sends, delay, isSilence: this.#phase.at === 'silence' };
+    if (this.#phase.at === 'calm') {
+      const isOnProbation = this.#quarantine.isOnProbation(kind, now);
+      const isSuspicious = suspect.sight(arrival, this.#longestGapMs, isOnProbation);
+      if (isSuspicious && (isOnProbation || this.#credit(now) >= LEAST_CREDIT_MS)) this.#beginTrial();
+      return false;
+    }
+    suspect.note(arrival);
+    if (arrival.isSilence) this.#endVainSilence(now);
+    if (!suspect.isProven) return false;
+    this.#sentence(suspect, now);
+    return true;
+  }
+
+  hold(now: number, mayHold: boolean): number {
+    if (this.#phase.at === 'calm' || this.#phase.at === 'release') return 0;
+    if (!mayHold) {
+      this.#callOff();
+      return 0;
+    }
+    if (this.#phase.at === 'waiting') {
+      const tried = this.#reviewTrial(now);
+      if (tried.length === 0) return 0;
+      const settled = Math.max(...tried.map(({ settlesWithin }) => this.#lastSendAt + settlesWithin));
+      this.#phase = { at: 'settling', since: now, until: Math.min(settled, now + LONGEST_SETTLING_MS) };
+    }
+    if (this.#phase.at === 'settling') {
+      if (now < this.#phase.until) return this.#phase.until;
+      const { since } = this.#phase;
+      this.#phase = { at: 'silence', since, until: now + this.#draw(now, now - since) };
+    }
+    if (now < this.#phase.until) return this.#phase.until;
+    this.#creditMs = this.#credit(now) - (now - this.#phase.since);
+    if (now > this.#phase.until + LATE_MS) this.#callOff();
+    this.#phase = RELEASE;
+    return 0;
+  }
+
+  noteSend(now: number, isForced: boolean, records: number): void {
+    this.#noteDensity(now, records);
+    if (this.#phase.at === 'release') {
+      this.#phase = WAITING;
+      for (const suspect of this.#suspects.values()) suspect.release(now);
+    }
+    this.#sends++;
+    this.#lastSendAt = now;
+    // Whoever flushes may well wait for it, and log then: that is no echo.
+    this.#samples = isForced || this.#isNewlyDense(now) ? 0 : SAMPLES;
+    if (this.#quarantine.isEmpty) return;
+    this.#quarantine.tidy(now);
+    this.#attend();
+  }
+
+  /** All that have bet have come already: there is nothing left to wait for. */
+  #endVainSilence(now: number): void {
+    if (this.#phase.at !== 'silence') return;
+    for (const suspect of this.#suspects.values()) if (suspect.isSilent) return;
+    this.#phase = { ...this.#phase, until: now };
+  }
+
+  #noteDensity(now: number, records: number): void {
+    const isDense = records >= DENSE_RECORDS;
+    if (isDense) this.#denseSince ??= now;
+    // A single smaller one in between says nothing: of a client that was handed in, partitions are found out with one record.
+    else if (!this.#wasDense) this.#denseSince = undefined;
+    this.#wasDense = isDense;
+  }
+
+  #isNewlyDense(now: number): boolean {
+    return this.#denseSince !== undefined && now - this.#denseSince < DENSE_PATIENCE_MS;
+  }
+
+  get #longestGapMs(): number {
+    return LONGEST_ECHO_MS + this.#options.lingerMs;
+  }
+
+  #suspect(kind: string): Suspect {
+    const suspect = this.#suspects.get(kind) ?? new Suspect(kind);
+    // To the end: forgotten are those that have not been heard of for longest.
+    this.#suspects.delete(kind);
+    this.#suspects.set(kind, suspect);
+    if (this.#suspects.size > MOST_KINDS) {
+      for (const oldest of this.#suspects.keys()) {
+        this.#suspects.delete(oldest);
+        break;
+      }
+    }
+    return suspect;
+  }
+
+  #beginTrial(): void {
+    this.#phase = WAITING;
+    this.#rounds = 0;
+    this.#attend();
+  }
+
+  #endTrial(): void {
+    this.#phase = CALM;
+    for (const suspect of this.#suspects.values()) suspect.forget();
+    this.#attend();
+  }
+
+  #credit(now: number): number {
+    const earned = (now - this.#creditedAt) * CREDIT_PER_MS;
+    this.#creditedAt = now;
+    this.#creditMs = Math.min(MOST_CREDIT_MS, this.#creditMs + earned);
+    return this.#creditMs;
+  }
+
+  #callOff(): void {
+    this.#phase = WAITING;
+    for (const suspect of this.#suspects.values()) suspect.callOff();
+  }
+
+  /** Lets go of suspects that turn out to be none. @returns those that are left */
+  #reviewTrial(now: number): Suspect[] {
+    const { random } = this.#options;
+    const isOver = ++this.#rounds > MOST_ROUNDS;
+    const isBroke = this.#credit(now) < 0;
+    const tried: Suspect[] = [];
+    for (const suspect of this.#suspects.values()) {
+      const isLetGo =
+        suspect.isTried && (isOver || suspect.yields(random) || (isBroke && suspect.evidence <= 0));
+      if (suspect.isHopeless || isLetGo) suspect.excuse(now, random);
+      else if (suspect.isTried) tried.push(suspect);
+    }
+    if (tried.length === 0) this.#endTrial();
+    return tried;
+  }
+
+  /** How long the silence lasts. All bet before that is drawn. @param heldMs how long the flush has been held */
+  #draw(now: number, heldMs: number): number {
+    let leader: Suspect | undefined;
+    for (const suspect of this.#suspects.values()) {
+      if (!suspect.isTried) continue;
+      const lead = leader === undefined ? 1 : suspect.evidence - leader.evidence;
+      if (lead > 0 || (lead === 0 && suspect.width < (leader?.width ?? 0))) leader = suspect;
+    }
+    const spanMs = Math.min(ODDS * (leader?.width ?? 0), LONGEST_HOLD_MS - heldMs);
+    for (const suspect of this.#suspects.values()) suspect.bet(now, spanMs);
+    return this.#options.random() * spanMs;
+  }
+
+  #sentence(suspect: Suspect, now: number): void {
+    const { kind, delayMs } = suspect;
+    const termMs = this.#quarantine.sentence(kind, now);
+    this.#suspects.delete(kind);
+    this.#attend();
+    this.#options.onLoop({ kind, delayMs, termMs });
+  }
+
+  #attend(): void {
+    this.#isAttentive = this.#phase.at !== 'calm' || !this.#quarantine.isEmpty;
+  }
+}

@@ -1,0 +1,213 @@
+import type { EventEmitter } from 'node:events';
+import { consoleLine } from '../client-log/console-only.ts';
+import type { Clock } from '../util/clock.ts';
+import type { HeldTopic } from '../accumulator/held-queues.ts';
+import type { DropReason } from '../record/record.ts';
+import { KafkaTransportError, type KafkaTransportErrorCode, messageOf } from '../errors.ts';
+import { remedyFor } from './remedies.ts';
+import { emitSafely } from './safe-emit.ts';
+import type { CallerFunction } from './stats.ts';
+
+// The least time between two warnings of one kind: what goes on is counted, not told again and again.
+const QUIET_MS = 60_000;
+// How many kinds are remembered.
+const MOST_KINDS = 1_000;
+
+const WHY_DROPPED: Record<DropReason, string> = {
+  overflow:
+    'the buffer is full: Kafka is away, or slower than the application logs. Raise buffer.maxRecords or buffer.maxBytes, or log less',
+  oversize:
+    'a record is larger than the broker, or the buffer, takes. Raise max.message.bytes of the topic, or log less in one record',
+  rejected: 'the broker refuses them for good',
+  expired: 'they are older than retry.maxAgeMs',
+  closed: 'the transport was closed before Kafka had them',
+  invalid: 'they have no usable topic or text',
+};
+
+/** Tells of what goes wrong, as `warn` events: each kind once, then counted. */
+export class Trouble {
+  readonly #emitter: EventEmitter;
+  readonly #clock: Clock;
+  readonly #lastTold = new Map<string, number>();
+  #isEndTold = false;
+  readonly callbackFailures: Record<CallerFunction, number> = {
+    topic: 0,
+    key: 0,
+    headers: 0,
+    filter: 0,
+    format: 0,
+    listener: 0,
+    log: 0,
+    fallback: 0,
+  };
+
+  constructor(emitter: EventEmitter, clock: Clock) {
+    this.#emitter = emitter;
+    this.#clock = clock;
+  }
+
+  /** Nothing gets through any more. Also one line on the console: the log may be what nobody can read now. */
+  outage(cause: unknown, unreachable: boolean): void {
+    if (!this.#isNews('outage')) return;
+    const verb = unreachable ? 'reach' : 'deliver to';
+    const whereToLook = unreachable ? 'Check kafka.brokers, the network and the credentials.' : undefined;
+    const what = [
+      `winston-kafkajs cannot ${verb} Kafka: ${messageOf(cause)}.`,
+      'Records wait in memory, and are sent when it works again.',
+      remedyFor(cause) ?? whereToLook,
+    ];
+    const text = what.filter((sentence) => sentence !== undefined).join(' ');
+    consoleLine('warn', text);
+    this.#warn(unreachable ? 'ERR_KAFKA_UNREACHABLE' : 'ERR_SEND_FAILED', text, cause);
+  }
+
+  /** Records of a topic wait on disk, others are sent. */
+  held({ topic, partition, cause }: HeldTopic): void {
+    if (!this.#isNews(`held ${topic}`)) return;
+    const where = partition === undefined ? `topic "${topic}"` : `partition ${partition} of topic "${topic}"`;
+    const what = [
+      `winston-kafkajs cannot send to ${where}: ${messageOf(cause)}.`,
+      'Its records wait in the spool until it works again; those of others are sent.',
+      remedyFor(cause),
+    ];
+    this.#warn('ERR_TOPIC_HELD', what.filter((sentence) => sentence !== undefined).join(' '), cause);
+  }
+
+  /** The process ends with records that Kafka has not got. On the console, because nobody listens any more. */
+  lostAtExit(count: number, lastError: string | undefined, hasFallback: boolean): void {
+    this.#isEndTold = true;
+    const records = count === 1 ? '1 record' : `${count} records`;
+    const why = lastError ?? 'there was no time to send them';
+    const what = hasFallback
+      ? 'The fallback has got them.'
+      : 'They are lost. Await transport.flush() before process.exit(), raise closeTimeoutMs, or give the transport a spool or a fallback.';
+    consoleLine(
+      'warn',
+      `winston-kafkajs: the process ends before Kafka has got ${records} (${why}). ${what}`,
+    );
+  }
+
+  /** The broker takes no records as old as these: they are sent with other times. */
+  retimed(topic: string, cause: unknown): void {
+    if (!this.#isNews('retimed')) return;
+    const what = `winston-kafkajs: topic "${topic}" takes no records with the time that these were logged at (${messageOf(cause)}). They are sent with the time of the send, and their own in the header "original-timestamp"; stats().retimed counts them. ${remedyFor(cause) ?? ''}`;
+    this.#warn('ERR_TIMESTAMP_REFUSED', what.trim(), cause);
+  }
+
+  /** Records will not reach Kafka. Also on the console, where no fallback has them: few people listen for `warn`. */
+  dropped(reason: DropReason, topic: string, cause: unknown, hasFallback: boolean = false): void {
+    if (!this.#isNews(reason)) return;
+    const because = cause === undefined ? '' : ` (topic "${topic}": ${messageOf(cause)})`;
+    const remedy = cause === undefined ? undefined : remedyFor(cause);
+    const what = [
+      `winston-kafkajs is dropping records: ${WHY_DROPPED[reason]}${because}.`,
+      remedy,
+      'stats().dropped counts them.',
+    ];
+    const text = what.filter((sentence) => sentence !== undefined).join(' ');
+    if (!hasFallback) this.#printDropped(reason, text);
+    this.#warn('ERR_RECORDS_DROPPED', text, cause);
+  }
+
+  #printDropped(reason: DropReason, text: string): void {
+    if (reason !== 'closed') {
+      consoleLine('warn', text);
+      return;
+    }
+    // Where the process ends, that has a line of its own, which says more; it comes in this same turn.
+    this.#clock.soon(() => {
+      if (!this.#isEndTold) consoleLine('warn', text);
+    });
+  }
+
+  /** Nothing can be written to the spool, or read from it. */
+  spoolFailed(cause: unknown): void {
+    if (!this.#isNews('spool')) return;
+    const what = `winston-kafkajs cannot use the spool: ${messageOf(cause)}. What memory cannot hold is dropped, and what is in memory is lost when the process dies. Check spool.directory, its disk and spool.maxBytes.`;
+    this.#warn('ERR_SPOOL_FAILED', what, cause);
+  }
+
+  /** Not all that stands in the spool can be read. */
+  spoolDamaged(count: number): void {
+    if (!this.#isNews('spool damaged')) return;
+    const what = `winston-kafkajs: the spool is damaged in ${count === 1 ? 'one place' : `${count} places`}. What is whole is sent, the rest is lost and counted as invalid. After a crash a torn end is to be expected; otherwise check the disk.`;
+    this.#warn('ERR_SPOOL_DAMAGED', what, undefined);
+  }
+
+  /** Records go round in circles. Also on the console: the log is what goes round. */
+  loop(kind: string, evidence: string, remedy: string): void {
+    if (!this.#isNews(`loop ${kind}`)) return;
+    const what = `winston-kafkajs has found a log loop: ${evidence}. Its records (${kind}) go to the fallback and the logger's other transports, not to Kafka. ${remedy}`;
+    consoleLine('warn', what);
+    this.#warn('ERR_LOOP_FOUND', what, undefined);
+  }
+
+  /** A function of the caller's threw. @param consequence what became of the record */
+  callback(name: CallerFunction, error: unknown, consequence: string): void {
+    this.callbackFailures[name]++;
+    if (!this.#isNews(`${name} threw`)) return;
+    const what = `winston-kafkajs: the ${name} function threw (${messageOf(error)}); ${consequence}.`;
+    // The last place that a record could go to: whoever operates this should see it without a listener.
+    if (name === 'fallback') consoleLine('warn', what);
+    this.#warn(name === 'fallback' ? 'ERR_FALLBACK_FAILED' : 'ERR_CALLBACK_FAILED', what, error);
+  }
+
+  /** A `log()` that wraps the transport's own threw, called back with an error, or its promise was rejected. */
+  wrappedLogFailed(error: unknown, consequence: string): void {
+    this.callbackFailures.log++;
+    if (!this.#isNews(`log: ${consequence}`)) return;
+    const what = `winston-kafkajs: a log() around the transport's own failed (${messageOf(error)}); ${consequence}.`;
+    this.#warn('ERR_CALLBACK_FAILED', what, error);
+  }
+
+  /** A function of the caller's returned something that it must not. */
+  nonsense(name: CallerFunction, expected: string, given: unknown, consequence: string): void {
+    this.callbackFailures[name]++;
+    if (!this.#isNews(`${name} nonsense`)) return;
+    const what = `winston-kafkajs: the ${name} function must return ${expected}, but returned ${shown(name, given)}; ${consequence}.`;
+    this.#warn('ERR_CALLBACK_FAILED', what, undefined);
+  }
+
+  /** The transport and a logger do not fit together. Also on the console: what is silenced may be the only log. */
+  mismatch(what: string): void {
+    const text = `winston-kafkajs: ${what}`;
+    consoleLine('warn', text);
+    this.#warn('ERR_MISMATCH', text, undefined);
+  }
+
+  /** A listener threw. Not told as an event: the one that threw may be the one that listens for those. */
+  listenerFailed(error: unknown): void {
+    this.callbackFailures.listener++;
+    if (this.#isNews('listener')) {
+      consoleLine(
+        'warn',
+        `winston-kafkajs: a listener threw (${messageOf(error)}); the next ones are only counted.`,
+      );
+    }
+  }
+
+  #warn(code: KafkaTransportErrorCode, message: string, cause: unknown): void {
+    const error = new KafkaTransportError(code, message, { cause });
+    emitSafely(this.#emitter, 'warn', error, (failure) => this.listenerFailed(failure));
+  }
+
+  #isNews(kind: string): boolean {
+    const now = this.#clock.monotonic();
+    const last = this.#lastTold.get(kind);
+    if (last !== undefined && now - last < QUIET_MS) return false;
+    // Some kinds have a topic's name in them, and of topics there may be any number.
+    if (this.#lastTold.size >= MOST_KINDS) this.#lastTold.clear();
+    this.#lastTold.set(kind, now);
+    return true;
+  }
+}
+
+/** The name of a topic is no secret; a key or a header may be one. */
+function shown(name: CallerFunction, value: unknown): string {
+  return name === 'topic' && typeof value === 'string' ? JSON.stringify(value.slice(0, 80)) : typeOf(value);
+}
+
+function typeOf(value: unknown): string {
+  if (value === null) return 'null';
+  return Array.isArray(value) ? 'an array' : `a value of type ${typeof value}`;
+}

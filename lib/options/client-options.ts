@@ -1,0 +1,213 @@
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { CompressionTypes, KafkaConfig, logLevel as LogLevel, logCreator } from 'kafkajs';
+import { BROKERS_RULE, readBrokers } from '../clients/kafkajs/broker-list.ts';
+import { flag, group, isPlainObject, oneOf, optionalFunction, refuse, refuseInWords } from '../util/check-option.ts';
+import { type ClientLogOptions, checkedClientLog, consoleOnlyLogCreator } from '../client-log/console-only.ts';
+import type { ClientLogLevel } from '../client-log/levels.ts';
+import { withoutOutages } from '../client-log/without-outages.ts';
+import type { ProducerLike } from '../clients/external-producer.ts';
+import { CompressionCodecs, logLevel } from '../clients/kafkajs/kafkajs.ts';
+import { PRODUCER_RULE, producerProblem } from '../clients/producer-methods.ts';
+import { checkWorkerCanStart } from '../clients/worker/worker-program.ts';
+import type { KafkaTransportOptions } from './options.ts';
+
+/** Which client ships, with every default in place. */
+export type ClientOptions = OwnClientOptions | WorkerClientOptions | CallersClientOptions;
+
+export interface OwnClientOptions {
+  readonly kind: 'own';
+  readonly kafka: KafkaConfig;
+  readonly logCreator: logCreator;
+  readonly logLevel: LogLevel;
+  readonly acks: -1 | 1;
+  readonly idempotent: boolean;
+}
+
+/** The same, in a worker thread. */
+export interface WorkerClientOptions extends Omit<OwnClientOptions, 'kind' | 'kafka'> {
+  readonly kind: 'worker';
+  /** Or the module that exports it. */
+  readonly kafka: KafkaConfig | URL;
+  /** Flags of Node's for the thread. */
+  readonly execArgv: readonly string[];
+}
+
+export interface CallersClientOptions {
+  readonly kind: 'callers';
+  readonly producer: ProducerLike | (() => ProducerLike);
+  readonly acks: -1 | 1 | undefined;
+}
+
+export const WORKER_OPTIONS = ['execArgv'] as const;
+
+const MODULE_RULE = 'the path or the file: URL of a module';
+const LEFT_OUT = 'left out with worker: true, because';
+const STAYS_HERE =
+  'cannot be handed to another thread; move the configuration to a module, and give its path as "kafkaModule"';
+
+export function resolveClient(given: KafkaTransportOptions): ClientOptions {
+  const { kafka, kafkaModule, producer } = given;
+  const isWorker = flag('worker', given.worker, false);
+  if ((kafka === undefined && kafkaModule === undefined) === (producer === undefined)) {
+    refuse('kafka', 'given, or "kafkaModule" or "producer" instead of it, but not more than one', kafka);
+  }
+  const clientLog = checkedClientLog('clientLog', given.clientLog);
+  const acks = resolveAcks(given.acks);
+  const idempotent = flag('idempotent', given.idempotent, false);
+  if (idempotent && acks === 1) {
+    refuse('acks', '-1 with idempotent: true (all in-sync replicas have to know of a batch)', acks);
+  }
+  if (producer !== undefined) {
+    checkProducer(producer);
+    if (isWorker) {
+      refuse(
+        'producer',
+        'left out with worker: true (it lives in this thread): give "kafka" instead',
+        producer,
+      );
+    }
+    if (idempotent)
+      refuse('idempotent', 'left out with a "producer" of your own: make that idempotent', idempotent);
+    return { kind: 'callers', producer, acks };
+  }
+  const own = { acks: acks ?? -1, idempotent } as const;
+  const execArgv = resolveExecArgv(given, isWorker);
+  const creator = resolveLogCreator(given.clientLog);
+  if (kafkaModule !== undefined) {
+    if (kafka !== undefined) refuse('kafkaModule', 'left out with "kafka": it takes its place', kafkaModule);
+    const module = resolveModule(kafkaModule, isWorker);
+    checkWorkerCanStart(execArgv);
+    const logLevel = levelOf(clientLog.level);
+    return { ...own, kind: 'worker', kafka: module, execArgv, logCreator: creator, logLevel };
+  }
+  const config = checkedKafka(kafka);
+  if (isWorker) {
+    checkPortable('kafka', config);
+    checkWorkerCanStart(execArgv);
+  }
+  return {
+    ...own,
+    ...(isWorker ? { kind: 'worker', execArgv } : { kind: 'own' }),
+    kafka: config,
+    logCreator: config.logCreator ?? creator,
+    logLevel: resolveLogLevel(config, clientLog),
+  };
+}
+
+function resolveExecArgv({ workerOptions }: KafkaTransportOptions, isWorker: boolean): readonly string[] {
+  if (workerOptions === undefined) return [];
+  if (!isWorker) refuse('workerOptions', 'left out without worker: true', workerOptions);
+  const { execArgv } = group('workerOptions', workerOptions, WORKER_OPTIONS);
+  if (execArgv === undefined) return [];
+  const isList = Array.isArray(execArgv) && execArgv.every((flag) => typeof flag === 'string');
+  if (!isList) refuse('workerOptions.execArgv', "a list of Node's flags, each a string", execArgv);
+  return [...execArgv];
+}
+
+/** The URL of the module that exports the configuration. */
+function resolveModule(module: unknown, isWorker: boolean): URL {
+  if (!isWorker) refuse('kafkaModule', 'left out without worker: true: give "kafka"', module);
+  const isUrl = module instanceof URL || (typeof module === 'string' && /^file:/i.test(module));
+  if (!isUrl && (typeof module !== 'string' || module === '')) refuse('kafkaModule', MODULE_RULE, module);
+  const url = isUrl ? new URL(module) : pathToFileURL(resolve(module));
+  return url.protocol === 'file:' ? url : refuse('kafkaModule', MODULE_RULE, module);
+}
+
+/** Refuses what cannot be handed to another thread, wherever it stands in the configuration. */
+function checkPortable(path: string, value: unknown): void {
+  if (typeof value === 'function') refuse(path, `${LEFT_OUT} a function ${STAYS_HERE}`, value);
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return;
+  if (!Array.isArray(value) && !isPlainObject(value)) {
+    refuse(path, `${LEFT_OUT} an instance of a class ${STAYS_HERE}`, value);
+  }
+  for (const [name, inner] of Object.entries(value)) checkPortable(`${path}.${name}`, inner);
+}
+
+/** Whoever asks for the client's lines gets all of them; by default the transport speaks for it where it can. */
+function resolveLogCreator(clientLog: ClientLogOptions | undefined): logCreator {
+  return clientLog === undefined ? withoutOutages(consoleOnlyLogCreator()) : consoleOnlyLogCreator(clientLog);
+}
+
+/**
+ * kafkajs is told the level too, not only the sink: what nobody wants need not be put together. A `logCreator` of
+ * the caller's keeps the `logLevel` that stands beside it, unless `clientLog.level` says otherwise.
+ */
+function resolveLogLevel(kafka: KafkaConfig, { level }: ClientLogOptions): LogLevel {
+  if (level === undefined && kafka.logCreator !== undefined && kafka.logLevel !== undefined)
+    return kafka.logLevel;
+  return levelOf(level);
+}
+
+function levelOf(level: ClientLogLevel = 'warn'): LogLevel {
+  const LEVELS = {
+    nothing: logLevel.NOTHING,
+    error: logLevel.ERROR,
+    warn: logLevel.WARN,
+    info: logLevel.INFO,
+    debug: logLevel.DEBUG,
+  };
+  return LEVELS[level];
+}
+
+function resolveAcks(acks: unknown): -1 | 1 | undefined {
+  if (acks === undefined || acks === -1 || acks === 1) return acks;
+  if (acks === 0)
+    refuse('acks', '-1 or 1 (with 0 the broker does not answer, so loss looks like delivery)', acks);
+  return refuse('acks', '-1 or 1', acks);
+}
+
+function checkProducer(producer: unknown): void {
+  if (typeof producer === 'function') return;
+  const problem = producerProblem(producer);
+  if (problem !== undefined) refuseInWords('producer', `${PRODUCER_RULE}, or a function`, problem);
+}
+
+/**
+ * A copy, because every new client reads it. `ssl` and `sasl` stay the caller's: they may have getters, for credentials that
+ * change.
+ */
+function checkedKafka(given: unknown): KafkaConfig {
+  if (!isPlainObject(given)) refuse('kafka', "an object: kafkajs's KafkaConfig", given);
+  const kafka = { ...given } as unknown as KafkaConfig;
+  for (const name of ['logCreator', 'socketFactory']) optionalFunction(`kafka.${name}`, given[name]);
+  // What a function answers is checked each time that it is asked.
+  if (typeof kafka.brokers === 'function') return kafka;
+  const { brokers, problem } = readBrokers(kafka.brokers);
+  return problem === undefined
+    ? { ...kafka, brokers }
+    : refuseInWords('kafka.brokers', BROKERS_RULE, problem);
+}
+
+/** A codec that kafkajs does not have would have every record rejected, one by one, at the first send. */
+export function resolveCompression({
+  compression,
+  kafkaModule,
+  worker,
+}: KafkaTransportOptions): CompressionTypes | undefined {
+  if (compression === undefined) return undefined;
+  const type = oneOf<CompressionTypes>('compression', compression, [0, 1, 2, 3, 4], 0);
+  // A module registers its codecs in the worker, where they are looked for when it connects.
+  if (type <= 1 || kafkaModule !== undefined) return type;
+  const how =
+    worker === true
+      ? 'register one in a "kafkaModule": what this thread has registered the worker does not have'
+      : 'register one in CompressionCodecs before you make the transport';
+  if (worker === true || !hasCodec(type)) {
+    refuse(
+      'compression',
+      `a type that kafkajs has a codec for: None (0), GZIP (1); for others, ${how}`,
+      compression,
+    );
+  }
+  return type;
+}
+
+function hasCodec(type: CompressionTypes): boolean {
+  try {
+    (CompressionCodecs as Record<number, () => unknown>)[type]?.();
+    return true;
+  } catch {
+    return false;
+  }
+}

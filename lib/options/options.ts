@@ -1,0 +1,304 @@
+import type { CompressionTypes, KafkaConfig } from 'kafkajs';
+import type { TransportStreamOptions } from 'winston-transport';
+import type { ClientLogOptions } from '../client-log/console-only.ts';
+import type { ProducerLike } from '../clients/external-producer.ts';
+import type { RecordKey, TransportEntry } from '../record/record.ts';
+import type { OverflowPolicy } from '../accumulator/memory-limit.ts';
+import type { RecordFilter } from '../loop-safety/filter/filter.ts';
+import type { Fallback } from '../undelivered/fallback.ts';
+
+/** When a batch is sent: as soon as one of the three is reached. */
+export interface BatchOptions {
+  /**
+   * Records. More than 1,000 are no use: kafkajs groups in quadratic time, and 500 hold the event loop for 8.5 ms.
+   *
+   * @default 500
+   */
+  maxRecords?: number;
+  /**
+   * Bytes of values, keys and headers. The broker's own limit is 1,048,588 bytes for a batch (`message.max.bytes`);
+   * a record larger than this goes alone.
+   *
+   * @default 524288
+   */
+  maxBytes?: number;
+  /**
+   * Milliseconds that the first record of a batch waits for more.
+   *
+   * @default 20
+   */
+  lingerMs?: number;
+}
+
+/** What memory may hold until the broker has it, records in flight included. */
+export interface BufferOptions {
+  /**
+   * Records, those in flight included.
+   *
+   * @default 100000
+   */
+  maxRecords?: number;
+  /**
+   * Bytes of values, keys and headers. A record larger than this is dropped as `oversize`.
+   *
+   * @default 67108864
+   */
+  maxBytes?: number;
+  /**
+   * What gives way when it is full. `'drop-lowest'`: the least severe level first, then the oldest.
+   *
+   * @default 'drop-oldest'
+   */
+  overflow?: OverflowPolicy;
+}
+
+/** How failed sends and connects are tried again: full-jitter exponential backoff. */
+export interface RetryOptions {
+  /**
+   * Milliseconds: the most that the first retry waits.
+   *
+   * @default 100
+   */
+  initialMs?: number;
+  /**
+   * Milliseconds: the most that any retry waits.
+   *
+   * @default 10000
+   */
+  maxMs?: number;
+  /**
+   * Milliseconds after which a record that waits is dropped as `expired`.
+   *
+   * @default none: it waits until the buffer sheds it
+   */
+  maxAgeMs?: number;
+}
+
+/** What may stand for brokers: `host:port`, one or several, in a list or in one string with commas between them. */
+export type Brokers = string | readonly string[];
+
+/** kafkajs's `KafkaConfig`, in which `brokers` may also be one string. */
+export interface TransportKafkaConfig extends Omit<KafkaConfig, 'brokers'> {
+  /**
+   * `['a:9092', 'b:9092']`, or `'a:9092, b:9092'`, as an environment variable has it; an IPv6 address in brackets,
+   * `'[::1]:9092'`. Or a function that returns one of these, which is asked for each connection. What can never work is
+   * an error at construction; of a function's answer it is a `warn`, and the function is asked again later.
+   */
+  brokers: Brokers | (() => Brokers | Promise<Brokers>);
+}
+
+/** The options of a `KafkaTransport`. `topic` and one of `kafka`, `kafkaModule` and `producer` are required. */
+export interface KafkaTransportOptions
+  extends Pick<
+    TransportStreamOptions,
+    'level' | 'format' | 'silent' | 'handleExceptions' | 'handleRejections'
+  > {
+  /**
+   * Where a record goes. A function is called once per record, when winston hands it over; where it throws or
+   * returns something that is no topic name, the record counts as `dropped.invalid`.
+   */
+  topic: string | ((entry: TransportEntry) => string);
+  /**
+   * kafkajs's own configuration: the transport makes, owns, recycles and closes its client. `retry` and `logLevel`
+   * in it give way to the transport's `retry` and `clientLog`; a `logCreator` is used, under the guard.
+   */
+  kafka?: TransportKafkaConfig;
+  /**
+   * Instead of `kafka`, with `worker: true`: a module whose default export is the `KafkaConfig`, by its path (a relative one
+   * from the working directory on) or `file:` URL. The worker imports it: so there may be functions in it, which cannot be
+   * handed from thread to thread. A module that cannot be used is a `warn`.
+   */
+  kafkaModule?: string | URL;
+  /**
+   * Instead of `kafka`: any client with kafkajs's `connect`, `send` and `disconnect`. An object stays yours: the
+   * transport connects it and never disconnects it. What a function returns is the transport's: connected,
+   * disconnected, asked for anew when a fresh one is needed.
+   */
+  producer?: ProducerLike | (() => ProducerLike);
+  /**
+   * Decides per record whether this transport takes it, after `level`, so it can narrow and not widen. After
+   * loguru's `filter`. One that throws takes the record.
+   *
+   * @default none: all
+   */
+  filter?: RecordFilter;
+  /**
+   * The record's key; records with equal keys keep their order. Where it throws or returns something else, the
+   * record goes without.
+   *
+   * @default none
+   */
+  key?: (entry: TransportEntry) => RecordKey | undefined;
+  /**
+   * The record's headers; undefined values are left out. Where it throws or returns something else, the record goes
+   * without.
+   *
+   * @default none
+   */
+  headers?: (entry: TransportEntry) => Record<string, string | Buffer | undefined> | undefined;
+  /**
+   * Who must have a record before it counts as delivered: all in-sync replicas (`-1`), or the leader (`1`). Not `0`:
+   * it cannot tell loss from delivery.
+   *
+   * @default -1
+   */
+  acks?: -1 | 1;
+  /**
+   * Whether the broker is to know a batch that it has got already: then a lost acknowledgement makes no duplicate, as long
+   * as the Kafka client is the same. Needs `acks: -1` and `kafka`. A record that may have arrived is not shed and does
+   * not expire: it goes again until the broker says what became of it.
+   *
+   * @default false
+   */
+  idempotent?: boolean;
+  /**
+   * Whether each record gets a header `record-id`: a text that no other record has, the same however often the record is
+   * sent, so that a consumer can drop what it has seen. It ends in a number that increases within the process.
+   *
+   * @default false
+   */
+  recordId?: boolean;
+  /**
+   * kafkajs's `CompressionTypes`. For other than `None` and `GZIP` a codec must be registered first: in kafkajs's
+   * `CompressionCodecs`, or, with `worker: true`, by the `kafkaModule`.
+   *
+   * @default none
+   */
+  compression?: CompressionTypes;
+  /** When a batch is sent. */
+  batch?: BatchOptions;
+  /** What memory may hold until the broker has it. */
+  buffer?: BufferOptions;
+  /** How failed sends and connects are tried again. */
+  retry?: RetryOptions;
+  /**
+   * Milliseconds: the limit of one connect or send, of the transport's own and not only the client's.
+   *
+   * @default 10000
+   */
+  requestTimeoutMs?: number;
+  /**
+   * Milliseconds: how long a flush at the end (`close()`, `logger.end()`, the end of the process) may take. Where no broker
+   * was ever connected to, and all refuse (`ECONNREFUSED`, `ENOTFOUND`), `logger.end()` and the end of the process wait for 1,000
+   * at most; `close()` and `flush()` take their time.
+   *
+   * @default 10000
+   */
+  closeTimeoutMs?: number;
+  /**
+   * Milliseconds without a record after which the connection is closed; the next record opens it again. An open
+   * connection keeps the process alive.
+   *
+   * @default 2000
+   */
+  idleTimeoutMs?: number;
+  /**
+   * On which signals what is left is flushed before the process ends: for up to `closeTimeoutMs`, 5,000 milliseconds at
+   * most, and no longer than Kafka is there. The rest goes to the spool and the fallback, or is told on stderr. Then the
+   * signal is raised again, so that the exit status is what it would have been; a second one ends the process at once.
+   * Where the application has a handler of its own for the signal, that decides about the end, and this one only begins
+   * to flush. `false` or an empty list: none. In worker threads there are no signals.
+   *
+   * @default ['SIGTERM', 'SIGINT', 'SIGHUP']
+   */
+  signals?: readonly NodeJS.Signals[] | false;
+  /**
+   * Where the Kafka client's own log lines go.
+   *
+   * @default `{ level: 'warn' }` and a logger of its own that writes to stderr and nowhere else, without the lines about
+   *   failed connections: the transport tells of an outage itself, once
+   */
+  clientLog?: ClientLogOptions;
+  /**
+   * Gets each record that will not reach Kafka, with its reason.
+   *
+   * @default none: it is counted
+   */
+  fallback?: Fallback;
+  /**
+   * After records were dropped, one `warn` record goes to the topic, with the total and the counts by reason.
+   *
+   * @default true
+   */
+  dropNotice?: boolean;
+  /**
+   * Whether `entry.origin` is there without a `filter` that needs it. Costs a stack capture per record.
+   *
+   * @default false
+   */
+  callSite?: boolean;
+  /**
+   * Whether each record gets W3C's `traceparent` and `tracestate` headers of the span that was active when it was logged;
+   * one that `headers` returns stays. Goes by what an OpenTelemetry SDK has registered with `@opentelemetry/api` 1.x;
+   * without one there is no span. What the transport itself does is then not traced.
+   *
+   * @default false
+   */
+  traceContext?: boolean;
+  /**
+   * The level names that a `filter` table may use, where the logger has levels of its own.
+   *
+   * @default winston's npm, syslog and cli levels
+   */
+  levels?: Readonly<Record<string, number>>;
+  /**
+   * Disk for what memory cannot hold or the process leaves behind. It is sent, in order, when there is room or at the
+   * next start, whichever process that is. Without it, what memory cannot hold is dropped.
+   */
+  spool?: {
+    /**
+     * Made when it is not there, for its owner only (0700). Several processes may share it. The records in it are not
+     * encrypted. One that cannot be used is a `warn`, and logging goes on in memory.
+     */
+    directory: string;
+    /**
+     * `'overflow'`: what memory cannot hold, and at the end of the process what Kafka has not got. `'always'`: every
+     * record at the end of the turn in which it was logged, before it is sent, so that `SIGKILL` loses none of them.
+     * Neither is a safeguard against a power cut: nothing is forced onto the disk.
+     *
+     * @default 'overflow'
+     */
+    mode?: 'overflow' | 'always';
+    /**
+     * The most bytes that this transport's files may take. Once they are full, the newest records are dropped.
+     *
+     * @default 1073741824
+     */
+    maxBytes?: number;
+  };
+  /**
+   * Whether the Kafka client runs in a worker thread: the application's thread is left with a few microseconds a record,
+   * and at `process.exit()` it waits, for up to `closeTimeoutMs`, until the worker has delivered. Needs `kafka` without
+   * functions in it, or `kafkaModule`. In a thread that a transport has started itself (its `kafkaModule` makes one, say) it has
+   * no effect: that transport ships from there.
+   *
+   * @default false
+   */
+  worker?: boolean;
+  /** Only with `worker: true`: how its thread is started. */
+  workerOptions?: {
+    /**
+     * Flags of Node's for the thread, as in the `execArgv` of Node's own `Worker`. It gets none of those that the application
+     * was started with, and no `NODE_OPTIONS`, or what is preloaded by them would run again in it. So give here what the
+     * `kafkaModule` needs to be loaded (`['--import', 'tsx']`) and what concerns its connections
+     * (`['--dns-result-order=ipv4first', '--tls-min-v1.3']`). A flag that Node does not take for a thread throws.
+     *
+     * @default []
+     */
+    execArgv?: readonly string[];
+  };
+  /**
+   * The net under the guard, for loops that no flag can see: another process, a queue, a file. A kind of record that comes
+   * back after each send, and stays away when a flush is held for a moment, is kept from Kafka for a while. A flush is
+   * held for a second at most, and for 2 % of the time in the long run. Off, too, with a `retry.maxAgeMs` below 5,000.
+   *
+   * @default true
+   */
+  loopDetection?: boolean;
+  /**
+   * Whether each record gets a header, `log-hops`, that counts how often its like has been through Kafka: see `hopsOf`.
+   *
+   * @default false
+   */
+  loopHeader?: boolean;
+}

@@ -1,0 +1,52 @@
+import type { RecordHeaders } from './record.ts';
+import type { Info } from '../winston/logger-tap.ts';
+
+/** The header that says how often a record's like has been through Kafka, this time included. */
+const HOPS_HEADER = 'log-hops';
+
+/** Through how many topics logs may go on purpose (collected here, enriched there). What goes on after that goes round. */
+const MOST_HOPS = 5;
+
+// A symbol: formats and transports don't show it, and it is copied with the rest of the metadata.
+const HOPS = Symbol.for('winston-kafkajs.hops');
+
+/** Headers as a kafkajs consumer has them. */
+type ConsumedHeaders = Readonly<Record<string, unknown>>;
+
+/**
+ * Metadata for what is logged because of a consumed message: how often that one's like has been through Kafka. With
+ * `loopHeader: true`, a consumer that logs what it consumes into a topic that it consumes is stopped after five rounds.
+ * A format that builds a new info has to copy symbols.
+ *
+ * @param headers the message's
+ * @example
+ * await consumer.run({
+ *   eachMessage: async ({ message }) => {
+ *     const log = logger.child(hopsOf(message.headers));
+ *     log.info('consumed', { offset: message.offset });
+ *   },
+ * });
+ */
+export function hopsOf(headers: ConsumedHeaders | undefined): object {
+  const given = headers?.[HOPS_HEADER];
+  const [value]: unknown[] = Array.isArray(given) ? given : [given];
+  const hops = Number(Buffer.isBuffer(value) ? value.toString() : value);
+  return { [HOPS]: Number.isSafeInteger(hops) && hops > 0 ? hops : 0 };
+}
+
+/** The headers with one more: that of {@link hopsOf}, counted on. */
+export function withHops(headers: RecordHeaders | undefined, info: Info): RecordHeaders {
+  const withCount: RecordHeaders = headers ?? Object.create(null);
+  withCount[HOPS_HEADER] = String(hopsIn(info) + 1);
+  return withCount;
+}
+
+/** Whether it has been through Kafka so often that it must be in a loop. */
+export function hasTooManyHops(info: Info): boolean {
+  return hopsIn(info) >= MOST_HOPS;
+}
+
+function hopsIn(info: Info): number {
+  const hops = info[HOPS];
+  return typeof hops === 'number' ? hops : 0;
+}

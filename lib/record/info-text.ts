@@ -1,0 +1,78 @@
+import { stringify } from 'safe-stable-stringify';
+import { messageOf } from '../errors.ts';
+import type { Info } from '../winston/logger-tap.ts';
+
+// Deeper than anybody reads. `json()` itself fails some thousand levels down, where the stack ends.
+const MOST_DEPTH = 100;
+const MOST_REASON = 100;
+
+/** A field that throws: what stands in its place in the JSON. */
+type Read = { readonly value: unknown } | { readonly threw: string };
+
+/**
+ * An info as winston's `json()` writes it (logform/json.js): with keys in order, a BigInt as a string of its digits, and
+ * `"[Circular]"` for a circle. Where that fails, because a getter, a `toJSON` or a Proxy throws, or because it is too
+ * deep, only the field at fault is not written: in its place stands `"[Unreadable: …]"` with the reason.
+ *
+ * @returns nothing for what has no field that could be written
+ */
+export function jsonOf(info: Info): string | undefined {
+  try {
+    return stringify(info, bigintAsString);
+  } catch {
+    const copy = copyOfFields(info, [info]);
+    return Object.keys(copy).length === 0 ? undefined : stringify(copy, bigintAsString);
+  }
+}
+
+/** As in logform/json.js: as a number it would lose digits when it is read again. */
+function bigintAsString(_name: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? value.toString() : value;
+}
+
+/** A copy that can be written whatever the value does. @param above the objects that it is inside of */
+function copyOf(name: string, value: unknown, above: readonly object[]): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  const read = readSafely(() => {
+    const { toJSON } = value as { toJSON?: unknown };
+    return typeof toJSON === 'function' ? Reflect.apply(toJSON, value, [name]) : value;
+  });
+  if ('threw' in read) return read.threw;
+  const plain: unknown = read.value;
+  if (typeof plain !== 'object' || plain === null) return plain;
+  if (above.includes(plain)) return '[Circular]';
+  const isList = readSafely(() => Array.isArray(plain));
+  if ('threw' in isList) return isList.threw;
+  if (above.length >= MOST_DEPTH) return isList.value === true ? '[Array]' : '[Object]';
+  const inside = [...above, plain];
+  if (isList.value !== true) return copyOfFields(plain, inside);
+  const list = readSafely(() => Array.from({ length: (plain as unknown[]).length }, (_, at) => String(at)));
+  if ('threw' in list) return list.threw;
+  return (list.value as string[]).map((at) => copyOfField(plain, at, inside));
+}
+
+/** Without a prototype: a field may be called `__proto__`. */
+function copyOfFields(source: object, inside: readonly object[]): Record<string, unknown> {
+  const copy: Record<string, unknown> = Object.create(null);
+  const names = readSafely(() => Object.keys(source));
+  if ('threw' in names) return copy;
+  for (const name of names.value as string[]) {
+    const value = copyOfField(source, name, inside);
+    // What JSON has no word for is left out; a function by the name of `toJSON` would even be called.
+    if (typeof value !== 'function') copy[name] = value;
+  }
+  return copy;
+}
+
+function copyOfField(source: object, name: string, inside: readonly object[]): unknown {
+  const read = readSafely(() => (source as Record<string, unknown>)[name]);
+  return 'threw' in read ? read.threw : copyOf(name, read.value, inside);
+}
+
+function readSafely(read: () => unknown): Read {
+  try {
+    return { value: read() };
+  } catch (error) {
+    return { threw: `[Unreadable: ${messageOf(error).slice(0, MOST_REASON)}]` };
+  }
+}

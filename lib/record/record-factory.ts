@@ -1,0 +1,238 @@
+import type { Clock } from '../util/clock.ts';
+import { PendingRecord, type RecordHeaders, type RecordKey, type TransportEntry } from './record.ts';
+import { jsonOf } from './info-text.ts';
+import type { Trouble } from '../observe/warnings.ts';
+import { withRecordId } from './record-id.ts';
+import { type CallSite, plainSite } from '../loop-safety/call-site/call-site.ts';
+import type { CompiledFilter } from '../loop-safety/filter/filter.ts';
+import { type FilterRecord, InfoRecord } from '../loop-safety/filter/filter-record.ts';
+import { guardSync } from '../loop-safety/guard.ts';
+import { withHops } from './hops.ts';
+import type { Info } from '../winston/logger-tap.ts';
+import type { ResolvedOptions } from '../options/resolve.ts';
+import { handleRejection, isThenable } from '../util/thenable.ts';
+import { isTopicName, TOPIC_NAME_RULE } from './topic-name.ts';
+import type { SpanContext } from '../util/open-telemetry-api.ts';
+import { withTraceContext } from './trace-headers.ts';
+import { LEVEL, type Levels, MESSAGE } from '../util/triple-beam.ts';
+
+/** What becomes of an info: a record to send, one that cannot be sent, or nothing because the filter says no. */
+export type Admission =
+  | { kind: 'record'; record: PendingRecord }
+  | { kind: 'invalid'; record: PendingRecord; cause: unknown }
+  | { kind: 'filtered' };
+
+/**
+ * From winston's info to a record. Calls the caller's functions, each under the guard, and bears with whatever they
+ * do: a log line is worth more than its key.
+ */
+export class Intake {
+  readonly #options: ResolvedOptions;
+  readonly #trouble: Trouble;
+  readonly #clock: Clock;
+
+  constructor(options: ResolvedOptions, trouble: Trouble, clock: Clock) {
+    this.#options = options;
+    this.#trouble = trouble;
+    this.#clock = clock;
+  }
+
+  /** @param keepInfo whether the info is wanted once more, for the `logged` event */
+  admit(
+    info: Info,
+    levels: Levels | undefined,
+    origin: CallSite | undefined,
+    span: SpanContext | undefined,
+    keepInfo: boolean,
+  ): Admission {
+    const { topic, key, headers, filter } = this.#options;
+    const time = this.#clock.wall();
+    const level = String(info[LEVEL] ?? info.level);
+    const severity = severityOf(level, levels);
+    const message = textOf(info);
+    if (filter !== undefined) {
+      const record = new InfoRecord(info, level, severity, message, time, origin);
+      if (!this.#passes(filter, record, levels)) return { kind: 'filtered' };
+    }
+    const kept = keepInfo ? info : undefined;
+    if (
+      typeof topic === 'string' &&
+      key === undefined &&
+      headers === undefined &&
+      span === undefined &&
+      !this.#addsHeaders
+    ) {
+      return {
+        kind: 'record',
+        record: new PendingRecord(topic, level, severity, time, message, null, undefined, kept),
+      };
+    }
+    const entry: TransportEntry = { level, message, time, info, origin: origin && plainSite(origin) };
+    const { name, cause } = this.#topic(topic, entry);
+    const recordKey = key === undefined ? null : this.#key(key, entry);
+    const callers = headers === undefined ? undefined : this.#headers(headers, entry);
+    const recordHeaders = this.#withOwn(callers, info, span);
+    const record = new PendingRecord(
+      name ?? '',
+      level,
+      severity,
+      time,
+      message,
+      recordKey,
+      recordHeaders,
+      kept,
+    );
+    return name === undefined ? { kind: 'invalid', record, cause } : { kind: 'record', record };
+  }
+
+  /** A record of the transport's own. It has no key, and no filter can keep it out. */
+  admitOwn(info: Info, level: string, message: string): Admission {
+    const { topic } = this.#options;
+    const time = this.#clock.wall();
+    const entry: TransportEntry = { level, message, time, info, origin: undefined };
+    const { name, cause } = this.#topic(topic, entry);
+    const headers = this.#withOwn(undefined, info, undefined);
+    const record = new PendingRecord(name ?? '', level, 0, time, message, null, headers, info);
+    return name === undefined ? { kind: 'invalid', record, cause } : { kind: 'record', record };
+  }
+
+  /** What stands in the books for an info that could not be read. */
+  unreadable(): PendingRecord {
+    return new PendingRecord(
+      '',
+      '',
+      Number.MAX_SAFE_INTEGER,
+      this.#clock.wall(),
+      '',
+      null,
+      undefined,
+      undefined,
+    );
+  }
+
+  get #addsHeaders(): boolean {
+    return this.#options.recordId || this.#options.loopHeader;
+  }
+
+  /** With the headers that are the transport's. */
+  #withOwn(
+    headers: RecordHeaders | undefined,
+    info: Info,
+    span: SpanContext | undefined,
+  ): RecordHeaders | undefined {
+    const traced = span === undefined ? headers : withTraceContext(headers, span);
+    const withId = this.#options.recordId ? withRecordId(traced) : traced;
+    return this.#options.loopHeader ? withHops(withId, info) : withId;
+  }
+
+  #passes(filter: CompiledFilter, record: FilterRecord, levels: Levels = {}): boolean {
+    try {
+      return guardSync(filter.test, record, levels);
+    } catch (error) {
+      this.#trouble.callback('filter', error, 'the record is taken');
+      return true;
+    }
+  }
+
+  #topic(
+    topic: ResolvedOptions['topic'],
+    entry: TransportEntry,
+  ): { name: string | undefined; cause: unknown } {
+    if (typeof topic === 'string') return { name: topic, cause: undefined };
+    const consequence = 'the record is dropped as invalid';
+    let name: unknown;
+    try {
+      name = guardSync<[TransportEntry], unknown>(topic, entry);
+    } catch (error) {
+      this.#trouble.callback('topic', error, consequence);
+      return { name: undefined, cause: error };
+    }
+    if (isTopicName(name)) return { name, cause: undefined };
+    handleRejection(name);
+    this.#trouble.nonsense('topic', TOPIC_NAME_RULE, name, consequence);
+    return { name: undefined, cause: new Error('the topic function returned no topic name') };
+  }
+
+  #key(key: (entry: TransportEntry) => unknown, entry: TransportEntry): RecordKey {
+    const consequence = 'the record goes without a key';
+    let value: unknown;
+    try {
+      value = guardSync(key, entry);
+    } catch (error) {
+      this.#trouble.callback('key', error, consequence);
+      return null;
+    }
+    if (typeof value === 'string') return value;
+    if (Buffer.isBuffer(value)) return this.#keyCopy(value, consequence);
+    if (value !== null && value !== undefined) {
+      handleRejection(value);
+      this.#trouble.nonsense('key', 'a string, a Buffer or null', value, consequence);
+    }
+    return null;
+  }
+
+  #keyCopy(key: Buffer, consequence: string): RecordKey {
+    try {
+      return copyOf(key);
+    } catch (error) {
+      this.#trouble.callback('key', error, consequence);
+      return null;
+    }
+  }
+
+  #headers(headers: (entry: TransportEntry) => unknown, entry: TransportEntry): RecordHeaders | undefined {
+    try {
+      const given = guardSync(headers, entry);
+      if (given === undefined || given === null) return undefined;
+      if (typeof given === 'object' && !Array.isArray(given) && !isThenable(given))
+        return this.#usable(given);
+      handleRejection(given);
+      this.#trouble.nonsense('headers', 'an object', given, 'the record goes without headers');
+    } catch (error) {
+      this.#trouble.callback('headers', error, 'the record goes without headers');
+    }
+    return undefined;
+  }
+
+  #usable(given: object): RecordHeaders {
+    // Without a prototype: `__proto__` is a name like any other here.
+    const headers: RecordHeaders = Object.create(null);
+    for (const [name, value] of Object.entries(given) as [string, unknown][]) {
+      if (typeof value === 'string') headers[name] = value;
+      else if (Buffer.isBuffer(value)) headers[name] = copyOf(value);
+      else if (value !== undefined) {
+        this.#trouble.nonsense('headers', 'strings, Buffers or undefined', value, 'that header is left out');
+      }
+    }
+    return headers;
+  }
+}
+
+/**
+ * The bytes as they are now. The caller may write over them, hand their memory to a thread, or have put a getter on them that
+ * throws when the client encodes them.
+ */
+function copyOf(bytes: Buffer): Buffer {
+  return guardSync(() => Buffer.from(bytes));
+}
+
+/** A level that the logger does not have is the least severe of all, whatever `Object.prototype` has by its name. */
+function severityOf(level: string, levels: Levels | undefined): number {
+  const severity: unknown = levels?.[level];
+  return typeof severity === 'number' ? severity : Number.MAX_SAFE_INTEGER;
+}
+
+/**
+ * What the format has written; failing that (a format such as `timestamp()` alone, or `log(info)` called by hand), the info as
+ * JSON, or its message.
+ *
+ * @throws for what has no text at all
+ */
+function textOf(info: Info): string {
+  const formatted = info[MESSAGE];
+  if (typeof formatted === 'string') return formatted;
+  const json = jsonOf(info);
+  if (json !== undefined) return json;
+  if (info.message === undefined) throw new TypeError('it has no message, and cannot be written as JSON');
+  return String(info.message);
+}

@@ -1,0 +1,117 @@
+import type { CallSite } from '../loop-safety/call-site/call-site.ts';
+
+/** Why a record will not reach Kafka. */
+export type DropReason = 'overflow' | 'oversize' | 'rejected' | 'expired' | 'closed' | 'invalid';
+
+export const DROP_REASONS: readonly DropReason[] = [
+  'overflow',
+  'oversize',
+  'rejected',
+  'expired',
+  'closed',
+  'invalid',
+];
+
+export type RecordKey = string | Buffer | null;
+export type RecordHeaders = Record<string, string | Buffer>;
+
+/** Where an accepted record is: waiting, with the Kafka client, or done with (delivered, dropped, or left on disk). */
+export type RecordState = 'queued' | 'in-flight' | 'settled';
+
+/** Where a record stands on disk: the segment's name, and the offset in it. */
+export interface Place {
+  readonly segment: string;
+  readonly offset: number;
+}
+
+/** What a record waits in. */
+export interface WaitingPlace {
+  /** Takes out a record that waits here, wherever it stands. */
+  discard(record: PendingRecord): void;
+}
+
+/**
+ * A record on its way: all that is kept of the info after winston has handed it over. Every field is set here, so that
+ * all of them share one hidden class. While many wait, most of them stand in pages and are no objects (`RecordPage`).
+ */
+export class PendingRecord {
+  state: RecordState = 'queued';
+  /** The queue it waits in. Kept here so that it can be taken out without searching. */
+  queue: WaitingPlace | undefined = undefined;
+  /** Where it stands on disk, if it does. */
+  place: Place | undefined = undefined;
+  /**
+   * The partition that it was sent to. It may be there or not, and others behind it are, so it has to go there again,
+   * even if another process sends it.
+   */
+  partition: number | undefined = undefined;
+  /** Whether somebody else holds on to this object, so that nothing else may take its place while it waits. */
+  isHeldOnTo = false;
+  /** Whether it has been sent before, and has come back. */
+  isBack = false;
+  /** Where it stands in a queue that keeps the severities apart, counted from anywhere. */
+  turn = 0;
+  /** Position in the order of acceptance, from 1. */
+  seq = 0;
+  /** When, on the monotonic clock; only kept when records expire. Not `time`: a system clock jumps. */
+  acceptedAt = 0;
+
+  readonly topic: string;
+  readonly level: string;
+  /** The level's number in the logger's table: lower is more severe. */
+  readonly severity: number;
+  /** Epoch milliseconds of the moment winston handed it over; the record's timestamp in Kafka, unless `sentTime` is. */
+  readonly time: number;
+  /** The timestamp in Kafka instead, where the broker takes none as old as `time`; that goes in a header then. */
+  sentTime: number | undefined = undefined;
+  readonly key: RecordKey;
+  readonly headers: RecordHeaders | undefined;
+  /** Size of value, key and headers in bytes. */
+  readonly bytes: number;
+  /** The formatted text; emptied once settled, because queues may refer to a settled record for a while. */
+  text: string;
+  /** Only kept when somebody listens for `logged`. */
+  info: object | undefined;
+
+  constructor(
+    topic: string,
+    level: string,
+    severity: number,
+    time: number,
+    text: string,
+    key: RecordKey,
+    headers: RecordHeaders | undefined,
+    info: object | undefined,
+    bytes: number = sizeOf(text, key, headers),
+  ) {
+    this.topic = topic;
+    this.level = level;
+    this.severity = severity;
+    this.time = time;
+    this.text = text;
+    this.key = key;
+    this.headers = headers;
+    this.info = info;
+    this.bytes = bytes;
+  }
+}
+
+function sizeOf(text: string, key: RecordKey, headers: RecordHeaders | undefined): number {
+  let bytes = Buffer.byteLength(text);
+  if (key !== null) bytes += Buffer.byteLength(key);
+  for (const name in headers) bytes += Buffer.byteLength(name) + Buffer.byteLength(headers[name] ?? '');
+  return bytes;
+}
+
+/** What the caller's functions `topic`, `key` and `headers` are given. */
+export interface TransportEntry {
+  readonly level: string;
+  /** The formatted text: what will be the record's value. */
+  readonly message: string;
+  /** Epoch milliseconds; the record's timestamp in Kafka. */
+  readonly time: number;
+  /** The winston info. Read it, don't keep or change it: it is shared with the logger's other transports. */
+  readonly info: Readonly<Record<string | symbol, unknown>>;
+  /** Where the record was logged: there when a `filter` or `callSite: true` has it captured. */
+  readonly origin: CallSite | undefined;
+}

@@ -1,0 +1,64 @@
+import type { Clock } from '../util/clock.ts';
+import { rootCause } from './send-result.ts';
+
+// How long the end of a process waits for a broker that refuses, and has never been there: for one that is just starting.
+// The connects go on meanwhile: 3 to 5 of them, with the default waits between.
+const LAST_TRIES_MS = 1_000;
+
+// Nobody listens at this address, or there is none by this name. Other errors may pass by themselves.
+const REFUSALS = new Set<unknown>(['ECONNREFUSED', 'ENOTFOUND']);
+
+/**
+ * Knows when the end of a process need not wait for a broker: none has ever been connected to, and all of them refuse. A
+ * program that ran for a moment, on a machine without Kafka, would otherwise end only after `closeTimeoutMs`.
+ */
+export class FirstContact {
+  readonly #clock: Clock;
+  /** How many connects in a row reach for all brokers. */
+  readonly #brokers: number;
+  #isMade = false;
+  #refusalsInRow = 0;
+  readonly #waiting = new Set<() => void>();
+
+  constructor(clock: Clock, brokers: number) {
+    this.#clock = clock;
+    this.#brokers = brokers;
+  }
+
+  noteConnected(): void {
+    this.#isMade = true;
+  }
+
+  noteFailure(cause: unknown): void {
+    this.#refusalsInRow = REFUSALS.has(rootCause(cause).code) ? this.#refusalsInRow + 1 : 0;
+    for (const look of this.#waiting) look();
+  }
+
+  /**
+   * From now on, looks for a second whether a broker is there, and calls back when all have refused, after that at the
+   * earliest.
+   *
+   * @returns ends it
+   */
+  onRefused(then: () => void): () => void {
+    if (this.#isMade) return () => undefined;
+    // What was refused before does not count: there is one more try at least.
+    this.#refusalsInRow = 0;
+    let isTime = false;
+    const look = (): void => {
+      if (!isTime || this.#isMade || this.#refusalsInRow < this.#brokers) return;
+      end();
+      then();
+    };
+    const timer = this.#clock.after(LAST_TRIES_MS, () => {
+      isTime = true;
+      look();
+    });
+    const end = (): void => {
+      this.#clock.cancel(timer);
+      this.#waiting.delete(look);
+    };
+    this.#waiting.add(look);
+    return end;
+  }
+}

@@ -1,0 +1,193 @@
+import type { Batch } from '../accumulator/batch.ts';
+import type { Outcome } from '../clients/client.ts';
+
+/** What the outcome of a send means for its records. */
+export type Verdict =
+  | { kind: 'delivered' }
+  /** It may pass: the same records again, later. */
+  | { kind: 'retry'; cause: unknown; client: ClientVerdict }
+  /** The partition is not there: find out anew which there are, then again. */
+  | { kind: 'refresh-metadata'; cause: unknown }
+  /**
+   * One of the records, at least, is refused for good: find it by halving. `certain` is false where the error does not
+   * come from the broker, so that it may be the client that is broken (record-isolation.ts).
+   */
+  | {
+      kind: 'bisect';
+      cause: unknown;
+      reason: 'oversize' | 'rejected';
+      certain: boolean;
+      /** What the broker refuses, where that can be put right or told of others. */
+      refused?: 'timestamp' | 'record';
+      /** Only where it is not certain: a fresh client may do better. */
+      isClientSuspect?: boolean;
+    }
+  /** The broker refuses the whole topic for good. */
+  | { kind: 'reject-topic'; cause: unknown };
+
+/**
+ * What a failed send says of the client: nothing; that its connections are not to be trusted any more; or that an
+ * idempotent producer and the broker disagree about what was sent, which only a new producer can end.
+ */
+export type ClientVerdict = 'fine' | 'doubtful' | 'out-of-sequence';
+
+// Kafka's error codes (https://kafka.apache.org/protocol#protocol_error_codes), by code and by kafkajs's names.
+// Both, because another engine behind `producer` may only give one.
+const TOO_LARGE = new Set<unknown>([10, 18, 'MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE']);
+const BAD_TIMESTAMP = new Set<unknown>([32, 'INVALID_TIMESTAMP']);
+const BAD_RECORD = new Set<unknown>([87, 'INVALID_RECORD']);
+const BAD_TOPIC = new Set<unknown>([
+  ...[17, 29, 31, 44, 76],
+  'INVALID_TOPIC_EXCEPTION',
+  'TOPIC_AUTHORIZATION_FAILED',
+  'CLUSTER_AUTHORIZATION_FAILED',
+  'POLICY_VIOLATION',
+  'UNSUPPORTED_COMPRESSION_TYPE',
+]);
+// To an idempotent producer: the broker has this batch already.
+const ALREADY_THERE = new Set<unknown>([46, 'DUPLICATE_SEQUENCE_NUMBER']);
+const OUT_OF_SEQUENCE = new Set<unknown>([
+  ...[45, 47, 49, 59],
+  'OUT_OF_ORDER_SEQUENCE_NUMBER',
+  'INVALID_PRODUCER_EPOCH',
+  'INVALID_PRODUCER_ID_MAPPING',
+  'UNKNOWN_PRODUCER_ID',
+]);
+// Our own word for it, before anything is sent: see sent-batches.ts.
+const SEQUENCE_TROUBLE = 'SequenceError';
+
+// Names of errors after which a kafkajs client may reuse a half-open connection for ever. DeadlineError is our own, and so
+// is WorkerEndedError: that client is gone.
+// A refused or closed connection is not among them: it may be one broker of many, and kafkajs opens a new one.
+const CLIENT_TROUBLE = new Set<unknown>([
+  'DeadlineError',
+  'WorkerEndedError',
+  'KafkaJSRequestTimeoutError',
+  'KafkaJSLockTimeout',
+]);
+// What kafkajs says, without a class of its own, when its producer has lost its connections.
+const DISCONNECTED = /not connected|is disconnect(ed|ing)/i;
+// Errors of code: of the client's own, or of a codec.
+const CODE_TROUBLE = new Set<unknown>([
+  ...['TypeError', 'RangeError', 'SyntaxError', 'ReferenceError'],
+  'DataCloneError',
+  'KafkaJSNotImplemented',
+]);
+// Errors of a network, a broker or a limit, by the words that kafkajs and other engines use in their names.
+const OUTAGE_NAME = /^KafkaJS|kafka|broker|network|connection|socket|protocol|timeout|abort/i;
+// The same by code. Node's system errors are in capitals without `_` (ECONNREFUSED); its other errors begin with `ERR_`, of
+// which most are about arguments; zlib's with `Z_`.
+const OUTAGE_CODE = /^(?!Z_|ERR_)|^ERR_(SSL|TLS|SOCKET|STREAM|HTTP|NETWORK)/;
+
+export interface ErrorFacts {
+  readonly name: unknown;
+  readonly type: unknown;
+  readonly code: unknown;
+  readonly message: string;
+}
+
+/**
+ * What the error at the bottom says. kafkajs's own retry wraps it, and the wrapper's `retriable` is wrong for
+ * outages. Never throws, whatever it is given.
+ */
+export function rootCause(error: unknown): ErrorFacts {
+  try {
+    let facts = isObject(error) ? error : {};
+    // Not `instanceof Error`: under Jest the errors of Node's core are of another realm.
+    for (let depth = 0; depth < 8 && isObject(facts.cause); depth++) facts = facts.cause;
+    const { name, type, code, message } = facts;
+    return { name, type, code, message: String(message) };
+  } catch {
+    return { name: undefined, type: undefined, code: undefined, message: '' };
+  }
+}
+
+interface ErrorLike {
+  name?: unknown;
+  type?: unknown;
+  code?: unknown;
+  message?: unknown;
+  cause?: unknown;
+}
+
+function isObject(value: unknown): value is ErrorLike {
+  return typeof value === 'object' && value !== null;
+}
+
+/** Judges a send that is over. */
+export function judgeOutcome(outcome: Outcome, batch: Batch): Verdict {
+  return 'error' in outcome ? judgeError(outcome.error) : judgeAnswer(outcome.answer, batch);
+}
+
+/** Judges a send that failed. */
+export function judgeError(error: unknown): Verdict {
+  const { name, type, code, message } = rootCause(error);
+  const isOneOf = (set: Set<unknown>): boolean => set.has(type) || set.has(code);
+  if (isOneOf(TOO_LARGE)) return { kind: 'bisect', cause: error, reason: 'oversize', certain: true };
+  if (isOneOf(BAD_TIMESTAMP))
+    return { kind: 'bisect', cause: error, reason: 'rejected', certain: true, refused: 'timestamp' };
+  if (isOneOf(BAD_RECORD))
+    return { kind: 'bisect', cause: error, reason: 'rejected', certain: true, refused: 'record' };
+  if (isOneOf(BAD_TOPIC)) return { kind: 'reject-topic', cause: error };
+  if (CODE_TROUBLE.has(name))
+    return { kind: 'bisect', cause: error, reason: 'rejected', certain: false, isClientSuspect: true };
+  if (isOneOf(ALREADY_THERE)) return { kind: 'delivered' };
+  if (isOneOf(OUT_OF_SEQUENCE) || name === SEQUENCE_TROUBLE)
+    return { kind: 'retry', cause: error, client: 'out-of-sequence' };
+  const isDoubtful = CLIENT_TROUBLE.has(name) || DISCONNECTED.test(message);
+  if (!isDoubtful && !isOutage({ name, type, code, message }))
+    return { kind: 'bisect', cause: error, reason: 'rejected', certain: false };
+  return { kind: 'retry', cause: error, client: isDoubtful ? 'doubtful' : 'fine' };
+}
+
+/**
+ * Whether an error that is none of the above says that it comes from a network or a broker. What says nothing of the kind (an
+ * Error without anything, a string, undefined) may come from a codec, or from a record that cannot be encoded.
+ */
+function isOutage({ name, type, code }: ErrorFacts): boolean {
+  if (typeof type === 'string' || typeof code === 'number') return true;
+  if (typeof name === 'string' && OUTAGE_NAME.test(name)) return true;
+  return typeof code === 'string' && OUTAGE_CODE.test(code);
+}
+
+/**
+ * Judges a send that resolved. That alone proves nothing: kafkajs resolves with an empty answer when the
+ * partition is out of range. So the answer must name the partition, with error code 0. Where the client chose
+ * the partition, the batch learns it here.
+ */
+export function judgeAnswer(answer: unknown, batch: Batch): Verdict {
+  const entries = Array.isArray(answer) ? (answer as (AnswerEntry | null | undefined)[]) : [];
+  const entry = entries.find(
+    (candidate) =>
+      candidate?.topicName === batch.topic &&
+      (batch.partition === undefined || candidate.partition === batch.partition),
+  );
+  const partition = entry?.partition;
+  if (entry === undefined || entry === null || !isPartition(partition)) {
+    return { kind: 'refresh-metadata', cause: new Error(unanswered(batch)) };
+  }
+  batch.partition = partition;
+  if (entry.errorCode !== undefined && entry.errorCode !== 0) {
+    return judgeError(
+      Object.assign(new Error(`the broker answered error code ${entry.errorCode}`), {
+        code: entry.errorCode,
+      }),
+    );
+  }
+  return { kind: 'delivered' };
+}
+
+function isPartition(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 0;
+}
+
+interface AnswerEntry {
+  topicName?: unknown;
+  partition?: unknown;
+  errorCode?: unknown;
+}
+
+function unanswered({ topic, partition }: Batch): string {
+  const where = partition === undefined ? `topic "${topic}"` : `partition ${partition} of topic "${topic}"`;
+  return `the answer to a send does not name ${where}: nobody has confirmed its records`;
+}

@@ -1,0 +1,56 @@
+import type { Clock } from '../util/clock.ts';
+import type { Spool } from '../spool/spool.ts';
+import type { DropListener } from '../accumulator/record-accumulator.ts';
+import type { BackoffOptions } from '../util/backoff.ts';
+import type { Records } from '../accumulator/batch.ts';
+import type { ClientSource, PartitionsListener } from '../clients/client.ts';
+import type { FlushGate } from './flush-gate.ts';
+import type { HealthState } from './health.ts';
+import type { HeldTopic } from '../accumulator/held-queues.ts';
+import type { LaneBatch } from '../accumulator/producer-batch.ts';
+import type { BatchLimits, LanePolicy } from '../accumulator/batching-policy.ts';
+import type { Ledger } from '../accumulator/ledger.ts';
+import type { Verdict } from './send-result.ts';
+import type { BufferLimits } from '../accumulator/memory-limit.ts';
+
+export interface ShipperOptions {
+  /** Makes the source of clients; what these find out about partitions goes to the listener. */
+  source(onPartitions: PartitionsListener): ClientSource;
+  clock: Clock;
+  random(): number;
+  batch: BatchLimits;
+  buffer: BufferLimits;
+  retry: BackoffOptions & { maxAgeMs: number | undefined };
+  requestTimeoutMs: number;
+  idleTimeoutMs: number;
+  partitionOfKey: LanePolicy['partitionOfKey'];
+  ledger: Ledger;
+  /** What may hold a flush up. */
+  gate?: FlushGate | undefined;
+  spool?: Spool | undefined;
+}
+
+/** What the shipper tells. */
+export interface ShipperEvents {
+  /** The broker has acknowledged these. */
+  onDelivered(records: Records): void;
+  onDropped: DropListener;
+  /** A topic cannot be sent, and its records wait on disk while others' pass them. Told once each time it comes to that. */
+  onHeld?(held: HeldTopic): void;
+  /** Nothing gets through any more; told once per outage. `unreachable`: there is no connection to speak of. */
+  onOutage(cause: unknown, unreachable: boolean): void;
+  /** A send has been answered, after so many milliseconds, and its records have been seen to. */
+  onAnswer(batch: LaneBatch, verdict: Verdict, durationMs: number, isRetry: boolean): void;
+  /** Whether records get through has changed. */
+  onState(state: HealthState): void;
+}
+
+/** What became of all records that had been accepted when a flush began. */
+export interface FlushReport {
+  /** Acknowledged by the broker. */
+  delivered: number;
+  /** Not delivered, and counted with a reason under `stats().dropped`. */
+  dropped: number;
+  /** Still waiting when the flush ran out of time; 0 otherwise. */
+  pending: number;
+}

@@ -1,0 +1,323 @@
+import type { Timer } from '../util/clock.ts';
+import { Aftermath } from './send-result-handler.ts';
+import { Backlog } from '../accumulator/record-accumulator.ts';
+import { bequeath } from './drain-on-exit.ts';
+import type { ClientSource, DeliveryClient } from '../clients/client.ts';
+import { Connection } from './connection.ts';
+import { withDeadline } from '../util/deadline.ts';
+import { FirstContact } from './first-contact.ts';
+import { Health, type HealthState } from './health.ts';
+import type { LaneBatch } from '../accumulator/producer-batch.ts';
+import type { DropReason, PendingRecord } from '../record/record.ts';
+import type { FlushReport, ShipperEvents, ShipperOptions } from './sender-options.ts';
+import { TopicTrials } from './topic-probe.ts';
+import { judgeAnswer, judgeError, type Verdict } from './send-result.ts';
+
+// As many as Kafka's own producer has under way at a time (max.in.flight.requests.per.connection). They go to
+// different partitions: a lane never has more than one.
+const MAX_SENDS = 5;
+
+/** From accepted to acknowledged: forms batches, sends them, and sees to it that they arrive or are counted. */
+export class Shipper {
+  readonly #options: ShipperOptions;
+  readonly #source: ClientSource;
+  readonly #backlog: Backlog;
+  readonly #connection: Connection;
+  readonly #health: Health;
+  readonly #firstContact: FirstContact;
+  readonly #trials = new TopicTrials();
+  readonly #aftermath: Aftermath;
+  readonly #onAnswer: ShipperEvents['onAnswer'];
+  readonly #onDelivered: ShipperEvents['onDelivered'];
+  #timer: Timer | undefined;
+  /** Whether the timer waits for longer than a fresh record may wait. */
+  #isTimerLate = false;
+  #isPumpDue = false;
+  /** While somebody flushes, no batch waits to be filled. */
+  #flushes = 0;
+  /** Records that have been held once, and have not gone out since. */
+  #released = 0;
+  #isHeld = false;
+  #isStopped = false;
+
+  sends = 0;
+  retries = 0;
+
+  constructor(options: ShipperOptions, events: ShipperEvents) {
+    this.#options = options;
+    this.#onAnswer = events.onAnswer;
+    this.#onDelivered = events.onDelivered;
+    const { ledger, buffer, batch, partitionOfKey, random, clock } = options;
+    const source = options.source((topic, count, writable) => this.#backlog.learn(topic, count, writable));
+    this.#source = source;
+    const { keepsTogether, resendsWhole } = source;
+    const now = clock.monotonic;
+    const lanePolicy = { limits: batch, partitionOfKey, keepsTogether, resendsWhole, random, now };
+    this.#backlog = new Backlog(ledger, buffer, lanePolicy, events.onDropped, options.spool, events.onHeld);
+    this.#health = new Health(clock.systemTime, events);
+    this.#firstContact = new FirstContact(clock, source.ways);
+    this.#connection = new Connection({
+      ...options,
+      source,
+      hasWork: () => ledger.unsettled > 0,
+      onOpen: () => {
+        this.#firstContact.noteConnected();
+        this.#trials.noteFreshClient();
+        this.#pump();
+      },
+      onFailure: (cause, failures) => {
+        this.#firstContact.noteFailure(cause);
+        // What fails while the transport is being closed is no news.
+        if (this.#isStopped) return;
+        this.#health.noteFailure({ cause, isUnreachable: failures >= source.ways, laneFailures: 0 });
+      },
+      onRenewed: () => this.#pump(),
+      onClosed: () => {
+        if (ledger.unsettled === 0) this.#health.noteIdle();
+        this.#pump();
+      },
+    });
+    this.#aftermath = new Aftermath({
+      ...options,
+      backlog: this.#backlog,
+      connection: this.#connection,
+      health: this.#health,
+      trials: this.#trials,
+      onDelivered: events.onDelivered,
+    });
+  }
+
+  get state(): HealthState {
+    return this.#health.state;
+  }
+
+  get lastError(): { message: string; at: number } | null {
+    return this.#health.lastError;
+  }
+
+  /** How often a client had to be connected anew. */
+  get reconnects(): number {
+    return Math.max(0, this.#connection.opened - 1);
+  }
+
+  /** Takes a record in. The application is waiting: all else happens later, in a turn of its own. */
+  add(record: PendingRecord): void {
+    if (this.#isStopped) {
+      this.refuse(record, 'closed', undefined);
+      return;
+    }
+    const { clock, batch, retry } = this.#options;
+    if (retry.maxAgeMs !== undefined) record.acceptedAt = clock.monotonic();
+    const isFull = this.#backlog.add(record);
+    if (this.#isPumpDue) return;
+    // In an outage the timer of the next attempt decides; a full batch changes nothing. Where a topic is away, and no other
+    // has been tried since, it only seems to be one.
+    if (this.state === 'down' && this.#timer !== undefined && !this.#maySucceed(record)) return;
+    if (isFull) this.#pumpSoon();
+    // The timer may be that of a lane that waits to try again: what has just come need not wait for it.
+    else if (this.#timer === undefined || this.#isTimerLate) this.#arm(batch.lingerMs);
+  }
+
+  /** Takes no record in: it is counted and told as any other that is dropped. */
+  refuse(record: PendingRecord, reason: DropReason, cause: unknown): void {
+    this.#backlog.refuse(record, reason, cause);
+  }
+
+  /**
+   * Resolves when all that is accepted so far is settled, or the time is up. Keeps the process alive until then.
+   *
+   * @param scan when it is over, what other processes have left on disk has been counted: that is waited for, too
+   * @param isLast the process ends: not for long, where no broker was ever there
+   */
+  async flush(timeoutMs: number, scan?: Promise<void>, isLast: boolean = false): Promise<FlushReport> {
+    const { ledger, clock } = this.#options;
+    const watcher = ledger.watch(scan !== undefined);
+    void scan?.then(() => ledger.letGo(watcher));
+    if (watcher.isHeld || watcher.pending > 0) {
+      this.#flushes++;
+      this.#backlog.hurry();
+      this.#connection.hurry();
+      this.#pumpSoon();
+      await new Promise<void>((resolve) => {
+        const timer = clock.after(timeoutMs, () => done(), true);
+        const done = (): void => {
+          clock.cancel(timer);
+          stopLooking?.();
+          resolve();
+        };
+        const stopLooking = isLast ? this.#firstContact.onRefused(done) : undefined;
+        watcher.onDone = done;
+      });
+      this.#flushes--;
+      ledger.unwatch(watcher);
+    }
+    const { delivered, dropped, pending } = watcher;
+    return { delivered, dropped, pending };
+  }
+
+  /** Lets go of the client. Resolves when its connections are closed. Records that come meanwhile open another. */
+  async release(): Promise<void> {
+    await this.#connection.replace();
+  }
+
+  /** Gives up all that is left, in flight or not. With a spool, it goes there. */
+  giveUp(): void {
+    this.#backlog.giveUp('closed', undefined);
+  }
+
+  /** There is something on disk that was not there before. */
+  noteWork(): void {
+    this.#pumpSoon();
+  }
+
+  /** Gives up what is left, and lets go of the client. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#disarm();
+    this.giveUp();
+    await this.release();
+    // Opened again in the meantime: then it goes on.
+    if (this.#isStopped) await this.#source.dispose?.();
+  }
+
+  /** The process ends. Has what is left sent where that is still possible: blocks, for up to `timeoutMs`. */
+  bequeath(timeoutMs: number): void {
+    const { heir } = this.#source;
+    if (heir === undefined) return;
+    const { clock } = this.#options;
+    bequeath(
+      { heir, backlog: this.#backlog, health: this.#health, clock, onDelivered: this.#onDelivered },
+      timeoutMs,
+    );
+  }
+
+  /** The opposite of `stop`. */
+  restart(): void {
+    this.#isStopped = false;
+  }
+
+  #pumpSoon(): void {
+    if (this.#isPumpDue) return;
+    this.#isPumpDue = true;
+    this.#options.clock.soon(() => this.#pump());
+  }
+
+  #arm(delayMs: number): void {
+    this.#disarm();
+    this.#isTimerLate = delayMs > this.#options.batch.lingerMs;
+    this.#timer = this.#options.clock.after(delayMs, () => this.#pump());
+  }
+
+  #disarm(): void {
+    this.#options.clock.cancel(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /** Whether a record like this one might get through, though nothing else has of late. */
+  #maySucceed(record: PendingRecord): boolean {
+    const { client, openableAt = Number.POSITIVE_INFINITY } = this.#connection;
+    const isReachable = client !== undefined || openableAt <= this.#options.clock.monotonic();
+    return isReachable && !this.#backlog.isHeld(record);
+  }
+
+  /** Sends what is due, and arms the timer for what is due next. */
+  #pump(): void {
+    this.#isPumpDue = false;
+    this.#disarm();
+    if (this.#isStopped) return;
+    const { clock } = this.#options;
+    if (this.#backlog.exchange({ wall: clock.wall(), monotonic: clock.monotonic() })) this.#pumpSoon();
+    const expiry = this.#expire();
+    const force = this.#flushes > 0;
+    const now = clock.monotonic();
+    const heldUntil = this.#heldUntil(now, force);
+    if (heldUntil <= now) this.#sendDue(now, force);
+    this.#connection.noteWork();
+    const next = Math.min(Math.max(this.#nextAttempt(now, force), heldUntil), expiry);
+    // Never at once: what could be done now has just been done.
+    if (next < Number.POSITIVE_INFINITY) this.#arm(Math.max(1, next - now));
+  }
+
+  /** Until when the loop detector has nothing sent. No record is held twice: what waits is sent before the next time. */
+  #heldUntil(now: number, force: boolean): number {
+    const { gate, ledger } = this.#options;
+    const due = this.#backlog.nextDue(force);
+    if (gate === undefined || this.#released > 0 || due === undefined || due > now) return 0;
+    const until = gate.hold(now, !force && this.state === 'up' && this.#backlog.isHalfEmpty);
+    if (this.#isHeld && until <= now) this.#released = ledger.queued;
+    this.#isHeld = until > now;
+    return until;
+  }
+
+  #sendDue(now: number, force: boolean): void {
+    const { client } = this.#connection;
+    if (client === undefined) {
+      const due = this.#backlog.nextDue(force);
+      if (due !== undefined && due <= now) this.#connection.open();
+      return;
+    }
+    if (this.#connection.isRetiring && this.#backlog.batchesInFlight === 0) {
+      this.#connection.finishRetiring();
+      return;
+    }
+    while (this.#maySend()) {
+      const batch = this.#backlog.take(now, force, this.#trials.topic);
+      if (batch !== undefined) void this.#send(client, batch);
+      // A trial without anything to send is over.
+      else if (!this.#trials.cancel()) break;
+    }
+  }
+
+  /** One at a time until the first has come through: several at a silent broker only get in each other's way. */
+  #maySend(): boolean {
+    if (this.#connection.isRetiring) return false;
+    const most = this.state === 'up' && this.#trials.topic === undefined ? MAX_SENDS : 1;
+    return this.#backlog.batchesInFlight < most;
+  }
+
+  #nextAttempt(now: number, force: boolean): number {
+    const isOpen = this.#connection.client !== undefined;
+    // Then it goes on when what is under way has landed.
+    if (isOpen && !this.#maySend()) return Number.POSITIVE_INFINITY;
+    const openable = isOpen ? now : (this.#connection.openableAt ?? Number.POSITIVE_INFINITY);
+    return Math.max(openable, this.#backlog.nextDue(force) ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** @returns when the next record expires */
+  #expire(): number {
+    const { clock, retry } = this.#options;
+    if (retry.maxAgeMs === undefined) return Number.POSITIVE_INFINITY;
+    const oldest = this.#backlog.expire(clock.monotonic() - retry.maxAgeMs);
+    return oldest === undefined ? Number.POSITIVE_INFINITY : oldest + retry.maxAgeMs + 1;
+  }
+
+  async #send(client: DeliveryClient, batch: LaneBatch): Promise<void> {
+    const { clock, requestTimeoutMs } = this.#options;
+    this.sends++;
+    const { isRetry } = batch;
+    if (isRetry) this.retries++;
+    const sentAt = clock.monotonic();
+    this.#released = Math.max(0, this.#released - batch.count);
+    this.#options.gate?.noteSend(sentAt, this.#flushes > 0, batch.count);
+    this.#trials.noteSend(batch.topic);
+    this.#aftermath.prepare(batch);
+    let verdict: Verdict;
+    try {
+      verdict = judgeAnswer(
+        await withDeadline(client.send(batch), requestTimeoutMs, 'a send to Kafka', clock),
+        batch,
+      );
+    } catch (error) {
+      verdict = judgeError(error);
+    }
+    // Given up in the meantime, by a `stop`: what became of it is no news any more.
+    const isGivenUp = verdict.kind !== 'delivered' && batch.records.every(({ state }) => state === 'settled');
+    if ('cause' in verdict) this.#backlog.noteError(batch.topic, verdict.cause);
+    if (isGivenUp) this.#backlog.giveBack(batch, 0);
+    else {
+      this.#aftermath.conclude(client, batch, verdict);
+      this.#onAnswer(batch, verdict, clock.monotonic() - sentAt, isRetry);
+    }
+    this.#pump();
+  }
+}

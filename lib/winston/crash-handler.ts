@@ -1,0 +1,101 @@
+import type { EventEmitter } from 'node:events';
+import type { Clock } from '../util/clock.ts';
+import { raiseListenerLimit } from './listener-limit.ts';
+
+/** winston gives all transports 3,000 ms after an uncaught exception, then exits (its exception-handler.js). */
+const CRASH_TIMEOUT_MS = 2_500;
+// Of these, how long the record of the exception may take to come: a sibling that pushes back holds it up in winston's
+// buffer, and a format may keep it for itself.
+const RECORD_TIMEOUT_MS = 2_000;
+
+/** One exception that winston waits for us with. */
+interface Crash {
+  /** What winston listens with, to hear that we have finished; the other for an error that never comes. */
+  onFinish: ((...args: unknown[]) => void) | undefined;
+  onError: ((...args: unknown[]) => void) | undefined;
+  /** Called when the record has come. */
+  onRecord: (() => void) | undefined;
+}
+
+/**
+ * What follows an uncaught exception or unhandled rejection. winston sets `_ending` on every transport that handles
+ * them, listens for `finish` and `error` on each, logs the exception, and exits once all have finished, or not, as
+ * `exitOnError` says.
+ *
+ * So: flush, then tell winston. But not by emitting `finish`: the pipe from the logger listens for it too, and would
+ * take the transport off a logger that goes on (which is what befalls winston's own File transport with
+ * `exitOnError: false`). Only the listener that winston has added for this exception is called.
+ */
+export class CrashPath {
+  readonly #emitter: EventEmitter;
+  readonly #clock: Clock;
+  readonly #flush: (timeoutMs: number) => Promise<unknown>;
+  /** Oldest first, which is also the order in which their records come. */
+  readonly #crashes = new Set<Crash>();
+
+  constructor(emitter: EventEmitter, clock: Clock, flush: (timeoutMs: number) => Promise<unknown>) {
+    this.#emitter = emitter;
+    this.#clock = clock;
+    this.#flush = flush;
+  }
+
+  get isUnderWay(): boolean {
+    return this.#crashes.size > 0;
+  }
+
+  /** winston has set `_ending`; it listens next, and then logs the exception. */
+  begin(): void {
+    const crash: Crash = { onFinish: undefined, onError: undefined, onRecord: undefined };
+    this.#crashes.add(crash);
+    this.#learnListeners(crash);
+    void this.#run(crash);
+  }
+
+  /** The record of an exception has come, whether it is taken or not. */
+  noteRecord(): void {
+    for (const crash of this.#crashes) {
+      if (crash.onRecord === undefined) continue;
+      crash.onRecord();
+      return;
+    }
+  }
+
+  #learnListeners(crash: Crash): void {
+    // Several exceptions may be under way, each with listeners of its own.
+    raiseListenerLimit(this.#emitter, 1);
+    const learn = (event: string, listener: Crash['onFinish']): void => {
+      if (event === 'finish') crash.onFinish ??= listener;
+      if (event === 'error') crash.onError ??= listener;
+      if (crash.onFinish !== undefined && crash.onError !== undefined) stop();
+    };
+    const stop = (): void => void this.#emitter.removeListener('newListener', learn);
+    this.#emitter.on('newListener', learn);
+  }
+
+  async #run(crash: Crash): Promise<void> {
+    const end = this.#clock.monotonic() + CRASH_TIMEOUT_MS;
+    // What was logged before need not wait for the record.
+    void this.#flush(CRASH_TIMEOUT_MS);
+    await new Promise<void>((resolve) => {
+      const timer = this.#clock.after(RECORD_TIMEOUT_MS, resolve, true);
+      crash.onRecord = () => {
+        this.#clock.cancel(timer);
+        crash.onRecord = undefined;
+        resolve();
+      };
+    });
+    // A record that has just come is being taken: that is done by now, because this goes on in a later microtask.
+    await this.#flush(Math.max(0, end - this.#clock.monotonic()));
+    this.#crashes.delete(crash);
+    this.#tell(crash);
+  }
+
+  #tell({ onFinish, onError }: Crash): void {
+    raiseListenerLimit(this.#emitter, -1);
+    // winston leaves this one behind for every exception that the process survives.
+    if (onError !== undefined) this.#emitter.removeListener('error', onError);
+    if (onFinish === undefined) return;
+    this.#emitter.removeListener('finish', onFinish);
+    onFinish.call(this.#emitter);
+  }
+}

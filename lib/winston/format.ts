@@ -1,0 +1,35 @@
+import type { Trouble } from '../observe/warnings.ts';
+import { guardSync } from '../loop-safety/guard.ts';
+import type { Info } from './logger-tap.ts';
+import { handleRejection, isThenable } from '../util/thenable.ts';
+
+/** What winston's formats look like to a transport that has one of its own. */
+export interface TransportFormat {
+  transform(info: never, options?: unknown): unknown;
+  readonly options?: unknown;
+}
+
+export type Formatted =
+  | { readonly kind: 'info'; readonly info: Info }
+  /** The format returned something falsy: it wants the record out. */
+  | { readonly kind: 'kept-out' }
+  | { readonly kind: 'failed'; readonly cause: unknown };
+
+const CONSEQUENCE = 'the record is dropped as invalid';
+
+/** Runs the transport's own `format` as winston-transport does, but never throws into the application. */
+export function formatted(info: Info, format: TransportFormat, trouble: Trouble): Formatted {
+  let result: unknown;
+  try {
+    // A copy: the other transports get the same info.
+    result = guardSync(() => format.transform(Object.assign({}, info) as never, format.options));
+    if (isThenable(result)) handleRejection(result);
+    else if (typeof result === 'object' && result !== null) return { kind: 'info', info: result as Info };
+  } catch (cause) {
+    trouble.callback('format', cause, CONSEQUENCE);
+    return { kind: 'failed', cause };
+  }
+  if (!result) return { kind: 'kept-out' };
+  trouble.nonsense('format', 'an info, or false', result, CONSEQUENCE);
+  return { kind: 'failed', cause: new Error('the format returned no info') };
+}

@@ -1,0 +1,62 @@
+import { nearestOf } from '../util/check-option.ts';
+import type { RuleLevel } from '../loop-safety/filter/filter.ts';
+import type { Info } from './logger-tap.ts';
+import { LEVEL, type Levels } from '../util/triple-beam.ts';
+
+/** What a transport goes by, under winston's names. */
+export interface Gate {
+  readonly level?: string;
+  readonly levels: Levels | undefined;
+  readonly silent?: boolean;
+  readonly handleExceptions?: boolean;
+  readonly handleRejections?: boolean;
+}
+
+/** What it goes by of the logger that a record comes from. */
+export interface GateLogger {
+  readonly level?: string;
+  readonly levels?: Levels;
+}
+
+/**
+ * Whether a transport wants a record, by winston's rules: its own level, or else that of the logger. What the process
+ * dies of passes any level, as in winston-transport's `_accept`.
+ */
+export function isWanted(info: Info, gate: Gate, logger: GateLogger | null | undefined): boolean {
+  if (gate.silent) return false;
+  if (info.exception === true) return gate.handleExceptions === true;
+  if (info.rejection === true && gate.handleRejections === true) return true;
+  const levels = logger?.levels ?? gate.levels;
+  const level = gate.level || logger?.level;
+  if (!level || levels === undefined) return true;
+  return (levels[level] ?? Number.NaN) >= (levels[String(info[LEVEL])] ?? Number.NaN);
+}
+
+/**
+ * Says so if a level is none of a logger's: by the rule above, nothing passes then.
+ *
+ * @param isOwn whether it is the transport's own level, or that of the logger, by which it goes otherwise
+ */
+export function levelProblem(level: string | undefined, levels: Levels, isOwn: boolean): string | undefined {
+  if (!level || Object.hasOwn(levels, level)) return undefined;
+  const [whose, of, who] = isOwn
+    ? ["the transport's level", "the logger's levels", 'it takes']
+    : ["the logger's level", 'its levels', 'the transport takes'];
+  return `${whose} "${level}" is none of ${of} (${namesIn(levels)}), so ${who} no record. ${remedyFor(level, levels)} For none at all there is silent: true.`;
+}
+
+/** The same for a rule of a filter's table. */
+export function ruleLevelProblem({ path, level }: RuleLevel, levels: Levels): string | undefined {
+  if (Object.hasOwn(levels, level)) return undefined;
+  return `the level "${level}" in ${path} is none of the logger's levels (${namesIn(levels)}), so it counts as true there (every level). ${remedyFor(level, levels)}`;
+}
+
+function remedyFor(level: string, levels: Levels): string {
+  // A level that is no text comes from JavaScript: `transport.level = 3`.
+  const nearest = nearestOf(String(level), Object.keys(levels));
+  return nearest === undefined ? 'Give it one of those.' : `Did you mean "${nearest}"?`;
+}
+
+function namesIn(levels: Levels): string {
+  return Object.keys(levels).join(', ');
+}

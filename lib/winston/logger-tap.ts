@@ -1,0 +1,301 @@
+import { inspect } from 'node:util';
+import type { SpanContext } from '../util/open-telemetry-api.ts';
+import { beginCapture, type CapturedSite, captured, captureStackTrace, endCapture } from '../loop-safety/call-site/call-site.ts';
+import { guardSyncInScope, isGuarded, isUntold } from '../loop-safety/guard.ts';
+
+/** What is learnt about a record at the log call, and travels on the record to `log()`. */
+export interface Mark {
+  /** Logged from inside the shipping of other records. */
+  readonly isReentrant: boolean;
+  /** Logged by somebody who was being told of a suppressed record: so of this one nobody is told. */
+  readonly isUntold: boolean;
+  /** Where it was logged; captured only if somebody asks. */
+  readonly site: CapturedSite | undefined;
+  /** The logger it was logged to; noted only if somebody asks. */
+  readonly logger: TappableLogger | undefined;
+  /** The span that was active; noted only if somebody asks. */
+  readonly span: SpanContext | undefined;
+}
+
+/** An info as winston passes it on. */
+export type Info = Record<string | symbol, unknown>;
+
+/** What the tap needs of a winston logger. */
+export interface TappableLogger {
+  readonly level?: string;
+  readonly levels?: Readonly<Record<string, number>>;
+  write(info: unknown, encoding?: unknown, callback?: unknown): unknown;
+  _transform(info: unknown, encoding: unknown, callback: unknown): unknown;
+  push(info: unknown, encoding?: unknown): unknown;
+}
+
+/** A transport that listens in. */
+export interface TapUser {
+  /** Whether it wants to know where this record was logged. */
+  wantsSite(info: Info, logger: TappableLogger): boolean;
+  /** Whether it has to tell its loggers apart. */
+  wantsLogger(): boolean;
+  /** The span that is active now, where it wants to know that. */
+  spanOf?(info: Info, logger: TappableLogger): SpanContext | undefined;
+}
+
+// Shared by all copies of the package, so that each understands the other's marks. The number is the layout's
+// version: change it with `Mark`.
+const MARK = Symbol.for('winston-kafkajs.mark.2');
+
+const REENTRANT: Mark = reentrant(false);
+const REENTRANT_UNTOLD: Mark = reentrant(true);
+
+function reentrant(isUntold: boolean): Mark {
+  return Object.freeze({
+    isReentrant: true,
+    isUntold,
+    site: undefined,
+    logger: undefined,
+    span: undefined,
+    // For `prettyPrint`, which shows symbols.
+    [inspect.custom]: () => 're-entrant',
+  });
+}
+
+/** The mark that a record carries. */
+export function markOf(info: Info): Mark | undefined {
+  try {
+    return info[MARK] as Mark | undefined;
+  } catch {
+    // A Proxy that throws for what it does not know: that it was logged must not become our failure.
+    return undefined;
+  }
+}
+
+/** Whether a stream that pipes into a transport is a logger that can be listened in on. */
+export function isTappable(source: unknown): source is TappableLogger {
+  const candidate = source as Partial<TappableLogger> | null | undefined;
+  return (
+    typeof candidate?.write === 'function' &&
+    typeof candidate._transform === 'function' &&
+    typeof candidate.push === 'function' &&
+    typeof candidate.levels === 'object'
+  );
+}
+
+/**
+ * The logger itself. A child inherits from it all but `write`, pipes the same stream, and so has the same transports:
+ * adding one to a child adds it to the logger.
+ */
+export function rootOf<Logger extends object>(logger: Logger): Logger {
+  let object: object | null = logger;
+  while (object !== null && !Object.hasOwn(object, '_readableState')) object = Object.getPrototypeOf(object);
+  return (object ?? logger) as Logger;
+}
+
+// One tap for a logger, whichever copy of the package has put it there: two, one upon the other, would not find out
+// of each other's way again. The number is the version of `LoggerTap` and `TapUser`.
+const TAPS = Symbol.for('winston-kafkajs.taps.2');
+
+const registry = globalThis as { [TAPS]?: WeakMap<TappableLogger, LoggerTap> };
+if (registry[TAPS] === undefined) registry[TAPS] = new WeakMap();
+const taps: WeakMap<TappableLogger, LoggerTap> = registry[TAPS];
+
+/** Has every record of the logger marked at its log call, for as long as somebody wants it. */
+export function tap(logger: TappableLogger, user: TapUser): void {
+  const root = rootOf(logger);
+  let existing = taps.get(root);
+  if (existing === undefined) {
+    existing = new LoggerTap(root);
+    taps.set(root, existing);
+  }
+  existing.users.add(user);
+}
+
+/** The opposite of {@link tap}. With its last user the tap leaves the logger as it was. */
+export function untap(logger: TappableLogger, user: TapUser): void {
+  const root = rootOf(logger);
+  const existing = taps.get(root);
+  if (existing === undefined) return;
+  existing.users.delete(user);
+  if (existing.users.size > 0) return;
+  taps.delete(root);
+  existing.remove();
+}
+
+type Write = TappableLogger['write'];
+
+/**
+ * Wraps a logger's `write`, through which every log call goes, those of its children included. Not `log()` of the
+ * transport: as soon as any transport of the logger pushes back, winston delivers from its own buffer, in another
+ * turn of the event loop and in another's context. Whatever is asked then errs in both directions.
+ */
+class LoggerTap {
+  readonly users = new Set<TapUser>();
+  readonly #logger: TappableLogger;
+  readonly #restore: (() => void)[] = [];
+  /** What each of our wrappers of `write` goes by to take itself off again. */
+  readonly #wrappers = new Map<Write, () => void>();
+  /** The outermost of them: the one that marks. */
+  #write: Write | undefined;
+  /** Whether a record is being formatted, and its mark. */
+  #isFormatting = false;
+  #mark: Mark | undefined;
+
+  constructor(logger: TappableLogger) {
+    this.#logger = logger;
+    this.#wrapWrite();
+    const self = this;
+    // A format may build a new info and leave the mark behind: what comes out of it gets the mark again. winston's
+    // `_transform` runs the formats and pushes their result, synchronously.
+    this.#restore.push(
+      override(logger, '_transform', (original) => {
+        return function transform(this: TappableLogger, info, encoding, callback): unknown {
+          self.#keepWrapped();
+          const wasFormatting = self.#isFormatting;
+          const before = self.#mark;
+          self.#isFormatting = true;
+          self.#mark = isObject(info) ? markOf(info) : undefined;
+          try {
+            return original().call(this, info, encoding, callback);
+          } finally {
+            self.#isFormatting = wasFormatting;
+            self.#mark = before;
+          }
+        };
+      }),
+      override(logger, 'push', (original) => {
+        return function push(this: TappableLogger, info, encoding): unknown {
+          if (!self.#isFormatting || !isObject(info)) return original().call(this, info, encoding);
+          const mark = self.#mark;
+          // A copy: a format may return one and the same object again and again, an earlier record's mark included.
+          const marked = markOf(info) === mark ? info : withMark(copyOf(info), mark);
+          if (mark?.isReentrant !== true) return original().call(this, marked, encoding);
+          // Under the flag: a sibling that hands on what it gets, as a new record of another logger, would
+          // otherwise have it shipped after all.
+          return guardSyncInScope(() => original().call(this, marked, encoding));
+        };
+      }),
+    );
+  }
+
+  remove(): void {
+    for (const restore of this.#restore) restore();
+    if (this.#write !== undefined) this.#wrappers.get(this.#write)?.();
+    this.#write = undefined;
+  }
+
+  /**
+   * Others wrap `write` too, and put back what they had found: with it our wrapper may be gone, and nobody would
+   * notice. So it is looked after with every record.
+   */
+  #keepWrapped(): void {
+    const { write } = this.#logger;
+    if (write === this.#write || this.#write === undefined) return;
+    if (this.#wrappers.has(write)) this.#write = write;
+    else this.#wrapWrite();
+  }
+
+  #wrapWrite(): void {
+    const self = this;
+    const restore = override(this.#logger, 'write', (original) => {
+      return function write(this: TappableLogger, info, encoding, callback): unknown {
+        let marked = info;
+        // Otherwise there is one of ours further out, or none is wanted any more.
+        if (self.#write === write) {
+          try {
+            let site: CapturedSite | undefined;
+            if (self.#wantsSite(info)) {
+              beginCapture();
+              captureStackTrace(captured, write);
+              site = endCapture(write);
+            }
+            marked = self.#marked(info, site);
+          } catch {
+            // An info with traps of its own (a Proxy, a throwing getter): logging it must not become our failure.
+          }
+        }
+        return original().call(this, marked, encoding, callback);
+      };
+    });
+    this.#write = this.#logger.write;
+    this.#wrappers.set(this.#write, restore);
+  }
+
+  #wantsSite(info: unknown): boolean {
+    if (!isObject(info) || markOf(info)?.isReentrant === true || isGuarded()) return false;
+    for (const user of this.users) if (user.wantsSite(info, this.#logger)) return true;
+    return false;
+  }
+
+  #marked(info: unknown, site: CapturedSite | undefined): unknown {
+    if (!isObject(info)) return info;
+    const before = markOf(info);
+    const isTellingOfSuppressed = isUntold();
+    // Marked already: a re-entrant record that is passed on, from one logger to another, stays one.
+    if (before?.isReentrant === true && (before.isUntold || !isTellingOfSuppressed)) return info;
+    // A copy: the info may be the application's own object (`logger.error(err)`), which it may log again from
+    // elsewhere. A mark left on it would keep an innocent record out.
+    if (isGuarded()) return withMark(copyOf(info), isTellingOfSuppressed ? REENTRANT_UNTOLD : REENTRANT);
+    let source: TappableLogger | undefined;
+    let span: SpanContext | undefined;
+    for (const user of this.users) {
+      if (source === undefined && user.wantsLogger()) source = this.#logger;
+      span ??= user.spanOf?.(info, this.#logger);
+    }
+    const isOfInterest = site !== undefined || source !== undefined || span !== undefined;
+    const mark: Mark | undefined = isOfInterest
+      ? { isReentrant: false, isUntold: false, site, logger: source, span }
+      : undefined;
+    // The same object may be logged twice, from two places, before the first is delivered; or come from another
+    // logger, whose mark says nothing here.
+    if (before !== undefined || (isOfInterest && !Object.isExtensible(info))) {
+      return mark === undefined ? copyOf(info) : withMark(copyOf(info), mark);
+    }
+    return mark === undefined ? info : withMark(info, mark);
+  }
+}
+
+/** @returns what undoes it */
+function override<Name extends 'write' | '_transform' | 'push'>(
+  logger: TappableLogger,
+  name: Name,
+  wrap: (original: () => TappableLogger[Name]) => TappableLogger[Name],
+): () => void {
+  const own = Object.getOwnPropertyDescriptor(logger, name);
+  const found = logger[name];
+  const prototype: TappableLogger = Object.getPrototypeOf(logger);
+  // What is inherited may be patched later, as tracing tools do: so it is looked up anew each time.
+  const value = wrap(own === undefined ? () => prototype[name] : () => found);
+  Object.defineProperty(logger, name, { value, configurable: true, writable: true });
+  return () => {
+    // Wrapped by somebody else since: taking ours out would take theirs out too.
+    if (logger[name] !== value) return;
+    if (own === undefined) Reflect.deleteProperty(logger, name);
+    else Object.defineProperty(logger, name, own);
+  };
+}
+
+function isObject(value: unknown): value is Info {
+  return (typeof value === 'object' || typeof value === 'function') && value !== null;
+}
+
+/**
+ * A mark that only tells where a record comes from is hidden from those who print the info (`prettyPrint`), and from
+ * those who copy it: after the formats it is put on again. A re-entrant record keeps its mark wherever it is copied to:
+ * it might be logged anew from there.
+ */
+function withMark(info: Info, mark: Mark | undefined): Info {
+  const enumerable = mark?.isReentrant === true;
+  return Object.defineProperty(info, MARK, { value: mark, enumerable, configurable: true, writable: true });
+}
+
+/** A copy without a mark, to put one on; extensible, whatever the info is. */
+function copyOf(info: Info): Info {
+  try {
+    const { [MARK]: _, ...own } = Object.getOwnPropertyDescriptors(info);
+    // In newer V8s `stack` is an accessor that only works on the error itself.
+    if (info instanceof Error) own.stack = { value: info.stack, configurable: true, writable: true };
+    return Object.create(Object.getPrototypeOf(info), own);
+  } catch {
+    // A Proxy, or a getter, that throws. Unmarked, a re-entrant record would be shipped: so something that looks
+    // the same as long as nobody asks what it has of its own.
+    return Object.create(info, { [MARK]: { value: undefined, configurable: true, writable: true } });
+  }
+}

@@ -1,0 +1,103 @@
+import {
+  isTappable,
+  rootOf,
+  type TappableLogger,
+  type TapUser,
+  tap,
+  untap,
+} from './logger-tap.ts';
+
+/** A stream that pipes into the transport: a winston logger, as a rule. */
+export interface Parent extends Partial<TappableLogger> {
+  /** Of the stream below. readable-stream 3 has no `writableEnded`. */
+  readonly _writableState?: { readonly ending?: boolean };
+  readonly _readableState?: { readonly length: number };
+  pipe?(target: unknown): unknown;
+}
+
+/**
+ * The loggers that a transport is added to. winston-transport's own books hold one, and forget about the others
+ * (its `once('pipe')` and `once('unpipe')`), so that a transport that was removed and added again, or added to
+ * two loggers, has no levels.
+ */
+export class Parents {
+  readonly #user: TapUser;
+  /** By the logger itself: added to a child of it, the transport may be removed from the logger, or the other way round. */
+  readonly #parents = new Map<Parent, Parent>();
+  #keepsLiving = false;
+  /** Whether records come in marked. Otherwise (a stream that is no logger) the flag is read on arrival. */
+  areTapped = false;
+
+  constructor(user: TapUser) {
+    this.#user = user;
+  }
+
+  get count(): number {
+    return this.#parents.size;
+  }
+
+  /** The one that has been there longest. */
+  get first(): Parent | undefined {
+    for (const parent of this.#parents.values()) return parent;
+    return undefined;
+  }
+
+  /** All of them, the one that has been there longest first. */
+  get all(): Iterable<Parent> {
+    return this.#parents.values();
+  }
+
+  /** Whether a logger has ended, and another goes on. */
+  get oneOfSeveralHasEnded(): boolean {
+    const parents = [...this.#parents.values()];
+    return parents.some(hasEnded) && !parents.every(hasEnded);
+  }
+
+  /** Whether a logger that has ended still has records to hand over. */
+  get haveLastRecords(): boolean {
+    for (const parent of this.#parents.values()) {
+      if (hasEnded(parent) && (parent._readableState?.length ?? 0) > 0) return true;
+    }
+    return false;
+  }
+
+  has(parent: Parent): boolean {
+    return this.#parents.has(rootOf(parent));
+  }
+
+  add(parent: Parent): void {
+    this.#parents.set(rootOf(parent), parent);
+    if (isTappable(parent)) tap(parent, this.#user);
+    this.#noteTapped();
+  }
+
+  remove(parent: Parent): void {
+    this.#parents.delete(rootOf(parent));
+    if (isTappable(parent)) untap(parent, this.#user);
+    this.#noteTapped();
+  }
+
+  /** Asked for every record: so it is found out here. */
+  #noteTapped(): void {
+    this.areTapped = [...this.#parents.values()].some(isTappable);
+  }
+
+  /** Runs `fn`, during which loggers that go on are not to be let go of. */
+  keepLiving(fn: () => void): void {
+    this.#keepsLiving = true;
+    try {
+      fn();
+    } finally {
+      this.#keepsLiving = false;
+    }
+  }
+
+  /** Whether this parent, which has just let go, is to be tied again. */
+  isKept(parent: Parent): boolean {
+    return this.#keepsLiving && !hasEnded(parent);
+  }
+}
+
+function hasEnded(parent: Parent): boolean {
+  return parent._writableState?.ending === true;
+}

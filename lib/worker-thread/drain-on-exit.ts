@@ -1,0 +1,66 @@
+import { systemClock } from '../util/clock.ts';
+import { seqsOf } from '../accumulator/batch.ts';
+import type { ClientSource } from '../clients/client.ts';
+import type { KafkajsClientOptions } from '../clients/kafkajs/kafkajs-client.ts';
+import { Ledger } from '../accumulator/ledger.ts';
+import { murmur2Partition } from '../clients/kafkajs/partitioner.ts';
+import { Shipper } from '../sender/sender.ts';
+import type { Report, Will } from '../clients/worker/messages.ts';
+import { toWire } from '../clients/worker/wire-error.ts';
+import { recordsFromWire } from '../clients/worker/wire-records.ts';
+
+export interface ExecutorOptions {
+  /** What the source's next client is made by. */
+  options: KafkajsClientOptions;
+  source: ClientSource;
+  requestTimeoutMs: number;
+  report(what: Report): void;
+}
+
+/**
+ * Ships what is left when the process ends, with a shipper of the worker's own: the main thread's stands still. Resolves
+ * when all is settled, or the time is up.
+ */
+export async function execute(
+  will: Will,
+  { options, source, requestTimeoutMs, report }: ExecutorOptions,
+): Promise<void> {
+  const shipper = new Shipper(
+    {
+      batch: will.batch,
+      retry: { ...will.retry, maxAgeMs: undefined },
+      requestTimeoutMs,
+      // The main thread had room for it.
+      buffer: {
+        maxRecords: Number.POSITIVE_INFINITY,
+        maxBytes: Number.POSITIVE_INFINITY,
+        overflow: 'drop-newest',
+      },
+      idleTimeoutMs: will.timeoutMs,
+      clock: systemClock,
+      random: Math.random,
+      ledger: new Ledger(),
+      partitionOfKey: murmur2Partition(),
+      source: (onPartitions) => {
+        options.onPartitions = onPartitions;
+        return source;
+      },
+    },
+    {
+      // The books of the main thread have been added to in this order, from 1 on.
+      onDelivered: (records) => report({ kind: 'delivered', places: seqsOf(records).map((seq) => seq - 1) }),
+      onDropped: ({ seq }, reason, cause) =>
+        report({ kind: 'dropped', place: seq - 1, reason, error: toWire(cause) }),
+      onOutage: (cause) => report({ kind: 'outage', error: toWire(cause) }),
+      onState: () => undefined,
+      onAnswer: () => undefined,
+    },
+  );
+  for (const { topic, partition, records } of will.batches) {
+    for (const record of recordsFromWire(topic, records)) {
+      record.partition = partition;
+      shipper.add(record);
+    }
+  }
+  await shipper.flush(will.timeoutMs);
+}

@@ -1,0 +1,32 @@
+import type { Batch, Records } from '../accumulator/batch.ts';
+import type { WireBatch } from '../clients/worker/messages.ts';
+import { pagesFromWire, recordsFromWire, type WirePage, type WireRecords } from '../clients/worker/wire-records.ts';
+
+/** A batch from another thread, which has to hear of the partition at once: a send without an answer may be there. */
+export class ReceivedBatch implements Batch {
+  readonly topic: string;
+  readonly content: Records;
+  readonly #onBound: (partition: number) => void;
+  #partition: number | undefined;
+
+  constructor(
+    { topic, partition, records }: WireBatch<WireRecords | WirePage[]>,
+    onBound: (partition: number) => void,
+  ) {
+    this.topic = topic;
+    this.content = Array.isArray(records) ? pagesFromWire(records) : recordsFromWire(topic, records);
+    this.#partition = partition;
+    this.#onBound = onBound;
+  }
+
+  get partition(): number | undefined {
+    return this.#partition;
+  }
+
+  set partition(partition: number) {
+    // The client may set it more than once: where kafkajs does not group the batch at once (one-group.ts), for each record.
+    if (partition === this.#partition) return;
+    this.#partition = partition;
+    this.#onBound(partition);
+  }
+}

@@ -1,0 +1,65 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { Ledger, type SettlementWatcher } from '../../lib/accumulator/ledger.ts';
+import { DROP_REASONS, type PendingRecord } from '../../lib/record/record.ts';
+import { recordOf } from '../sender/rig.ts';
+
+it('the books balance at every moment, whatever becomes of the records', () => {
+  const step = fc.record({
+    do: fc.constantFrom('accept', 'take', 'giveBack', 'deliver', 'drop', 'watch'),
+    which: fc.nat(50),
+    size: fc.nat(20),
+  });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 80, size: 'max' }), (steps) => {
+      const ledger = new Ledger();
+      const all: PendingRecord[] = [];
+      const watchers: { watcher: SettlementWatcher; of: PendingRecord[]; done: number }[] = [];
+      for (const { do: what, which, size } of steps) {
+        const inState = (state: string): PendingRecord | undefined => {
+          const those = all.filter((record) => record.state === state);
+          return those[which % Math.max(1, those.length)];
+        };
+        if (what === 'accept') {
+          const record = recordOf({ text: 'x'.repeat(size) });
+          ledger.accept(record);
+          all.push(record);
+        } else if (what === 'watch') {
+          const watcher = ledger.watch();
+          const entry = { watcher, of: all.filter(({ state }) => state !== 'settled'), done: 0 };
+          watcher.onDone = () => entry.done++;
+          watchers.push(entry);
+        } else {
+          const queued = inState('queued');
+          const flying = inState('in-flight');
+          const any = which % 2 === 0 ? (queued ?? flying) : (flying ?? queued);
+          if (what === 'take' && queued) ledger.take(queued);
+          if (what === 'giveBack' && flying) ledger.giveBack(flying);
+          if (what === 'deliver' && flying) ledger.deliver(flying);
+          if (what === 'drop' && any) ledger.drop(any, DROP_REASONS[which % DROP_REASONS.length] ?? 'closed');
+        }
+        const count = (state: string): number => all.filter((record) => record.state === state).length;
+        const bytes = (...states: string[]): number =>
+          all.filter(({ state }) => states.includes(state)).reduce((sum, record) => sum + record.bytes, 0);
+        expect(ledger.accepted).toBe(all.length);
+        expect([ledger.queued, ledger.inFlight, ledger.held]).toEqual([
+          count('queued'),
+          count('in-flight'),
+          count('queued') + count('in-flight'),
+        ]);
+        expect(ledger.delivered + ledger.droppedTotal).toBe(count('settled'));
+        expect([ledger.queuedBytes, ledger.heldBytes]).toEqual([
+          bytes('queued'),
+          bytes('queued', 'in-flight'),
+        ]);
+        for (const { watcher, of, done } of watchers) {
+          const pending = of.filter(({ state }) => state !== 'settled').length;
+          expect(watcher.pending).toBe(pending);
+          expect(watcher.delivered + watcher.dropped + watcher.pending).toBe(watcher.upTo);
+          expect(done).toBe(of.length > 0 && pending === 0 ? 1 : 0);
+        }
+      }
+    }),
+    { numRuns: 60 },
+  );
+});

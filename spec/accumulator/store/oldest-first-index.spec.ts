@@ -1,0 +1,90 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { DeepQueue } from '../../../lib/accumulator/store/paged-queue.ts';
+import { PagePool } from '../../../lib/accumulator/store/page-pool.ts';
+import { Shelf } from '../../../lib/accumulator/store/oldest-first-index.ts';
+import { collectGarbage } from '../../support/garbage.ts';
+import { recordOf } from '../../sender/rig.ts';
+
+/** A shelf with some queues, and how often the oldest record of any of them was looked at. */
+function shelfOf(queues: number) {
+  const shelf = new Shelf();
+  const pool = new PagePool();
+  const seen = { looks: 0 };
+  class Watched extends DeepQueue {
+    override get head() {
+      seen.looks++;
+      return super.head;
+    }
+  }
+  let seq = 0;
+  const all = Array.from({ length: queues }, () => new Watched(pool, (queue) => shelf.note(queue)));
+  const push = (at: number): void => {
+    const record = recordOf({ text: 'x'.repeat(10) });
+    record.seq = ++seq;
+    all[at % queues]?.push(record);
+  };
+  return { shelf, seen, all, push };
+}
+
+it('finds the oldest of all, whatever is pushed, taken, shed and brought back', () => {
+  const step = fc.record({
+    do: fc.constantFrom('push', 'push', 'push', 'shed', 'shed', 'take', 'bringBack'),
+    at: fc.nat(4),
+    n: fc.integer({ min: 1, max: 30 }),
+  });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 80, size: 'max' }), (steps) => {
+      const { shelf, all, push } = shelfOf(5);
+      const taken: Parameters<DeepQueue['pushFront']>[0][] = [[], [], [], [], []];
+      for (const { do: what, at, n } of steps) {
+        const queue = all[at];
+        if (queue === undefined) continue;
+        if (what === 'push') for (let i = 0; i < n; i++) push(at + i);
+        else if (what === 'take' && taken[at]?.length === 0) {
+          taken[at] = Array.from({ length: Math.min(n, queue.count) }, () => queue.shift() ?? recordOf());
+        } else if (what === 'bringBack') {
+          queue.pushFront(taken[at] ?? []);
+          taken[at] = [];
+        } else if (what === 'shed') {
+          for (let i = 0; i < n; i++) {
+            const oldest = shelf.oldest();
+            const seqs = all.flatMap((each) => each.head?.seq ?? []);
+            expect(oldest?.seq).toBe(seqs.length === 0 ? undefined : Math.min(...seqs));
+            oldest?.queue?.discard(oldest);
+          }
+        }
+      }
+    }),
+  );
+});
+
+it('does not go through all queues for each record that gives way', () => {
+  const queues = 1_000;
+  const { shelf, seen, push } = shelfOf(queues);
+  for (let n = 0; n < 5 * queues; n++) push(n);
+  seen.looks = 0;
+  for (let n = 0; n < 4 * queues; n++) {
+    const oldest = shelf.oldest();
+    expect(oldest?.seq).toBe(n + 1);
+    oldest?.queue?.discard(oldest);
+    push(n);
+  }
+  expect(seen.looks).toBeLessThan(4 * queues * 4);
+});
+
+it('lets go of queues that have become empty, also where nothing ever gives way', async () => {
+  const shelf = new Shelf();
+  const pool = new PagePool();
+  const refs: WeakRef<DeepQueue>[] = [];
+  for (let n = 0; n < 10_000; n++) {
+    const queue = new DeepQueue(pool, (each) => shelf.note(each));
+    queue.push(Object.assign(recordOf(), { seq: n }));
+    queue.shift();
+    refs.push(new WeakRef(queue));
+  }
+  await new Promise((resolve) => setImmediate(resolve));
+  collectGarbage();
+  expect(refs.filter((ref) => ref.deref() !== undefined).length).toBeLessThan(200);
+  expect(shelf.oldest()).toBeUndefined();
+});

@@ -1,0 +1,22 @@
+import { EventEmitter } from 'node:events';
+import { expect, it, vi } from 'vitest';
+import { stderrLines } from '../../lib/client-log/stderr.ts';
+import { systemClock } from '../../lib/util/clock.ts';
+import { Trouble } from '../../lib/observe/warnings.ts';
+
+const LOST =
+  'They are lost. Await transport.flush() before process.exit(), raise closeTimeoutMs, or give the transport a spool or a fallback.';
+
+it.each([
+  [1, undefined, false, `1 record (there was no time to send them). ${LOST}`],
+  [12, 'connect ECONNREFUSED', false, `12 records (connect ECONNREFUSED). ${LOST}`],
+  [2, 'not authorized', true, '2 records (not authorized). The fallback has got them.'],
+])(
+  'the end with %i records left (%s; fallback: %s) is one line on the console',
+  (count, why, hasFallback, said) => {
+    const print = vi.spyOn(stderrLines, 'print').mockReturnValue(undefined);
+    new Trouble(new EventEmitter(), systemClock).lostAtExit(count, why, hasFallback);
+    expect(print.mock.calls).toEqual([[expect.stringContaining(`before Kafka has got ${said}`)]]);
+    print.mockRestore();
+  },
+);

@@ -1,0 +1,213 @@
+// `idempotent: true`: a lost acknowledgement makes no duplicate. `recordId: true`: a duplicate can be told.
+import { expect, it } from 'vitest';
+import { type BrokerCluster, ERROR, type FaultAction } from '../../../testing/broker/broker-cluster.ts';
+import {
+  droppedIn,
+  expectLaw,
+  loggerWith,
+  numbered,
+  startCluster,
+  TOPIC,
+  transportTo,
+} from '../../support/harness.ts';
+import {
+  expectAtLeastOnce,
+  expectExactlyOnce,
+  expectFlushed,
+  expectInOrder,
+  expectNoUnhandledRejection,
+  logThroughFaults,
+  numberOf,
+  warningsOf,
+} from './rig.ts';
+
+const LOST_ACKNOWLEDGEMENTS: [string, FaultAction][] = [
+  ['cut off after it was stored', { cut: 'after-store' }],
+  ['cut off before it was stored', { cut: 'before-store' }],
+  ['stored and never answered', { silent: 'after-store' }],
+  ['never stored, never answered', { silent: 'before-store' }],
+  ['answered after it was given up', { delay: 400 }],
+  ['stored, but by too few replicas', { error: ERROR.NOT_ENOUGH_REPLICAS_AFTER_APPEND }],
+  ['answered "not leader"', { error: ERROR.NOT_LEADER_OR_FOLLOWER }],
+];
+
+const keyOf = ({ message }: { message: string }): string => `key ${Number(message.slice(7)) % 20}`;
+
+/** Logs 1,000 records while one send in ten goes wrong. */
+async function traffic(idempotent: boolean, action: FaultAction, isKeyed: boolean) {
+  expectNoUnhandledRejection();
+  const cluster = await startCluster({ brokers: 2, topics: { [TOPIC]: 4 } });
+  const transport = transportTo(cluster, {
+    idempotent,
+    batch: { maxRecords: 25, lingerMs: 1 },
+    requestTimeoutMs: 'silent' in action || 'delay' in action ? 150 : 10_000,
+    ...(isKeyed && { key: keyOf }),
+  });
+  await logThroughFaults(cluster, transport, action, 1_000);
+  return { cluster, transport };
+}
+
+const CASES = LOST_ACKNOWLEDGEMENTS.flatMap(([name, action]): [string, string, FaultAction, boolean][] => [
+  [name, 'keyed', action, true],
+  [name, 'without key', action, false],
+]);
+
+it.each(CASES)('every tenth send %s, %s: each record once, with one and the same client', async (...args) => {
+  const [, , action, isKeyed] = args;
+  const { cluster, transport } = await traffic(true, action, isKeyed);
+  expectExactlyOnce(cluster, 1_000);
+  expect(transport.stats().reconnects).toBe(0);
+});
+
+it.each<[string, FaultAction]>([
+  ['a cut', { cut: 'after-store' }],
+  ['too few replicas', { error: ERROR.NOT_ENOUGH_REPLICAS_AFTER_APPEND }],
+])('%s after the append does make duplicates without it', async (_, action) => {
+  const { cluster } = await traffic(false, action, true);
+  expectAtLeastOnce(cluster, 1_000);
+  expect(cluster.count(TOPIC)).toBeGreaterThan(1_000);
+});
+
+/** Stores the first batch and loses the acknowledgement, and then nothing answers until `recover` is called. */
+async function lostAcknowledgement(cluster: BrokerCluster): Promise<() => void> {
+  cluster.inject({ api: 'Produce', action: { cut: 'after-store' } });
+  const outage = cluster.inject({
+    api: 'Produce',
+    times: Number.POSITIVE_INFINITY,
+    when: () => cluster.count(TOPIC) > 0,
+    action: { error: ERROR.NOT_ENOUGH_REPLICAS },
+  });
+  return () => outage.remove();
+}
+
+it('other records, as many, never pass for a batch whose acknowledgement was lost', async () => {
+  const cluster = await startCluster();
+  const transport = transportTo(cluster, {
+    idempotent: true,
+    batch: { maxRecords: 10, lingerMs: 1 },
+    buffer: { maxRecords: 20 },
+  });
+  const recover = await lostAcknowledgement(cluster);
+  const logger = loggerWith(transport);
+  for (const message of numbered(10)) logger.info(message);
+  await cluster.until(() => cluster.produceRequests.length >= 3);
+  // The buffer has to shed: were it the ten that may have arrived, the next ten would go under their numbers.
+  for (const message of numbered(100).slice(10)) logger.info(message);
+  recover();
+  const { delivered, dropped, pending } = await transport.flush();
+  expect({ delivered, dropped, pending }).toEqual({ delivered: 20, dropped: 80, pending: 0 });
+  const numbers = cluster
+    .records(TOPIC)
+    .map(numberOf)
+    .filter((n) => !Number.isNaN(n));
+  expect(numbers.slice(0, 20)).toEqual([
+    ...Array(10).keys(),
+    ...Array.from({ length: 10 }, (_, at) => 90 + at),
+  ]);
+  expectLaw(transport);
+});
+
+it('a broker that has lost count: a new client takes over, nothing is lost', async () => {
+  const cluster = await startCluster();
+  const transport = transportTo(cluster, { idempotent: true, batch: { maxRecords: 10, lingerMs: 1 } });
+  cluster.inject({ api: 'Produce', times: 2, action: { error: ERROR.OUT_OF_ORDER_SEQUENCE_NUMBER } });
+  const logger = loggerWith(transport);
+  for (const message of numbered(100)) logger.info(message);
+  await expectFlushed(transport, 100);
+  expectExactlyOnce(cluster, 100);
+  expect(transport.stats().reconnects).toBeGreaterThan(0);
+});
+
+it('after eight fresh connections in vain the client itself is replaced: nothing is lost', async () => {
+  const cluster = await startCluster();
+  const transport = transportTo(cluster, {
+    idempotent: true,
+    requestTimeoutMs: 50,
+    batch: { maxRecords: 10, lingerMs: 1 },
+  });
+  const fault = cluster.inject({
+    api: 'Produce',
+    times: Number.POSITIVE_INFINITY,
+    action: { silent: 'before-store' },
+  });
+  const logger = loggerWith(transport);
+  for (const message of numbered(30)) logger.info(message);
+  await cluster.until(() => fault.hits >= 12, 20_000);
+  fault.remove();
+  await expectFlushed(transport, 30);
+  expectInOrder(cluster);
+  expectAtLeastOnce(cluster, 30);
+  expect(transport.stats().reconnects).toBeGreaterThan(0);
+});
+
+it('closed while a batch waits to go again: its records are counted, and nothing of it goes out later', async () => {
+  const cluster = await startCluster();
+  const transport = transportTo(cluster, { idempotent: true, closeTimeoutMs: 100, dropNotice: false });
+  const recover = await lostAcknowledgement(cluster);
+  const logger = loggerWith(transport);
+  for (const message of numbered(10)) logger.info(message);
+  await cluster.until(() => cluster.produceRequests.length >= 3);
+  await transport.close();
+  expect(transport.stats().dropped.closed).toBe(10);
+  recover();
+  // Opened again.
+  logger.remove(transport);
+  logger.add(transport);
+  logger.info('record 10');
+  const { pending } = await transport.flush(20_000);
+  expect(pending).toBe(0);
+  expectExactlyOnce(cluster, 11);
+  expectLaw(transport);
+});
+
+it('a poison record among others is cornered, and the others arrive once', async () => {
+  const cluster = await startCluster({ maxMessageBytes: 10_000 });
+  const transport = transportTo(cluster, {
+    idempotent: true,
+    batch: { maxRecords: 16, lingerMs: 1 },
+    dropNotice: false,
+  });
+  const warnings = warningsOf(transport);
+  const logger = loggerWith(transport);
+  for (let n = 0; n < 64; n++) logger.info(n === 21 ? `${'x'.repeat(20_000)} 21` : `record ${n}`);
+  await transport.flush();
+  const numbers = cluster.records(TOPIC).map(numberOf);
+  expect(numbers).toEqual([...Array(64).keys()].filter((n) => n !== 21));
+  expect(droppedIn(transport.stats())).toBe(1);
+  expect(warnings.map(({ code }) => code)).toEqual(['ERR_RECORDS_DROPPED']);
+});
+
+it('a poison record in the very first batch has no new client take over', async () => {
+  const cluster = await startCluster({ maxMessageBytes: 10_000 });
+  const transport = transportTo(cluster, { idempotent: true, dropNotice: false });
+  const logger = loggerWith(transport);
+  for (let n = 0; n < 16; n++) logger.info(n === 3 ? `${'x'.repeat(20_000)} 3` : `record ${n}`);
+  expect(await transport.flush(20_000)).toEqual({ delivered: 15, dropped: 1, pending: 0 });
+  expect(cluster.records(TOPIC).map(numberOf)).toEqual([...Array(16).keys()].filter((n) => n !== 3));
+  expect(transport.stats().reconnects).toBe(0);
+});
+
+it('recordId: no two records share one, and one that is sent twice keeps its own', async () => {
+  const cluster = await startCluster();
+  const transport = transportTo(cluster, {
+    recordId: true,
+    headers: () => ({ own: 'header' }),
+    batch: { maxRecords: 10, lingerMs: 1 },
+  });
+  cluster.inject({ api: 'Produce', action: { cut: 'after-store' } });
+  const logger = loggerWith(transport);
+  for (const message of numbered(30)) logger.info(message);
+  await expectFlushed(transport, 30);
+  const idOf = new Map<number, string>();
+  for (const record of cluster.records(TOPIC)) {
+    const id = String(record.headers['record-id']);
+    expect(id).toMatch(/^[0-9a-f]{16}-\d+$/);
+    expect(String(record.headers.own)).toBe('header');
+    expect(idOf.get(numberOf(record)) ?? id).toBe(id);
+    idOf.set(numberOf(record), id);
+  }
+  expect(cluster.count(TOPIC)).toBeGreaterThan(30);
+  expect(new Set(idOf.values()).size).toBe(30);
+  const counts = [...idOf.values()].map((id) => Number(id.split('-')[1]));
+  expect(counts).toEqual([...counts].sort((a, b) => a - b));
+});

@@ -1,0 +1,177 @@
+// The worker's side, in this thread: what it answers to each order.
+import { once } from 'node:events';
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { expect, it, onTestFinished } from 'vitest';
+import { PendingRecord } from '../../lib/record/record.ts';
+import type { Report, Task, Will, WorkerSettings } from '../../lib/clients/worker/messages.ts';
+import { serve } from '../../lib/worker-thread/serve.ts';
+import { recordsToWire } from '../../lib/clients/worker/wire-records.ts';
+import type { BrokerCluster } from '../../testing/broker/broker-cluster.ts';
+import { numbered, startCluster, TOPIC } from '../support/harness.ts';
+
+const SETTINGS: WorkerSettings = {
+  kafkaModule: undefined,
+  logLevel: 0,
+  acks: -1,
+  idempotent: false,
+  compression: undefined,
+  requestTimeoutMs: 5_000,
+};
+
+class Served {
+  readonly reports: Report[] = [];
+  readonly counter = new Int32Array(new SharedArrayBuffer(4));
+  readonly #port: MessagePort;
+  #calls = 0;
+
+  constructor(settings: Partial<WorkerSettings> = {}) {
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1.on('message', (report: Report) => this.reports.push(report));
+    const start = { ...SETTINGS, ...settings, kafkajs: undefined, imports: [] };
+    serve({ ...start, port: port2, reports: this.counter });
+    onTestFinished(() => port1.close());
+  }
+
+  /** What became of it: `done`, or the error's text. */
+  async ask(task: Task): Promise<string> {
+    const call = ++this.#calls;
+    this.#port.postMessage({ ...task, call });
+    for (;;) {
+      const answer = this.reports.find(
+        (report) => 'call' in report && report.call === call && report.kind !== 'bound',
+      );
+      if (answer?.kind === 'done') return 'done';
+      if (answer?.kind === 'failed') return answer.error.message;
+      await once(this.#port, 'message');
+    }
+  }
+
+  of<Kind extends Report['kind']>(kind: Kind): Extract<Report, { kind: Kind }>[] {
+    return this.reports.filter((report): report is Extract<Report, { kind: Kind }> => report.kind === kind);
+  }
+}
+
+const batchOf = (texts: string[], partition?: number, topic = TOPIC) => ({
+  topic,
+  partition,
+  records: recordsToWire(
+    texts.map((text) => new PendingRecord(topic, 'info', 2, 1, text, null, undefined, undefined)),
+  ),
+});
+
+const kafkaOf = (cluster: BrokerCluster) => ({ brokers: cluster.addresses });
+
+const willOf = (...batches: Will['batches']): Will => ({
+  batches,
+  batch: { maxRecords: 10, maxBytes: 1_000_000, lingerMs: 1 },
+  retry: { initialMs: 1, maxMs: 5 },
+  timeoutMs: 5_000,
+});
+
+it('connects, sends, tells what it has learnt, and lets go', async () => {
+  const cluster = await startCluster();
+  const served = new Served();
+  expect(await served.ask({ kind: 'connect', client: 1, kafka: kafkaOf(cluster) })).toBe('done');
+  expect(await served.ask({ kind: 'send', client: 1, batch: batchOf(['a', 'b']) })).toBe('done');
+  expect(served.of('bound')).toEqual([{ kind: 'bound', call: 2, partition: 0 }]);
+  expect(served.of('partitions')).toEqual([{ kind: 'partitions', topic: TOPIC, count: 1, writable: [0] }]);
+  expect(cluster.values(TOPIC)).toEqual(['a', 'b']);
+  expect(await served.ask({ kind: 'close', client: 1 })).toBe('done');
+  expect(await served.ask({ kind: 'kill', client: 1 })).toBe('done');
+  expect(await served.ask({ kind: 'send', client: 1, batch: batchOf(['c']) })).toMatch('not connected');
+  // Whoever cannot wait for an event counts them.
+  expect(served.counter[0]).toBe(served.reports.length);
+});
+
+it('makes no client that has been given up in the meantime', async () => {
+  const cluster = await startCluster();
+  const served = new Served();
+  const connecting = served.ask({ kind: 'connect', client: 1, kafka: undefined });
+  await served.ask({ kind: 'kill', client: 1 });
+  expect(await connecting).toMatch('kafkaModule');
+  await served.ask({ kind: 'kill', client: 3 });
+  expect(await served.ask({ kind: 'connect', client: 2, kafka: kafkaOf(cluster) })).toMatch('given up');
+  expect(cluster.connectionsEver).toBe(0);
+});
+
+it('renews the connections of an idempotent producer, and of no other', async () => {
+  const cluster = await startCluster();
+  const served = new Served({ idempotent: true });
+  await served.ask({ kind: 'connect', client: 1, kafka: kafkaOf(cluster) });
+  const before = cluster.connectionsEver;
+  expect(await served.ask({ kind: 'renew', client: 1 })).toBe('done');
+  expect(await served.ask({ kind: 'send', client: 1, batch: batchOf(['a']) })).toBe('done');
+  expect(cluster.connectionsEver).toBeGreaterThan(before);
+  await served.ask({ kind: 'close', client: 1 });
+  const plain = new Served();
+  await plain.ask({ kind: 'connect', client: 1, kafka: kafkaOf(cluster) });
+  expect(await plain.ask({ kind: 'renew', client: 1 })).toBe('done');
+  await plain.ask({ kind: 'close', client: 1 });
+});
+
+it('hands the lines of the client on, and of what is in them what can be handed on', async () => {
+  const cluster = await startCluster();
+  const served = new Served({ logLevel: 5 });
+  await served.ask({ kind: 'connect', client: 1, kafka: kafkaOf(cluster) });
+  await served.ask({ kind: 'close', client: 1 });
+  const { entry } = served.of('line')[0] ?? {};
+  expect(entry).toMatchObject({
+    level: 5,
+    namespace: expect.any(String),
+    log: { message: expect.any(String) },
+  });
+});
+
+it('says what is wrong with a module', async () => {
+  const moduleAt = (name: string) => new URL(`./fixtures/${name}`, import.meta.url).href;
+  const connect: Task = { kind: 'connect', client: 1, kafka: undefined };
+  expect(await new Served({ kafkaModule: moduleAt('not-there.mjs') }).ask(connect)).toMatch(
+    /^kafkaModule file:.*not-there.mjs cannot be loaded: /,
+  );
+  expect(await new Served({ kafkaModule: moduleAt('empty.mjs') }).ask(connect)).toMatch(
+    /^kafkaModule file:.*empty.mjs has no default export with "brokers"/,
+  );
+});
+
+it('says that a codec is missing', async () => {
+  const cluster = await startCluster();
+  const served = new Served({ compression: 2 });
+  expect(await served.ask({ kind: 'connect', client: 1, kafka: kafkaOf(cluster) })).toMatch(
+    'register it in CompressionCodecs',
+  );
+});
+
+it('carries out a will: where it is bound, in order, and tells what became of each record', async () => {
+  const cluster = await startCluster({ topics: { [TOPIC]: 3, forbidden: 1 } });
+  cluster.inject({
+    api: 'Produce',
+    topic: 'forbidden',
+    times: Number.POSITIVE_INFINITY,
+    action: { error: 29 },
+  });
+  const served = new Served();
+  // The client of before is gone then.
+  await served.ask({ kind: 'connect', client: 1, kafka: kafkaOf(cluster) });
+  const will = willOf(batchOf(numbered(25), 2), batchOf(['x'], undefined, 'forbidden'), batchOf(['loose']));
+  expect(await served.ask({ kind: 'ship', kafka: kafkaOf(cluster), will })).toBe('done');
+  expect(
+    cluster
+      .records(TOPIC)
+      .filter(({ partition }) => partition === 2)
+      .map(({ value }) => String(value)),
+  ).toEqual(expect.arrayContaining(numbered(25)));
+  expect(cluster.values(TOPIC).sort()).toEqual([...numbered(25), 'loose'].sort());
+  const delivered = served.of('delivered').flatMap(({ places }) => places);
+  expect(delivered.sort((a, b) => a - b)).toEqual([...Array(25).keys(), 26]);
+  expect(served.of('dropped')).toMatchObject([
+    { place: 25, reason: 'rejected', error: { type: 'TOPIC_AUTHORIZATION_FAILED' } },
+  ]);
+});
+
+it('tells why nothing of a will gets through', async () => {
+  const served = new Served();
+  const will = { ...willOf(batchOf(['a'])), timeoutMs: 50 };
+  await served.ask({ kind: 'ship', kafka: { brokers: ['127.0.0.1:1'] }, will });
+  expect(served.of('outage')[0]?.error.message).toMatch('ECONNREFUSED');
+  expect(served.of('delivered')).toEqual([]);
+});
