@@ -2,37 +2,40 @@ import { defineConfig, type Plugin } from 'vitest/config';
 
 // What has to hold in both modes runs a second time (`npm run test:worker`), with `worker: true` for every transport that the
 // harness makes.
-const IN_BOTH_MODES = ['loops', 'faults', 'lifecycle'].map((name) => `spec/${name}/**/*.spec.ts`);
+const IN_BOTH_MODES = ['scenarios/loops', 'scenarios/faults', 'scenarios/exits', 'winston'].map(
+  (name) => `spec/${name}/**/*.spec.ts`,
+);
 const NOT_FOR_A_WORKER = [
   // All of their transports have something that stays in its thread: a producer, or functions in `kafka`.
-  'spec/faults/callers-producer.spec.ts',
-  'spec/loops/client-log-to-the-same-logger.spec.ts',
-  'spec/loops/own-producer-handed-in.spec.ts',
-  'spec/loops/providers-that-log.spec.ts',
+  'spec/scenarios/faults/callers-producer.spec.ts',
+  'spec/scenarios/loops/client-log-to-the-same-logger.spec.ts',
+  'spec/scenarios/loops/own-producer-handed-in.spec.ts',
+  'spec/scenarios/loops/providers-that-log.spec.ts',
   // They have no transport of the harness's.
-  'spec/loops/hand-written-transport.spec.ts',
-  'spec/loops/no-async-store.spec.ts',
-  'spec/loops/two-copies-of-the-package.spec.ts',
-  'spec/lifecycle/process-end.spec.ts',
+  'spec/scenarios/loops/hand-written-transport.spec.ts',
+  'spec/scenarios/loops/no-async-store.spec.ts',
+  'spec/scenarios/loops/two-copies-of-the-package.spec.ts',
+  'spec/winston/marks-leave-no-trace.spec.ts',
+  'spec/winston/logger-tap.spec.ts',
   // They ask for a worker themselves.
-  'spec/faults/worker-thread.spec.ts',
-  'spec/faults/preloads-and-the-thread.spec.ts',
-  'spec/faults/no-thread-possible.spec.ts',
-  'spec/lifecycle/exit-with-worker.spec.ts',
-  // All life-cycle specs once more, on another stream below: no client has to do with that.
-  'spec/lifecycle/readable-stream-4.spec.ts',
+  'spec/scenarios/faults/worker-thread.spec.ts',
+  'spec/scenarios/faults/preloads-and-the-thread.spec.ts',
+  'spec/scenarios/faults/no-thread-possible.spec.ts',
+  'spec/scenarios/exits/exit-with-worker.spec.ts',
+  // The specs of winston once more, on another stream below: no client has to do with that.
+  'spec/winston/readable-stream-4.spec.ts',
 ];
 const APART = ['spec/package/**', 'spec/kafka/**'];
 // Minutes of processes: test runners, preloads, restarts with a spool. `npm run test:processes`, so that `npm test` stays short.
 const OF_PROCESSES = [
-  'spec/runners/**/*.spec.ts',
-  'spec/faults/preloads-and-the-thread.spec.ts',
-  'spec/spool/held-queues.spec.ts',
+  'spec/scenarios/runners/**/*.spec.ts',
+  'spec/scenarios/faults/preloads-and-the-thread.spec.ts',
+  'spec/accumulator/held-queues.spec.ts',
 ];
 
 // Loops that are found by their rhythm: with other specs beside them, a stall of the machine costs a round. So they run by
 // themselves, when the others are done.
-const IN_REAL_TIME = ['spec/loops/detected/**/*.spec.ts'];
+const IN_REAL_TIME = ['spec/scenarios/loops/detected/**/*.spec.ts'];
 const BY_ITSELF = { include: IN_REAL_TIME, maxWorkers: 1, sequence: { groupOrder: 1 } };
 
 /** Puts the program of shipping threads into its place: see spec/support/bundles.ts. */
@@ -40,7 +43,7 @@ const builtProgram: Plugin = {
   name: 'built-program',
   enforce: 'pre',
   resolveId(source, importer) {
-    const isProgram = source === './program.ts' && importer?.includes('/lib/delivery/worker/') === true;
+    const isProgram = source === './program.ts' && importer?.includes('/lib/clients/worker/') === true;
     return isProgram ? { id: String(process.env.SPEC_WORKER_PROGRAM), external: true } : undefined;
   },
 };
@@ -64,7 +67,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'in-process',
-          include: ['spec/**/*.spec.ts'],
+          include: ['{spec,testing,demo}/**/*.spec.ts'],
           exclude: [...APART, ...OF_PROCESSES, ...IN_REAL_TIME],
         },
       },

@@ -45,7 +45,7 @@ function useRequire(path) {
 // The program of the shipping thread, once for both formats. In CommonJS, because that can be loaded when it is first needed
 // and at once, also while the process ends; bundlers follow such a `require` as they follow an `import`.
 async function writeWorkerModules() {
-  const at = (format, file) => join(root, 'dist', format, 'delivery/worker', file);
+  const at = (format, file) => join(root, 'dist', format, 'clients/worker', file);
   const licence = kafkajsLicence().replaceAll(/^/gm, '// ').replaceAll(/ +$/gm, '');
   const about = `// Made by .ci/worker-program.js: Brotli, in base64. There is a copy of this in it:\n//\n${licence}\n`;
   writeFileSync(at('cjs', 'program-text.js'), `${about}module.exports = '${await packedWorkerProgram()}';\n`);
@@ -55,6 +55,6 @@ async function writeWorkerModules() {
   const importModule = '(url) => import(/* webpackIgnore: true */ /* @vite-ignore */ url)';
   writeFileSync(at('cjs', 'import-module.js'), `'use strict';\nexports.importModule = ${importModule};\n`);
   writeFileSync(at('esm', 'import-module.js'), `export const importModule = ${importModule};\n`);
-  const path = '../../../cjs/delivery/worker/program.js';
+  const path = '../../../cjs/clients/worker/program.js';
   writeFileSync(at('esm', 'program.js'), `export { packedProgram } from '${path}';\n`);
 }

@@ -1,4 +1,4 @@
-// The program of the shipping thread as one text, made of lib/delivery/worker/entry.ts. The library carries it along as a
+// The program of the shipping thread as one text, made of lib/worker-thread/entry.ts. The library carries it along as a
 // string, so it is there wherever the library is: in a bundle too, which is one file and cannot name another. Used by the
 // build and by the specs.
 import { readFileSync } from 'node:fs';
@@ -40,13 +40,13 @@ const kafkajsOfTheApplication = {
 };
 
 /**
- * The text, packed: a fifth of its size, in characters that need no escape. `lib/delivery/worker/worker-program.ts` unpacks it.
+ * The text, packed: a fifth of its size, in characters that need no escape. `lib/clients/worker/worker-program.ts` unpacks it.
  *
  * @returns {Promise<string>}
  */
 export async function packedWorkerProgram() {
   const { outputFiles } = await build({
-    entryPoints: [`${root}lib/delivery/worker/entry.ts`],
+    entryPoints: [`${root}lib/worker-thread/entry.ts`],
     // The names of files are in the text, and are to be the same wherever it is made.
     absWorkingDir: root,
     preserveSymlinks: true,

@@ -1,18 +1,20 @@
+export type { OverflowPolicy } from './accumulator/memory-limit.ts';
 export type { ClientLogger, ClientLogOptions } from './client-log/console-only.ts';
 export { consoleOnlyLogCreator } from './client-log/console-only.ts';
 export type { ClientLogLevel } from './client-log/levels.ts';
 export type { WinstonLike } from './client-log/to-winston.ts';
 export { winstonLogCreator } from './client-log/to-winston.ts';
 export type { ProducerLike, ProducerRecordLike } from './clients/external-producer.ts';
-export type { DropReason, RecordKey, TransportEntry } from './record/record.ts';
-export type { FlushReport } from './sender/sender-options.ts';
-export type { OverflowPolicy } from './accumulator/memory-limit.ts';
 export {
   KafkaTransportError,
   type KafkaTransportErrorCode,
   type KafkaTransportErrorDetails,
 } from './errors.ts';
 export { KafkaTransport } from './kafka-transport.ts';
+export type { CallSite } from './loop-safety/call-site/call-site.ts';
+export type { CombinedFilter, FilterRecord, FilterTable, RecordFilter } from './loop-safety/filter/filter.ts';
+export { allOf, anyOf, fromFunction, not } from './loop-safety/filter/filter.ts';
+export { isGuarded, runGuarded } from './loop-safety/guard.ts';
 export type {
   BatchFailedMessage,
   BatchSentMessage,
@@ -38,9 +40,7 @@ export type {
   RetryOptions,
   TransportKafkaConfig,
 } from './options/options.ts';
-export type { CallSite } from './loop-safety/call-site/call-site.ts';
-export type { CombinedFilter, FilterRecord, FilterTable, RecordFilter } from './loop-safety/filter/filter.ts';
-export { allOf, anyOf, fromFunction, not } from './loop-safety/filter/filter.ts';
-export { isGuarded, runGuarded } from './loop-safety/guard.ts';
 export { hopsOf } from './record/hops.ts';
+export type { DropReason, RecordKey, TransportEntry } from './record/record.ts';
+export type { FlushReport } from './sender/sender-options.ts';
 export type { Fallback, Undelivered, UndeliveredReason } from './undelivered/fallback.ts';

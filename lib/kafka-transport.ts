@@ -1,24 +1,24 @@
 import TransportStream from 'winston-transport';
-import { type Clock, MAX_DELAY_MS, systemClock } from './util/clock.ts';
-import type { FlushReport } from './sender/sender-options.ts';
-import { LevelCheck, watchLevel } from './winston/level-check.ts';
-import { isWanted } from './winston/level-gate.ts';
-import { CrashPath } from './winston/crash-handler.ts';
-import { Ending } from './winston/stream-end.ts';
-import { raiseListenerLimit } from './winston/listener-limit.ts';
-import { type Parent, Parents } from './winston/parents.ts';
-import { ProcessEnd } from './process/process-exit.ts';
+import { isGuarded } from './loop-safety/guard.ts';
 import type { TransportStats } from './observe/stats.ts';
 import type { KafkaTransportOptions } from './options/options.ts';
-import { Pipeline } from './pipeline.ts';
-import { isGuarded } from './loop-safety/guard.ts';
-import { type Info, type Mark, markOf } from './winston/logger-tap.ts';
 import { type ResolvedOptions, resolveOptions } from './options/resolve.ts';
-import { soonest } from './util/system-timers.ts';
+import { Pipeline } from './pipeline.ts';
+import { ProcessExit } from './process/process-exit.ts';
+import type { FlushReport } from './sender/sender-options.ts';
+import { type Clock, MAX_DELAY_MS, systemClock } from './util/clock.ts';
 import { activeSpan, type SpanContext } from './util/open-telemetry-api.ts';
-import type { Listen } from './winston/transport-events.ts';
-import { formatted } from './winston/format.ts';
+import { soonest } from './util/system-timers.ts';
 import type { Levels } from './util/triple-beam.ts';
+import { CrashHandler } from './winston/crash-handler.ts';
+import { formatted } from './winston/format.ts';
+import { LevelCheck, watchLevel } from './winston/level-check.ts';
+import { isWanted } from './winston/level-gate.ts';
+import { raiseListenerLimit } from './winston/listener-limit.ts';
+import { type Info, type Mark, markOf } from './winston/logger-tap.ts';
+import { type Parent, Parents } from './winston/parents.ts';
+import { StreamEnd } from './winston/stream-end.ts';
+import type { Listen } from './winston/transport-events.ts';
 import { WrappedLog } from './winston/wrapped-log.ts';
 
 // Reading the clock twice costs about as much as taking a record in: so the time spent in `log()` is measured for
@@ -87,11 +87,11 @@ export class KafkaTransport extends TransportStream {
   readonly #options: ResolvedOptions;
   readonly #clock: Clock = systemClock;
   readonly #pipeline: Pipeline;
-  readonly #crash: CrashPath;
-  readonly #processEnd: ProcessEnd;
+  readonly #crash: CrashHandler;
+  readonly #processEnd: ProcessExit;
   readonly #hasSpool: boolean;
   readonly #parents: Parents;
-  readonly #ending: Ending;
+  readonly #ending: StreamEnd;
   readonly #wrappedLog: WrappedLog;
   readonly #levelCheck: LevelCheck;
   #calls = 0;
@@ -116,8 +116,8 @@ export class KafkaTransport extends TransportStream {
     raiseListenerLimit(this, 2);
     this.#options = resolved;
     this.#pipeline = new Pipeline(resolved, this, this.#clock);
-    this.#crash = new CrashPath(this, this.#clock, (timeoutMs) => this.flush(timeoutMs));
-    this.#processEnd = new ProcessEnd(this.#pipeline, resolved.closeTimeoutMs, resolved.signals);
+    this.#crash = new CrashHandler(this, this.#clock, (timeoutMs) => this.flush(timeoutMs));
+    this.#processEnd = new ProcessExit(this.#pipeline, resolved.closeTimeoutMs, resolved.signals);
     // What another process has left in the spool is sent before the end, also when nothing is logged.
     this.#hasSpool = resolved.spool !== undefined;
     if (this.#hasSpool) this.#processEnd.watch();
@@ -134,18 +134,21 @@ export class KafkaTransport extends TransportStream {
       filter: resolved.filter,
       loggers: () => this.#parents.all,
       soon: this.#clock.soon,
-      tell: (problem) => this.#pipeline.trouble.mismatch(problem),
+      tell: (problem) => this.#pipeline.warnings.mismatch(problem),
     });
     watchLevel(this, () => this.#levelCheck.schedule());
     this.#wrappedLog = new WrappedLog({
       onLost: (error) => {
-        this.#pipeline.trouble.wrappedLogFailed(error, 'the record is dropped as invalid');
+        this.#pipeline.warnings.wrappedLogFailed(error, 'the record is dropped as invalid');
         this.#pipeline.admitUnreadable(error);
       },
       onFailed: (error) =>
-        this.#pipeline.trouble.wrappedLogFailed(error, 'a record that it has handed on is sent all the same'),
+        this.#pipeline.warnings.wrappedLogFailed(
+          error,
+          'a record that it has handed on is sent all the same',
+        ),
     });
-    this.#ending = new Ending(this, this.#parents, this.#clock, resolved.closeTimeoutMs);
+    this.#ending = new StreamEnd(this, this.#parents, this.#clock, resolved.closeTimeoutMs);
     // winston-transport's own books know one logger only (its issue: `once('pipe')`): these take their place.
     this.removeAllListeners('pipe').on('pipe', (source) => this.#onPipe(source as unknown as Parent));
     this.removeAllListeners('unpipe').on('unpipe', (source) => this.#onUnpipe(source as unknown as Parent));
@@ -215,7 +218,7 @@ export class KafkaTransport extends TransportStream {
    */
   override write(info: unknown, encoding?: unknown, callback?: unknown): boolean {
     this._write(info as Info, 'utf8', NOTHING);
-    this.#ending.noteRecord();
+    this.#ending.onRecord();
     const done = typeof encoding === 'function' ? encoding : callback;
     if (typeof done === 'function') soonest(done as Callback);
     return true;
@@ -270,7 +273,7 @@ export class KafkaTransport extends TransportStream {
 
   /** An info that comes from a logger, or from some other stream. */
   #receive(info: Info): void {
-    this.#noteCrash(info);
+    this.#onCrashRecord(info);
     const mark = markOf(info);
     const logger = mark?.logger ?? this.parent;
     if (!isWanted(info, this, logger)) {
@@ -287,7 +290,7 @@ export class KafkaTransport extends TransportStream {
       this.#hand(info, mark);
       return;
     }
-    const result = formatted(info, this.format, this.#pipeline.trouble);
+    const result = formatted(info, this.format, this.#pipeline.warnings);
     if (result.kind === 'kept-out') this.#pipeline.suppress('filtered', info);
     else if (result.kind === 'failed') this.#pipeline.admitUnreadable(result.cause);
     else this.#hand(result.info, mark);
@@ -310,12 +313,12 @@ export class KafkaTransport extends TransportStream {
       this.#pipeline.admitUnreadable(error);
     }
     if (isMeasured)
-      this.#pipeline.observation.handlerTime.record((this.#clock.monotonic() - startedAt) * 1000);
+      this.#pipeline.statsCollector.handlerTime.record((this.#clock.monotonic() - startedAt) * 1000);
   }
 
   #takeByHand(info: Info): void {
     const mark = markOf(info);
-    this.#noteCrash(info);
+    this.#onCrashRecord(info);
     if (mark?.isReentrant === true || isGuarded()) this.#pipeline.suppress('reentrant', info, mark);
     else this.#admit(info, mark, false);
   }
@@ -338,12 +341,12 @@ export class KafkaTransport extends TransportStream {
     try {
       callback();
     } catch (error) {
-      this.#pipeline.trouble.listenerFailed(error);
+      this.#pipeline.warnings.listenerFailed(error);
     }
   }
 
-  #noteCrash(info: Info): void {
-    if (info.exception === true || info.rejection === true) this.#crash.noteRecord();
+  #onCrashRecord(info: Info): void {
+    if (info.exception === true || info.rejection === true) this.#crash.onRecord();
   }
 
   #onPipe(source: Parent): void {
@@ -363,7 +366,7 @@ export class KafkaTransport extends TransportStream {
       return;
     }
     this.#parents.remove(source);
-    this.#ending.noteRecord();
+    this.#ending.onRecord();
     this.#syncWithWinston();
     if (this.#parents.count === 0) void this.close();
   }

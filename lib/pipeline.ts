@@ -1,26 +1,26 @@
 import type { EventEmitter } from 'node:events';
-import { clientSource } from './clients/client-source.ts';
-import type { Clock } from './util/clock.ts';
 import { Ledger } from './accumulator/ledger.ts';
+import { clientSource } from './clients/client-source.ts';
 import { murmur2Partition } from './clients/kafkajs/partitioner.ts';
-import type { PendingRecord } from './record/record.ts';
-import { Shipper } from './sender/sender.ts';
-import type { FlushReport } from './sender/sender-options.ts';
-import { type Admission, Intake } from './record/record-factory.ts';
-import { LoopNet } from './loop-detector/loop-detection.ts';
-import { Channels, type SuppressionReason } from './observe/channels.ts';
-import { Observation } from './observe/stats-collector.ts';
-import type { TransportStats } from './observe/stats.ts';
-import { Trouble } from './observe/warnings.ts';
-import { infoOf, Outcomes } from './observe/delivery-reports.ts';
+import { LoopDetection } from './loop-detector/loop-detection.ts';
 import { isUntold } from './loop-safety/guard.ts';
-import type { Info, Mark } from './winston/logger-tap.ts';
+import { Channels, type SuppressionReason } from './observe/channels.ts';
+import { DeliveryReports, infoOf } from './observe/delivery-reports.ts';
+import type { TransportStats } from './observe/stats.ts';
+import { StatsCollector } from './observe/stats-collector.ts';
+import { Warnings } from './observe/warnings.ts';
 import type { ResolvedOptions } from './options/resolve.ts';
+import type { PendingRecord } from './record/record.ts';
+import { type Admission, RecordFactory } from './record/record-factory.ts';
+import { Sender } from './sender/sender.ts';
+import type { FlushReport } from './sender/sender-options.ts';
 import { Spool, type SpoolOptions } from './spool/spool.ts';
+import { type DropCounts, describeDrops } from './undelivered/drop-notice.ts';
+import { DropNoticeSchedule } from './undelivered/drop-teller.ts';
+import type { Clock } from './util/clock.ts';
 import type { SpanContext } from './util/open-telemetry-api.ts';
 import type { Levels } from './util/triple-beam.ts';
-import { type DropCounts, describeDrops } from './undelivered/drop-notice.ts';
-import { DropTeller } from './undelivered/drop-teller.ts';
+import type { Info, Mark } from './winston/logger-tap.ts';
 
 /** Everything between winston's face and the Kafka client: takes infos in, and answers for what becomes of them. */
 export class Pipeline {
@@ -28,12 +28,12 @@ export class Pipeline {
   readonly #emitter: EventEmitter;
   readonly #clock: Clock;
   readonly #ledger = new Ledger();
-  readonly #shipper: Shipper;
-  readonly #intake: Intake;
-  readonly #loopNet: LoopNet;
+  readonly #sender: Sender;
+  readonly #recordFactory: RecordFactory;
+  readonly #loopDetection: LoopDetection;
   readonly #spool: Spool | undefined;
-  readonly #outcomes: Outcomes;
-  readonly #drops: DropTeller;
+  readonly #deliveryReports: DeliveryReports;
+  readonly #drops: DropNoticeSchedule;
   #levels: Levels | undefined;
   #isClosed = false;
   #closing: Promise<FlushReport> | undefined;
@@ -41,8 +41,8 @@ export class Pipeline {
   readonly #onDown = new Set<() => void>();
   /** How often it was opened again: a `close` that began before the last time must not end it. */
   #reopened = 0;
-  readonly trouble: Trouble;
-  readonly observation: Observation;
+  readonly warnings: Warnings;
+  readonly statsCollector: StatsCollector;
   readonly channels: Channels;
   readonly suppressed: TransportStats['suppressed'] = { reentrant: 0, filtered: 0, loop: 0 };
 
@@ -50,47 +50,47 @@ export class Pipeline {
     this.#options = options;
     this.#emitter = emitter;
     this.#clock = clock;
-    this.trouble = new Trouble(emitter, clock);
-    this.observation = new Observation(clock);
-    this.channels = new Channels(emitter, (error) => this.trouble.listenerFailed(error));
-    const { trouble, observation, channels } = this;
-    this.#outcomes = new Outcomes({ ...options, emitter, trouble, observation, channels });
-    this.#intake = new Intake(options, this.trouble, clock);
-    this.#loopNet = new LoopNet(options, clock, (loop) => this.#outcomes.loopFound(loop));
+    this.warnings = new Warnings(emitter, clock);
+    this.statsCollector = new StatsCollector(clock);
+    this.channels = new Channels(emitter, (error) => this.warnings.listenerFailed(error));
+    const { warnings, statsCollector, channels } = this;
+    this.#deliveryReports = new DeliveryReports({ ...options, emitter, warnings, statsCollector, channels });
+    this.#recordFactory = new RecordFactory(options, this.warnings, clock);
+    this.#loopDetection = new LoopDetection(options, clock, (loop) => this.#deliveryReports.loopFound(loop));
     this.#spool = options.spool && this.#makeSpool(options.spool);
-    this.#shipper = new Shipper(
+    this.#sender = new Sender(
       {
         ...options,
         clock,
         random: Math.random,
         ledger: this.#ledger,
-        gate: this.#loopNet.gate,
+        gate: this.#loopDetection.gate,
         spool: this.#spool,
         partitionOfKey: murmur2Partition(),
         source: (onPartitions) => clientSource(options, clock, onPartitions),
       },
       {
         onDelivered: (records) => {
-          this.#outcomes.delivered(records);
+          this.#deliveryReports.delivered(records);
           this.#drops.tell(false);
         },
         onDropped: (record, reason, cause) => {
-          this.#drops.noteDropped(record, reason);
-          this.#outcomes.dropped(record, reason, cause);
+          this.#drops.onDropped(record, reason);
+          this.#deliveryReports.dropped(record, reason, cause);
         },
-        onHeld: (held) => this.trouble.held(held),
-        onOutage: (cause, unreachable) => this.trouble.outage(cause, unreachable),
-        onState: () => this.#noteState(),
-        onAnswer: (batch, verdict, ...rest) => {
-          channels.batchAnswered(batch, verdict, ...rest);
-          if (verdict.kind === 'bisect' && verdict.refused === 'timestamp')
-            this.trouble.retimed(batch.topic, verdict.cause);
+        onHeld: (held) => this.warnings.held(held),
+        onOutage: (cause, unreachable) => this.warnings.outage(cause, unreachable),
+        onState: () => this.#onState(),
+        onAnswer: (batch, result, ...rest) => {
+          channels.batchAnswered(batch, result, ...rest);
+          if (result.kind === 'bisect' && result.refused === 'timestamp')
+            this.warnings.retimed(batch.topic, result.cause);
         },
       },
     );
-    this.#drops = new DropTeller({
+    this.#drops = new DropNoticeSchedule({
       clock,
-      canTell: () => options.dropNotice && !this.#isClosed && this.#shipper.state !== 'down',
+      canTell: () => options.dropNotice && !this.#isClosed && this.#sender.state !== 'down',
       make: (counts) => this.#makeNotice(counts),
       send: (record) => this.#add({ kind: 'record', record }),
     });
@@ -115,17 +115,17 @@ export class Pipeline {
   admit(info: Info, levels: Levels | undefined, mark: Mark | undefined, span: SpanContext | undefined): void {
     this.#levels = levels;
     const keepInfo = this.#emitter.listenerCount('logged') > 0;
-    const admission = this.#intake.admit(info, levels, mark?.site, span, keepInfo);
+    const admission = this.#recordFactory.admit(info, levels, mark?.site, span, keepInfo);
     if (admission.kind === 'filtered') this.suppress('filtered', info);
-    else if (admission.kind === 'record' && this.#loopNet.catches(admission.record, info, mark?.site)) {
+    else if (admission.kind === 'record' && this.#loopDetection.catches(admission.record, info, mark?.site)) {
       this.suppress('loop', info, mark);
-      this.#outcomes.caught(admission.record);
+      this.#deliveryReports.caught(admission.record);
     } else this.#add(admission);
   }
 
   /** An info that could not even be read, such as one with throwing getters. */
   admitUnreadable(cause: unknown): void {
-    this.#add({ kind: 'invalid', record: this.#intake.unreadable(), cause });
+    this.#add({ kind: 'invalid', record: this.#recordFactory.unreadable(), cause });
   }
 
   /** Keeps an info from Kafka on purpose. @param mark what it carries, where that was read */
@@ -137,12 +137,12 @@ export class Pipeline {
   /** @param isLast the process ends: not for long, where no broker was ever there */
   async flush(timeoutMs: number, isLast: boolean = false): Promise<FlushReport> {
     this.#openSpool();
-    return await this.#shipper.flush(timeoutMs, this.#spool?.scan, isLast);
+    return await this.#sender.flush(timeoutMs, this.#spool?.scan, isLast);
   }
 
   /** Flushes, but waits no longer than until Kafka turns out to be away: not at all, where that is known. */
   async flushUnlessDown(timeoutMs: number): Promise<void> {
-    if (this.#ledger.unsettled === 0 || this.#shipper.state === 'down') return;
+    if (this.#ledger.unsettled === 0 || this.#sender.state === 'down') return;
     let onDown: (() => void) | undefined;
     const down = new Promise<void>((resolve) => {
       onDown = resolve;
@@ -168,8 +168,8 @@ export class Pipeline {
     this.#closing = undefined;
     if (!this.#isClosed) return;
     this.#isClosed = false;
-    this.#noteState();
-    this.#shipper.restart();
+    this.#onState();
+    this.#sender.restart();
     if (this.#spool === undefined) return;
     this.#ledger.disown();
     this.#clock.soon(() => this.#openSpool());
@@ -179,36 +179,36 @@ export class Pipeline {
   giveUp(): void {
     const { dropped } = this.#ledger;
     const before = dropped.closed;
-    this.#shipper.giveUp();
+    this.#sender.giveUp();
     const lost = dropped.closed - before;
     if (lost === 0) return;
-    this.trouble.lostAtExit(lost, this.#shipper.lastError?.message, this.#options.fallback !== undefined);
+    this.warnings.lostAtExit(lost, this.#sender.lastError?.message, this.#options.fallback !== undefined);
   }
 
   /** The process ends now: blocks for up to `timeoutMs`, where what is left can still be sent. */
   exit(timeoutMs: number): void {
-    if (this.#ledger.held > 0) this.#shipper.bequeath(timeoutMs);
+    if (this.#ledger.held > 0) this.#sender.drainOnExit(timeoutMs);
     this.giveUp();
     this.#spool?.close();
   }
 
   /** Closes the connections without giving anything up. */
   async release(): Promise<void> {
-    await this.#shipper.release();
+    await this.#sender.release();
   }
 
   isReady(maxAgeMs: number): boolean {
-    return this.observation.isReady(maxAgeMs, this.#ledger.unsettled > 0, this.#shipper.lastError?.at);
+    return this.statsCollector.isReady(maxAgeMs, this.#ledger.unsettled > 0, this.#sender.lastError?.at);
   }
 
   stats(): TransportStats {
     const { accepted, delivered, retimed, dropped, spooled, replayed, queued, queuedBytes, inFlight } =
       this.#ledger;
     const { held, heldBytes } = this.#ledger;
-    const { sends, retries, reconnects, lastError } = this.#shipper;
+    const { sends, retries, reconnects, lastError } = this.#sender;
     const { maxRecords, maxBytes } = this.#options.buffer;
     return {
-      ...this.observation.stats,
+      ...this.statsCollector.stats,
       accepted,
       delivered,
       retimed,
@@ -222,8 +222,8 @@ export class Pipeline {
       sends,
       retries,
       reconnects,
-      loops: this.#loopNet.found,
-      callbackFailures: { ...this.trouble.callbackFailures },
+      loops: this.#loopDetection.found,
+      callbackFailures: { ...this.warnings.callbackFailures },
       lastError: lastError === null ? null : { ...lastError },
     };
   }
@@ -231,16 +231,16 @@ export class Pipeline {
   #add(admission: Exclude<Admission, { kind: 'filtered' }>): void {
     // What an earlier process has left goes first.
     this.#openSpool();
-    this.observation.accepted(admission.record);
-    if (this.#ledger.unsettled === 0) this.observation.waiting();
-    if (admission.kind === 'record') this.#shipper.add(admission.record);
-    else this.#shipper.refuse(admission.record, 'invalid', admission.cause);
+    this.statsCollector.accepted(admission.record);
+    if (this.#ledger.unsettled === 0) this.statsCollector.waiting();
+    if (admission.kind === 'record') this.#sender.add(admission.record);
+    else this.#sender.acceptAndDrop(admission.record, 'invalid', admission.cause);
   }
 
-  #noteState(): void {
-    const state = this.#isClosed ? 'closed' : this.#shipper.state;
-    const before = this.observation.state(state);
-    if (before !== undefined) this.channels.stateChanged(before, state, this.#shipper.lastError);
+  #onState(): void {
+    const state = this.#isClosed ? 'closed' : this.#sender.state;
+    const before = this.statsCollector.state(state);
+    if (before !== undefined) this.channels.stateChanged(before, state, this.#sender.lastError);
     if (state === 'down') for (const listener of this.#onDown) listener();
   }
 
@@ -252,14 +252,14 @@ export class Pipeline {
     if (pending === 0) {
       // The drop notice, in what is left of the time. Not before: in a full buffer it would take a record's place.
       this.#drops.tell(true);
-      await this.#shipper.flush(Math.max(0, deadline - this.#clock.monotonic()));
+      await this.#sender.flush(Math.max(0, deadline - this.#clock.monotonic()));
     }
     // Added to a logger again in the meantime: then it goes on.
     if (this.#reopened !== reopened) return { delivered, dropped, pending };
     this.#isClosed = true;
-    this.#noteState();
+    this.#onState();
     this.#drops.stop();
-    const stopped = this.#shipper.stop();
+    const stopped = this.#sender.stop();
     // Before anything else can happen: opened again, what is on disk has to be taken over anew.
     this.#spool?.close();
     const onDisk = Math.min(pending, this.#ledger.spooledWaiting);
@@ -271,21 +271,21 @@ export class Pipeline {
     const ledger = this.#ledger;
     return new Spool(options, this.#clock, {
       onAdopted: (count, positions) => {
-        if (ledger.unsettled === 0) this.observation.waiting();
+        if (ledger.unsettled === 0) this.statsCollector.waiting();
         return ledger.adopt(count, positions);
       },
       onDamaged: (stretches) => {
         // How many records were there nobody can tell: each stretch counts as one.
         ledger.adopt(stretches);
         ledger.loseSpooled(stretches);
-        this.trouble.spoolDamaged(stretches);
+        this.warnings.spoolDamaged(stretches);
       },
       onLost: (count) => {
         ledger.loseSpooled(count);
-        this.trouble.spoolDamaged(1);
+        this.warnings.spoolDamaged(1);
       },
-      onTrouble: (cause) => this.trouble.spoolFailed(cause),
-      onWork: () => this.#shipper.noteWork(),
+      onError: (cause) => this.warnings.spoolFailed(cause),
+      onWork: () => this.#sender.onWork(),
     });
   }
 
@@ -301,7 +301,7 @@ export class Pipeline {
     const message = `winston-kafkajs: ${describeDrops(counts)}`;
     const dropped = { total: counts.total, ...counts.byReason };
     const text = JSON.stringify({ level, message, dropped });
-    const admission = this.#intake.admitOwn({ ...infoOf(level, text), message, dropped }, level, text);
+    const admission = this.#recordFactory.admitOwn({ ...infoOf(level, text), message, dropped }, level, text);
     return admission.kind === 'record' ? admission.record : undefined;
   }
 }

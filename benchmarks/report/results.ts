@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { threadTimeSource } from '../measure/thread-time.ts';
 import { type Summary, summaryOf } from './statistics.ts';
-import { type Measured, type Verdict, verdictsOf } from './verdicts.ts';
+import { type Measured, type SendResult, verdictsOf } from './verdicts.ts';
 
 const FILE = new URL('../RESULTS.md', import.meta.url);
 const PACKAGES = ['winston', 'winston-transport', 'kafkajs', 'winston-logger-kafka', '@platformatic/kafka'];
@@ -70,12 +70,12 @@ export function sectionOf({ scenario, figures }: Measured): string {
   ].join('\n');
 }
 
-function promiseOf({ limit: { atMost, atLeast, unit } }: Verdict): string {
+function promiseOf({ limit: { atMost, atLeast, unit } }: SendResult): string {
   return atMost === undefined ? `at least ${atLeast} ${unit}` : `at most ${atMost} ${unit}`;
 }
 
 /** As many digits as the promise has, and one more. */
-function resultOf(verdict: Verdict): string {
+function resultOf(verdict: SendResult): string {
   const { atMost, atLeast = 0, unit } = verdict.limit;
   const promised = atMost ?? atLeast;
   const digits = promised >= 100 ? 0 : promised >= 4 ? 1 : 2;

@@ -8,12 +8,12 @@ export interface Measured {
   readonly figures: ReadonlyMap<string, readonly Figures[]>;
 }
 
-export interface Verdict extends Summary {
+export interface SendResult extends Summary {
   readonly limit: Limit;
   readonly isMet: boolean;
 }
 
-export function verdictsOf(measured: Measured): Verdict[] {
+export function verdictsOf(measured: Measured): SendResult[] {
   return measured.scenario.limits.map((limit) => {
     const summary = summaryOf(roundsOf(measured, limit));
     const { atMost = Number.POSITIVE_INFINITY, atLeast = Number.NEGATIVE_INFINITY } = limit;

@@ -1,8 +1,8 @@
 import type { PendingRecord } from '../record/record.ts';
-import { PackedRecords } from './store/page-slices.ts';
+import { PageSlices } from './store/page-slices.ts';
 
 /** Records as they are at the time: as objects, or as they stand in pages. */
-export type Records = readonly PendingRecord[] | PackedRecords;
+export type Records = readonly PendingRecord[] | PageSlices;
 
 /** Records of one topic that go to Kafka in one send, as a client sees them. */
 export interface Batch {
@@ -12,8 +12,8 @@ export interface Batch {
   partition: number | undefined;
 }
 
-export function isPacked(records: Records): records is PackedRecords {
-  return records instanceof PackedRecords;
+export function isPacked(records: Records): records is PageSlices {
+  return records instanceof PageSlices;
 }
 
 export function countOf(records: Records): number {

@@ -1,4 +1,4 @@
-import type { LaneQueue } from './store/record-store.ts';
+import type { RecordStore } from './store/record-store.ts';
 
 /** When a batch is sent: as soon as one of the three is reached. */
 export interface BatchLimits {
@@ -7,7 +7,7 @@ export interface BatchLimits {
   lingerMs: number;
 }
 
-export interface LanePolicy {
+export interface BatchingPolicy {
   limits: BatchLimits;
   /** The partition that kafkajs's murmur2 gives a key. */
   partitionOfKey(key: string | Buffer, count: number): number;
@@ -22,7 +22,7 @@ export interface LanePolicy {
    */
   resendsWhole: boolean;
   /** A new queue, for a new lane. */
-  makeQueue(): LaneQueue;
+  makeQueue(): RecordStore;
   random(): number;
   /** Monotonic milliseconds. */
   now(): number;

@@ -1,8 +1,8 @@
-import type { QueueState } from '../spool/spool.ts';
-import type { Lane } from './partition-queue.ts';
-import type { Quantity } from './ledger.ts';
 import type { PendingRecord } from '../record/record.ts';
-import type { TopicLanes } from './topic-queues.ts';
+import type { QueueState } from '../spool/spool.ts';
+import type { Quantity } from './ledger.ts';
+import type { PartitionQueue } from './partition-queue.ts';
+import type { TopicQueues } from './topic-queues.ts';
 
 // Failed sends in a row after which it is told that a queue is held. Fewer are no news: a leader has moved.
 const FAILURES_TOLD = 4;
@@ -18,8 +18,8 @@ export interface HeldTopic {
 
 /** A queue whose last send failed, and that has not been sent from since. */
 export interface Held {
-  readonly lane: Lane;
-  readonly lanes: TopicLanes;
+  readonly partitionQueue: PartitionQueue;
+  readonly queues: TopicQueues;
   /** Of the topic's partitions, when it was first seen to be held: another number has keys go elsewhere. */
   readonly generation: number;
   /** How many sends had come through in all by then, and how many of this topic had failed. */
@@ -32,12 +32,12 @@ export interface Held {
 
 /** Knows which queues are held: their topic is missing, their partition has no leader, its broker is away. */
 export class HeldQueues {
-  readonly #topics: ReadonlyMap<string, TopicLanes>;
-  readonly #held = new Map<Lane, Held>();
+  readonly #topics: ReadonlyMap<string, TopicQueues>;
+  readonly #held = new Map<PartitionQueue, Held>();
   /** How many sends have come through. */
   #delivered = 0;
 
-  constructor(topics: ReadonlyMap<string, TopicLanes>) {
+  constructor(topics: ReadonlyMap<string, TopicQueues>) {
     this.#topics = topics;
   }
 
@@ -48,12 +48,12 @@ export class HeldQueues {
   /** Nothing where the queue of a record is not held. */
   of(record: PendingRecord): Held | undefined {
     if (this.#held.size === 0) return undefined;
-    const lane = this.#topics.get(record.topic)?.laneFor(record);
-    return lane && this.#held.get(lane);
+    const partitionQueue = this.#topics.get(record.topic)?.laneFor(record);
+    return partitionQueue && this.#held.get(partitionQueue);
   }
 
-  at(lane: Lane): Held | undefined {
-    return this.#held.get(lane);
+  at(partitionQueue: PartitionQueue): Held | undefined {
+    return this.#held.get(partitionQueue);
   }
 
   stateOf(held: Held | undefined): QueueState {
@@ -62,7 +62,7 @@ export class HeldQueues {
   }
 
   /** A send has come through. */
-  noteDelivered(): void {
+  onDelivered(): void {
     this.#delivered++;
   }
 
@@ -73,33 +73,39 @@ export class HeldQueues {
    * @returns whether some are held no more that have records on disk
    */
   look(onChange: () => void): boolean {
-    const now = new Map<Lane, TopicLanes>();
-    for (const lanes of this.#topics.values()) for (const lane of lanes.held()) now.set(lane, lanes);
+    const now = new Map<PartitionQueue, TopicQueues>();
+    for (const queues of this.#topics.values())
+      for (const partitionQueue of queues.held()) now.set(partitionQueue, queues);
     const released = [...this.#held.values()].filter(
-      ({ lane, generation }) => now.get(lane)?.generation !== generation,
+      ({ partitionQueue, generation }) => now.get(partitionQueue)?.generation !== generation,
     );
     if (released.length === 0 && now.size === this.#held.size) return false;
     onChange();
-    for (const { lane } of released) this.#held.delete(lane);
-    for (const [lane, lanes] of now) if (!this.#held.has(lane)) this.#add(lane, lanes);
+    for (const { partitionQueue } of released) this.#held.delete(partitionQueue);
+    for (const [partitionQueue, queues] of now)
+      if (!this.#held.has(partitionQueue)) this.#add(partitionQueue, queues);
     return released.some(({ isOnDisk }) => isOnDisk);
   }
 
   /** What memory has of them. */
   get inMemory(): Quantity {
     const sum = { count: 0, bytes: 0 };
-    for (const { queue, parked } of this.#held.keys()) {
-      sum.count += queue.count + (parked?.count ?? 0);
-      sum.bytes += queue.bytes + (parked?.bytes ?? 0);
+    for (const { queue, awaitingResend } of this.#held.keys()) {
+      sum.count += queue.count + (awaitingResend?.count ?? 0);
+      sum.bytes += queue.bytes + (awaitingResend?.bytes ?? 0);
     }
     return sum;
   }
 
   /** The one that has most, of those that fulfil a condition. */
-  largest(condition: (lane: Lane) => boolean): Held | undefined {
+  largest(condition: (partitionQueue: PartitionQueue) => boolean): Held | undefined {
     let largest: Held | undefined;
     for (const held of this.#held.values()) {
-      if (condition(held.lane) && held.lane.queue.bytes >= (largest?.lane.queue.bytes ?? 0)) largest = held;
+      if (
+        condition(held.partitionQueue) &&
+        held.partitionQueue.queue.bytes >= (largest?.partitionQueue.queue.bytes ?? 0)
+      )
+        largest = held;
     }
     return largest;
   }
@@ -109,8 +115,8 @@ export class HeldQueues {
     const news: HeldTopic[] = [];
     for (const held of this.#held.values()) {
       if (held.isTold || !held.isOnDisk) continue;
-      const { topic, errors, lastError } = held.lanes;
-      const { partition, failures } = held.lane;
+      const { topic, errors, lastError } = held.queues;
+      const { partition, failures } = held.partitionQueue;
       // Records without key that go to no partition yet do not fail themselves, where none can be written to.
       if ((partition === undefined ? errors - held.errors + 1 : failures) < FAILURES_TOLD) continue;
       held.isTold = true;
@@ -119,9 +125,17 @@ export class HeldQueues {
     return news;
   }
 
-  #add(lane: Lane, lanes: TopicLanes): void {
-    const { generation, errors } = lanes;
+  #add(partitionQueue: PartitionQueue, queues: TopicQueues): void {
+    const { generation, errors } = queues;
     const delivered = this.#delivered;
-    this.#held.set(lane, { lane, lanes, generation, delivered, errors, isOnDisk: false, isTold: false });
+    this.#held.set(partitionQueue, {
+      partitionQueue,
+      queues,
+      generation,
+      delivered,
+      errors,
+      isOnDisk: false,
+      isTold: false,
+    });
   }
 }

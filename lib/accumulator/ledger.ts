@@ -1,5 +1,5 @@
 import { DROP_REASONS, type DropReason, type PendingRecord } from '../record/record.ts';
-import type { PackedRecords } from './store/page-slices.ts';
+import type { PageSlices } from './store/page-slices.ts';
 
 /** So many records, and their size in bytes. */
 export interface Quantity {
@@ -105,7 +105,7 @@ export class Ledger {
   /** Memory lets go of a record that is on disk. */
   spool(record: PendingRecord): void {
     this.spooled++;
-    this.#letGo(record);
+    this.#release(record);
   }
 
   /** Records on disk that cannot be read any more. */
@@ -116,24 +116,24 @@ export class Ledger {
     for (const watcher of this.#watchers) {
       const lost = Math.min(count, watcher.pending);
       watcher.dropped += lost;
-      this.#notePending(watcher, lost);
+      this.#recordPending(watcher, lost);
     }
   }
 
-  take(record: PendingRecord): void {
+  startSend(record: PendingRecord): void {
     record.state = 'in-flight';
     this.#unqueue(record);
     this.inFlight++;
   }
 
   /** The same of many that are no objects. */
-  takePacked({ count, bytes }: Quantity): void {
+  startSendOfPages({ count, bytes }: Quantity): void {
     this.queued -= count;
     this.queuedBytes -= bytes;
     this.inFlight += count;
   }
 
-  giveBack(record: PendingRecord): void {
+  reenqueue(record: PendingRecord): void {
     record.state = 'queued';
     this.#queue(record);
     this.inFlight--;
@@ -146,7 +146,7 @@ export class Ledger {
   }
 
   /** The same of many that are no objects, and are in flight. */
-  deliverPacked(packed: PackedRecords): void {
+  deliverPages(packed: PageSlices): void {
     const { count, bytes } = packed;
     this.delivered += count;
     this.inFlight -= count;
@@ -174,9 +174,9 @@ export class Ledger {
     return watcher;
   }
 
-  letGo(watcher: SettlementWatcher): void {
+  release(watcher: SettlementWatcher): void {
     watcher.isHeld = false;
-    this.#notePending(watcher, 0);
+    this.#recordPending(watcher, 0);
   }
 
   unwatch(watcher: SettlementWatcher): void {
@@ -184,7 +184,7 @@ export class Ledger {
   }
 
   #settle(record: PendingRecord, outcome: 'delivered' | 'dropped'): void {
-    this.#letGo(record);
+    this.#release(record);
     this.#tellWatchers(record.seq, outcome);
   }
 
@@ -192,23 +192,24 @@ export class Ledger {
     for (const watcher of this.#watchers) {
       if (seq > watcher.upTo) continue;
       watcher[outcome]++;
-      this.#notePending(watcher, 1);
+      this.#recordPending(watcher, 1);
     }
   }
 
   #queue({ bytes, severity }: PendingRecord): void {
     this.queued++;
     this.queuedBytes += bytes;
-    if (this.queuedBySeverity !== undefined) this.#noteSeverity(this.queuedBySeverity, severity, 1, bytes);
+    if (this.queuedBySeverity !== undefined) this.#recordSeverity(this.queuedBySeverity, severity, 1, bytes);
   }
 
   #unqueue({ bytes, severity }: PendingRecord): void {
     this.queued--;
     this.queuedBytes -= bytes;
-    if (this.queuedBySeverity !== undefined) this.#noteSeverity(this.queuedBySeverity, severity, -1, -bytes);
+    if (this.queuedBySeverity !== undefined)
+      this.#recordSeverity(this.queuedBySeverity, severity, -1, -bytes);
   }
 
-  #noteSeverity(all: Map<number, Quantity>, severity: number, count: number, bytes: number): void {
+  #recordSeverity(all: Map<number, Quantity>, severity: number, count: number, bytes: number): void {
     const quantity = all.get(severity);
     if (quantity === undefined) all.set(severity, { count, bytes });
     else {
@@ -217,14 +218,14 @@ export class Ledger {
     }
   }
 
-  #letGo(record: PendingRecord): void {
+  #release(record: PendingRecord): void {
     if (record.state === 'in-flight') this.inFlight--;
     else this.#unqueue(record);
     this.heldBytes -= record.bytes;
     record.state = 'settled';
   }
 
-  #notePending(watcher: SettlementWatcher, settled: number): void {
+  #recordPending(watcher: SettlementWatcher, settled: number): void {
     watcher.pending -= settled;
     if (watcher.isHeld || watcher.pending > 0) return;
     this.#watchers.delete(watcher);

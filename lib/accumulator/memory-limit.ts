@@ -1,10 +1,10 @@
-import type { Ledger } from './ledger.ts';
 import type { PendingRecord } from '../record/record.ts';
-import { DeepQueue } from './store/paged-queue.ts';
-import type { LaneQueue } from './store/record-store.ts';
+import type { Ledger } from './ledger.ts';
+import { OldestFirstIndex } from './store/oldest-first-index.ts';
 import { PagePool } from './store/page-pool.ts';
-import { RankedQueue } from './store/severity-queue.ts';
-import { Shelf } from './store/oldest-first-index.ts';
+import { PagedQueue } from './store/paged-queue.ts';
+import type { RecordStore } from './store/record-store.ts';
+import { SeverityQueue } from './store/severity-queue.ts';
 
 /** What gives way when the buffer is full. `drop-lowest`: the least severe level first, then the oldest. */
 export type OverflowPolicy = 'drop-oldest' | 'drop-newest' | 'drop-lowest';
@@ -24,7 +24,7 @@ export class RecordBuffer {
   readonly #ledger: Ledger;
   readonly #pages = new PagePool();
   /** By severity, the least severe one first; a single one, unless the policy asks for more. */
-  #shelves: [severity: number, shelf: Shelf][] = [];
+  #indexes: [severity: number, shelf: OldestFirstIndex][] = [];
 
   constructor(limits: BufferLimits, ledger: Ledger) {
     this.#limits = limits;
@@ -33,10 +33,10 @@ export class RecordBuffer {
   }
 
   /** A new queue, whose records may have to give way. */
-  readonly makeQueue = (): LaneQueue => {
-    if (this.#limits.overflow === 'drop-newest') return new DeepQueue(this.#pages, () => undefined);
+  readonly makeQueue = (): RecordStore => {
+    if (this.#limits.overflow === 'drop-newest') return new PagedQueue(this.#pages, () => undefined);
     if (this.#limits.overflow === 'drop-oldest') return this.#makeQueue(0);
-    return new RankedQueue((severity) => this.#makeQueue(severity));
+    return new SeverityQueue((severity) => this.#makeQueue(severity));
   };
 
   /** Whether a record of this size could ever be held. */
@@ -73,18 +73,18 @@ export class RecordBuffer {
     return held <= this.#limits.maxRecords / 2 && heldBytes <= this.#limits.maxBytes / 2;
   }
 
-  #makeQueue(severity: number): DeepQueue {
-    const shelf = this.#shelfOf(severity);
-    return new DeepQueue(this.#pages, (queue) => shelf.note(queue));
+  #makeQueue(severity: number): PagedQueue {
+    const shelf = this.#indexFor(severity);
+    return new PagedQueue(this.#pages, (queue) => shelf.add(queue));
   }
 
-  #shelfOf(severity: number): Shelf {
-    const known = this.#shelves.find(([of]) => of === severity);
+  #indexFor(severity: number): OldestFirstIndex {
+    const known = this.#indexes.find(([of]) => of === severity);
     if (known !== undefined) return known[1];
-    const shelf = new Shelf();
-    this.#shelves.push([severity, shelf]);
+    const shelf = new OldestFirstIndex();
+    this.#indexes.push([severity, shelf]);
     // winston's numbers grow with unimportance.
-    this.#shelves.sort(([a], [b]) => b - a);
+    this.#indexes.sort(([a], [b]) => b - a);
     return shelf;
   }
 
@@ -105,7 +105,7 @@ export class RecordBuffer {
 
   #firstToGoFor(newcomer: PendingRecord): PendingRecord | undefined {
     const least = this.#limits.overflow === 'drop-lowest' ? newcomer.severity : 0;
-    for (const [severity, shelf] of this.#shelves) {
+    for (const [severity, shelf] of this.#indexes) {
       const oldest = severity < least ? undefined : shelf.oldest();
       if (oldest !== undefined) return oldest;
     }

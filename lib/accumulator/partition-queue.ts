@@ -1,7 +1,7 @@
-import type { LaneBatch } from './producer-batch.ts';
 import type { PendingRecord } from '../record/record.ts';
 import type { RecordIsolation } from '../sender/record-isolation.ts';
-import type { LaneQueue } from './store/record-store.ts';
+import type { ProducerBatch } from './producer-batch.ts';
+import type { RecordStore } from './store/record-store.ts';
 
 // A send limit that is no limit any more: the largest batch that anybody is likely to want.
 const FULL = 1_024;
@@ -10,14 +10,14 @@ const FULL = 1_024;
  * A stream of records that must keep its order, and therefore has at most one send under way: several would
  * be inverted by a retry.
  */
-export class Lane {
+export class PartitionQueue {
   /** Where its sends go; nothing where the client chooses. */
   readonly partition: number | undefined;
-  readonly queue: LaneQueue;
+  readonly queue: RecordStore;
   /** Whether a send is under way. */
   busy = false;
   /** A failed batch that has to go again as it is, before anything else. */
-  parked: LaneBatch | undefined;
+  awaitingResend: ProducerBatch | undefined;
   /** Whether a send has ever come through here. */
   hasDelivered = false;
   /** Failed sends in a row. */
@@ -27,7 +27,7 @@ export class Lane {
   /** How many records a send may carry: lowered to corner a record that the broker refuses. */
   sendLimit: number = Number.POSITIVE_INFINITY;
   /** So many records, from the oldest on, are known to have a refused one among them. */
-  suspects = 0;
+  bisectCount = 0;
   /** Whether records that were sent from here wait on disk. What may go to any partition must not go before them. */
   awaitsDisk = false;
   /** Whether part of the batch that the suspects were in got through. */
@@ -37,29 +37,29 @@ export class Lane {
   /** How often in a row records were sent with other times, because the broker had refused theirs. */
   retimings = 0;
 
-  constructor(partition: number | undefined, queue: LaneQueue) {
+  constructor(partition: number | undefined, queue: RecordStore) {
     this.partition = partition;
     this.queue = queue;
   }
 
   /** Whether nothing waits here and nothing is under way. */
-  get isQuiet(): boolean {
-    return !this.busy && this.parked === undefined && this.queue.count === 0;
+  get isIdle(): boolean {
+    return !this.busy && this.awaitingResend === undefined && this.queue.count === 0;
   }
 
   /** Whether the oldest record that waits here has been sent before: then it has waited long enough. */
   get isTryingAgain(): boolean {
-    return this.failures > 0 || this.queue.head?.isBack === true;
+    return this.failures > 0 || this.queue.head?.hasBeenSent === true;
   }
 
   /** Whether its last send failed: what waits here cannot be sent now. */
   get isHeld(): boolean {
-    return this.failures > 0 && !this.isQuiet;
+    return this.failures > 0 && !this.isIdle;
   }
 
   /** Whether a refused record is being cornered here, and has not been shed in the meantime. */
-  get isCornering(): boolean {
-    return this.suspects > 0 && this.queue.count > 0;
+  get isBisecting(): boolean {
+    return this.bisectCount > 0 && this.queue.count > 0;
   }
 
   /** Whether a refused record was found here lately: batches are still smaller than they may be. */
@@ -68,54 +68,54 @@ export class Lane {
   }
 
   /** Takes the records of a failed send back. */
-  takeBack(records: readonly PendingRecord[]): void {
-    for (const record of records) record.isBack = true;
+  reenqueue(records: readonly PendingRecord[]): void {
+    for (const record of records) record.hasBeenSent = true;
     this.queue.pushFront(records);
   }
 
   /** A send failed, and may be tried again later. */
-  noteFailure(notBefore: number): void {
+  recordFailure(notBefore: number): void {
     this.failures++;
     this.notBefore = notBefore;
   }
 
   /** A send of so many records came through. */
-  noteSuccess(records: number): void {
+  recordSuccess(records: number): void {
     this.hasDelivered = true;
     this.failures = 0;
     this.notBefore = 0;
     this.retimings = 0;
     // Not by a batch that was sent before.
-    if (records === 1 && this.isolation?.noteSuccess() === true) this.isolation = undefined;
-    if (this.suspects > records) {
+    if (records === 1 && this.isolation?.recordSuccess() === true) this.isolation = undefined;
+    if (this.bisectCount > records) {
       this.hasPartArrived = true;
       // Those were innocent: so the refused one is among the rest.
-      this.corner(this.suspects - records);
+      this.startBisect(this.bisectCount - records);
       return;
     }
-    this.suspects = 0;
+    this.bisectCount = 0;
     // Doubling back up: where one record is refused, the next may well be too.
     this.sendLimit *= 2;
   }
 
   /** One of the oldest records, so many of them, is refused: the next send has half of them. */
-  corner(suspects: number): void {
-    if (this.suspects === 0) this.hasPartArrived = false;
-    this.suspects = suspects;
-    this.sendLimit = Math.max(1, suspects >> 1);
+  startBisect(bisectCount: number): void {
+    if (this.bisectCount === 0) this.hasPartArrived = false;
+    this.bisectCount = bisectCount;
+    this.sendLimit = Math.max(1, bisectCount >> 1);
   }
 
   /** What waits is refused together: there is no record to be found. */
   noteAllRefused(): void {
-    this.suspects = 0;
+    this.bisectCount = 0;
     this.sendLimit = Number.POSITIVE_INFINITY;
   }
 
   /** The records of a send are gone from here: refused for good, or to another lane. */
-  noteGone(): void {
+  onRecordsGone(): void {
     this.failures = 0;
     this.notBefore = 0;
-    if (this.suspects > 0) this.sendLimit = 1;
-    this.suspects = 0;
+    if (this.bisectCount > 0) this.sendLimit = 1;
+    this.bisectCount = 0;
   }
 }

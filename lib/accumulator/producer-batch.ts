@@ -1,21 +1,21 @@
-import { type Batch, bytesOf, countOf, isPacked, type Records } from './batch.ts';
-import type { Lane } from './partition-queue.ts';
 import type { PendingRecord } from '../record/record.ts';
+import { type Batch, bytesOf, countOf, isPacked, type Records } from './batch.ts';
+import type { PartitionQueue } from './partition-queue.ts';
 
 /** A batch that has left its lane. */
-export class LaneBatch implements Batch {
+export class ProducerBatch implements Batch {
   readonly topic: string;
-  readonly lane: Lane;
+  readonly partitionQueue: PartitionQueue;
   readonly count: number;
   /** Its size. */
   readonly bytes: number;
   partition: number | undefined;
   #content: Records;
 
-  constructor(topic: string, lane: Lane, content: Records) {
+  constructor(topic: string, partitionQueue: PartitionQueue, content: Records) {
     this.topic = topic;
-    this.lane = lane;
-    this.partition = lane.partition;
+    this.partitionQueue = partitionQueue;
+    this.partition = partitionQueue.partition;
     this.count = countOf(content);
     this.bytes = bytesOf(content);
     this.#content = content;
@@ -31,20 +31,20 @@ export class LaneBatch implements Batch {
     if (!isPacked(content)) return content;
     const records = content.toObjects();
     for (const record of records) record.state = 'in-flight';
-    content.letGo();
+    content.release();
     this.#content = records;
     return records;
   }
 
   /** Whether its records have been sent before. */
   get isRetry(): boolean {
-    return !isPacked(this.#content) && this.#content[0]?.isBack === true;
+    return !isPacked(this.#content) && this.#content[0]?.hasBeenSent === true;
   }
 
   /** It has been delivered, and nobody needs its records any more. Those that were packed are gone. */
-  letGo(): void {
+  release(): void {
     if (!isPacked(this.#content)) return;
-    this.#content.letGo();
+    this.#content.release();
     this.#content = [];
   }
 }

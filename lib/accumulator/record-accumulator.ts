@@ -1,13 +1,13 @@
+import type { DropReason, PendingRecord } from '../record/record.ts';
 import type { Spool } from '../spool/spool.ts';
 import { isPacked, type Records } from './batch.ts';
+import type { BatchingPolicy } from './batching-policy.ts';
 import type { HeldTopic } from './held-queues.ts';
-import type { LaneBatch } from './producer-batch.ts';
-import type { LanePolicy } from './batching-policy.ts';
 import type { Ledger } from './ledger.ts';
-import type { DropReason, PendingRecord } from '../record/record.ts';
-import { SpooledQueues } from './spooled-queues.ts';
-import { TopicLanes } from './topic-queues.ts';
 import { type BufferLimits, RecordBuffer } from './memory-limit.ts';
+import type { ProducerBatch } from './producer-batch.ts';
+import { SpooledQueues } from './spooled-queues.ts';
+import { TopicQueues } from './topic-queues.ts';
 
 // How many topics may be known before those with nothing to send are forgotten. A topic's lanes are a few hundred
 // bytes, and what they have learnt is found out again with the next send.
@@ -17,23 +17,23 @@ const MAX_TOPICS = 1_000;
 export type DropListener = (record: PendingRecord, reason: DropReason, cause: unknown) => void;
 
 /** All that waits for the broker, within its bounds, in lanes that keep its order. */
-export class Backlog {
+export class RecordAccumulator {
   readonly #ledger: Ledger;
   readonly #buffer: RecordBuffer;
-  readonly #lanePolicy: LanePolicy;
+  readonly #batchingPolicy: BatchingPolicy;
   readonly #onDropped: DropListener;
   readonly #spool: Spool | undefined;
   readonly #spooled: SpooledQueues | undefined;
-  readonly #topics = new Map<string, TopicLanes>();
-  readonly #inFlight = new Set<LaneBatch>();
+  readonly #topics = new Map<string, TopicQueues>();
+  readonly #inFlight = new Set<ProducerBatch>();
   /** Failed batches that go again as they are. Their records count as in flight: the broker may have them. */
-  readonly #parked = new Set<LaneBatch>();
+  readonly #awaitingResend = new Set<ProducerBatch>();
   #tidyAt = MAX_TOPICS;
 
   constructor(
     ledger: Ledger,
     limits: BufferLimits,
-    lanePolicy: Omit<LanePolicy, 'makeQueue'>,
+    batchingPolicy: Omit<BatchingPolicy, 'makeQueue'>,
     onDropped: DropListener,
     spool?: Spool,
     onHeld: (held: HeldTopic) => void = () => undefined,
@@ -41,14 +41,14 @@ export class Backlog {
     this.#spool = spool;
     this.#ledger = ledger;
     this.#buffer = new RecordBuffer(limits, ledger);
-    this.#lanePolicy = { ...lanePolicy, makeQueue: this.#buffer.makeQueue };
+    this.#batchingPolicy = { ...batchingPolicy, makeQueue: this.#buffer.makeQueue };
     this.#onDropped = onDropped;
     if (spool === undefined) return;
     this.#spooled = new SpooledQueues({
       ...{ spool, ledger, limits, onHeld },
       buffer: this.#buffer,
       topics: this.#topics,
-      lanesOf: (topic) => this.#lanes(topic),
+      lanesOf: (topic) => this.#topicQueues(topic),
       drop: (record, reason, cause) => this.drop(record, reason, cause),
     });
   }
@@ -64,7 +64,7 @@ export class Backlog {
   }
 
   /** The batches that are with the client. */
-  get inFlight(): ReadonlySet<LaneBatch> {
+  get inFlight(): ReadonlySet<ProducerBatch> {
     return this.#inFlight;
   }
 
@@ -74,7 +74,7 @@ export class Backlog {
   }
 
   /** Takes no record in; it is counted and told as any other that is dropped. */
-  refuse(record: PendingRecord, reason: DropReason, cause: unknown): void {
+  acceptAndDrop(record: PendingRecord, reason: DropReason, cause: unknown): void {
     this.#ledger.accept(record);
     this.drop(record, reason, cause);
   }
@@ -83,17 +83,17 @@ export class Backlog {
   add(record: PendingRecord): boolean {
     if (!this.#buffer.canHold(record.bytes)) {
       const cause = new Error(`${record.bytes} bytes are more than the buffer may hold`);
-      this.refuse(record, 'oversize', cause);
+      this.acceptAndDrop(record, 'oversize', cause);
       return false;
     }
-    if (this.#spooled?.takesIn(record, () => this.refuse(record, 'overflow', undefined))) return false;
+    if (this.#spooled?.takesIn(record, () => this.acceptAndDrop(record, 'overflow', undefined))) return false;
     if (!this.#buffer.makeRoomFor(record, (victim) => this.drop(victim, 'overflow', undefined))) {
-      this.refuse(record, 'overflow', undefined);
+      this.acceptAndDrop(record, 'overflow', undefined);
       return false;
     }
     this.#ledger.accept(record);
     if (this.#spool?.keepsAll) this.#spool.keep(record);
-    return this.#lanes(record.topic).add(record);
+    return this.#topicQueues(record.topic).add(record);
   }
 
   /**
@@ -102,28 +102,28 @@ export class Backlog {
    * @param now wall and monotonic time, for records that expire
    * @returns whether there is more to be done at once
    */
-  exchange(now: { wall: number; monotonic: number }): boolean {
-    return this.#spooled?.exchange(now) === true;
+  replayFromSpool(now: { wall: number; monotonic: number }): boolean {
+    return this.#spooled?.replayFromSpool(now) === true;
   }
 
   /** The next batch that is due, now in flight. @param only the one topic that may be asked */
-  take(now: number, force: boolean, only?: string): LaneBatch | undefined {
-    for (const [topic, lanes] of this.#topics) {
+  drain(now: number, force: boolean, only?: string): ProducerBatch | undefined {
+    for (const [topic, topicQueues] of this.#topics) {
       if (only !== undefined && topic !== only) continue;
-      const batch = lanes.take(now, force);
+      const batch = topicQueues.drain(now, force);
       if (batch === undefined) continue;
-      if (!this.#parked.delete(batch)) {
+      if (!this.#awaitingResend.delete(batch)) {
         const { content } = batch;
-        if (isPacked(content)) this.#ledger.takePacked(content);
+        if (isPacked(content)) this.#ledger.startSendOfPages(content);
         else {
-          for (const record of content) this.#ledger.take(record);
+          for (const record of content) this.#ledger.startSend(record);
           this.#bind(batch);
         }
       }
       this.#inFlight.add(batch);
       // To the end of the line: a topic that is always busy must not starve the others.
       this.#topics.delete(topic);
-      this.#topics.set(topic, lanes);
+      this.#topics.set(topic, topicQueues);
       return batch;
     }
     return undefined;
@@ -132,32 +132,32 @@ export class Backlog {
   /** When the next batch is due, on the monotonic clock. */
   nextDue(force: boolean): number | undefined {
     let next: number | undefined;
-    for (const lanes of this.#topics.values()) {
-      const due = lanes.nextDue(force);
+    for (const topicQueues of this.#topics.values()) {
+      const due = topicQueues.nextDue(force);
       if (due !== undefined && (next === undefined || due < next)) next = due;
     }
     return next;
   }
 
   /** @returns the records that were delivered by this */
-  deliver(batch: LaneBatch): Records {
-    this.#spooled?.noteDelivered();
+  deliver(batch: ProducerBatch): Records {
+    this.#spooled?.onDelivered();
     const { content } = batch;
     if (isPacked(content)) {
       this.#inFlight.delete(batch);
-      this.#ledger.deliverPacked(content);
-      this.#lanes(batch.topic).succeed(batch);
+      this.#ledger.deliverPages(content);
+      this.#topicQueues(batch.topic).succeed(batch);
       return content;
     }
     const records = this.#landed(batch);
     for (const record of records) this.#ledger.deliver(record);
     this.#spool?.settle(records);
-    this.#lanes(batch.topic).succeed(batch);
+    this.#topicQueues(batch.topic).succeed(batch);
     return records;
   }
 
   /** The same of records that have reached Kafka without a batch of this backlog. */
-  noteDelivered(records: readonly PendingRecord[]): void {
+  onDelivered(records: readonly PendingRecord[]): void {
     for (const record of records) {
       record.queue?.discard(record);
       this.#ledger.deliver(record);
@@ -167,58 +167,65 @@ export class Backlog {
 
   /** All that is left, what is in flight included, by the order of its acceptance. */
   unsettled(): PendingRecord[] {
-    const left = [...this.#topics.values()].flatMap((lanes) =>
-      [...lanes.queues()].flatMap((queue) => [...queue]),
+    const left = [...this.#topics.values()].flatMap((topicQueues) =>
+      [...topicQueues.queues()].flatMap((queue) => [...queue]),
     );
     // Of some, the client has only now found the partition.
     for (const batch of this.#inFlight) this.#bind(batch);
-    const inFlight = [...this.#inFlight, ...this.#parked].flatMap((batch) => batch.records);
+    const inFlight = [...this.#inFlight, ...this.#awaitingResend].flatMap((batch) => batch.records);
     return [...inFlight, ...left].filter(({ state }) => state !== 'settled').sort((a, b) => a.seq - b.seq);
   }
 
   /** Puts the records of a failed send back where they were. @param isUnsent whether the broker cannot have any */
-  giveBack(batch: LaneBatch, notBefore: number, isUnsent = false): void {
-    const lanes = this.#lanes(batch.topic);
+  reenqueue(batch: ProducerBatch, notBefore: number, isUnsent = false): void {
+    const topicQueues = this.#topicQueues(batch.topic);
     const { partition, records } = batch;
     // It has none any more where it turned out to have been delivered, as the process ended.
     const isWhole = records.length > 0 && records.every(({ state }) => state === 'in-flight');
-    if (this.#lanePolicy.resendsWhole && !isUnsent && partition !== undefined && isWhole) {
+    if (this.#batchingPolicy.resendsWhole && !isUnsent && partition !== undefined && isWhole) {
       this.#inFlight.delete(batch);
       this.#bind(batch);
-      this.#parked.add(lanes.park(batch, partition, notBefore));
+      this.#awaitingResend.add(topicQueues.keepForResend(batch, partition, notBefore));
       return;
     }
-    lanes.giveBack(batch, this.#returned(batch), notBefore);
+    topicQueues.reenqueue(batch, this.#returned(batch), notBefore);
   }
 
   /** The same, but one of them is at fault: the next sends from there carry half as many, at once. */
-  halve(batch: LaneBatch): void {
+  bisect(batch: ProducerBatch): void {
     const records = this.#returned(batch);
-    this.#lanes(batch.topic).halve(batch, records);
+    this.#topicQueues(batch.topic).bisect(batch, records);
   }
 
   /** The same, of one record: whether it is the cause is to be found out. */
-  isolate(batch: LaneBatch): void {
+  isolate(batch: ProducerBatch): void {
     const records = this.#returned(batch);
-    this.#lanes(batch.topic).isolate(batch, records);
+    this.#topicQueues(batch.topic).isolate(batch, records);
   }
 
   /** How many records could be sent in place of this batch, which is still with the client, and the batch itself. */
-  waitingWith(batch: LaneBatch): number {
-    return this.#lanes(batch.topic).waitingFor(batch.lane, batch.records[0]?.key) + batch.count;
+  waitingWith(batch: ProducerBatch): number {
+    return (
+      this.#topicQueues(batch.topic).waitingFor(batch.partitionQueue, batch.records[0]?.key) + batch.count
+    );
   }
 
   /** Some of the records of a send are refused for good; the others go again, at once. */
-  rejectPart(batch: LaneBatch, refused: readonly PendingRecord[], reason: DropReason, cause: unknown): void {
+  rejectPart(
+    batch: ProducerBatch,
+    refused: readonly PendingRecord[],
+    reason: DropReason,
+    cause: unknown,
+  ): void {
     for (const record of refused) if (record.state === 'in-flight') this.drop(record, reason, cause);
-    batch.lane.noteAllRefused();
-    this.giveBack(batch, 0, true);
+    batch.partitionQueue.noteAllRefused();
+    this.reenqueue(batch, 0, true);
   }
 
   /** The records of a send that is refused for good. */
-  reject(batch: LaneBatch, reason: DropReason, cause: unknown): void {
+  reject(batch: ProducerBatch, reason: DropReason, cause: unknown): void {
     for (const record of this.#landed(batch)) this.drop(record, reason, cause);
-    this.#lanes(batch.topic).refuse(batch);
+    this.#topicQueues(batch.topic).onRejected(batch);
   }
 
   learn(topic: string, count: number, writable: readonly number[]): void {
@@ -232,10 +239,10 @@ export class Backlog {
   }
 
   /** Why a send to the topic has failed. */
-  noteError(topic: string, cause: unknown): void {
-    const lanes = this.#lanes(topic);
-    lanes.errors++;
-    lanes.lastError = cause;
+  recordError(topic: string, cause: unknown): void {
+    const topicQueues = this.#topicQueues(topic);
+    topicQueues.errors++;
+    topicQueues.lastError = cause;
   }
 
   /** Whether the topic has this partition, as far as is known. */
@@ -248,15 +255,15 @@ export class Backlog {
     this.#spooled?.look();
   }
 
-  hurry(): void {
-    for (const lanes of this.#topics.values()) lanes.hurry();
+  beginFlush(): void {
+    for (const topicQueues of this.#topics.values()) topicQueues.beginFlush();
   }
 
   /** Drops what was accepted before `moment`. @returns when the oldest that is left was accepted, if any is */
   expire(moment: number): number | undefined {
     let oldest: number | undefined;
-    for (const lanes of this.#topics.values()) {
-      for (const queue of lanes.queues()) {
+    for (const topicQueues of this.#topics.values()) {
+      for (const queue of topicQueues.queues()) {
         for (let { head } = queue; head !== undefined; head = queue.head) {
           if (head.acceptedAt >= moment) {
             oldest = Math.min(oldest ?? head.acceptedAt, head.acceptedAt);
@@ -273,8 +280,8 @@ export class Backlog {
   /** Gives up all that is left, what is in flight included, to disk or for good: nobody will wait for its answer. */
   giveUp(reason: DropReason, cause: unknown): void {
     const all = this.unsettled();
-    this.#parked.clear();
-    for (const lanes of this.#topics.values()) lanes.unpark();
+    this.#awaitingResend.clear();
+    for (const topicQueues of this.#topics.values()) topicQueues.clearResend();
     for (const record of this.#spool?.leave(all) ?? []) {
       record.queue?.discard(record);
       this.#ledger.spool(record);
@@ -288,19 +295,19 @@ export class Backlog {
     this.#ledger.drop(record, reason);
     this.#onDropped(record, reason, cause);
     // Not before: a process that is killed now has it handed on again by the next, and not by none.
-    if (record.place !== undefined) this.#spool?.settle([record]);
+    if (record.spoolPosition !== undefined) this.#spool?.settle([record]);
     record.text = '';
   }
 
   /** A batch is back from the client. Some of its records may have been given up in the meantime. */
-  #landed(batch: LaneBatch): PendingRecord[] {
+  #landed(batch: ProducerBatch): PendingRecord[] {
     this.#inFlight.delete(batch);
     return batch.records.filter((record) => record.state === 'in-flight');
   }
 
-  #returned(batch: LaneBatch): PendingRecord[] {
+  #returned(batch: ProducerBatch): PendingRecord[] {
     const records = this.#landed(batch);
-    for (const record of records) this.#ledger.giveBack(record);
+    for (const record of records) this.#ledger.reenqueue(record);
     this.#bind(batch);
     return records;
   }
@@ -310,8 +317,8 @@ export class Backlog {
    * otherwise put them behind younger ones that another partition has got already: those with key, too, when partitions
    * were added in between. With a client that was handed in, keys find their way by it.
    */
-  #bind({ records, partition }: LaneBatch): void {
-    const { keepsTogether } = this.#lanePolicy;
+  #bind({ records, partition }: ProducerBatch): void {
+    const { keepsTogether } = this.#batchingPolicy;
     const changed = records.filter(
       (record) => record.partition !== partition && (keepsTogether || record.key === null),
     );
@@ -319,18 +326,18 @@ export class Backlog {
     if (partition !== undefined) this.#spool?.bind(changed);
   }
 
-  #lanes(topic: string): TopicLanes {
-    let lanes = this.#topics.get(topic);
-    if (lanes === undefined) {
+  #topicQueues(topic: string): TopicQueues {
+    let topicQueues = this.#topics.get(topic);
+    if (topicQueues === undefined) {
       if (this.#topics.size >= this.#tidyAt) this.#forgetIdleTopics();
-      lanes = new TopicLanes(topic, this.#lanePolicy);
-      this.#topics.set(topic, lanes);
+      topicQueues = new TopicQueues(topic, this.#batchingPolicy);
+      this.#topics.set(topic, topicQueues);
     }
-    return lanes;
+    return topicQueues;
   }
 
   #forgetIdleTopics(): void {
-    for (const [topic, lanes] of this.#topics) if (lanes.isIdle) this.#topics.delete(topic);
+    for (const [topic, topicQueues] of this.#topics) if (topicQueues.isIdle) this.#topics.delete(topic);
     // Not with each topic from then on: in an outage none of them is idle.
     this.#tidyAt = Math.max(MAX_TOPICS, 2 * this.#topics.size);
   }

@@ -1,10 +1,10 @@
+import type { DropReason, PendingRecord } from '../record/record.ts';
 import type { Spool } from '../spool/spool.ts';
 import { type Held, HeldQueues, type HeldTopic } from './held-queues.ts';
-import type { Lane } from './partition-queue.ts';
 import type { Ledger, Quantity } from './ledger.ts';
-import type { DropReason, PendingRecord } from '../record/record.ts';
-import type { TopicLanes } from './topic-queues.ts';
 import type { BufferLimits, RecordBuffer } from './memory-limit.ts';
+import type { PartitionQueue } from './partition-queue.ts';
+import type { TopicQueues } from './topic-queues.ts';
 
 // How many records come back from disk, or go there, in one turn: some milliseconds' work.
 const EXCHANGED_AT_ONCE = 500;
@@ -17,8 +17,8 @@ export interface SpooledQueuesParts {
   readonly ledger: Ledger;
   readonly buffer: RecordBuffer;
   readonly limits: BufferLimits;
-  readonly topics: ReadonlyMap<string, TopicLanes>;
-  lanesOf(topic: string): TopicLanes;
+  readonly topics: ReadonlyMap<string, TopicQueues>;
+  lanesOf(topic: string): TopicQueues;
   drop(record: PendingRecord, reason: DropReason, cause: unknown): void;
   onHeld(held: HeldTopic): void;
 }
@@ -38,7 +38,7 @@ export class SpooledQueues {
   readonly #parts: SpooledQueuesParts;
   readonly #held: HeldQueues;
   /** Where others have to wait for what is on disk, and the partitions that were known when it came to that. */
-  readonly #awaiting = new Map<Lane, { readonly lanes: TopicLanes; generation: number }>();
+  readonly #awaiting = new Map<PartitionQueue, { readonly queues: TopicQueues; generation: number }>();
 
   constructor(parts: SpooledQueuesParts) {
     this.#parts = parts;
@@ -80,7 +80,7 @@ export class SpooledQueues {
    * @param now wall and monotonic time, for records that expire
    * @returns whether there is more to be done at once
    */
-  exchange(now: { wall: number; monotonic: number }): boolean {
+  replayFromSpool(now: { wall: number; monotonic: number }): boolean {
     const { spool, ledger, lanesOf } = this.#parts;
     spool.writeKept();
     // There may be older ones.
@@ -116,8 +116,8 @@ export class SpooledQueues {
   }
 
   /** A send has come through. */
-  noteDelivered(): void {
-    this.#held.noteDelivered();
+  onDelivered(): void {
+    this.#held.onDelivered();
   }
 
   /** Finds out which queues are held: to be called whenever that may have changed, before more records come. */
@@ -125,26 +125,27 @@ export class SpooledQueues {
     const { spool } = this.#parts;
     // By their names, segments that begin now come behind what has been written of the same queue elsewhere.
     const hasReleased = this.#held.look(() => spool.beginSegments());
-    for (const lane of this.#awaiting.keys()) this.#keepAllBehind(lane);
+    for (const partitionQueue of this.#awaiting.keys()) this.#keepAllBehind(partitionQueue);
     if (hasReleased) spool.beginAnew();
   }
 
   #noteOnDisk(held: Held, record: PendingRecord): void {
     held.isOnDisk = true;
     if (record.partition === undefined) return;
-    const lane = held.lanes.laneFor(record);
-    lane.awaitsDisk = true;
-    const { lanes } = held;
-    if (!this.#awaiting.has(lane)) this.#awaiting.set(lane, { lanes, generation: lanes.generation });
+    const partitionQueue = held.queues.laneFor(record);
+    partitionQueue.awaitsDisk = true;
+    const { queues } = held;
+    if (!this.#awaiting.has(partitionQueue))
+      this.#awaiting.set(partitionQueue, { queues, generation: queues.generation });
   }
 
   /** Other partitions are known now than when it came to wait for what is on disk. */
-  #keepAllBehind(lane: Lane): void {
-    const awaiting = this.#awaiting.get(lane);
-    if (awaiting === undefined || awaiting.generation === awaiting.lanes.generation) return;
-    const { generation, mustUnbind, withoutPartition } = awaiting.lanes;
+  #keepAllBehind(partitionQueue: PartitionQueue): void {
+    const awaiting = this.#awaiting.get(partitionQueue);
+    if (awaiting === undefined || awaiting.generation === awaiting.queues.generation) return;
+    const { generation, mustUnbind, withoutPartition } = awaiting.queues;
     awaiting.generation = generation;
-    this.#keepBehind(lane);
+    this.#keepBehind(partitionQueue);
     if (mustUnbind) this.#keepBehind(withoutPartition);
   }
 
@@ -152,10 +153,10 @@ export class SpooledQueues {
    * What has only now come here goes behind what was sent from here before, and waits on disk: records with keys, when the
    * partitions become known, or are not known any more.
    */
-  #keepBehind({ queue }: Lane): void {
+  #keepBehind({ queue }: PartitionQueue): void {
     const { spool } = this.#parts;
     const younger: PendingRecord[] = [];
-    while (queue.last?.isBack === false) {
+    while (queue.last?.hasBeenSent === false) {
       const record = queue.pop();
       if (record === undefined) break;
       if (record.partition !== undefined) {
@@ -186,10 +187,10 @@ export class SpooledQueues {
   #noteReadThrough(): void {
     // It may be a file that cannot be read now.
     if (this.#parts.spool.hasUnread) return;
-    for (const lane of this.#awaiting.keys()) {
-      if (this.#held.at(lane)?.isOnDisk === true) continue;
-      lane.awaitsDisk = false;
-      this.#awaiting.delete(lane);
+    for (const partitionQueue of this.#awaiting.keys()) {
+      if (this.#held.at(partitionQueue)?.isOnDisk === true) continue;
+      partitionQueue.awaitsDisk = false;
+      this.#awaiting.delete(partitionQueue);
     }
   }
 
@@ -232,22 +233,22 @@ export class SpooledQueues {
   #pushOut(): boolean {
     const { limits, spool } = this.#parts;
     const share = HELD_SHARE / this.#held.size;
-    const isBeyond = ({ queue: { count, bytes } }: Lane): boolean =>
+    const isBeyond = ({ queue: { count, bytes } }: PartitionQueue): boolean =>
       count > 1 && (count > share * limits.maxRecords || bytes > share * limits.maxBytes);
     const held = this.#held.largest(isBeyond);
     if (held === undefined) return false;
-    const { lane } = held;
+    const { partitionQueue } = held;
     const state = this.#held.stateOf(held);
     spool.writeKept();
     const youngest: PendingRecord[] = [];
-    while (youngest.length < EXCHANGED_AT_ONCE && isBeyond(lane)) {
-      const record = lane.queue.pop();
+    while (youngest.length < EXCHANGED_AT_ONCE && isBeyond(partitionQueue)) {
+      const record = partitionQueue.queue.pop();
       if (record === undefined) break;
       youngest.unshift(record);
     }
     // What has no room on disk stays; but one record goes, or there would be none in memory either.
     while (youngest.length > 1 && !spool.hasRoomFor(youngest, state)) {
-      for (const record of youngest.splice(0, youngest.length >> 1)) lane.queue.push(record);
+      for (const record of youngest.splice(0, youngest.length >> 1)) partitionQueue.queue.push(record);
     }
     const left = this.#leave(youngest, held);
     for (const record of youngest) if (!left.has(record)) this.#parts.drop(record, 'overflow', undefined);

@@ -1,5 +1,5 @@
-import type { Lane } from './partition-queue.ts';
-import type { LanePolicy } from './batching-policy.ts';
+import type { BatchingPolicy } from './batching-policy.ts';
+import type { PartitionQueue } from './partition-queue.ts';
 
 const NEVER = Number.POSITIVE_INFINITY;
 
@@ -9,19 +9,19 @@ const NEVER = Number.POSITIVE_INFINITY;
 const BATCHES_PER_PROBE = 16;
 
 /** What is known about a topic's partitions, and which of them the next records without key go to. */
-export class KeylessPartitions {
-  readonly #policy: LanePolicy;
-  readonly #lanes: ReadonlyMap<number, Lane>;
+export class StickyPartition {
+  readonly #policy: BatchingPolicy;
+  readonly #partitionQueues: ReadonlyMap<number, PartitionQueue>;
   /** Partitions are numbered from 0; nothing while the count is not known. */
   #count: number | undefined;
   /** Those that can be written to now, as far as is known. */
   #writable: readonly number[] = [];
   #batchesSinceProbe = 0;
 
-  /** @param lanes by partition: what is under way there, or waits to go again */
-  constructor(policy: LanePolicy, lanes: ReadonlyMap<number, Lane>) {
+  /** @param partitionQueues by partition: what is under way there, or waits to go again */
+  constructor(policy: BatchingPolicy, partitionQueues: ReadonlyMap<number, PartitionQueue>) {
     this.#policy = policy;
-    this.#lanes = lanes;
+    this.#partitionQueues = partitionQueues;
   }
 
   get count(): number | undefined {
@@ -39,24 +39,25 @@ export class KeylessPartitions {
   }
 
   /** A send to this partition came through. A client that was handed in tells of its partitions in no other way. */
-  noteSuccess(partition: number): void {
+  recordSuccess(partition: number): void {
     if (this.#policy.keepsTogether || this.#writable.includes(partition)) return;
     this.#writable = [...this.#writable, partition];
   }
 
   /** Whether the next batch goes without a partition. */
-  get goesUnbound(): boolean {
+  get goesUnassigned(): boolean {
     if (this.#candidates().length === 0) return true;
     if (this.#policy.keepsTogether || this.#batchesSinceProbe < BATCHES_PER_PROBE) return false;
     // A probe waits for what is under way, but not for a partition that is in trouble.
-    for (const lane of this.#lanes.values()) if (lane.failures > 0) return false;
+    for (const partitionQueue of this.#partitionQueues.values())
+      if (partitionQueue.failures > 0) return false;
     return true;
   }
 
   /** Whether there are some, and nothing can be sent to any of them now. */
   get areAllHeld(): boolean {
     const candidates = this.#candidates();
-    return candidates.length > 0 && candidates.every((at) => isTaken(this.#lanes.get(at)));
+    return candidates.length > 0 && candidates.every((at) => isTaken(this.#partitionQueues.get(at)));
   }
 
   /** The earliest moment at which the next batch finds a partition; never while all are busy. */
@@ -68,7 +69,7 @@ export class KeylessPartitions {
 
   /** A batch leaves. @returns where it goes: any partition that is free ("sticky": the whole batch to one of them) */
   choose(now: number): number | undefined {
-    if (this.goesUnbound) {
+    if (this.goesUnassigned) {
       this.#batchesSinceProbe = 0;
       return undefined;
     }
@@ -82,15 +83,15 @@ export class KeylessPartitions {
    * hindrance: no order is promised between them and those without.
    */
   #freeAtOf(partition: number): number {
-    const lane = this.#lanes.get(partition);
-    if (lane === undefined) return 0;
+    const partitionQueue = this.#partitionQueues.get(partition);
+    if (partitionQueue === undefined) return 0;
     const isTaken =
-      lane.busy ||
-      lane.parked !== undefined ||
-      lane.isCornering ||
-      lane.isolation !== undefined ||
-      lane.awaitsDisk;
-    return isTaken || lane.queue.head?.key === null ? NEVER : lane.notBefore;
+      partitionQueue.busy ||
+      partitionQueue.awaitingResend !== undefined ||
+      partitionQueue.isBisecting ||
+      partitionQueue.isolation !== undefined ||
+      partitionQueue.awaitsDisk;
+    return isTaken || partitionQueue.queue.head?.key === null ? NEVER : partitionQueue.notBefore;
   }
 
   #candidates(): readonly number[] {
@@ -100,8 +101,9 @@ export class KeylessPartitions {
   }
 }
 
-function isTaken(lane: Lane | undefined): boolean {
+function isTaken(partitionQueue: PartitionQueue | undefined): boolean {
   // What could not be sent there, and may go anywhere, does not wait there.
-  const isUnreached = lane !== undefined && lane.failures > 0 && !lane.hasDelivered;
-  return lane !== undefined && (isUnreached || lane.isHeld || lane.awaitsDisk);
+  const isUnreached =
+    partitionQueue !== undefined && partitionQueue.failures > 0 && !partitionQueue.hasDelivered;
+  return partitionQueue !== undefined && (isUnreached || partitionQueue.isHeld || partitionQueue.awaitsDisk);
 }

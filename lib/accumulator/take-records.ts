@@ -1,8 +1,8 @@
 import type { PendingRecord } from '../record/record.ts';
-import type { LaneQueue, SendLimits } from './store/record-store.ts';
+import type { RecordStore, SendLimits } from './store/record-store.ts';
 
 /** Takes the oldest records out of the queue, as many as one send may carry. */
-export function takeOldest(queue: LaneQueue, { most, maxBytes }: SendLimits): PendingRecord[] {
+export function takeOldest(queue: RecordStore, { most, maxBytes }: SendLimits): PendingRecord[] {
   const records: PendingRecord[] = [];
   let bytes = 0;
   while (records.length < most) {
@@ -18,7 +18,7 @@ export function takeOldest(queue: LaneQueue, { most, maxBytes }: SendLimits): Pe
 }
 
 /** Takes one record out of the queue, by its place; 0 is the oldest. */
-export function takeAt(queue: LaneQueue, place: number): PendingRecord[] {
+export function takeAt(queue: RecordStore, place: number): PendingRecord[] {
   let at = 0;
   for (const record of queue) {
     if (at++ < place) continue;
@@ -34,7 +34,7 @@ export function takeAt(queue: LaneQueue, place: number): PendingRecord[] {
  * @param among where to look for the others: only right behind it, or among so many of the oldest
  */
 export function takeOfOneKey(
-  queue: LaneQueue,
+  queue: RecordStore,
   { most, maxBytes }: SendLimits,
   among: 'adjacent' | number,
 ): PendingRecord[] {

@@ -1,13 +1,13 @@
-import { groupBy } from '../util/group-by.ts';
-import { countOf, type Records } from './batch.ts';
-import { takeAt, takeOfOneKey, takeOldest } from './take-records.ts';
-import { KeylessPartitions } from './sticky-partition.ts';
-import { Lane } from './partition-queue.ts';
-import { LaneBatch } from './producer-batch.ts';
-import type { LanePolicy } from './batching-policy.ts';
 import type { PendingRecord, RecordKey } from '../record/record.ts';
 import type { RecordIsolation } from '../sender/record-isolation.ts';
-import type { LaneQueue } from './store/record-store.ts';
+import { groupBy } from '../util/group-by.ts';
+import { countOf, type Records } from './batch.ts';
+import type { BatchingPolicy } from './batching-policy.ts';
+import { PartitionQueue } from './partition-queue.ts';
+import { ProducerBatch } from './producer-batch.ts';
+import { StickyPartition } from './sticky-partition.ts';
+import type { RecordStore } from './store/record-store.ts';
+import { takeAt, takeOfOneKey, takeOldest } from './take-records.ts';
 
 const NEVER = Number.POSITIVE_INFINITY;
 
@@ -23,17 +23,17 @@ const NEVER = Number.POSITIVE_INFINITY;
  * - Of a send without a partition nobody knows where it goes until it is answered. So whatever could be inverted
  *   with it waits.
  */
-export class TopicLanes {
+export class TopicQueues {
   readonly topic: string;
-  readonly #policy: LanePolicy;
+  readonly #policy: BatchingPolicy;
   /** Without key, not bound to a partition yet. Its own sends are those without a partition. */
-  readonly #loose: Lane;
+  readonly #unkeyed: PartitionQueue;
   /** With key, while the number of partitions is not known. */
-  readonly #unbound: Lane;
-  readonly #lanes = new Map<number, Lane>();
+  readonly #unassigned: PartitionQueue;
+  readonly #partitionQueues = new Map<number, PartitionQueue>();
   /** Whose turn it is: every batch sends its lane to the end, so that a busy lane cannot starve the others. */
-  readonly #turns: Set<Lane>;
-  readonly #partitions: KeylessPartitions;
+  readonly #sendOrder: Set<PartitionQueue>;
+  readonly #partitions: StickyPartition;
   /** Changes whenever keys may belong elsewhere. */
   generation = 0;
   /** Whether what comes back from disk may go to any partition, wherever it was sent: what has waited here may. */
@@ -42,31 +42,33 @@ export class TopicLanes {
   errors = 0;
   lastError: unknown;
 
-  constructor(topic: string, policy: LanePolicy) {
+  constructor(topic: string, policy: BatchingPolicy) {
     this.topic = topic;
     this.#policy = policy;
-    this.#loose = new Lane(undefined, policy.makeQueue());
-    this.#unbound = new Lane(undefined, policy.makeQueue());
-    this.#turns = new Set([this.#loose, this.#unbound]);
-    this.#partitions = new KeylessPartitions(policy, this.#lanes);
+    this.#unkeyed = new PartitionQueue(undefined, policy.makeQueue());
+    this.#unassigned = new PartitionQueue(undefined, policy.makeQueue());
+    this.#sendOrder = new Set([this.#unkeyed, this.#unassigned]);
+    this.#partitions = new StickyPartition(policy, this.#partitionQueues);
   }
 
   /** Whether nothing waits here and nothing is under way. */
   get isIdle(): boolean {
-    return [...this.#turns].every((lane) => lane.isQuiet);
+    return [...this.#sendOrder].every((partitionQueue) => partitionQueue.isIdle);
   }
 
   /** Everything that waits here. */
-  *queues(): Generator<LaneQueue> {
-    for (const lane of this.#turns) yield lane.queue;
+  *queues(): Generator<RecordStore> {
+    for (const partitionQueue of this.#sendOrder) yield partitionQueue.queue;
   }
 
   /** Where a record would wait. */
-  laneFor({ key, partition }: PendingRecord): Lane {
-    if (partition !== undefined) return this.#lane(partition);
-    if (key === null) return this.#loose;
+  laneFor({ key, partition }: PendingRecord): PartitionQueue {
+    if (partition !== undefined) return this.#partitionQueue(partition);
+    if (key === null) return this.#unkeyed;
     const { count } = this.#partitions;
-    return count === undefined ? this.#unbound : this.#lane(this.#policy.partitionOfKey(key, count));
+    return count === undefined
+      ? this.#unassigned
+      : this.#partitionQueue(this.#policy.partitionOfKey(key, count));
   }
 
   /** @returns whether a batch is full */
@@ -78,42 +80,53 @@ export class TopicLanes {
   }
 
   /** Where nothing can be sent now. */
-  *held(): Generator<Lane> {
-    for (const lane of this.#turns) if (lane.isHeld || this.#isWaiting(lane)) yield lane;
+  *held(): Generator<PartitionQueue> {
+    for (const partitionQueue of this.#sendOrder)
+      if (partitionQueue.isHeld || this.#isWaiting(partitionQueue)) yield partitionQueue;
   }
 
   /** Whether a record like this one cannot be sent now. */
   isHeld(record: PendingRecord): boolean {
-    const lane = this.laneFor(record);
-    return lane.isHeld || this.#isWaiting(lane);
+    const partitionQueue = this.laneFor(record);
+    return partitionQueue.isHeld || this.#isWaiting(partitionQueue);
   }
 
   /** Whether its records have no partition that they could be sent to now. */
-  #isWaiting(lane: Lane): boolean {
-    if (lane === this.#loose && !this.#partitions.goesUnbound) return this.#partitions.areAllHeld;
-    if (lane !== this.#loose && (lane !== this.#unbound || !this.#policy.keepsTogether)) return false;
+  #isWaiting(partitionQueue: PartitionQueue): boolean {
+    if (partitionQueue === this.#unkeyed && !this.#partitions.goesUnassigned)
+      return this.#partitions.areAllHeld;
+    if (
+      partitionQueue !== this.#unkeyed &&
+      (partitionQueue !== this.#unassigned || !this.#policy.keepsTogether)
+    )
+      return false;
     // See `#clearAt`: they wait for what was sent before, wherever it went.
-    for (const { isHeld, awaitsDisk } of this.#lanes.values()) if (isHeld || awaitsDisk) return true;
+    for (const { isHeld, awaitsDisk } of this.#partitionQueues.values())
+      if (isHeld || awaitsDisk) return true;
     return false;
   }
 
   /** Those with keys, while it is not known where they go. */
-  get withoutPartition(): Lane {
-    return this.#unbound;
+  get withoutPartition(): PartitionQueue {
+    return this.#unassigned;
   }
 
   /** The next batch that is due, taken out of its queue. @param force do not wait for the linger */
-  take(now: number, force: boolean): LaneBatch | undefined {
-    for (const lane of this.#turns) {
+  drain(now: number, force: boolean): ProducerBatch | undefined {
+    for (const partitionQueue of this.#sendOrder) {
       // What was to be tried alone has been shed, or is too old.
-      if (!lane.busy && lane.queue.count === 0) lane.isolation = undefined;
-      if (this.#dueAt(lane, force) > now) continue;
-      this.#turns.delete(lane);
-      this.#turns.add(lane);
-      if (lane.parked !== undefined) return this.#resume(lane, lane.parked);
-      if (lane.isolation !== undefined) return this.#formAlone(lane, lane.isolation);
-      if (lane === this.#loose) return this.#formLoose(now);
-      return lane === this.#unbound ? this.#formOfOneKey(lane) : this.#form(lane.queue, lane);
+      if (!partitionQueue.busy && partitionQueue.queue.count === 0) partitionQueue.isolation = undefined;
+      if (this.#dueAt(partitionQueue, force) > now) continue;
+      this.#sendOrder.delete(partitionQueue);
+      this.#sendOrder.add(partitionQueue);
+      if (partitionQueue.awaitingResend !== undefined)
+        return this.#resume(partitionQueue, partitionQueue.awaitingResend);
+      if (partitionQueue.isolation !== undefined)
+        return this.#formAlone(partitionQueue, partitionQueue.isolation);
+      if (partitionQueue === this.#unkeyed) return this.#formUnkeyed(now);
+      return partitionQueue === this.#unassigned
+        ? this.#formOfOneKey(partitionQueue)
+        : this.#form(partitionQueue.queue, partitionQueue);
     }
     return undefined;
   }
@@ -121,30 +134,30 @@ export class TopicLanes {
   /** When the next batch is due, if nothing else happens: the moment to look again. */
   nextDue(force: boolean): number | undefined {
     let next = NEVER;
-    for (const lane of this.#turns) next = Math.min(next, this.#dueAt(lane, force));
+    for (const partitionQueue of this.#sendOrder) next = Math.min(next, this.#dueAt(partitionQueue, force));
     return next === NEVER ? undefined : next;
   }
 
   /** Puts the records of a failed send back. @param notBefore when they may be sent again */
-  giveBack(batch: LaneBatch, records: readonly PendingRecord[], notBefore: number): void {
-    for (const [lane, own] of this.#landed(batch, records)) {
-      lane.noteFailure(notBefore);
-      lane.takeBack(own);
+  reenqueue(batch: ProducerBatch, records: readonly PendingRecord[], notBefore: number): void {
+    for (const [partitionQueue, own] of this.#landed(batch, records)) {
+      partitionQueue.recordFailure(notBefore);
+      partitionQueue.reenqueue(own);
     }
   }
 
   /** Puts the one record of a failed send back: whether it is the cause is to be found out. */
-  isolate(batch: LaneBatch, records: readonly PendingRecord[]): void {
-    for (const [lane, own] of this.#landed(batch, records)) {
-      lane.suspects = 0;
-      lane.takeBack(own);
+  isolate(batch: ProducerBatch, records: readonly PendingRecord[]): void {
+    for (const [partitionQueue, own] of this.#landed(batch, records)) {
+      partitionQueue.bisectCount = 0;
+      partitionQueue.reenqueue(own);
     }
   }
 
   /** How many records this lane could send, one with such a key being its oldest. */
-  waitingFor(lane: Lane, key: RecordKey | undefined): number {
-    const canBorrow = lane.partition !== undefined && key === null;
-    return lane.queue.count + (canBorrow ? this.#loose.queue.count : 0);
+  waitingFor(partitionQueue: PartitionQueue, key: RecordKey | undefined): number {
+    const canBorrow = partitionQueue.partition !== undefined && key === null;
+    return partitionQueue.queue.count + (canBorrow ? this.#unkeyed.queue.count : 0);
   }
 
   /**
@@ -153,40 +166,40 @@ export class TopicLanes {
    * @param partition where it was sent to
    * @returns the batch that will go
    */
-  park(batch: LaneBatch, partition: number, notBefore: number): LaneBatch {
-    batch.lane.busy = false;
-    const lane = this.#lane(partition);
-    if (lane !== batch.lane) batch.lane.noteGone();
-    lane.noteFailure(notBefore);
-    for (const record of batch.records) record.isBack = true;
-    lane.parked = new LaneBatch(batch.topic, lane, batch.records);
-    return lane.parked;
+  keepForResend(batch: ProducerBatch, partition: number, notBefore: number): ProducerBatch {
+    batch.partitionQueue.busy = false;
+    const partitionQueue = this.#partitionQueue(partition);
+    if (partitionQueue !== batch.partitionQueue) batch.partitionQueue.onRecordsGone();
+    partitionQueue.recordFailure(notBefore);
+    for (const record of batch.records) record.hasBeenSent = true;
+    partitionQueue.awaitingResend = new ProducerBatch(batch.topic, partitionQueue, batch.records);
+    return partitionQueue.awaitingResend;
   }
 
   /** Forgets what is parked: its records have been given up. */
-  unpark(): void {
-    for (const lane of this.#lanes.values()) lane.parked = undefined;
+  clearResend(): void {
+    for (const partitionQueue of this.#partitionQueues.values()) partitionQueue.awaitingResend = undefined;
   }
 
   /** Puts the records of a send back that was refused because of one of them: the next ones carry half as many. */
-  halve(batch: LaneBatch, records: readonly PendingRecord[]): void {
-    for (const [lane, own] of this.#landed(batch, records)) {
-      lane.corner(own.length);
-      lane.takeBack(own);
+  bisect(batch: ProducerBatch, records: readonly PendingRecord[]): void {
+    for (const [partitionQueue, own] of this.#landed(batch, records)) {
+      partitionQueue.startBisect(own.length);
+      partitionQueue.reenqueue(own);
     }
   }
 
   /** A send came through: the lane is free, and what it taught is kept. */
-  succeed(batch: LaneBatch): void {
-    batch.lane.busy = false;
-    batch.lane.noteSuccess(batch.count);
-    if (batch.partition !== undefined) this.#partitions.noteSuccess(batch.partition);
+  succeed(batch: ProducerBatch): void {
+    batch.partitionQueue.busy = false;
+    batch.partitionQueue.recordSuccess(batch.count);
+    if (batch.partition !== undefined) this.#partitions.recordSuccess(batch.partition);
   }
 
   /** The whole send was refused: its records are gone, the lane is free. */
-  refuse(batch: LaneBatch): void {
-    batch.lane.busy = false;
-    batch.lane.noteGone();
+  onRejected(batch: ProducerBatch): void {
+    batch.partitionQueue.busy = false;
+    batch.partitionQueue.onRecordsGone();
   }
 
   /** What the client has found out about the partitions. Keyed records get their lanes. */
@@ -197,8 +210,8 @@ export class TopicLanes {
     this.#partitions.learn(count, writable);
     if (known === count) return;
     this.generation++;
-    this.#unbound.failures = 0;
-    for (const record of this.#unbound.queue.drain()) this.laneFor(record).queue.push(record);
+    this.#unassigned.failures = 0;
+    for (const record of this.#unassigned.queue.drain()) this.laneFor(record).queue.push(record);
   }
 
   /** Whether there is such a partition, as far as is known. */
@@ -212,144 +225,146 @@ export class TopicLanes {
     this.generation++;
     this.mustUnbind = true;
     const bound: PendingRecord[] = [];
-    for (const [partition, lane] of this.#lanes) {
-      bound.push(...lane.queue.drain());
-      lane.suspects = 0;
-      lane.isolation = undefined;
-      if (lane.busy || lane.parked !== undefined) continue;
-      this.#lanes.delete(partition);
-      this.#turns.delete(lane);
+    for (const [partition, partitionQueue] of this.#partitionQueues) {
+      bound.push(...partitionQueue.queue.drain());
+      partitionQueue.bisectCount = 0;
+      partitionQueue.isolation = undefined;
+      if (partitionQueue.busy || partitionQueue.awaitingResend !== undefined) continue;
+      this.#partitionQueues.delete(partition);
+      this.#sendOrder.delete(partitionQueue);
     }
     bound.sort((a, b) => a.seq - b.seq);
     for (const record of bound) record.partition = undefined;
-    this.#loose.queue.pushFront(bound.filter((record) => record.key === null));
-    this.#unbound.queue.pushFront(bound.filter((record) => record.key !== null));
+    this.#unkeyed.queue.pushFront(bound.filter((record) => record.key === null));
+    this.#unassigned.queue.pushFront(bound.filter((record) => record.key !== null));
   }
 
   /** Forgets all waiting times: somebody flushes. */
-  hurry(): void {
-    for (const lane of this.#turns) lane.notBefore = 0;
+  beginFlush(): void {
+    for (const partitionQueue of this.#sendOrder) partitionQueue.notBefore = 0;
   }
 
-  #lane(partition: number): Lane {
-    let lane = this.#lanes.get(partition);
-    if (lane === undefined) {
-      lane = new Lane(partition, this.#policy.makeQueue());
-      this.#lanes.set(partition, lane);
-      this.#turns.add(lane);
+  #partitionQueue(partition: number): PartitionQueue {
+    let partitionQueue = this.#partitionQueues.get(partition);
+    if (partitionQueue === undefined) {
+      partitionQueue = new PartitionQueue(partition, this.#policy.makeQueue());
+      this.#partitionQueues.set(partition, partitionQueue);
+      this.#sendOrder.add(partitionQueue);
     }
-    return lane;
+    return partitionQueue;
   }
 
   /** Frees the lane of a failed send. @returns the lanes that its records go back to */
-  #landed(batch: LaneBatch, records: readonly PendingRecord[]): Map<Lane, PendingRecord[]> {
-    batch.lane.busy = false;
+  #landed(batch: ProducerBatch, records: readonly PendingRecord[]): Map<PartitionQueue, PendingRecord[]> {
+    batch.partitionQueue.busy = false;
     // A first send that failed may have reached the partition it was meant for: from now on it is bound to it.
-    const lanes = groupBy(records, (record) =>
-      batch.partition === undefined ? this.laneFor(record) : this.#lane(batch.partition),
+    const queues = groupBy(records, (record) =>
+      batch.partition === undefined ? this.laneFor(record) : this.#partitionQueue(batch.partition),
     );
-    if (!lanes.has(batch.lane)) {
-      const [lane] = lanes.keys();
-      if (lane !== undefined) lane.isolation ??= batch.lane.isolation;
-      batch.lane.isolation = undefined;
-      batch.lane.noteGone();
+    if (!queues.has(batch.partitionQueue)) {
+      const [partitionQueue] = queues.keys();
+      if (partitionQueue !== undefined) partitionQueue.isolation ??= batch.partitionQueue.isolation;
+      batch.partitionQueue.isolation = undefined;
+      batch.partitionQueue.onRecordsGone();
     }
-    return lanes;
+    return queues;
   }
 
-  #isFull({ count, bytes }: LaneQueue): boolean {
+  #isFull({ count, bytes }: RecordStore): boolean {
     const { maxRecords, maxBytes } = this.#policy.limits;
     return count >= maxRecords || bytes >= maxBytes;
   }
 
   /** When the lane's next batch may go; never, as long as something has to land first. */
-  #dueAt(lane: Lane, force: boolean): number {
-    const { queue } = lane;
-    if (lane.busy) return NEVER;
-    if (lane.parked !== undefined) return Math.max(lane.notBefore, this.#clearAt(lane));
+  #dueAt(partitionQueue: PartitionQueue, force: boolean): number {
+    const { queue } = partitionQueue;
+    if (partitionQueue.busy) return NEVER;
+    if (partitionQueue.awaitingResend !== undefined)
+      return Math.max(partitionQueue.notBefore, this.#clearAt(partitionQueue));
     if (queue.count === 0) return NEVER;
     // While a refused record is looked for, a smaller batch is as full as it may get.
     const isReady =
       force ||
-      lane.isTryingAgain ||
-      lane.isolation !== undefined ||
+      partitionQueue.isTryingAgain ||
+      partitionQueue.isolation !== undefined ||
       this.#isFull(queue) ||
-      queue.count >= lane.sendLimit;
+      queue.count >= partitionQueue.sendLimit;
     const due = isReady
-      ? lane.notBefore
-      : Math.max(lane.notBefore, queue.since + this.#policy.limits.lingerMs);
-    return Math.max(due, this.#clearAt(lane));
+      ? partitionQueue.notBefore
+      : Math.max(partitionQueue.notBefore, queue.since + this.#policy.limits.lingerMs);
+    return Math.max(due, this.#clearAt(partitionQueue));
   }
 
   /** From when on nothing is in the way that could be inverted with a send of this lane. */
-  #clearAt(lane: Lane): number {
+  #clearAt(partitionQueue: PartitionQueue): number {
     const { keepsTogether } = this.#policy;
-    const isUnboundUnderWay = keepsTogether && this.#unbound.busy;
-    if (lane === this.#unbound) {
+    const isUnassignedInFlight = keepsTogether && this.#unassigned.busy;
+    if (partitionQueue === this.#unassigned) {
       // With a client that was handed in, keyed records are never in a lane of a partition.
-      return !keepsTogether || (!this.#loose.busy && this.#areLanesQuiet()) ? 0 : NEVER;
+      return !keepsTogether || (!this.#unkeyed.busy && this.#areQueuesIdle()) ? 0 : NEVER;
     }
-    if (isUnboundUnderWay) return NEVER;
-    if (lane !== this.#loose) return this.#loose.busy ? NEVER : 0;
-    if (this.#partitions.goesUnbound) return this.#areLanesQuiet() ? 0 : NEVER;
+    if (isUnassignedInFlight) return NEVER;
+    if (partitionQueue !== this.#unkeyed) return this.#unkeyed.busy ? NEVER : 0;
+    if (this.#partitions.goesUnassigned) return this.#areQueuesIdle() ? 0 : NEVER;
     return this.#partitions.freeAt();
   }
 
-  #areLanesQuiet(): boolean {
-    for (const lane of this.#lanes.values()) if (!lane.isQuiet || lane.awaitsDisk) return false;
+  #areQueuesIdle(): boolean {
+    for (const partitionQueue of this.#partitionQueues.values())
+      if (!partitionQueue.isIdle || partitionQueue.awaitsDisk) return false;
     return true;
   }
 
-  #formLoose(now: number): LaneBatch {
-    const { queue } = this.#loose;
+  #formUnkeyed(now: number): ProducerBatch {
+    const { queue } = this.#unkeyed;
     const partition = this.#partitions.choose(now);
-    if (partition !== undefined) this.#loose.failures = 0;
+    if (partition !== undefined) this.#unkeyed.failures = 0;
     return partition === undefined
-      ? this.#form(queue, this.#loose, this.#policy.keepsTogether ? NEVER : 1)
-      : this.#form(queue, this.#lane(partition));
+      ? this.#form(queue, this.#unkeyed, this.#policy.keepsTogether ? NEVER : 1)
+      : this.#form(queue, this.#partitionQueue(partition));
   }
 
-  #resume(lane: Lane, batch: LaneBatch): LaneBatch {
-    lane.parked = undefined;
-    lane.busy = true;
+  #resume(partitionQueue: PartitionQueue, batch: ProducerBatch): ProducerBatch {
+    partitionQueue.awaitingResend = undefined;
+    partitionQueue.busy = true;
     return batch;
   }
 
-  #form(queue: LaneQueue, lane: Lane, limit = NEVER): LaneBatch {
+  #form(queue: RecordStore, partitionQueue: PartitionQueue, limit = NEVER): ProducerBatch {
     const { maxRecords, maxBytes } = this.#policy.limits;
-    const most = Math.min(maxRecords, lane.sendLimit, limit);
+    const most = Math.min(maxRecords, partitionQueue.sendLimit, limit);
     const limits = { most, maxBytes };
-    return this.#depart(queue.takePacked(limits) ?? takeOldest(queue, limits), queue, lane);
+    return this.#depart(queue.takePacked(limits) ?? takeOldest(queue, limits), queue, partitionQueue);
   }
 
   /** The record whose turn it is to be sent alone. Where none is left here, one that is not bound to a partition yet. */
-  #formAlone(lane: Lane, { position }: RecordIsolation): LaneBatch {
-    const { queue } = lane;
+  #formAlone(partitionQueue: PartitionQueue, { position }: RecordIsolation): ProducerBatch {
+    const { queue } = partitionQueue;
     const borrowed =
-      position >= queue.count && this.waitingFor(lane, queue.head?.key) > position
-        ? this.#loose.queue.shift()
+      position >= queue.count && this.waitingFor(partitionQueue, queue.head?.key) > position
+        ? this.#unkeyed.queue.shift()
         : undefined;
     if (borrowed !== undefined) queue.push(borrowed);
-    return this.#depart(takeAt(queue, Math.min(position, queue.count - 1)), queue, lane);
+    return this.#depart(takeAt(queue, Math.min(position, queue.count - 1)), queue, partitionQueue);
   }
 
   /**
    * The oldest records, as long as they share a key. With a client that was handed in, where every keyed send is one
    * of these, also the next few that do: that inverts no key, but records of different keys.
    */
-  #formOfOneKey(lane: Lane): LaneBatch {
+  #formOfOneKey(partitionQueue: PartitionQueue): ProducerBatch {
     const { limits, keepsTogether } = this.#policy;
-    const most = Math.min(limits.maxRecords, lane.sendLimit);
+    const most = Math.min(limits.maxRecords, partitionQueue.sendLimit);
     const among = keepsTogether ? 'adjacent' : limits.maxRecords;
-    const records = takeOfOneKey(lane.queue, { most, maxBytes: limits.maxBytes }, among);
-    return this.#depart(records, lane.queue, lane);
+    const records = takeOfOneKey(partitionQueue.queue, { most, maxBytes: limits.maxBytes }, among);
+    return this.#depart(records, partitionQueue.queue, partitionQueue);
   }
 
-  #depart(records: Records, queue: LaneQueue, lane: Lane): LaneBatch {
-    lane.busy = true;
+  #depart(records: Records, queue: RecordStore, partitionQueue: PartitionQueue): ProducerBatch {
+    partitionQueue.busy = true;
     // What is left starts to gather anew: while this send is under way it may become a full batch. But not where the batch was
     // only so small because a refused record is looked for: then each would wait for the linger.
-    if (countOf(records) < lane.sendLimit) queue.since = this.#policy.now();
-    return new LaneBatch(this.topic, lane, records);
+    if (countOf(records) < partitionQueue.sendLimit) queue.since = this.#policy.now();
+    return new ProducerBatch(this.topic, partitionQueue, records);
   }
 }

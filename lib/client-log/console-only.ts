@@ -1,6 +1,6 @@
 import type { logCreator } from 'kafkajs';
-import { group, hasMethods, oneOf, refuse } from '../util/check-option.ts';
 import { guardSync } from '../loop-safety/guard.ts';
+import { group, hasMethods, oneOf, throwInvalidOption } from '../util/check-option.ts';
 import { systemTime } from '../util/system-timers.ts';
 import { handleRejection } from '../util/thenable.ts';
 import { CLIENT_LOG_LEVELS, type ClientLineLevel, type ClientLogLevel, passes } from './levels.ts';
@@ -79,7 +79,7 @@ export function checkedClientLog(path: string, options: unknown): ClientLogOptio
   const { level, logger } = group(path, options, ['level', 'logger']);
   oneOf(`${path}.level`, level, CLIENT_LOG_LEVELS, 'warn');
   if (logger !== undefined && !hasMethods(logger, 'error', 'warn', 'info', 'debug')) {
-    refuse(`${path}.logger`, 'an object with error, warn, info and debug', logger);
+    throwInvalidOption(`${path}.logger`, 'an object with error, warn, info and debug', logger);
   }
   return (options ?? {}) as ClientLogOptions;
 }

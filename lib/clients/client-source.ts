@@ -1,12 +1,12 @@
+import type { ResolvedOptions } from '../options/resolve.ts';
 import type { Clock } from '../util/clock.ts';
-import { callersSource } from './external-producer.ts';
 import type { ClientSource, PartitionsListener } from './client.ts';
+import { callersSource } from './external-producer.ts';
 import { loadAheadUnderJest } from './kafkajs/load-ahead.ts';
 import { untracedSource } from './untraced-client.ts';
 import { inThisThread } from './worker/in-this-thread.ts';
 import { isShippingThread } from './worker/this-thread.ts';
 import { WorkerSource } from './worker/worker-client.ts';
-import type { ResolvedOptions } from '../options/resolve.ts';
 
 /** The source of Kafka clients that the options ask for. */
 export function clientSource(

@@ -27,29 +27,29 @@ export interface ClientSource {
   /** See `LanePolicy.resendsWhole`. */
   readonly resendsWhole: boolean;
   /** How many of its clients, in a row, reach for different brokers: one broker that is down is no outage. */
-  readonly ways: number;
+  readonly brokerCount: number;
   /** Lets go of what its clients have in common, when none is in use any more. The next one may be made all the same. */
   dispose?(): Promise<void>;
   /** Only where something goes on while the event loop stands still. */
-  readonly heir?: Heir;
+  readonly exitDrain?: ExitDrain;
 }
 
 /** What became of a send: the client's answer, or its error. */
-export type Outcome = { answer: unknown } | { error: unknown };
+export type SendOutcome = { answer: unknown } | { error: unknown };
 
 /** What can still be done when the process ends. Each method blocks until it is done, or the time is up. */
-export interface Heir {
+export interface ExitDrain {
   /** Waits for sends that are under way. @param until on the monotonic clock */
   awaitSends<Sent extends Batch>(
     batches: ReadonlySet<Sent>,
     until: number,
-    onOutcome: (batch: Sent, outcome: Outcome) => void,
+    onOutcome: (batch: Sent, outcome: SendOutcome) => void,
   ): void;
   /** Sends what is left, in the given order. */
-  ship(records: readonly PendingRecord[], until: number, events: HeirEvents): void;
+  ship(records: readonly PendingRecord[], until: number, events: ExitDrainEvents): void;
 }
 
-export interface HeirEvents {
+export interface ExitDrainEvents {
   onDelivered(records: readonly PendingRecord[]): void;
   onDropped(record: PendingRecord, reason: DropReason, cause: unknown): void;
   onOutage(cause: unknown): void;

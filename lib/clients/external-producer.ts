@@ -1,7 +1,7 @@
 import type { CompressionTypes } from 'kafkajs';
+import type { Batch } from '../accumulator/batch.ts';
 import { guardSync, runInScope, type Scope } from '../loop-safety/guard.ts';
 import { handleRejection } from '../util/thenable.ts';
-import type { Batch } from '../accumulator/batch.ts';
 import type { ClientSource, DeliveryClient } from './client.ts';
 import { type ClientMessage, messagesOf } from './client-messages.ts';
 import { PRODUCER_RULE, producerProblem } from './producer-methods.ts';
@@ -44,7 +44,7 @@ export function callersSource({ producer, acks, compression }: CallersClientOpti
       keepsTogether: false,
       resendsWhole: false,
       isOwned: true,
-      ways: 1,
+      brokerCount: 1,
     };
   }
   return {
@@ -52,7 +52,7 @@ export function callersSource({ producer, acks, compression }: CallersClientOpti
     keepsTogether: false,
     resendsWhole: false,
     isOwned: false,
-    ways: 1,
+    brokerCount: 1,
   };
 }
 

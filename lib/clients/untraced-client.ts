@@ -1,5 +1,5 @@
-import { untraced } from '../util/open-telemetry-api.ts';
 import type { Batch } from '../accumulator/batch.ts';
+import { untraced } from '../util/open-telemetry-api.ts';
 import type { ClientSource, DeliveryClient } from './client.ts';
 
 /**

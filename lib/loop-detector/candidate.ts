@@ -1,7 +1,7 @@
 import { EchoDelays, type Forecast } from './echo-delays.ts';
 
 // A loop's echo, or a stranger's record that is as regular, must have come this soon after a send.
-export const LONGEST_ECHO_MS = 2_000;
+export const MAX_ECHO_MS = 2_000;
 
 // In how many intervals between sends a kind of record is seen, one after the other, before it is tried. Three
 // are enough when it comes after the same delay each time.
@@ -18,21 +18,21 @@ const SETTLING_MS = 30;
 const STAKE = 0.9;
 const LOSS = Math.log10(1 - STAKE);
 // Less than that is not worth a bet.
-const LEAST_ODDS = 3;
+const MIN_ODDS = 3;
 
 /** Sentenced at a hundred thousand to one; let go of after three rounds lost, or two in which it has come when nothing was sent. */
 const PROVEN = 5;
 const HOPELESS = -2.5;
-const MOST_INTRUSIONS = 2;
+const MAX_UNPROMPTED_ARRIVALS = 2;
 
 // How long it is left alone then: a kind of record that has come while nothing was sent is most likely innocent. One that
 // has not, but came back at another moment than foretold, may be a loop in which somebody else holds too: each
 // waits for a random while, so that one of them is first.
-const FIRST_EXCUSE_MS = 30_000;
+const FIRST_IGNORE_MS = 30_000;
 const FIRST_PAUSE_MS = 2_000;
 // Or so many of its rounds: a slow loop does little harm meanwhile, and each trial of a slow rhythm holds sends for longer.
 const FIRST_PAUSE_ROUNDS = 30;
-const LONGEST_EXCUSE_MS = 1_800_000;
+const MAX_IGNORE_MS = 1_800_000;
 
 // So much later than foretold, it has been held by somebody else, too: two services that answer each other may both hold.
 // One of them has to give way, more likely the one that has won nothing yet.
@@ -72,7 +72,7 @@ export interface Arrival {
  * one in a hundred thousand at most (Ville's inequality), and that only if its next record always comes within the span.
  * A loop wins nearly every round: four are enough.
  */
-export class Suspect {
+export class Candidate {
   readonly kind: string;
   #isAccused = false;
   #sightings = 0;
@@ -83,12 +83,12 @@ export class Suspect {
   #latest = 0;
   #bet: Bet = NO_BET;
   #evidence = 0;
-  #intrusions = 0;
+  #unpromptedArrivals = 0;
   #isOvertaken = false;
   /** The sends so far when it last came while nothing was sent. */
-  #lastIntrusion = -1;
-  #excuses = 0;
-  #excusedUntil = Number.NEGATIVE_INFINITY;
+  #lastUnpromptedArrival = -1;
+  #ignorePeriods = 0;
+  #ignoredUntil = Number.NEGATIVE_INFINITY;
 
   constructor(kind: string) {
     this.kind = kind;
@@ -126,7 +126,7 @@ export class Suspect {
   /** How long after a send one of its echoes may still come. */
   get settlesWithin(): number {
     // It came when it should not: perhaps it takes longer than was thought.
-    if (this.#intrusions > 0 && this.#evidence < 0) return LONGEST_ECHO_MS;
+    if (this.#unpromptedArrivals > 0 && this.#evidence < 0) return MAX_ECHO_MS;
     return this.#latest * 1.25 + SETTLING_MS;
   }
 
@@ -140,8 +140,8 @@ export class Suspect {
     return this.#delays.last ?? 0;
   }
 
-  isExcused(now: number): boolean {
-    return now < this.#excusedUntil;
+  isIgnored(now: number): boolean {
+    return now < this.#ignoredUntil;
   }
 
   /**
@@ -168,11 +168,11 @@ export class Suspect {
   /** From now on nothing is sent, for a moment that is drawn from `spanMs` milliseconds once all have bet. */
   bet(now: number, spanMs: number): void {
     this.#endWake();
-    if (now - this.#lastSeenAt > LONGEST_ECHO_MS) this.#delays.forget();
+    if (now - this.#lastSeenAt > MAX_ECHO_MS) this.#delays.forget();
     const { forecast } = this.#delays;
     if (forecast === undefined) return;
     const odds = spanMs / this.width;
-    if (odds < LEAST_ODDS) return;
+    if (odds < MIN_ODDS) return;
     this.#bet = { at: 'silence', forecast, gain: Math.log10(1 - STAKE + STAKE * odds) };
   }
 
@@ -187,7 +187,7 @@ export class Suspect {
   }
 
   /** One has come while suspects are tried. */
-  note({ now, sends, delay, isSilence }: Arrival): void {
+  onArrival({ now, sends, delay, isSilence }: Arrival): void {
     const bet = this.#bet;
     this.#bet = NO_BET;
     this.#lastSeenAt = now;
@@ -197,8 +197,8 @@ export class Suspect {
     if (isSilence) {
       if (bet.at === 'silence') this.#evidence += LOSS;
       // Once a round.
-      if (sends !== this.#lastIntrusion) this.#intrusions++;
-      this.#lastIntrusion = sends;
+      if (sends !== this.#lastUnpromptedArrival) this.#unpromptedArrivals++;
+      this.#lastUnpromptedArrival = sends;
       // Of other sends than the last, then: what they foretold was nothing.
       this.#delays.forget();
     } else if (bet.at === 'wake') {
@@ -210,13 +210,13 @@ export class Suspect {
   }
 
   /** Leaves it alone for a while, which grows from time to time. */
-  excuse(now: number, random: () => number): void {
-    const doubled = 2 ** this.#excuses;
+  ignore(now: number, random: () => number): void {
+    const doubled = 2 ** this.#ignorePeriods;
     const ms = this.#comesUncalled
-      ? FIRST_EXCUSE_MS * doubled
+      ? FIRST_IGNORE_MS * doubled
       : Math.max(FIRST_PAUSE_MS, FIRST_PAUSE_ROUNDS * this.#latest) * doubled * doubled * random();
-    this.#excusedUntil = now + Math.min(ms, LONGEST_EXCUSE_MS);
-    this.#excuses++;
+    this.#ignoredUntil = now + Math.min(ms, MAX_IGNORE_MS);
+    this.#ignorePeriods++;
     this.forget();
   }
 
@@ -228,12 +228,12 @@ export class Suspect {
     this.#latest = 0;
     this.#bet = NO_BET;
     this.#evidence = 0;
-    this.#intrusions = 0;
+    this.#unpromptedArrivals = 0;
     this.#isOvertaken = false;
   }
 
   get #comesUncalled(): boolean {
-    return this.#intrusions >= MOST_INTRUSIONS;
+    return this.#unpromptedArrivals >= MAX_UNPROMPTED_ARRIVALS;
   }
 
   /** It has not come back at all. */

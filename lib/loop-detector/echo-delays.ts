@@ -3,7 +3,7 @@
 const REMEMBERED_DELAYS = 6;
 const SLACK_MS = 8;
 const SLACK_PART = 0.03;
-const MOST_SPREAD_MS = 150;
+const MAX_SPREAD_MS = 150;
 
 // So many of about the same length in a row are no accident.
 const STEADY_DELAYS = 3;
@@ -41,12 +41,12 @@ export class EchoDelays {
   /** How exactly the next one can be foretold, in milliseconds. */
   get width(): number {
     const { forecast } = this;
-    return forecast === undefined ? MOST_SPREAD_MS : forecast.to - forecast.from;
+    return forecast === undefined ? MAX_SPREAD_MS : forecast.to - forecast.from;
   }
 
   learn(delay: number): void {
     const all = [...this.#all, delay].slice(-REMEMBERED_DELAYS);
-    this.#all = spreadOf(all) <= MOST_SPREAD_MS ? all : [delay];
+    this.#all = spreadOf(all) <= MAX_SPREAD_MS ? all : [delay];
   }
 
   forget(): void {

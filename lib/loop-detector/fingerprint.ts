@@ -3,9 +3,9 @@ import type { Info } from '../winston/logger-tap.ts';
 
 // A record that comes back is often wrapped in another ("heard: heard: …"): its first words are the same in each round,
 // its length is not.
-const MOST_WORDS = 4;
-const MOST_LETTERS = 160;
-const MOST_KEYS = 12;
+const MAX_WORDS = 4;
+const MAX_LETTERS = 160;
+const MAX_KEYS = 12;
 
 /** What differs between two records of one kind: quoted text (to its end, or that of what is looked at), ids, numbers. */
 const VARIABLE = /(?<!\w)(["'`])(?:(?!\1)[^\\]|\\.)*(?:\1|\\?$)|[\w-]*\d[\w.:,+-]*|\b[a-f]{8,}\b/gi;
@@ -28,7 +28,7 @@ export function fingerprintOf(info: Info, level: string, text: string, origin: C
       ...LABELS.map((name) => info[name]).filter((label) => typeof label === 'string'),
       ...(origin === undefined ? [] : [`${origin.module}:${origin.function}`]),
       `"${shapeOf(message)}"`,
-      ...(keys.length === 0 ? [] : [`{${keys.slice(0, MOST_KEYS).join(', ')}}`]),
+      ...(keys.length === 0 ? [] : [`{${keys.slice(0, MAX_KEYS).join(', ')}}`]),
     ];
     return parts.join(' ');
   } catch {
@@ -44,9 +44,9 @@ export function labelOf(info: Info): string | undefined {
 /** The first words of a message, without what differs from record to record. */
 export function shapeOf(message: string): string {
   const words: string[] = [];
-  for (const word of message.slice(0, MOST_LETTERS).replaceAll(VARIABLE, '#').split(/\s+/)) {
+  for (const word of message.slice(0, MAX_LETTERS).replaceAll(VARIABLE, '#').split(/\s+/)) {
     if (word !== '' && word !== words.at(-1)) words.push(word);
-    if (words.length === MOST_WORDS) break;
+    if (words.length === MAX_WORDS) break;
   }
   // Where the text was cut off, brackets that would close are missing.
   return words.join(' ').replace(/[\])}]+$/, '');

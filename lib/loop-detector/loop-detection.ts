@@ -1,12 +1,12 @@
-import type { Clock } from '../util/clock.ts';
-import type { FlushGate } from '../sender/flush-gate.ts';
-import type { PendingRecord } from '../record/record.ts';
 import type { CallSite } from '../loop-safety/call-site/call-site.ts';
-import { fingerprintOf, labelOf, shapeOf } from './fingerprint.ts';
-import { hasTooManyHops } from '../record/hops.ts';
-import type { Info } from '../winston/logger-tap.ts';
-import { type FoundLoop, LoopDetector } from './loop-detector.ts';
 import type { ResolvedOptions } from '../options/resolve.ts';
+import { hasTooManyHops } from '../record/hops.ts';
+import type { PendingRecord } from '../record/record.ts';
+import type { FlushGate } from '../sender/flush-gate.ts';
+import type { Clock } from '../util/clock.ts';
+import type { Info } from '../winston/logger-tap.ts';
+import { fingerprintOf, labelOf, shapeOf } from './fingerprint.ts';
+import { type FoundLoop, LoopDetector } from './loop-detector.ts';
 
 /** A loop that was found. */
 export interface Loop {
@@ -22,14 +22,14 @@ export interface Loop {
   /** Milliseconds from a send to the first record that came of it. */
   readonly delayMs: number;
   /** For how many milliseconds its records are kept from Kafka now. */
-  readonly termMs: number;
+  readonly suppressedForMs: number;
 }
 
 // Held for up to a second, a record must not become too old meanwhile.
-const LEAST_AGE_MS = 5_000;
+const MIN_AGE_MS = 5_000;
 
 /** The net under the guard: catches records that go round in circles, where no flag can see it. */
-export class LoopNet {
+export class LoopDetection {
   readonly #detector: LoopDetector | undefined;
   readonly #countsHops: boolean;
   readonly #onLoop: (loop: Loop) => void;
@@ -44,7 +44,7 @@ export class LoopNet {
     this.#countsHops = options.loopHeader;
     this.#onLoop = onLoop;
     const { maxAgeMs = Number.POSITIVE_INFINITY } = options.retry;
-    if (!options.loopDetection || maxAgeMs < LEAST_AGE_MS) return;
+    if (!options.loopDetection || maxAgeMs < MIN_AGE_MS) return;
     this.#detector = new LoopDetector({
       lingerMs: options.batch.lingerMs,
       now: clock.monotonic,
@@ -67,7 +67,13 @@ export class LoopNet {
       const kind = fingerprintOf(info, level, text, origin);
       if (!this.#stopped.has(kind)) {
         this.#stopped.add(kind);
-        this.#tell('hops', { kind, delayMs: 0, termMs: Number.POSITIVE_INFINITY }, record, info, origin);
+        this.#tell(
+          'hops',
+          { kind, delayMs: 0, suppressedForMs: Number.POSITIVE_INFINITY },
+          record,
+          info,
+          origin,
+        );
       }
       return true;
     }
@@ -82,7 +88,7 @@ export class LoopNet {
 
   #tell(
     by: Loop['by'],
-    { kind: fingerprint, delayMs, termMs }: FoundLoop,
+    { kind: fingerprint, delayMs, suppressedForMs }: FoundLoop,
     { level, text }: PendingRecord,
     info: Info,
     origin: CallSite | undefined,
@@ -90,7 +96,7 @@ export class LoopNet {
     this.found++;
     const shape = shapeOf(typeof info.message === 'string' ? info.message : text);
     const callSite = origin === undefined ? labelOf(info) : `${origin.file}:${origin.line}:${origin.column}`;
-    this.#onLoop({ by, fingerprint, level, shape, callSite, delayMs, termMs });
+    this.#onLoop({ by, fingerprint, level, shape, callSite, delayMs, suppressedForMs });
   }
 }
 
@@ -105,5 +111,5 @@ export function remedyForLoop(loop: Loop): string {
     'Look for what logs because a record was sent: a consumer of the topic, an agent that reads the log, a queue, a Kafka client that logs to this logger. Give it a logger or a topic of its own, or a filter.';
   return loop.by === 'hops'
     ? what
-    : `${what} They are let through again in ${Math.round(loop.termMs / 1_000)} s; where this is no loop, set loopDetection: false.`;
+    : `${what} They are let through again in ${Math.round(loop.suppressedForMs / 1_000)} s; where this is no loop, set loopDetection: false.`;
 }

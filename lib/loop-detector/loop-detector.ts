@@ -1,11 +1,11 @@
 import type { FlushGate } from '../sender/flush-gate.ts';
+import { Candidate, MAX_ECHO_MS } from './candidate.ts';
 import { Quarantine } from './quarantine.ts';
-import { LONGEST_ECHO_MS, Suspect } from './candidate.ts';
 
 // How long a flush is held at most, in all. Timers are late: so that it stays within a second.
-const LONGEST_HOLD_MS = 950;
+const MAX_HOLD_MS = 950;
 // How much of that may pass before the silence begins, until echoes of what was sent before have come.
-const LONGEST_SETTLING_MS = 500;
+const MAX_SETTLING_MS = 500;
 
 // A hold is drawn from so many times the width of the forecast: 4 rounds are enough for a proof then.
 const ODDS = 40;
@@ -14,12 +14,12 @@ const ODDS = 40;
 const LATE_MS = 10;
 
 // After so many rounds there will be no result.
-const MOST_ROUNDS = 24;
+const MAX_ROUNDS = 24;
 
 // Flushes may be held for so long in all before trials have to wait, and for this part of the time in the long run:
 // innocent traffic that looks suspicious again and again must not be slowed down for good.
-const MOST_CREDIT_MS = 15_000;
-const LEAST_CREDIT_MS = 1_000;
+const MAX_CREDIT_MS = 15_000;
+const MIN_CREDIT_MS = 1_000;
 const CREDIT_PER_MS = 0.02;
 
 // How many records after each send are looked at while nothing is suspected: one a millisecond at most.
@@ -31,7 +31,7 @@ const DENSE_RECORDS = 64;
 const DENSE_PATIENCE_MS = 30_000;
 
 // Of how many kinds of records something is remembered.
-const MOST_KINDS = 500;
+const MAX_KINDS = 500;
 
 /** A loop that was found. */
 export interface FoundLoop {
@@ -40,7 +40,7 @@ export interface FoundLoop {
   /** Milliseconds from a send to the first record that came of it. */
   readonly delayMs: number;
   /** For how many milliseconds its records are kept from Kafka now. */
-  readonly termMs: number;
+  readonly suppressedForMs: number;
 }
 
 type Phase =
@@ -70,18 +70,18 @@ export interface LoopDetectorOptions {
 /**
  * Finds loops that no flag can see: records that come back through another process, a queue, a file. *Suspicion*: a kind
  * of record comes between the sends, again and again. *Trial*: flushes are held for random moments; only an echo falls
- * silent with them, and wakes with them (see {@link Suspect} for the odds). *Sentence*: records of that kind are kept
+ * silent with them, and wakes with them (see {@link Candidate} for the odds). *Sentence*: records of that kind are kept
  * from Kafka for a while (see {@link Quarantine}).
  */
 export class LoopDetector implements FlushGate {
   readonly #options: LoopDetectorOptions;
   readonly #quarantine = new Quarantine();
   /** By kind, those heard of longest ago first. */
-  readonly #suspects = new Map<string, Suspect>();
+  readonly #candidates = new Map<string, Candidate>();
   #phase: Phase = CALM;
   #rounds = 0;
   /** For how long flushes may be held, and when that was last worked out. */
-  #creditMs = MOST_CREDIT_MS;
+  #creditMs = MAX_CREDIT_MS;
   #creditedAt = 0;
   #sends = 0;
   #lastSendAt = Number.NEGATIVE_INFINITY;
@@ -114,23 +114,23 @@ export class LoopDetector implements FlushGate {
   /** A record of this kind has come. @returns whether it is to be kept from Kafka */
   takes(kind: string): boolean {
     const now = this.#options.now();
-    if (this.#quarantine.keepsIn(kind, now)) return true;
+    if (this.#quarantine.suppresses(kind, now)) return true;
     const delay = now - this.#lastSendAt;
     if (this.#phase.at === 'waiting' && delay > this.#longestGapMs) this.#endTrial();
-    if (delay > LONGEST_ECHO_MS) return false;
-    const suspect = this.#suspect(kind);
-    if (suspect.isExcused(now)) return false;
+    if (delay > MAX_ECHO_MS) return false;
+    const candidate = this.#addCandidate(kind);
+    if (candidate.isIgnored(now)) return false;
     const arrival = { now, sends: this.#sends, delay, isSilence: this.#phase.at === 'silence' };
     if (this.#phase.at === 'calm') {
       const isOnProbation = this.#quarantine.isOnProbation(kind, now);
-      const isSuspicious = suspect.sight(arrival, this.#longestGapMs, isOnProbation);
-      if (isSuspicious && (isOnProbation || this.#credit(now) >= LEAST_CREDIT_MS)) this.#beginTrial();
+      const isSuspicious = candidate.sight(arrival, this.#longestGapMs, isOnProbation);
+      if (isSuspicious && (isOnProbation || this.#credit(now) >= MIN_CREDIT_MS)) this.#beginTrial();
       return false;
     }
-    suspect.note(arrival);
+    candidate.onArrival(arrival);
     if (arrival.isSilence) this.#endVainSilence(now);
-    if (!suspect.isProven) return false;
-    this.#sentence(suspect, now);
+    if (!candidate.isProven) return false;
+    this.#suppress(candidate, now);
     return true;
   }
 
@@ -144,7 +144,7 @@ export class LoopDetector implements FlushGate {
       const tried = this.#reviewTrial(now);
       if (tried.length === 0) return 0;
       const settled = Math.max(...tried.map(({ settlesWithin }) => this.#lastSendAt + settlesWithin));
-      this.#phase = { at: 'settling', since: now, until: Math.min(settled, now + LONGEST_SETTLING_MS) };
+      this.#phase = { at: 'settling', since: now, until: Math.min(settled, now + MAX_SETTLING_MS) };
     }
     if (this.#phase.at === 'settling') {
       if (now < this.#phase.until) return this.#phase.until;
@@ -158,11 +158,11 @@ export class LoopDetector implements FlushGate {
     return 0;
   }
 
-  noteSend(now: number, isForced: boolean, records: number): void {
-    this.#noteDensity(now, records);
+  onSend(now: number, isForced: boolean, records: number): void {
+    this.#recordDensity(now, records);
     if (this.#phase.at === 'release') {
       this.#phase = WAITING;
-      for (const suspect of this.#suspects.values()) suspect.release(now);
+      for (const candidate of this.#candidates.values()) candidate.release(now);
     }
     this.#sends++;
     this.#lastSendAt = now;
@@ -176,11 +176,11 @@ export class LoopDetector implements FlushGate {
   /** All that have bet have come already: there is nothing left to wait for. */
   #endVainSilence(now: number): void {
     if (this.#phase.at !== 'silence') return;
-    for (const suspect of this.#suspects.values()) if (suspect.isSilent) return;
+    for (const candidate of this.#candidates.values()) if (candidate.isSilent) return;
     this.#phase = { ...this.#phase, until: now };
   }
 
-  #noteDensity(now: number, records: number): void {
+  #recordDensity(now: number, records: number): void {
     const isDense = records >= DENSE_RECORDS;
     if (isDense) this.#denseSince ??= now;
     // A single smaller one in between says nothing: of a client that was handed in, partitions are found out with one record.
@@ -193,21 +193,21 @@ export class LoopDetector implements FlushGate {
   }
 
   get #longestGapMs(): number {
-    return LONGEST_ECHO_MS + this.#options.lingerMs;
+    return MAX_ECHO_MS + this.#options.lingerMs;
   }
 
-  #suspect(kind: string): Suspect {
-    const suspect = this.#suspects.get(kind) ?? new Suspect(kind);
+  #addCandidate(kind: string): Candidate {
+    const candidate = this.#candidates.get(kind) ?? new Candidate(kind);
     // To the end: forgotten are those that have not been heard of for longest.
-    this.#suspects.delete(kind);
-    this.#suspects.set(kind, suspect);
-    if (this.#suspects.size > MOST_KINDS) {
-      for (const oldest of this.#suspects.keys()) {
-        this.#suspects.delete(oldest);
+    this.#candidates.delete(kind);
+    this.#candidates.set(kind, candidate);
+    if (this.#candidates.size > MAX_KINDS) {
+      for (const oldest of this.#candidates.keys()) {
+        this.#candidates.delete(oldest);
         break;
       }
     }
-    return suspect;
+    return candidate;
   }
 
   #beginTrial(): void {
@@ -218,33 +218,33 @@ export class LoopDetector implements FlushGate {
 
   #endTrial(): void {
     this.#phase = CALM;
-    for (const suspect of this.#suspects.values()) suspect.forget();
+    for (const candidate of this.#candidates.values()) candidate.forget();
     this.#attend();
   }
 
   #credit(now: number): number {
     const earned = (now - this.#creditedAt) * CREDIT_PER_MS;
     this.#creditedAt = now;
-    this.#creditMs = Math.min(MOST_CREDIT_MS, this.#creditMs + earned);
+    this.#creditMs = Math.min(MAX_CREDIT_MS, this.#creditMs + earned);
     return this.#creditMs;
   }
 
   #callOff(): void {
     this.#phase = WAITING;
-    for (const suspect of this.#suspects.values()) suspect.callOff();
+    for (const candidate of this.#candidates.values()) candidate.callOff();
   }
 
   /** Lets go of suspects that turn out to be none. @returns those that are left */
-  #reviewTrial(now: number): Suspect[] {
+  #reviewTrial(now: number): Candidate[] {
     const { random } = this.#options;
-    const isOver = ++this.#rounds > MOST_ROUNDS;
+    const isOver = ++this.#rounds > MAX_ROUNDS;
     const isBroke = this.#credit(now) < 0;
-    const tried: Suspect[] = [];
-    for (const suspect of this.#suspects.values()) {
+    const tried: Candidate[] = [];
+    for (const candidate of this.#candidates.values()) {
       const isLetGo =
-        suspect.isTried && (isOver || suspect.yields(random) || (isBroke && suspect.evidence <= 0));
-      if (suspect.isHopeless || isLetGo) suspect.excuse(now, random);
-      else if (suspect.isTried) tried.push(suspect);
+        candidate.isTried && (isOver || candidate.yields(random) || (isBroke && candidate.evidence <= 0));
+      if (candidate.isHopeless || isLetGo) candidate.ignore(now, random);
+      else if (candidate.isTried) tried.push(candidate);
     }
     if (tried.length === 0) this.#endTrial();
     return tried;
@@ -252,23 +252,23 @@ export class LoopDetector implements FlushGate {
 
   /** How long the silence lasts. All bet before that is drawn. @param heldMs how long the flush has been held */
   #draw(now: number, heldMs: number): number {
-    let leader: Suspect | undefined;
-    for (const suspect of this.#suspects.values()) {
-      if (!suspect.isTried) continue;
-      const lead = leader === undefined ? 1 : suspect.evidence - leader.evidence;
-      if (lead > 0 || (lead === 0 && suspect.width < (leader?.width ?? 0))) leader = suspect;
+    let leader: Candidate | undefined;
+    for (const candidate of this.#candidates.values()) {
+      if (!candidate.isTried) continue;
+      const lead = leader === undefined ? 1 : candidate.evidence - leader.evidence;
+      if (lead > 0 || (lead === 0 && candidate.width < (leader?.width ?? 0))) leader = candidate;
     }
-    const spanMs = Math.min(ODDS * (leader?.width ?? 0), LONGEST_HOLD_MS - heldMs);
-    for (const suspect of this.#suspects.values()) suspect.bet(now, spanMs);
+    const spanMs = Math.min(ODDS * (leader?.width ?? 0), MAX_HOLD_MS - heldMs);
+    for (const candidate of this.#candidates.values()) candidate.bet(now, spanMs);
     return this.#options.random() * spanMs;
   }
 
-  #sentence(suspect: Suspect, now: number): void {
-    const { kind, delayMs } = suspect;
-    const termMs = this.#quarantine.sentence(kind, now);
-    this.#suspects.delete(kind);
+  #suppress(candidate: Candidate, now: number): void {
+    const { kind, delayMs } = candidate;
+    const suppressedForMs = this.#quarantine.suppress(kind, now);
+    this.#candidates.delete(kind);
     this.#attend();
-    this.#options.onLoop({ kind, delayMs, termMs });
+    this.#options.onLoop({ kind, delayMs, suppressedForMs });
   }
 
   #attend(): void {

@@ -1,30 +1,31 @@
 // How long a loop's records are kept from Kafka: the first time, and at most.
-const FIRST_TERM_MS = 10_000;
-const LAST_TERM_MS = 300_000;
+const FIRST_SUPPRESSION_MS = 10_000;
+const MAX_SUPPRESSION_MS = 300_000;
 
 /** What became of a kind of record that was found to loop. */
-type Sentence =
-  | { readonly at: 'serving'; readonly until: number; readonly termMs: number }
+type Suppression =
+  | { readonly at: 'serving'; readonly until: number; readonly suppressedForMs: number }
   /** Let through again; a relapse until then has a longer term. */
-  | { readonly at: 'probation'; readonly until: number; readonly termMs: number };
+  | { readonly at: 'probation'; readonly until: number; readonly suppressedForMs: number };
 
 /** The kinds of records that are kept from Kafka because they loop, each for a growing while. */
 export class Quarantine {
-  readonly #sentences = new Map<string, Sentence>();
+  readonly #suppressions = new Map<string, Suppression>();
 
   get isEmpty(): boolean {
-    return this.#sentences.size === 0;
+    return this.#suppressions.size === 0;
   }
 
   /** Keeps this kind of record in from now on. @returns for how many milliseconds */
-  sentence(kind: string, now: number): number {
+  suppress(kind: string, now: number): number {
     const before = this.#at(kind, now);
-    const termMs = before === undefined ? FIRST_TERM_MS : Math.min(2 * before.termMs, LAST_TERM_MS);
-    this.#sentences.set(kind, { at: 'serving', until: now + termMs, termMs });
-    return termMs;
+    const suppressedForMs =
+      before === undefined ? FIRST_SUPPRESSION_MS : Math.min(2 * before.suppressedForMs, MAX_SUPPRESSION_MS);
+    this.#suppressions.set(kind, { at: 'serving', until: now + suppressedForMs, suppressedForMs });
+    return suppressedForMs;
   }
 
-  keepsIn(kind: string, now: number): boolean {
+  suppresses(kind: string, now: number): boolean {
     return this.#at(kind, now)?.at === 'serving';
   }
 
@@ -34,20 +35,20 @@ export class Quarantine {
 
   /** Forgets those that have behaved. */
   tidy(now: number): void {
-    for (const kind of this.#sentences.keys()) this.#at(kind, now);
+    for (const kind of this.#suppressions.keys()) this.#at(kind, now);
   }
 
-  #at(kind: string, now: number): Sentence | undefined {
-    const sentence = this.#sentences.get(kind);
-    if (sentence === undefined || now < sentence.until) return sentence;
-    const { at, until, termMs } = sentence;
+  #at(kind: string, now: number): Suppression | undefined {
+    const suppress = this.#suppressions.get(kind);
+    if (suppress === undefined || now < suppress.until) return suppress;
+    const { at, until, suppressedForMs } = suppress;
     // As long as the term was.
-    const next: Sentence | undefined =
-      at === 'serving' && now < until + termMs
-        ? { at: 'probation', until: until + termMs, termMs }
+    const next: Suppression | undefined =
+      at === 'serving' && now < until + suppressedForMs
+        ? { at: 'probation', until: until + suppressedForMs, suppressedForMs }
         : undefined;
-    if (next === undefined) this.#sentences.delete(kind);
-    else this.#sentences.set(kind, next);
+    if (next === undefined) this.#suppressions.delete(kind);
+    else this.#suppressions.set(kind, next);
     return next;
   }
 }

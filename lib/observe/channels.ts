@@ -1,9 +1,9 @@
 import { channel } from 'node:diagnostics_channel';
 import type { EventEmitter } from 'node:events';
-import type { LaneBatch } from '../accumulator/producer-batch.ts';
-import type { DropReason, PendingRecord } from '../record/record.ts';
-import type { Verdict } from '../sender/send-result.ts';
+import type { ProducerBatch } from '../accumulator/producer-batch.ts';
 import { guardSyncUntold } from '../loop-safety/guard.ts';
+import type { DropReason, PendingRecord } from '../record/record.ts';
+import type { SendResult } from '../sender/send-result.ts';
 import type { Info } from '../winston/logger-tap.ts';
 import { publishSafely } from './publish-safely.ts';
 import type { TransportState } from './state-log.ts';
@@ -115,8 +115,8 @@ export class Channels {
     this.#onFailure = onFailure;
   }
 
-  batchAnswered(batch: LaneBatch, verdict: Verdict, durationMs: number, isRetry: boolean): void {
-    const told = verdict.kind === 'delivered' ? BATCH_SENT : BATCH_FAILED;
+  batchAnswered(batch: ProducerBatch, result: SendResult, durationMs: number, isRetry: boolean): void {
+    const told = result.kind === 'delivered' ? BATCH_SENT : BATCH_FAILED;
     if (!told.hasSubscribers) return;
     const { topic, partition, count, bytes } = batch;
     const message: BatchSentMessage = {
@@ -128,9 +128,9 @@ export class Channels {
       durationMs,
       isRetry,
     };
-    if (verdict.kind === 'delivered') publishSafely(BATCH_SENT, message, this.#onFailure);
+    if (result.kind === 'delivered') publishSafely(BATCH_SENT, message, this.#onFailure);
     else {
-      const failed: BatchFailedMessage = { ...message, error: verdict.cause, result: verdict.kind };
+      const failed: BatchFailedMessage = { ...message, error: result.cause, result: result.kind };
       publishSafely(BATCH_FAILED, failed, this.#onFailure);
     }
   }

@@ -1,41 +1,41 @@
 import type { EventEmitter } from 'node:events';
 import { isPacked, type Records } from '../accumulator/batch.ts';
-import type { DropReason, PendingRecord } from '../record/record.ts';
 import { evidenceOf, type Loop, remedyForLoop } from '../loop-detector/loop-detection.ts';
-import type { Channels } from './channels.ts';
-import type { Observation } from './stats-collector.ts';
-import { emitSafely } from './safe-emit.ts';
-import type { Trouble } from './warnings.ts';
-import type { Info } from '../winston/logger-tap.ts';
-import { LEVEL, MESSAGE } from '../util/triple-beam.ts';
+import type { DropReason, PendingRecord } from '../record/record.ts';
 import { type Fallback, handOn, type UndeliveredReason } from '../undelivered/fallback.ts';
+import { LEVEL, MESSAGE } from '../util/triple-beam.ts';
+import type { Info } from '../winston/logger-tap.ts';
+import type { Channels } from './channels.ts';
+import { emitSafely } from './safe-emit.ts';
+import type { StatsCollector } from './stats-collector.ts';
+import type { Warnings } from './warnings.ts';
 
 /** Where what becomes of records is told to. */
-export interface OutcomeListeners {
+export interface DeliveryReportListeners {
   emitter: EventEmitter;
   fallback: Fallback | undefined;
-  trouble: Trouble;
-  observation: Observation;
+  warnings: Warnings;
+  statsCollector: StatsCollector;
   channels: Channels;
 }
 
 /** The counterpart of the intake: tells whoever wants to know what has become of records. */
-export class Outcomes {
-  readonly #listeners: OutcomeListeners;
+export class DeliveryReports {
+  readonly #listeners: DeliveryReportListeners;
 
-  constructor(listeners: OutcomeListeners) {
+  constructor(listeners: DeliveryReportListeners) {
     this.#listeners = listeners;
   }
 
   delivered(records: Records): void {
-    const { emitter, observation, trouble } = this.#listeners;
-    observation.delivered(records);
+    const { emitter, statsCollector, warnings } = this.#listeners;
+    statsCollector.delivered(records);
     // None of those that were packed has an info: somebody may only have begun to listen since.
     if (isPacked(records) && emitter.listenerCount('logged') === 0) return;
     for (const record of isPacked(records) ? records.toObjects() : records) {
       if (emitter.listenerCount('logged') > 0) {
         const info = record.info ?? infoOf(record.level, record.text);
-        emitSafely(emitter, 'logged', info, (error) => trouble.listenerFailed(error));
+        emitSafely(emitter, 'logged', info, (error) => warnings.listenerFailed(error));
       }
       record.text = '';
       record.info = undefined;
@@ -43,9 +43,9 @@ export class Outcomes {
   }
 
   dropped(record: PendingRecord, reason: DropReason, cause: unknown): void {
-    const { trouble, channels } = this.#listeners;
+    const { warnings, channels } = this.#listeners;
     this.#handOn(record, reason, cause);
-    trouble.dropped(reason, record.topic, cause, this.#listeners.fallback !== undefined);
+    warnings.dropped(reason, record.topic, cause, this.#listeners.fallback !== undefined);
     channels.recordDropped(record, reason, cause);
   }
 
@@ -56,17 +56,17 @@ export class Outcomes {
 
   /** Records that go round in circles have been found. */
   loopFound(loop: Loop): void {
-    const { trouble, channels } = this.#listeners;
-    trouble.loop(loop.fingerprint, evidenceOf(loop), remedyForLoop(loop));
-    const { by, level, shape, callSite, termMs } = loop;
-    channels.loopDetected({ kind: by, level, shape, callSite, suppressedForMs: termMs });
+    const { warnings, channels } = this.#listeners;
+    warnings.loop(loop.fingerprint, evidenceOf(loop), remedyForLoop(loop));
+    const { by, level, shape, callSite, suppressedForMs } = loop;
+    channels.loopDetected({ kind: by, level, shape, callSite, suppressedForMs: suppressedForMs });
   }
 
   #handOn(record: PendingRecord, reason: UndeliveredReason, cause: unknown): void {
-    const { fallback, trouble } = this.#listeners;
+    const { fallback, warnings } = this.#listeners;
     if (fallback === undefined) return;
     handOn(fallback, record, reason, cause, (error) =>
-      trouble.callback('fallback', error, 'what it was given is lost, and counted'),
+      warnings.callbackFailed('fallback', error, 'what it was given is lost, and counted'),
     );
   }
 }

@@ -1,4 +1,4 @@
-import { hasMethods, refuse } from '../util/check-option.ts';
+import { hasMethods, throwInvalidOption } from '../util/check-option.ts';
 import { DEFAULT_NAME, MEASURED_METRICS, METRICS, NAMESPACE, type StatsSource } from './metrics.ts';
 
 type Attributes = Record<string, string>;
@@ -52,11 +52,11 @@ export function openTelemetry(
 ): () => void {
   const { name = DEFAULT_NAME } = options;
   if (!hasMethods(meter, 'createObservableCounter', 'addBatchObservableCallback')) {
-    refuse('meter', "a Meter of OpenTelemetry's", meter);
+    throwInvalidOption('meter', "a Meter of OpenTelemetry's", meter);
   }
-  if (typeof name !== 'string' || name === '') refuse('name', 'a text that is not empty', name);
+  if (typeof name !== 'string' || name === '') throwInvalidOption('name', 'a text that is not empty', name);
   const names = namesInUse.get(meter) ?? new Set();
-  if (names.has(name)) refuse('name', 'one that no other transport with this meter has', name);
+  if (names.has(name)) throwInvalidOption('name', 'one that no other transport with this meter has', name);
   namesInUse.set(meter, names.add(name));
 
   const own: Attributes = { [attribute('transport')]: name };

@@ -1,4 +1,4 @@
-import { hasMethods, refuse } from '../util/check-option.ts';
+import { hasMethods, throwInvalidOption } from '../util/check-option.ts';
 import {
   DEFAULT_NAME,
   MEASURED_METRICS,
@@ -50,11 +50,12 @@ interface PrometheusValue {
 export function prometheus(transport: StatsSource, options: PrometheusOptions): () => void {
   const { register, name = DEFAULT_NAME } = options;
   if (!hasMethods(register, 'getSingleMetric', 'registerMetric', 'removeSingleMetric')) {
-    refuse('register', "a register of prom-client's", register);
+    throwInvalidOption('register', "a register of prom-client's", register);
   }
-  if (typeof name !== 'string' || name === '') refuse('name', 'a text that is not empty', name);
+  if (typeof name !== 'string' || name === '') throwInvalidOption('name', 'a text that is not empty', name);
   const page = pageOf(register);
-  if (page.transports.has(name)) refuse('name', 'one that no other transport in this register has', name);
+  if (page.transports.has(name))
+    throwInvalidOption('name', 'one that no other transport in this register has', name);
   page.transports.set(name, transport);
   return () => {
     if (page.transports.get(name) !== transport) return;

@@ -14,7 +14,7 @@ export class StateLog {
   }
 
   /** @returns the state before, if that was another one */
-  note(state: TransportState, now: number): TransportState | undefined {
+  record(state: TransportState, now: number): TransportState | undefined {
     const before = this.current;
     if (state === before) return undefined;
     this.current = state;

@@ -1,6 +1,6 @@
-import type { Clock } from '../util/clock.ts';
 import { countOf, isPacked, type Records } from '../accumulator/batch.ts';
 import type { PendingRecord } from '../record/record.ts';
+import type { Clock } from '../util/clock.ts';
 import { Distribution } from './distribution.ts';
 import { Rate } from './rate.ts';
 import { isReady } from './readiness.ts';
@@ -20,7 +20,7 @@ type Observed = Pick<
 >;
 
 /** Watches what a transport does, for `stats()`: what the books, which only count, cannot tell. */
-export class Observation {
+export class StatsCollector {
   readonly #clock: Clock;
   readonly #state: StateLog;
   readonly #accepted: Rate;
@@ -58,7 +58,7 @@ export class Observation {
 
   /** @returns the state before, if that was another one */
   state(state: TransportState): TransportState | undefined {
-    return this.#state.note(state, this.#clock.systemTime());
+    return this.#state.record(state, this.#clock.systemTime());
   }
 
   /** @param lastErrorAt epoch milliseconds */

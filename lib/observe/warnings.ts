@@ -1,9 +1,9 @@
 import type { EventEmitter } from 'node:events';
-import { consoleLine } from '../client-log/console-only.ts';
-import type { Clock } from '../util/clock.ts';
 import type { HeldTopic } from '../accumulator/held-queues.ts';
-import type { DropReason } from '../record/record.ts';
+import { consoleLine } from '../client-log/console-only.ts';
 import { KafkaTransportError, type KafkaTransportErrorCode, messageOf } from '../errors.ts';
+import type { DropReason } from '../record/record.ts';
+import type { Clock } from '../util/clock.ts';
 import { remedyFor } from './remedies.ts';
 import { emitSafely } from './safe-emit.ts';
 import type { CallerFunction } from './stats.ts';
@@ -11,7 +11,7 @@ import type { CallerFunction } from './stats.ts';
 // The least time between two warnings of one kind: what goes on is counted, not told again and again.
 const QUIET_MS = 60_000;
 // How many kinds are remembered.
-const MOST_KINDS = 1_000;
+const MAX_KINDS = 1_000;
 
 const WHY_DROPPED: Record<DropReason, string> = {
   overflow:
@@ -25,7 +25,7 @@ const WHY_DROPPED: Record<DropReason, string> = {
 };
 
 /** Tells of what goes wrong, as `warn` events: each kind once, then counted. */
-export class Trouble {
+export class Warnings {
   readonly #emitter: EventEmitter;
   readonly #clock: Clock;
   readonly #lastTold = new Map<string, number>();
@@ -143,7 +143,7 @@ export class Trouble {
   }
 
   /** A function of the caller's threw. @param consequence what became of the record */
-  callback(name: CallerFunction, error: unknown, consequence: string): void {
+  callbackFailed(name: CallerFunction, error: unknown, consequence: string): void {
     this.callbackFailures[name]++;
     if (!this.#isNews(`${name} threw`)) return;
     const what = `winston-kafkajs: the ${name} function threw (${messageOf(error)}); ${consequence}.`;
@@ -161,7 +161,7 @@ export class Trouble {
   }
 
   /** A function of the caller's returned something that it must not. */
-  nonsense(name: CallerFunction, expected: string, given: unknown, consequence: string): void {
+  invalidReturn(name: CallerFunction, expected: string, given: unknown, consequence: string): void {
     this.callbackFailures[name]++;
     if (!this.#isNews(`${name} nonsense`)) return;
     const what = `winston-kafkajs: the ${name} function must return ${expected}, but returned ${shown(name, given)}; ${consequence}.`;
@@ -196,7 +196,7 @@ export class Trouble {
     const last = this.#lastTold.get(kind);
     if (last !== undefined && now - last < QUIET_MS) return false;
     // Some kinds have a topic's name in them, and of topics there may be any number.
-    if (this.#lastTold.size >= MOST_KINDS) this.#lastTold.clear();
+    if (this.#lastTold.size >= MAX_KINDS) this.#lastTold.clear();
     this.#lastTold.set(kind, now);
     return true;
   }

@@ -1,15 +1,27 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { CompressionTypes, KafkaConfig, logLevel as LogLevel, logCreator } from 'kafkajs';
-import { BROKERS_RULE, readBrokers } from '../clients/kafkajs/broker-list.ts';
-import { flag, group, isPlainObject, oneOf, optionalFunction, refuse, refuseInWords } from '../util/check-option.ts';
-import { type ClientLogOptions, checkedClientLog, consoleOnlyLogCreator } from '../client-log/console-only.ts';
+import {
+  type ClientLogOptions,
+  checkedClientLog,
+  consoleOnlyLogCreator,
+} from '../client-log/console-only.ts';
 import type { ClientLogLevel } from '../client-log/levels.ts';
 import { withoutOutages } from '../client-log/without-outages.ts';
 import type { ProducerLike } from '../clients/external-producer.ts';
+import { BROKERS_RULE, readBrokers } from '../clients/kafkajs/broker-list.ts';
 import { CompressionCodecs, logLevel } from '../clients/kafkajs/kafkajs.ts';
 import { PRODUCER_RULE, producerProblem } from '../clients/producer-methods.ts';
 import { checkWorkerCanStart } from '../clients/worker/worker-program.ts';
+import {
+  flag,
+  group,
+  isPlainObject,
+  oneOf,
+  optionalFunction,
+  refuseInWords,
+  throwInvalidOption,
+} from '../util/check-option.ts';
 import type { KafkaTransportOptions } from './options.ts';
 
 /** Which client ships, with every default in place. */
@@ -50,32 +62,45 @@ export function resolveClient(given: KafkaTransportOptions): ClientOptions {
   const { kafka, kafkaModule, producer } = given;
   const isWorker = flag('worker', given.worker, false);
   if ((kafka === undefined && kafkaModule === undefined) === (producer === undefined)) {
-    refuse('kafka', 'given, or "kafkaModule" or "producer" instead of it, but not more than one', kafka);
+    throwInvalidOption(
+      'kafka',
+      'given, or "kafkaModule" or "producer" instead of it, but not more than one',
+      kafka,
+    );
   }
   const clientLog = checkedClientLog('clientLog', given.clientLog);
   const acks = resolveAcks(given.acks);
   const idempotent = flag('idempotent', given.idempotent, false);
   if (idempotent && acks === 1) {
-    refuse('acks', '-1 with idempotent: true (all in-sync replicas have to know of a batch)', acks);
+    throwInvalidOption(
+      'acks',
+      '-1 with idempotent: true (all in-sync replicas have to know of a batch)',
+      acks,
+    );
   }
   if (producer !== undefined) {
     checkProducer(producer);
     if (isWorker) {
-      refuse(
+      throwInvalidOption(
         'producer',
         'left out with worker: true (it lives in this thread): give "kafka" instead',
         producer,
       );
     }
     if (idempotent)
-      refuse('idempotent', 'left out with a "producer" of your own: make that idempotent', idempotent);
+      throwInvalidOption(
+        'idempotent',
+        'left out with a "producer" of your own: make that idempotent',
+        idempotent,
+      );
     return { kind: 'callers', producer, acks };
   }
   const own = { acks: acks ?? -1, idempotent } as const;
   const execArgv = resolveExecArgv(given, isWorker);
   const creator = resolveLogCreator(given.clientLog);
   if (kafkaModule !== undefined) {
-    if (kafka !== undefined) refuse('kafkaModule', 'left out with "kafka": it takes its place', kafkaModule);
+    if (kafka !== undefined)
+      throwInvalidOption('kafkaModule', 'left out with "kafka": it takes its place', kafkaModule);
     const module = resolveModule(kafkaModule, isWorker);
     checkWorkerCanStart(execArgv);
     const logLevel = levelOf(clientLog.level);
@@ -97,29 +122,31 @@ export function resolveClient(given: KafkaTransportOptions): ClientOptions {
 
 function resolveExecArgv({ workerOptions }: KafkaTransportOptions, isWorker: boolean): readonly string[] {
   if (workerOptions === undefined) return [];
-  if (!isWorker) refuse('workerOptions', 'left out without worker: true', workerOptions);
+  if (!isWorker) throwInvalidOption('workerOptions', 'left out without worker: true', workerOptions);
   const { execArgv } = group('workerOptions', workerOptions, WORKER_OPTIONS);
   if (execArgv === undefined) return [];
   const isList = Array.isArray(execArgv) && execArgv.every((flag) => typeof flag === 'string');
-  if (!isList) refuse('workerOptions.execArgv', "a list of Node's flags, each a string", execArgv);
+  if (!isList)
+    throwInvalidOption('workerOptions.execArgv', "a list of Node's flags, each a string", execArgv);
   return [...execArgv];
 }
 
 /** The URL of the module that exports the configuration. */
 function resolveModule(module: unknown, isWorker: boolean): URL {
-  if (!isWorker) refuse('kafkaModule', 'left out without worker: true: give "kafka"', module);
+  if (!isWorker) throwInvalidOption('kafkaModule', 'left out without worker: true: give "kafka"', module);
   const isUrl = module instanceof URL || (typeof module === 'string' && /^file:/i.test(module));
-  if (!isUrl && (typeof module !== 'string' || module === '')) refuse('kafkaModule', MODULE_RULE, module);
+  if (!isUrl && (typeof module !== 'string' || module === ''))
+    throwInvalidOption('kafkaModule', MODULE_RULE, module);
   const url = isUrl ? new URL(module) : pathToFileURL(resolve(module));
-  return url.protocol === 'file:' ? url : refuse('kafkaModule', MODULE_RULE, module);
+  return url.protocol === 'file:' ? url : throwInvalidOption('kafkaModule', MODULE_RULE, module);
 }
 
 /** Refuses what cannot be handed to another thread, wherever it stands in the configuration. */
 function checkPortable(path: string, value: unknown): void {
-  if (typeof value === 'function') refuse(path, `${LEFT_OUT} a function ${STAYS_HERE}`, value);
+  if (typeof value === 'function') throwInvalidOption(path, `${LEFT_OUT} a function ${STAYS_HERE}`, value);
   if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return;
   if (!Array.isArray(value) && !isPlainObject(value)) {
-    refuse(path, `${LEFT_OUT} an instance of a class ${STAYS_HERE}`, value);
+    throwInvalidOption(path, `${LEFT_OUT} an instance of a class ${STAYS_HERE}`, value);
   }
   for (const [name, inner] of Object.entries(value)) checkPortable(`${path}.${name}`, inner);
 }
@@ -153,8 +180,12 @@ function levelOf(level: ClientLogLevel = 'warn'): LogLevel {
 function resolveAcks(acks: unknown): -1 | 1 | undefined {
   if (acks === undefined || acks === -1 || acks === 1) return acks;
   if (acks === 0)
-    refuse('acks', '-1 or 1 (with 0 the broker does not answer, so loss looks like delivery)', acks);
-  return refuse('acks', '-1 or 1', acks);
+    throwInvalidOption(
+      'acks',
+      '-1 or 1 (with 0 the broker does not answer, so loss looks like delivery)',
+      acks,
+    );
+  return throwInvalidOption('acks', '-1 or 1', acks);
 }
 
 function checkProducer(producer: unknown): void {
@@ -168,7 +199,7 @@ function checkProducer(producer: unknown): void {
  * change.
  */
 function checkedKafka(given: unknown): KafkaConfig {
-  if (!isPlainObject(given)) refuse('kafka', "an object: kafkajs's KafkaConfig", given);
+  if (!isPlainObject(given)) throwInvalidOption('kafka', "an object: kafkajs's KafkaConfig", given);
   const kafka = { ...given } as unknown as KafkaConfig;
   for (const name of ['logCreator', 'socketFactory']) optionalFunction(`kafka.${name}`, given[name]);
   // What a function answers is checked each time that it is asked.
@@ -194,7 +225,7 @@ export function resolveCompression({
       ? 'register one in a "kafkaModule": what this thread has registered the worker does not have'
       : 'register one in CompressionCodecs before you make the transport';
   if (worker === true || !hasCodec(type)) {
-    refuse(
+    throwInvalidOption(
       'compression',
       `a type that kafkajs has a codec for: None (0), GZIP (1); for others, ${how}`,
       compression,

@@ -1,10 +1,10 @@
 import type { CompressionTypes, KafkaConfig } from 'kafkajs';
 import type { TransportStreamOptions } from 'winston-transport';
+import type { OverflowPolicy } from '../accumulator/memory-limit.ts';
 import type { ClientLogOptions } from '../client-log/console-only.ts';
 import type { ProducerLike } from '../clients/external-producer.ts';
-import type { RecordKey, TransportEntry } from '../record/record.ts';
-import type { OverflowPolicy } from '../accumulator/memory-limit.ts';
 import type { RecordFilter } from '../loop-safety/filter/filter.ts';
+import type { RecordKey, TransportEntry } from '../record/record.ts';
 import type { Fallback } from '../undelivered/fallback.ts';
 
 /** When a batch is sent: as soon as one of the three is reached. */

@@ -1,5 +1,12 @@
 import { resolve } from 'node:path';
 import type { CompressionTypes } from 'kafkajs';
+import type { BatchLimits } from '../accumulator/batching-policy.ts';
+import type { OverflowPolicy } from '../accumulator/memory-limit.ts';
+import { type CompiledFilter, compileFilter } from '../loop-safety/filter/filter.ts';
+import { canBeHandled, DEFAULT_SIGNALS } from '../process/signals.ts';
+import { isTopicName, TOPIC_NAME_RULE } from '../record/topic-name.ts';
+import type { SenderOptions } from '../sender/sender-options.ts';
+import type { SpoolOptions } from '../spool/spool.ts';
 import {
   flag,
   group,
@@ -8,18 +15,11 @@ import {
   isPlainObject,
   oneOf,
   optionalFunction,
-  refuse,
-  refuseUnknown,
+  throwIfUnknown,
+  throwInvalidOption,
 } from '../util/check-option.ts';
-import type { BatchLimits } from '../accumulator/batching-policy.ts';
-import type { ShipperOptions } from '../sender/sender-options.ts';
-import type { OverflowPolicy } from '../accumulator/memory-limit.ts';
-import { canBeHandled, DEFAULT_SIGNALS } from '../process/signals.ts';
-import type { KafkaTransportOptions } from './options.ts';
-import { type CompiledFilter, compileFilter } from '../loop-safety/filter/filter.ts';
 import { type ClientOptions, resolveClient, resolveCompression, WORKER_OPTIONS } from './client-options.ts';
-import type { SpoolOptions } from '../spool/spool.ts';
-import { isTopicName, TOPIC_NAME_RULE } from '../record/topic-name.ts';
+import type { KafkaTransportOptions } from './options.ts';
 
 /** The options with every default in place, checked. */
 export interface ResolvedOptions {
@@ -30,8 +30,8 @@ export interface ResolvedOptions {
   readonly headers: KafkaTransportOptions['headers'];
   readonly compression: CompressionTypes | undefined;
   readonly batch: BatchLimits;
-  readonly buffer: ShipperOptions['buffer'];
-  readonly retry: ShipperOptions['retry'];
+  readonly buffer: SenderOptions['buffer'];
+  readonly retry: SenderOptions['retry'];
   readonly requestTimeoutMs: number;
   readonly closeTimeoutMs: number;
   readonly idleTimeoutMs: number;
@@ -114,12 +114,13 @@ const OVERFLOW_POLICIES: readonly OverflowPolicy[] = ['drop-oldest', 'drop-newes
  * @throws KafkaTransportError that names the option, what was expected and what was given
  */
 export function resolveOptions(options: unknown): ResolvedOptions {
-  if (!isPlainObject(options)) refuse('options', 'an object with at least "topic" and "kafka"', options);
-  refuseUnknown(options, OPTION_NAMES, undefined, NESTED_NAMES);
+  if (!isPlainObject(options))
+    throwInvalidOption('options', 'an object with at least "topic" and "kafka"', options);
+  throwIfUnknown(options, OPTION_NAMES, undefined, NESTED_NAMES);
   checkWinstonOptions(options);
   const given = options as unknown as KafkaTransportOptions;
   if (typeof given.topic !== 'function' && !isTopicName(given.topic)) {
-    refuse('topic', `${TOPIC_NAME_RULE}; or a function that returns one`, given.topic);
+    throwInvalidOption('topic', `${TOPIC_NAME_RULE}; or a function that returns one`, given.topic);
   }
   optionalFunction('key', given.key);
   optionalFunction('headers', given.headers);
@@ -169,9 +170,9 @@ export function resolveOptions(options: unknown): ResolvedOptions {
 function resolveSignals(given: unknown): readonly NodeJS.Signals[] {
   if (given === undefined) return DEFAULT_SIGNALS;
   if (given === false) return [];
-  if (!Array.isArray(given)) refuse('signals', SIGNALS_RULE, given);
+  if (!Array.isArray(given)) throwInvalidOption('signals', SIGNALS_RULE, given);
   given.forEach((signal: unknown, at) => {
-    if (!canBeHandled(signal)) refuse(`signals[${at}]`, SIGNAL_RULE, signal);
+    if (!canBeHandled(signal)) throwInvalidOption(`signals[${at}]`, SIGNAL_RULE, signal);
   });
   return [...new Set(given)];
 }
@@ -180,7 +181,7 @@ function resolveSpool(given: KafkaTransportOptions['spool']): SpoolOptions | und
   if (given === undefined) return undefined;
   const { directory, mode, maxBytes } = group('spool', given, GROUPS.spool);
   if (typeof directory !== 'string' || directory === '') {
-    refuse('spool.directory', 'the path of a directory', directory);
+    throwInvalidOption('spool.directory', 'the path of a directory', directory);
   }
   return {
     directory: resolve(directory),
@@ -191,22 +192,26 @@ function resolveSpool(given: KafkaTransportOptions['spool']): SpoolOptions | und
 
 function checkWinstonOptions(options: Record<string, unknown>): void {
   const { level, format } = options;
-  if (level !== undefined && typeof level !== 'string') refuse('level', 'the name of a level', level);
+  if (level !== undefined && typeof level !== 'string')
+    throwInvalidOption('level', 'the name of a level', level);
   if (format !== undefined && !hasMethods(format, 'transform')) {
-    refuse('format', 'a winston format, such as winston.format.json()', format);
+    throwInvalidOption('format', 'a winston format, such as winston.format.json()', format);
   }
   for (const name of ['silent', 'handleExceptions', 'handleRejections']) flag(name, options[name], false);
 }
 
 function checkFallback(fallback: unknown): void {
   if (fallback === undefined || typeof fallback === 'function') return;
-  if (!hasMethods(fallback, 'log')) refuse('fallback', 'a winston transport or a function', fallback);
+  if (!hasMethods(fallback, 'log'))
+    throwInvalidOption('fallback', 'a winston transport or a function', fallback);
 }
 
 function resolveFilter({ filter, levels }: KafkaTransportOptions): CompiledFilter | undefined {
   if (levels !== undefined && !(isPlainObject(levels) && Object.values(levels).every(Number.isFinite))) {
-    refuse('levels', 'an object of level names and numbers', levels);
+    throwInvalidOption('levels', 'an object of level names and numbers', levels);
   }
   if (filter === undefined) return undefined;
-  return compileFilter(filter, levels, ({ path, expected, given }) => refuse(path, expected, given));
+  return compileFilter(filter, levels, ({ path, expected, given }) =>
+    throwInvalidOption(path, expected, given),
+  );
 }

@@ -20,7 +20,7 @@ export interface Unfinished {
 // Whoever sends a signal may not wait for long: Docker kills after 10 s, Ctrl-C is expected to work.
 const MAX_SIGNAL_MS = 5_000;
 
-const watching = new Set<ProcessEnd>();
+const watching = new Set<ProcessExit>();
 
 function onBeforeExit(): void {
   for (const end of watching) end.beforeExit();
@@ -31,7 +31,7 @@ function onExit(): void {
 }
 
 /** Sees to it that a process which ends by itself has delivered first, and that any other has given up in good order. */
-export class ProcessEnd implements SignalSubscriber {
+export class ProcessExit implements SignalSubscriber {
   readonly #unfinished: Unfinished;
   readonly #timeoutMs: number;
   readonly signals: readonly NodeJS.Signals[];

@@ -1,11 +1,11 @@
-import type { RecordHeaders } from './record.ts';
 import type { Info } from '../winston/logger-tap.ts';
+import type { RecordHeaders } from './record.ts';
 
 /** The header that says how often a record's like has been through Kafka, this time included. */
 const HOPS_HEADER = 'log-hops';
 
 /** Through how many topics logs may go on purpose (collected here, enriched there). What goes on after that goes round. */
-const MOST_HOPS = 5;
+const MAX_HOPS = 5;
 
 // A symbol: formats and transports don't show it, and it is copied with the rest of the metadata.
 const HOPS = Symbol.for('winston-kafkajs.hops');
@@ -43,7 +43,7 @@ export function withHops(headers: RecordHeaders | undefined, info: Info): Record
 
 /** Whether it has been through Kafka so often that it must be in a loop. */
 export function hasTooManyHops(info: Info): boolean {
-  return hopsIn(info) >= MOST_HOPS;
+  return hopsIn(info) >= MAX_HOPS;
 }
 
 function hopsIn(info: Info): number {

@@ -1,20 +1,20 @@
-import type { Clock } from '../util/clock.ts';
-import { PendingRecord, type RecordHeaders, type RecordKey, type TransportEntry } from './record.ts';
-import { jsonOf } from './info-text.ts';
-import type { Trouble } from '../observe/warnings.ts';
-import { withRecordId } from './record-id.ts';
 import { type CallSite, plainSite } from '../loop-safety/call-site/call-site.ts';
 import type { CompiledFilter } from '../loop-safety/filter/filter.ts';
 import { type FilterRecord, InfoRecord } from '../loop-safety/filter/filter-record.ts';
 import { guardSync } from '../loop-safety/guard.ts';
-import { withHops } from './hops.ts';
-import type { Info } from '../winston/logger-tap.ts';
+import type { Warnings } from '../observe/warnings.ts';
 import type { ResolvedOptions } from '../options/resolve.ts';
-import { handleRejection, isThenable } from '../util/thenable.ts';
-import { isTopicName, TOPIC_NAME_RULE } from './topic-name.ts';
+import type { Clock } from '../util/clock.ts';
 import type { SpanContext } from '../util/open-telemetry-api.ts';
-import { withTraceContext } from './trace-headers.ts';
+import { handleRejection, isThenable } from '../util/thenable.ts';
 import { LEVEL, type Levels, MESSAGE } from '../util/triple-beam.ts';
+import type { Info } from '../winston/logger-tap.ts';
+import { withHops } from './hops.ts';
+import { jsonOf } from './info-text.ts';
+import { PendingRecord, type RecordHeaders, type RecordKey, type TransportEntry } from './record.ts';
+import { withRecordId } from './record-id.ts';
+import { isTopicName, TOPIC_NAME_RULE } from './topic-name.ts';
+import { withTraceContext } from './trace-headers.ts';
 
 /** What becomes of an info: a record to send, one that cannot be sent, or nothing because the filter says no. */
 export type Admission =
@@ -26,14 +26,14 @@ export type Admission =
  * From winston's info to a record. Calls the caller's functions, each under the guard, and bears with whatever they
  * do: a log line is worth more than its key.
  */
-export class Intake {
+export class RecordFactory {
   readonly #options: ResolvedOptions;
-  readonly #trouble: Trouble;
+  readonly #warnings: Warnings;
   readonly #clock: Clock;
 
-  constructor(options: ResolvedOptions, trouble: Trouble, clock: Clock) {
+  constructor(options: ResolvedOptions, warnings: Warnings, clock: Clock) {
     this.#options = options;
-    this.#trouble = trouble;
+    this.#warnings = warnings;
     this.#clock = clock;
   }
 
@@ -129,7 +129,7 @@ export class Intake {
     try {
       return guardSync(filter.test, record, levels);
     } catch (error) {
-      this.#trouble.callback('filter', error, 'the record is taken');
+      this.#warnings.callbackFailed('filter', error, 'the record is taken');
       return true;
     }
   }
@@ -144,12 +144,12 @@ export class Intake {
     try {
       name = guardSync<[TransportEntry], unknown>(topic, entry);
     } catch (error) {
-      this.#trouble.callback('topic', error, consequence);
+      this.#warnings.callbackFailed('topic', error, consequence);
       return { name: undefined, cause: error };
     }
     if (isTopicName(name)) return { name, cause: undefined };
     handleRejection(name);
-    this.#trouble.nonsense('topic', TOPIC_NAME_RULE, name, consequence);
+    this.#warnings.invalidReturn('topic', TOPIC_NAME_RULE, name, consequence);
     return { name: undefined, cause: new Error('the topic function returned no topic name') };
   }
 
@@ -159,14 +159,14 @@ export class Intake {
     try {
       value = guardSync(key, entry);
     } catch (error) {
-      this.#trouble.callback('key', error, consequence);
+      this.#warnings.callbackFailed('key', error, consequence);
       return null;
     }
     if (typeof value === 'string') return value;
     if (Buffer.isBuffer(value)) return this.#keyCopy(value, consequence);
     if (value !== null && value !== undefined) {
       handleRejection(value);
-      this.#trouble.nonsense('key', 'a string, a Buffer or null', value, consequence);
+      this.#warnings.invalidReturn('key', 'a string, a Buffer or null', value, consequence);
     }
     return null;
   }
@@ -175,7 +175,7 @@ export class Intake {
     try {
       return copyOf(key);
     } catch (error) {
-      this.#trouble.callback('key', error, consequence);
+      this.#warnings.callbackFailed('key', error, consequence);
       return null;
     }
   }
@@ -187,9 +187,9 @@ export class Intake {
       if (typeof given === 'object' && !Array.isArray(given) && !isThenable(given))
         return this.#usable(given);
       handleRejection(given);
-      this.#trouble.nonsense('headers', 'an object', given, 'the record goes without headers');
+      this.#warnings.invalidReturn('headers', 'an object', given, 'the record goes without headers');
     } catch (error) {
-      this.#trouble.callback('headers', error, 'the record goes without headers');
+      this.#warnings.callbackFailed('headers', error, 'the record goes without headers');
     }
     return undefined;
   }
@@ -201,7 +201,12 @@ export class Intake {
       if (typeof value === 'string') headers[name] = value;
       else if (Buffer.isBuffer(value)) headers[name] = copyOf(value);
       else if (value !== undefined) {
-        this.#trouble.nonsense('headers', 'strings, Buffers or undefined', value, 'that header is left out');
+        this.#warnings.invalidReturn(
+          'headers',
+          'strings, Buffers or undefined',
+          value,
+          'that header is left out',
+        );
       }
     }
     return headers;

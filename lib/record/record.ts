@@ -19,13 +19,13 @@ export type RecordHeaders = Record<string, string | Buffer>;
 export type RecordState = 'queued' | 'in-flight' | 'settled';
 
 /** Where a record stands on disk: the segment's name, and the offset in it. */
-export interface Place {
+export interface SpoolPosition {
   readonly segment: string;
   readonly offset: number;
 }
 
 /** What a record waits in. */
-export interface WaitingPlace {
+export interface RecordQueueRef {
   /** Takes out a record that waits here, wherever it stands. */
   discard(record: PendingRecord): void;
 }
@@ -37,20 +37,20 @@ export interface WaitingPlace {
 export class PendingRecord {
   state: RecordState = 'queued';
   /** The queue it waits in. Kept here so that it can be taken out without searching. */
-  queue: WaitingPlace | undefined = undefined;
+  queue: RecordQueueRef | undefined = undefined;
   /** Where it stands on disk, if it does. */
-  place: Place | undefined = undefined;
+  spoolPosition: SpoolPosition | undefined = undefined;
   /**
    * The partition that it was sent to. It may be there or not, and others behind it are, so it has to go there again,
    * even if another process sends it.
    */
   partition: number | undefined = undefined;
   /** Whether somebody else holds on to this object, so that nothing else may take its place while it waits. */
-  isHeldOnTo = false;
+  isPinned = false;
   /** Whether it has been sent before, and has come back. */
-  isBack = false;
+  hasBeenSent = false;
   /** Where it stands in a queue that keeps the severities apart, counted from anywhere. */
-  turn = 0;
+  queueIndex = 0;
   /** Position in the order of acceptance, from 1. */
   seq = 0;
   /** When, on the monotonic clock; only kept when records expire. Not `time`: a system clock jumps. */

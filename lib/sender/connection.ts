@@ -1,6 +1,6 @@
-import type { Clock, Timer } from '../util/clock.ts';
-import { type BackoffOptions, fullJitter } from '../util/backoff.ts';
 import type { ClientSource, DeliveryClient } from '../clients/client.ts';
+import { type BackoffOptions, fullJitter } from '../util/backoff.ts';
+import type { Clock, Timer } from '../util/clock.ts';
 import { withDeadline } from '../util/deadline.ts';
 
 export interface ConnectionOptions {
@@ -33,7 +33,7 @@ type Link =
 
 // How long a client may take to go in good order before it is cut off. Long enough for a broker to answer what is
 // under way, short enough not to add much to an outage.
-const FAREWELL_MS = 1_000;
+const DISCONNECT_TIMEOUT_MS = 1_000;
 
 // How often in a row an idempotent producer is kept, with fresh connections, before a fresh one takes its place: it may
 // be broken itself. An outage has one renewal for every 4 failures, so this is two to three minutes of it.
@@ -93,7 +93,7 @@ export class Connection {
       // Of a client that is not connected there is nothing to wait for.
       const { client, at } = this.#link;
       this.#link = { at: 'closing' };
-      this.#closed = this.#dismiss(client, at === 'open' ? FAREWELL_MS : 0).then(() => {
+      this.#closed = this.#dismiss(client, at === 'open' ? DISCONNECT_TIMEOUT_MS : 0).then(() => {
         this.#link = { at: 'none' };
         this.#options.onClosed();
       });
@@ -129,18 +129,18 @@ export class Connection {
   }
 
   /** The next `open` need not wait: somebody flushes. */
-  hurry(): void {
+  retryNow(): void {
     this.#notBefore = 0;
   }
 
   /** A send came through: what failed before is over. */
-  noteSuccess(): void {
+  recordSuccess(): void {
     this.#failures = 0;
     this.#renewals = 0;
   }
 
   /** Something has changed: whether there is work decides whether an open client is kept. */
-  noteWork(): void {
+  onWork(): void {
     const { clock, source, idleTimeoutMs, hasWork } = this.#options;
     clock.cancel(this.#idleTimer);
     this.#idleTimer = undefined;
@@ -165,7 +165,12 @@ export class Connection {
 
   async #renew(link: Link & { at: 'renewing' }, renewal: Promise<void>): Promise<void> {
     try {
-      await withDeadline(renewal, FAREWELL_MS, 'renewing the connections to Kafka', this.#options.clock);
+      await withDeadline(
+        renewal,
+        DISCONNECT_TIMEOUT_MS,
+        'renewing the connections to Kafka',
+        this.#options.clock,
+      );
     } catch {
       // A send that does not even end when it is cut off: its client is beyond repair.
       if (this.#link === link) void this.replace();
@@ -209,11 +214,11 @@ export class Connection {
     onFailure(error, this.#failures);
   }
 
-  async #dismiss(client: DeliveryClient, farewellMs: number): Promise<void> {
+  async #dismiss(client: DeliveryClient, timeoutMs: number): Promise<void> {
     try {
       await withDeadline(
         attempt(() => client.close()),
-        farewellMs,
+        timeoutMs,
         'disconnecting from Kafka',
         this.#options.clock,
         true,

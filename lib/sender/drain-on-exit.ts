@@ -1,42 +1,42 @@
+import type { RecordAccumulator } from '../accumulator/record-accumulator.ts';
+import type { ExitDrain } from '../clients/client.ts';
 import type { Clock } from '../util/clock.ts';
-import type { Backlog } from '../accumulator/record-accumulator.ts';
-import type { Heir } from '../clients/client.ts';
 import type { Health } from './health.ts';
-import type { ShipperEvents } from './sender-options.ts';
-import { judgeOutcome } from './send-result.ts';
+import { classifyOutcome } from './send-result.ts';
+import type { SenderEvents } from './sender-options.ts';
 
-export interface BequestParts {
-  heir: Heir;
-  backlog: Backlog;
+export interface ExitDrainParts {
+  exitDrain: ExitDrain;
+  accumulator: RecordAccumulator;
   health: Health;
   clock: Clock;
-  onDelivered: ShipperEvents['onDelivered'];
+  onDelivered: SenderEvents['onDelivered'];
 }
 
 /** The process ends: leaves what is unsettled to the heir, and books what becomes of it. Blocks, for up to `timeoutMs`. */
-export function bequeath(
-  { heir, backlog, health, clock, onDelivered }: BequestParts,
+export function drainOnExit(
+  { exitDrain, accumulator, health, clock, onDelivered }: ExitDrainParts,
   timeoutMs: number,
 ): void {
   const now = clock.monotonic();
   const end = now + timeoutMs;
   // Half of the time at most: one partition without an answer must not cost the others theirs.
-  heir.awaitSends(backlog.inFlight, now + timeoutMs / 2, (batch, outcome) => {
-    const verdict = judgeOutcome(outcome, batch);
-    if (verdict.kind === 'delivered') {
-      onDelivered(backlog.deliver(batch));
-      batch.letGo();
-    } else health.noteError(verdict.cause);
+  exitDrain.awaitSends(accumulator.inFlight, now + timeoutMs / 2, (batch, outcome) => {
+    const result = classifyOutcome(outcome, batch);
+    if (result.kind === 'delivered') {
+      onDelivered(accumulator.deliver(batch));
+      batch.release();
+    } else health.recordError(result.cause);
   });
-  const left = backlog.unsettled();
+  const left = accumulator.unsettled();
   // Shipped when nobody listens any more, they would go again from the spool.
   if (left.length === 0 || clock.monotonic() >= end) return;
-  heir.ship(left, end, {
+  exitDrain.ship(left, end, {
     onDelivered(records) {
-      backlog.noteDelivered(records);
+      accumulator.onDelivered(records);
       onDelivered(records);
     },
-    onDropped: (record, reason, cause) => backlog.drop(record, reason, cause),
-    onOutage: (cause) => health.noteError(cause),
+    onDropped: (record, reason, cause) => accumulator.drop(record, reason, cause),
+    onOutage: (cause) => health.recordError(cause),
   });
 }

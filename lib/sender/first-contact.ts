@@ -29,7 +29,7 @@ export class FirstContact {
     this.#isMade = true;
   }
 
-  noteFailure(cause: unknown): void {
+  recordFailure(cause: unknown): void {
     this.#refusalsInRow = REFUSALS.has(rootCause(cause).code) ? this.#refusalsInRow + 1 : 0;
     for (const look of this.#waiting) look();
   }

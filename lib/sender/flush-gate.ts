@@ -9,5 +9,5 @@ export interface FlushGate {
    */
   hold(now: number, mayHold: boolean): number;
   /** A batch of so many records goes out. @param isForced because somebody flushes */
-  noteSend(now: number, isForced: boolean, records: number): void;
+  onSend(now: number, isForced: boolean, records: number): void;
 }

@@ -2,16 +2,16 @@ import { messageOf } from '../errors.ts';
 
 // Refusals in a row, without a success, after which a client is replaced and an outage is declared. Fewer happen
 // in a healthy cluster: a leader moves, a topic is being created.
-const PATIENCE = 4;
+const MAX_FAILURES = 4;
 // The same for one lane, while others get through: a whole election of a new leader fits in there.
-const LANE_PATIENCE = 8;
+const MAX_QUEUE_FAILURES = 8;
 
 export interface Failure {
   cause: unknown;
   /** There is no connection to speak of: an outage at once. */
   isUnreachable: boolean;
   /** Failures in a row of the lane that it happened to; 0 if none. */
-  laneFailures: number;
+  queueFailures: number;
 }
 
 export type HealthState = 'idle' | 'up' | 'down';
@@ -38,31 +38,31 @@ export class Health {
     return this.#state;
   }
 
-  noteSuccess(): void {
+  recordSuccess(): void {
     this.#failuresInRow = 0;
     this.#become('up');
   }
 
   /** There is nothing to send. */
-  noteIdle(): void {
+  recordIdle(): void {
     if (this.state === 'up') this.#become('idle');
   }
 
-  noteError(cause: unknown): void {
+  recordError(cause: unknown): void {
     this.lastError = { message: messageOf(cause), at: this.#systemTime() };
   }
 
   /** @returns whether so much has gone wrong that a fresh client should be tried */
-  noteFailure({ cause, isUnreachable, laneFailures }: Failure): boolean {
-    this.noteError(cause);
+  recordFailure({ cause, isUnreachable, queueFailures }: Failure): boolean {
+    this.recordError(cause);
     this.#failuresInRow++;
-    const isLaneStuck = laneFailures > 0 && laneFailures % LANE_PATIENCE === 0;
+    const isQueueStuck = queueFailures > 0 && queueFailures % MAX_QUEUE_FAILURES === 0;
     if (this.state !== 'down') {
-      const isOutage = isUnreachable || this.#failuresInRow >= PATIENCE;
+      const isOutage = isUnreachable || this.#failuresInRow >= MAX_FAILURES;
       if (isOutage) this.#become('down');
-      if (isOutage || isLaneStuck) this.#listeners.onOutage(cause, isUnreachable);
+      if (isOutage || isQueueStuck) this.#listeners.onOutage(cause, isUnreachable);
     }
-    return isLaneStuck || this.#failuresInRow % PATIENCE === 0;
+    return isQueueStuck || this.#failuresInRow % MAX_FAILURES === 0;
   }
 
   #become(state: HealthState): void {

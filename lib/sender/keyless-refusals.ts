@@ -1,5 +1,5 @@
 import { isPacked } from '../accumulator/batch.ts';
-import type { LaneBatch } from '../accumulator/producer-batch.ts';
+import type { ProducerBatch } from '../accumulator/producer-batch.ts';
 import type { PendingRecord } from '../record/record.ts';
 
 // How many records without key must have been refused, each alone and none delivered in between, before all of the topic's are
@@ -31,7 +31,7 @@ export class KeylessRefusals {
   }
 
   /** @returns the records of a refused batch that are refused for having no key; none while that is not certain */
-  noteRefused({ topic, records }: LaneBatch): readonly PendingRecord[] {
+  noteRefused({ topic, records }: ProducerBatch): readonly PendingRecord[] {
     const keyless = records.filter(({ key }) => key === null);
     if (keyless.length === 0) return [];
     const known = this.#topic(topic);
@@ -44,7 +44,7 @@ export class KeylessRefusals {
     return this.#now() - known.checkedAt < CHECK_AFTER_MS ? keyless : [];
   }
 
-  noteDelivered({ topic, content }: LaneBatch): void {
+  onDelivered({ topic, content }: ProducerBatch): void {
     const known = this.#topic(topic);
     if (known.hasDelivered && known.refusedInRow === 0) return;
     let hasKeyless = false;

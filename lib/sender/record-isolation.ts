@@ -50,7 +50,7 @@ export class RecordIsolation {
   }
 
   /** The record at `position` got through. @returns whether nothing is left to be found out */
-  noteSuccess(): boolean {
+  recordSuccess(): boolean {
     if (this.#accused > 0) {
       // It was the client after all.
       this.#accused--;
@@ -64,7 +64,7 @@ export class RecordIsolation {
   }
 
   /** The record at `position` has failed. @param waiting how many records wait, this one included */
-  noteFailure(waiting: number): IsolationStep {
+  recordFailure(waiting: number): IsolationStep {
     if (this.#accused > 0) {
       if (++this.#failures < FAILURES_AFTER_SUCCESS) return 'next';
       this.#accused--;

@@ -1,5 +1,5 @@
 import { isPacked } from '../accumulator/batch.ts';
-import type { LaneBatch } from '../accumulator/producer-batch.ts';
+import type { ProducerBatch } from '../accumulator/producer-batch.ts';
 import { timestampOf } from '../record/sent-time.ts';
 
 // A record whose time is within this of now is not refused for its age: another time would change nothing.
@@ -39,14 +39,14 @@ export class RefusedTimes {
    *
    * @returns whether it makes sense to send it again as it is
    */
-  noteRefused(batch: LaneBatch): boolean {
+  noteRefused(batch: ProducerBatch): boolean {
     const now = this.#wall();
-    const { records, topic, lane } = batch;
+    const { records, topic, partitionQueue } = batch;
     const ahead = records.filter((record) => timestampOf(record) - now > SAME_TIME_MS);
     const behind = records.filter((record) => now - timestampOf(record) > SAME_TIME_MS);
     // Those that are ahead of the clock first: where there are any, nothing is said of the others' age.
     const changed = ahead.length > 0 ? ahead : behind;
-    if (changed.length === 0 || ++lane.retimings > MOST_IN_A_ROW) return false;
+    if (changed.length === 0 || ++partitionQueue.retimings > MOST_IN_A_ROW) return false;
     const oldest = changed.reduce((least, record) => Math.min(least, timestampOf(record)), now);
     for (const record of changed) record.sentTime = now;
     if (now > oldest) this.#learn(topic, now, Math.max(SAME_TIME_MS, (now - oldest) / 2));
@@ -54,7 +54,7 @@ export class RefusedTimes {
   }
 
   /** A batch is about to be sent: what the topic would refuse for its age gets a new time now. */
-  prepare(batch: LaneBatch): void {
+  prepare(batch: ProducerBatch): void {
     const limit = this.#limits.get(batch.topic);
     if (limit === undefined) return;
     const now = this.#wall();
@@ -74,7 +74,7 @@ export class RefusedTimes {
 }
 
 /** Without making objects of records that stand in pages, unless it has to be. */
-function hasOlder({ content }: LaneBatch, moment: number): boolean {
+function hasOlder({ content }: ProducerBatch, moment: number): boolean {
   if (!isPacked(content)) return content.some((record) => timestampOf(record) <= moment);
   let isFound = false;
   content.each((page, at) => {

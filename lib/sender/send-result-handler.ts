@@ -1,16 +1,16 @@
-import type { Clock } from '../util/clock.ts';
-import type { Backlog } from '../accumulator/record-accumulator.ts';
-import { type BackoffOptions, fullJitter } from '../util/backoff.ts';
+import type { ProducerBatch } from '../accumulator/producer-batch.ts';
+import type { RecordAccumulator } from '../accumulator/record-accumulator.ts';
 import type { DeliveryClient } from '../clients/client.ts';
+import { type BackoffOptions, fullJitter } from '../util/backoff.ts';
+import type { Clock } from '../util/clock.ts';
 import type { Connection } from './connection.ts';
 import type { Health } from './health.ts';
 import { KeylessRefusals } from './keyless-refusals.ts';
-import type { LaneBatch } from '../accumulator/producer-batch.ts';
 import { RecordIsolation } from './record-isolation.ts';
 import { RefusedTimes } from './refused-times.ts';
-import type { ShipperEvents } from './sender-options.ts';
-import type { TopicTrials } from './topic-probe.ts';
-import type { ClientVerdict, Verdict } from './send-result.ts';
+import type { ClientCondition, SendResult } from './send-result.ts';
+import type { SenderEvents } from './sender-options.ts';
+import type { TopicProbe } from './topic-probe.ts';
 
 // How often a batch may fail, with an error that does not tell why, before a record in it is suspected.
 const ENCODING_ATTEMPTS = 3;
@@ -19,56 +19,56 @@ const ENCODING_ATTEMPTS = 3;
 // about two minutes on average, longer than a broker takes to start again.
 const ABSENT_ATTEMPTS = 32;
 
-export interface AftermathOptions {
+export interface SendResultHandlerOptions {
   clock: Clock;
   random(): number;
   retry: BackoffOptions;
-  backlog: Backlog;
+  accumulator: RecordAccumulator;
   connection: Connection;
   health: Health;
-  trials: TopicTrials;
-  onDelivered: ShipperEvents['onDelivered'];
+  topicProbe: TopicProbe;
+  onDelivered: SenderEvents['onDelivered'];
 }
 
 /** Carries out the verdict on a send: what becomes of its records, of the client, and of the picture of the broker. */
-export class Aftermath {
-  readonly #options: AftermathOptions;
+export class SendResultHandler {
+  readonly #options: SendResultHandlerOptions;
   readonly #times: RefusedTimes;
   readonly #keyless: KeylessRefusals;
 
-  constructor(options: AftermathOptions) {
+  constructor(options: SendResultHandlerOptions) {
     this.#options = options;
     this.#times = new RefusedTimes(options.clock.wall);
     this.#keyless = new KeylessRefusals(options.clock.monotonic);
   }
 
   /** A batch is about to be sent: what is known of its topic is heeded. */
-  prepare(batch: LaneBatch): void {
+  prepare(batch: ProducerBatch): void {
     this.#times.prepare(batch);
   }
 
-  conclude(client: DeliveryClient, batch: LaneBatch, verdict: Verdict): void {
-    const { backlog, connection, health, trials, onDelivered } = this.#options;
-    if (verdict.kind !== 'reject-topic') trials.noteOther(batch.topic);
-    switch (verdict.kind) {
+  handle(client: DeliveryClient, batch: ProducerBatch, result: SendResult): void {
+    const { accumulator, connection, health, topicProbe, onDelivered } = this.#options;
+    if (result.kind !== 'reject-topic') topicProbe.onOtherResult(batch.topic);
+    switch (result.kind) {
       case 'delivered':
-        health.noteSuccess();
-        connection.noteSuccess();
-        this.#keyless.noteDelivered(batch);
-        onDelivered(backlog.deliver(batch));
-        batch.letGo();
+        health.recordSuccess();
+        connection.recordSuccess();
+        this.#keyless.onDelivered(batch);
+        onDelivered(accumulator.deliver(batch));
+        batch.release();
         return;
       case 'retry':
-        this.#tryAgain(client, batch, verdict.cause, verdict.client);
+        this.#tryAgain(client, batch, result.cause, result.client);
         return;
       case 'refresh-metadata':
-        this.#findPartition(client, batch, verdict.cause);
+        this.#findPartition(client, batch, result.cause);
         return;
       case 'reject-topic':
-        this.#refuse(client, batch, verdict.cause);
+        this.#rejectTopic(client, batch, result.cause);
         return;
       case 'bisect':
-        this.#corner(client, batch, verdict);
+        this.#bisect(client, batch, result);
     }
   }
 
@@ -77,11 +77,11 @@ export class Aftermath {
    * went to another one would come after later ones that are there already. With a key, too: it may belong elsewhere by
    * now, but then later ones of it have gone there.
    */
-  #findPartition(client: DeliveryClient, batch: LaneBatch, cause: unknown): void {
-    const { partition } = batch.lane;
-    const exists = partition !== undefined && this.#options.backlog.hasPartition(batch.topic, partition);
-    if (!exists || batch.lane.failures + 1 >= ABSENT_ATTEMPTS) {
-      this.#options.backlog.forget(batch.topic);
+  #findPartition(client: DeliveryClient, batch: ProducerBatch, cause: unknown): void {
+    const { partition } = batch.partitionQueue;
+    const exists = partition !== undefined && this.#options.accumulator.hasPartition(batch.topic, partition);
+    if (!exists || batch.partitionQueue.failures + 1 >= ABSENT_ATTEMPTS) {
+      this.#options.accumulator.forget(batch.topic);
       batch.partition = undefined;
     }
     // What goes again may have arrived the first time.
@@ -91,91 +91,94 @@ export class Aftermath {
   /** The records again, later. @param isUnsent whether the broker cannot have any of them */
   #tryAgain(
     client: DeliveryClient,
-    batch: LaneBatch,
+    batch: ProducerBatch,
     cause: unknown,
-    clientVerdict: ClientVerdict,
+    clientCondition: ClientCondition,
     isUnsent = false,
   ): void {
-    const { backlog, connection, health, clock, retry, random } = this.#options;
-    const laneFailures = batch.lane.failures + 1;
-    const notBefore = clock.monotonic() + fullJitter(laneFailures, retry, random);
-    backlog.giveBack(batch, notBefore, isUnsent);
+    const { accumulator, connection, health, clock, retry, random } = this.#options;
+    const queueFailures = batch.partitionQueue.failures + 1;
+    const notBefore = clock.monotonic() + fullJitter(queueFailures, retry, random);
+    accumulator.reenqueue(batch, notBefore, isUnsent);
     // There was no answer at all.
-    const isUnreachable = clientVerdict === 'doubtful';
-    const isStuck = health.noteFailure({ cause, isUnreachable, laneFailures });
-    if (clientVerdict === 'out-of-sequence') connection.retire(client, 'replace');
+    const isUnreachable = clientCondition === 'doubtful';
+    const isStuck = health.recordFailure({ cause, isUnreachable, queueFailures });
+    if (clientCondition === 'out-of-sequence') connection.retire(client, 'replace');
     else if (isUnreachable) connection.repairFailed(client);
     else if (isStuck) connection.retire(client, 'repair');
   }
 
   /** The whole topic is refused for good; but only believed where no other topic can have been meant. */
-  #refuse(client: DeliveryClient, batch: LaneBatch, cause: unknown): void {
-    const { backlog, connection, health, trials } = this.#options;
-    health.noteError(cause);
-    if (trials.isRefused(batch.topic)) {
+  #rejectTopic(client: DeliveryClient, batch: ProducerBatch, cause: unknown): void {
+    const { accumulator, connection, health, topicProbe } = this.#options;
+    health.recordError(cause);
+    if (topicProbe.isRejected(batch.topic)) {
       this.#noteAnswer(cause);
-      backlog.reject(batch, 'rejected', cause);
+      accumulator.reject(batch, 'rejected', cause);
       return;
     }
     // At once: until it is clear, the other topics wait.
-    backlog.giveBack(batch, 0);
+    accumulator.reenqueue(batch, 0);
     connection.retire(client, 'replace');
   }
 
   /** One of the records is refused for good: halves the batch, until that one is alone. */
-  #corner(client: DeliveryClient, batch: LaneBatch, verdict: Verdict & { kind: 'bisect' }): void {
-    const { backlog } = this.#options;
-    const { cause, reason, refused } = verdict;
-    if (!verdict.certain) {
-      this.#suspect(client, batch, verdict);
+  #bisect(client: DeliveryClient, batch: ProducerBatch, result: SendResult & { kind: 'bisect' }): void {
+    const { accumulator } = this.#options;
+    const { cause, reason, refused } = result;
+    if (!result.certain) {
+      this.#suspect(client, batch, result);
       return;
     }
     this.#noteAnswer(cause);
     if (refused === 'timestamp' && this.#times.noteRefused(batch)) {
-      backlog.giveBack(batch, 0, true);
+      accumulator.reenqueue(batch, 0, true);
       return;
     }
     const keyless = refused === 'record' ? this.#keyless.noteRefused(batch) : [];
-    if (keyless.length > 0) backlog.rejectPart(batch, keyless, reason, cause);
-    else if (batch.count > 1) backlog.halve(batch);
-    else backlog.reject(batch, reason, cause);
+    if (keyless.length > 0) accumulator.rejectPart(batch, keyless, reason, cause);
+    else if (batch.count > 1) accumulator.bisect(batch);
+    else accumulator.reject(batch, reason, cause);
   }
 
   /**
    * An error that does not tell whether a record or the client is at fault. First the same again, where the client may be
    * broken with a fresh one; then fewer records, down to one; then that one and its neighbours (record-isolation.ts).
    */
-  #suspect(client: DeliveryClient, batch: LaneBatch, verdict: Verdict & { kind: 'bisect' }): void {
-    const { backlog, connection, health } = this.#options;
-    const { lane } = batch;
-    const { cause, reason } = verdict;
-    const isFirst = lane.isolation === undefined && lane.suspects === 0 && !lane.isWary;
-    if (isFirst && lane.failures < ENCODING_ATTEMPTS) {
+  #suspect(client: DeliveryClient, batch: ProducerBatch, result: SendResult & { kind: 'bisect' }): void {
+    const { accumulator, connection, health } = this.#options;
+    const { partitionQueue } = batch;
+    const { cause, reason } = result;
+    const isFirst =
+      partitionQueue.isolation === undefined && partitionQueue.bisectCount === 0 && !partitionQueue.isWary;
+    if (isFirst && partitionQueue.failures < ENCODING_ATTEMPTS) {
       this.#tryAgain(client, batch, cause, 'fine');
-      if (verdict.isClientSuspect) connection.retire(client, 'replace');
+      if (result.isClientSuspect) connection.retire(client, 'replace');
       return;
     }
-    health.noteError(cause);
+    health.recordError(cause);
     if (batch.count > 1) {
-      backlog.halve(batch);
+      accumulator.bisect(batch);
       return;
     }
-    lane.isolation ??= new RecordIsolation(lane.suspects > 0 && lane.hasPartArrived);
-    const { isolation } = lane;
-    const step = isolation.noteFailure(backlog.waitingWith(batch));
-    if (step === 'next') backlog.isolate(batch);
+    partitionQueue.isolation ??= new RecordIsolation(
+      partitionQueue.bisectCount > 0 && partitionQueue.hasPartArrived,
+    );
+    const { isolation } = partitionQueue;
+    const step = isolation.recordFailure(accumulator.waitingWith(batch));
+    if (step === 'next') accumulator.isolate(batch);
     else if (step === 'wait') this.#tryAgain(client, batch, cause, 'fine', true);
     else {
-      backlog.reject(batch, reason, cause);
-      if (isolation.isOver) lane.isolation = undefined;
+      accumulator.reject(batch, reason, cause);
+      if (isolation.isOver) partitionQueue.isolation = undefined;
     }
   }
 
   /** A refusal shows as well as a success that the broker can be reached, and that the connection works. */
   #noteAnswer(cause: unknown): void {
     const { connection, health } = this.#options;
-    health.noteError(cause);
-    health.noteSuccess();
-    connection.noteSuccess();
+    health.recordError(cause);
+    health.recordSuccess();
+    connection.recordSuccess();
   }
 }

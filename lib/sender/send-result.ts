@@ -1,11 +1,11 @@
 import type { Batch } from '../accumulator/batch.ts';
-import type { Outcome } from '../clients/client.ts';
+import type { SendOutcome } from '../clients/client.ts';
 
 /** What the outcome of a send means for its records. */
-export type Verdict =
+export type SendResult =
   | { kind: 'delivered' }
   /** It may pass: the same records again, later. */
-  | { kind: 'retry'; cause: unknown; client: ClientVerdict }
+  | { kind: 'retry'; cause: unknown; client: ClientCondition }
   /** The partition is not there: find out anew which there are, then again. */
   | { kind: 'refresh-metadata'; cause: unknown }
   /**
@@ -29,7 +29,7 @@ export type Verdict =
  * What a failed send says of the client: nothing; that its connections are not to be trusted any more; or that an
  * idempotent producer and the broker disagree about what was sent, which only a new producer can end.
  */
-export type ClientVerdict = 'fine' | 'doubtful' | 'out-of-sequence';
+export type ClientCondition = 'fine' | 'doubtful' | 'out-of-sequence';
 
 // Kafka's error codes (https://kafka.apache.org/protocol#protocol_error_codes), by code and by kafkajs's names.
 // Both, because another engine behind `producer` may only give one.
@@ -54,12 +54,12 @@ const OUT_OF_SEQUENCE = new Set<unknown>([
   'UNKNOWN_PRODUCER_ID',
 ]);
 // Our own word for it, before anything is sent: see sent-batches.ts.
-const SEQUENCE_TROUBLE = 'SequenceError';
+const SEQUENCE_ERROR = 'SequenceError';
 
 // Names of errors after which a kafkajs client may reuse a half-open connection for ever. DeadlineError is our own, and so
 // is WorkerEndedError: that client is gone.
 // A refused or closed connection is not among them: it may be one broker of many, and kafkajs opens a new one.
-const CLIENT_TROUBLE = new Set<unknown>([
+const CLIENT_ERRORS = new Set<unknown>([
   'DeadlineError',
   'WorkerEndedError',
   'KafkaJSRequestTimeoutError',
@@ -115,12 +115,12 @@ function isObject(value: unknown): value is ErrorLike {
 }
 
 /** Judges a send that is over. */
-export function judgeOutcome(outcome: Outcome, batch: Batch): Verdict {
-  return 'error' in outcome ? judgeError(outcome.error) : judgeAnswer(outcome.answer, batch);
+export function classifyOutcome(outcome: SendOutcome, batch: Batch): SendResult {
+  return 'error' in outcome ? classifyError(outcome.error) : classifyAnswer(outcome.answer, batch);
 }
 
 /** Judges a send that failed. */
-export function judgeError(error: unknown): Verdict {
+export function classifyError(error: unknown): SendResult {
   const { name, type, code, message } = rootCause(error);
   const isOneOf = (set: Set<unknown>): boolean => set.has(type) || set.has(code);
   if (isOneOf(TOO_LARGE)) return { kind: 'bisect', cause: error, reason: 'oversize', certain: true };
@@ -132,9 +132,9 @@ export function judgeError(error: unknown): Verdict {
   if (CODE_TROUBLE.has(name))
     return { kind: 'bisect', cause: error, reason: 'rejected', certain: false, isClientSuspect: true };
   if (isOneOf(ALREADY_THERE)) return { kind: 'delivered' };
-  if (isOneOf(OUT_OF_SEQUENCE) || name === SEQUENCE_TROUBLE)
+  if (isOneOf(OUT_OF_SEQUENCE) || name === SEQUENCE_ERROR)
     return { kind: 'retry', cause: error, client: 'out-of-sequence' };
-  const isDoubtful = CLIENT_TROUBLE.has(name) || DISCONNECTED.test(message);
+  const isDoubtful = CLIENT_ERRORS.has(name) || DISCONNECTED.test(message);
   if (!isDoubtful && !isOutage({ name, type, code, message }))
     return { kind: 'bisect', cause: error, reason: 'rejected', certain: false };
   return { kind: 'retry', cause: error, client: isDoubtful ? 'doubtful' : 'fine' };
@@ -155,7 +155,7 @@ function isOutage({ name, type, code }: ErrorFacts): boolean {
  * partition is out of range. So the answer must name the partition, with error code 0. Where the client chose
  * the partition, the batch learns it here.
  */
-export function judgeAnswer(answer: unknown, batch: Batch): Verdict {
+export function classifyAnswer(answer: unknown, batch: Batch): SendResult {
   const entries = Array.isArray(answer) ? (answer as (AnswerEntry | null | undefined)[]) : [];
   const entry = entries.find(
     (candidate) =>
@@ -168,7 +168,7 @@ export function judgeAnswer(answer: unknown, batch: Batch): Verdict {
   }
   batch.partition = partition;
   if (entry.errorCode !== undefined && entry.errorCode !== 0) {
-    return judgeError(
+    return classifyError(
       Object.assign(new Error(`the broker answered error code ${entry.errorCode}`), {
         code: entry.errorCode,
       }),

@@ -1,19 +1,19 @@
-import type { Clock } from '../util/clock.ts';
-import type { Spool } from '../spool/spool.ts';
-import type { DropListener } from '../accumulator/record-accumulator.ts';
-import type { BackoffOptions } from '../util/backoff.ts';
 import type { Records } from '../accumulator/batch.ts';
+import type { BatchingPolicy, BatchLimits } from '../accumulator/batching-policy.ts';
+import type { HeldTopic } from '../accumulator/held-queues.ts';
+import type { Ledger } from '../accumulator/ledger.ts';
+import type { BufferLimits } from '../accumulator/memory-limit.ts';
+import type { ProducerBatch } from '../accumulator/producer-batch.ts';
+import type { DropListener } from '../accumulator/record-accumulator.ts';
 import type { ClientSource, PartitionsListener } from '../clients/client.ts';
+import type { Spool } from '../spool/spool.ts';
+import type { BackoffOptions } from '../util/backoff.ts';
+import type { Clock } from '../util/clock.ts';
 import type { FlushGate } from './flush-gate.ts';
 import type { HealthState } from './health.ts';
-import type { HeldTopic } from '../accumulator/held-queues.ts';
-import type { LaneBatch } from '../accumulator/producer-batch.ts';
-import type { BatchLimits, LanePolicy } from '../accumulator/batching-policy.ts';
-import type { Ledger } from '../accumulator/ledger.ts';
-import type { Verdict } from './send-result.ts';
-import type { BufferLimits } from '../accumulator/memory-limit.ts';
+import type { SendResult } from './send-result.ts';
 
-export interface ShipperOptions {
+export interface SenderOptions {
   /** Makes the source of clients; what these find out about partitions goes to the listener. */
   source(onPartitions: PartitionsListener): ClientSource;
   clock: Clock;
@@ -23,7 +23,7 @@ export interface ShipperOptions {
   retry: BackoffOptions & { maxAgeMs: number | undefined };
   requestTimeoutMs: number;
   idleTimeoutMs: number;
-  partitionOfKey: LanePolicy['partitionOfKey'];
+  partitionOfKey: BatchingPolicy['partitionOfKey'];
   ledger: Ledger;
   /** What may hold a flush up. */
   gate?: FlushGate | undefined;
@@ -31,7 +31,7 @@ export interface ShipperOptions {
 }
 
 /** What the shipper tells. */
-export interface ShipperEvents {
+export interface SenderEvents {
   /** The broker has acknowledged these. */
   onDelivered(records: Records): void;
   onDropped: DropListener;
@@ -40,7 +40,7 @@ export interface ShipperEvents {
   /** Nothing gets through any more; told once per outage. `unreachable`: there is no connection to speak of. */
   onOutage(cause: unknown, unreachable: boolean): void;
   /** A send has been answered, after so many milliseconds, and its records have been seen to. */
-  onAnswer(batch: LaneBatch, verdict: Verdict, durationMs: number, isRetry: boolean): void;
+  onAnswer(batch: ProducerBatch, result: SendResult, durationMs: number, isRetry: boolean): void;
   /** Whether records get through has changed. */
   onState(state: HealthState): void;
 }

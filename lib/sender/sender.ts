@@ -1,34 +1,34 @@
-import type { Timer } from '../util/clock.ts';
-import { Aftermath } from './send-result-handler.ts';
-import { Backlog } from '../accumulator/record-accumulator.ts';
-import { bequeath } from './drain-on-exit.ts';
+import type { ProducerBatch } from '../accumulator/producer-batch.ts';
+import { RecordAccumulator } from '../accumulator/record-accumulator.ts';
 import type { ClientSource, DeliveryClient } from '../clients/client.ts';
-import { Connection } from './connection.ts';
+import type { DropReason, PendingRecord } from '../record/record.ts';
+import type { Timer } from '../util/clock.ts';
 import { withDeadline } from '../util/deadline.ts';
+import { Connection } from './connection.ts';
+import { drainOnExit } from './drain-on-exit.ts';
 import { FirstContact } from './first-contact.ts';
 import { Health, type HealthState } from './health.ts';
-import type { LaneBatch } from '../accumulator/producer-batch.ts';
-import type { DropReason, PendingRecord } from '../record/record.ts';
-import type { FlushReport, ShipperEvents, ShipperOptions } from './sender-options.ts';
-import { TopicTrials } from './topic-probe.ts';
-import { judgeAnswer, judgeError, type Verdict } from './send-result.ts';
+import { classifyAnswer, classifyError, type SendResult } from './send-result.ts';
+import { SendResultHandler } from './send-result-handler.ts';
+import type { FlushReport, SenderEvents, SenderOptions } from './sender-options.ts';
+import { TopicProbe } from './topic-probe.ts';
 
 // As many as Kafka's own producer has under way at a time (max.in.flight.requests.per.connection). They go to
 // different partitions: a lane never has more than one.
 const MAX_SENDS = 5;
 
 /** From accepted to acknowledged: forms batches, sends them, and sees to it that they arrive or are counted. */
-export class Shipper {
-  readonly #options: ShipperOptions;
+export class Sender {
+  readonly #options: SenderOptions;
   readonly #source: ClientSource;
-  readonly #backlog: Backlog;
+  readonly #accumulator: RecordAccumulator;
   readonly #connection: Connection;
   readonly #health: Health;
   readonly #firstContact: FirstContact;
-  readonly #trials = new TopicTrials();
-  readonly #aftermath: Aftermath;
-  readonly #onAnswer: ShipperEvents['onAnswer'];
-  readonly #onDelivered: ShipperEvents['onDelivered'];
+  readonly #topicProbe = new TopicProbe();
+  readonly #resultHandler: SendResultHandler;
+  readonly #onAnswer: SenderEvents['onAnswer'];
+  readonly #onDelivered: SenderEvents['onDelivered'];
   #timer: Timer | undefined;
   /** Whether the timer waits for longer than a fresh record may wait. */
   #isTimerLate = false;
@@ -43,46 +43,59 @@ export class Shipper {
   sends = 0;
   retries = 0;
 
-  constructor(options: ShipperOptions, events: ShipperEvents) {
+  constructor(options: SenderOptions, events: SenderEvents) {
     this.#options = options;
     this.#onAnswer = events.onAnswer;
     this.#onDelivered = events.onDelivered;
     const { ledger, buffer, batch, partitionOfKey, random, clock } = options;
-    const source = options.source((topic, count, writable) => this.#backlog.learn(topic, count, writable));
+    const source = options.source((topic, count, writable) =>
+      this.#accumulator.learn(topic, count, writable),
+    );
     this.#source = source;
     const { keepsTogether, resendsWhole } = source;
     const now = clock.monotonic;
-    const lanePolicy = { limits: batch, partitionOfKey, keepsTogether, resendsWhole, random, now };
-    this.#backlog = new Backlog(ledger, buffer, lanePolicy, events.onDropped, options.spool, events.onHeld);
+    const batchingPolicy = { limits: batch, partitionOfKey, keepsTogether, resendsWhole, random, now };
+    this.#accumulator = new RecordAccumulator(
+      ledger,
+      buffer,
+      batchingPolicy,
+      events.onDropped,
+      options.spool,
+      events.onHeld,
+    );
     this.#health = new Health(clock.systemTime, events);
-    this.#firstContact = new FirstContact(clock, source.ways);
+    this.#firstContact = new FirstContact(clock, source.brokerCount);
     this.#connection = new Connection({
       ...options,
       source,
       hasWork: () => ledger.unsettled > 0,
       onOpen: () => {
         this.#firstContact.noteConnected();
-        this.#trials.noteFreshClient();
+        this.#topicProbe.onFreshClient();
         this.#pump();
       },
       onFailure: (cause, failures) => {
-        this.#firstContact.noteFailure(cause);
+        this.#firstContact.recordFailure(cause);
         // What fails while the transport is being closed is no news.
         if (this.#isStopped) return;
-        this.#health.noteFailure({ cause, isUnreachable: failures >= source.ways, laneFailures: 0 });
+        this.#health.recordFailure({
+          cause,
+          isUnreachable: failures >= source.brokerCount,
+          queueFailures: 0,
+        });
       },
       onRenewed: () => this.#pump(),
       onClosed: () => {
-        if (ledger.unsettled === 0) this.#health.noteIdle();
+        if (ledger.unsettled === 0) this.#health.recordIdle();
         this.#pump();
       },
     });
-    this.#aftermath = new Aftermath({
+    this.#resultHandler = new SendResultHandler({
       ...options,
-      backlog: this.#backlog,
+      accumulator: this.#accumulator,
       connection: this.#connection,
       health: this.#health,
-      trials: this.#trials,
+      topicProbe: this.#topicProbe,
       onDelivered: events.onDelivered,
     });
   }
@@ -103,12 +116,12 @@ export class Shipper {
   /** Takes a record in. The application is waiting: all else happens later, in a turn of its own. */
   add(record: PendingRecord): void {
     if (this.#isStopped) {
-      this.refuse(record, 'closed', undefined);
+      this.acceptAndDrop(record, 'closed', undefined);
       return;
     }
     const { clock, batch, retry } = this.#options;
     if (retry.maxAgeMs !== undefined) record.acceptedAt = clock.monotonic();
-    const isFull = this.#backlog.add(record);
+    const isFull = this.#accumulator.add(record);
     if (this.#isPumpDue) return;
     // In an outage the timer of the next attempt decides; a full batch changes nothing. Where a topic is away, and no other
     // has been tried since, it only seems to be one.
@@ -119,8 +132,8 @@ export class Shipper {
   }
 
   /** Takes no record in: it is counted and told as any other that is dropped. */
-  refuse(record: PendingRecord, reason: DropReason, cause: unknown): void {
-    this.#backlog.refuse(record, reason, cause);
+  acceptAndDrop(record: PendingRecord, reason: DropReason, cause: unknown): void {
+    this.#accumulator.acceptAndDrop(record, reason, cause);
   }
 
   /**
@@ -132,11 +145,11 @@ export class Shipper {
   async flush(timeoutMs: number, scan?: Promise<void>, isLast: boolean = false): Promise<FlushReport> {
     const { ledger, clock } = this.#options;
     const watcher = ledger.watch(scan !== undefined);
-    void scan?.then(() => ledger.letGo(watcher));
+    void scan?.then(() => ledger.release(watcher));
     if (watcher.isHeld || watcher.pending > 0) {
       this.#flushes++;
-      this.#backlog.hurry();
-      this.#connection.hurry();
+      this.#accumulator.beginFlush();
+      this.#connection.retryNow();
       this.#pumpSoon();
       await new Promise<void>((resolve) => {
         const timer = clock.after(timeoutMs, () => done(), true);
@@ -162,11 +175,11 @@ export class Shipper {
 
   /** Gives up all that is left, in flight or not. With a spool, it goes there. */
   giveUp(): void {
-    this.#backlog.giveUp('closed', undefined);
+    this.#accumulator.giveUp('closed', undefined);
   }
 
   /** There is something on disk that was not there before. */
-  noteWork(): void {
+  onWork(): void {
     this.#pumpSoon();
   }
 
@@ -181,12 +194,18 @@ export class Shipper {
   }
 
   /** The process ends. Has what is left sent where that is still possible: blocks, for up to `timeoutMs`. */
-  bequeath(timeoutMs: number): void {
-    const { heir } = this.#source;
-    if (heir === undefined) return;
+  drainOnExit(timeoutMs: number): void {
+    const { exitDrain } = this.#source;
+    if (exitDrain === undefined) return;
     const { clock } = this.#options;
-    bequeath(
-      { heir, backlog: this.#backlog, health: this.#health, clock, onDelivered: this.#onDelivered },
+    drainOnExit(
+      {
+        exitDrain,
+        accumulator: this.#accumulator,
+        health: this.#health,
+        clock,
+        onDelivered: this.#onDelivered,
+      },
       timeoutMs,
     );
   }
@@ -217,7 +236,7 @@ export class Shipper {
   #maySucceed(record: PendingRecord): boolean {
     const { client, openableAt = Number.POSITIVE_INFINITY } = this.#connection;
     const isReachable = client !== undefined || openableAt <= this.#options.clock.monotonic();
-    return isReachable && !this.#backlog.isHeld(record);
+    return isReachable && !this.#accumulator.isHeld(record);
   }
 
   /** Sends what is due, and arms the timer for what is due next. */
@@ -226,13 +245,14 @@ export class Shipper {
     this.#disarm();
     if (this.#isStopped) return;
     const { clock } = this.#options;
-    if (this.#backlog.exchange({ wall: clock.wall(), monotonic: clock.monotonic() })) this.#pumpSoon();
+    if (this.#accumulator.replayFromSpool({ wall: clock.wall(), monotonic: clock.monotonic() }))
+      this.#pumpSoon();
     const expiry = this.#expire();
     const force = this.#flushes > 0;
     const now = clock.monotonic();
     const heldUntil = this.#heldUntil(now, force);
     if (heldUntil <= now) this.#sendDue(now, force);
-    this.#connection.noteWork();
+    this.#connection.onWork();
     const next = Math.min(Math.max(this.#nextAttempt(now, force), heldUntil), expiry);
     // Never at once: what could be done now has just been done.
     if (next < Number.POSITIVE_INFINITY) this.#arm(Math.max(1, next - now));
@@ -241,9 +261,9 @@ export class Shipper {
   /** Until when the loop detector has nothing sent. No record is held twice: what waits is sent before the next time. */
   #heldUntil(now: number, force: boolean): number {
     const { gate, ledger } = this.#options;
-    const due = this.#backlog.nextDue(force);
+    const due = this.#accumulator.nextDue(force);
     if (gate === undefined || this.#released > 0 || due === undefined || due > now) return 0;
-    const until = gate.hold(now, !force && this.state === 'up' && this.#backlog.isHalfEmpty);
+    const until = gate.hold(now, !force && this.state === 'up' && this.#accumulator.isHalfEmpty);
     if (this.#isHeld && until <= now) this.#released = ledger.queued;
     this.#isHeld = until > now;
     return until;
@@ -252,27 +272,27 @@ export class Shipper {
   #sendDue(now: number, force: boolean): void {
     const { client } = this.#connection;
     if (client === undefined) {
-      const due = this.#backlog.nextDue(force);
+      const due = this.#accumulator.nextDue(force);
       if (due !== undefined && due <= now) this.#connection.open();
       return;
     }
-    if (this.#connection.isRetiring && this.#backlog.batchesInFlight === 0) {
+    if (this.#connection.isRetiring && this.#accumulator.batchesInFlight === 0) {
       this.#connection.finishRetiring();
       return;
     }
     while (this.#maySend()) {
-      const batch = this.#backlog.take(now, force, this.#trials.topic);
+      const batch = this.#accumulator.drain(now, force, this.#topicProbe.topic);
       if (batch !== undefined) void this.#send(client, batch);
       // A trial without anything to send is over.
-      else if (!this.#trials.cancel()) break;
+      else if (!this.#topicProbe.cancel()) break;
     }
   }
 
   /** One at a time until the first has come through: several at a silent broker only get in each other's way. */
   #maySend(): boolean {
     if (this.#connection.isRetiring) return false;
-    const most = this.state === 'up' && this.#trials.topic === undefined ? MAX_SENDS : 1;
-    return this.#backlog.batchesInFlight < most;
+    const most = this.state === 'up' && this.#topicProbe.topic === undefined ? MAX_SENDS : 1;
+    return this.#accumulator.batchesInFlight < most;
   }
 
   #nextAttempt(now: number, force: boolean): number {
@@ -280,43 +300,43 @@ export class Shipper {
     // Then it goes on when what is under way has landed.
     if (isOpen && !this.#maySend()) return Number.POSITIVE_INFINITY;
     const openable = isOpen ? now : (this.#connection.openableAt ?? Number.POSITIVE_INFINITY);
-    return Math.max(openable, this.#backlog.nextDue(force) ?? Number.POSITIVE_INFINITY);
+    return Math.max(openable, this.#accumulator.nextDue(force) ?? Number.POSITIVE_INFINITY);
   }
 
   /** @returns when the next record expires */
   #expire(): number {
     const { clock, retry } = this.#options;
     if (retry.maxAgeMs === undefined) return Number.POSITIVE_INFINITY;
-    const oldest = this.#backlog.expire(clock.monotonic() - retry.maxAgeMs);
+    const oldest = this.#accumulator.expire(clock.monotonic() - retry.maxAgeMs);
     return oldest === undefined ? Number.POSITIVE_INFINITY : oldest + retry.maxAgeMs + 1;
   }
 
-  async #send(client: DeliveryClient, batch: LaneBatch): Promise<void> {
+  async #send(client: DeliveryClient, batch: ProducerBatch): Promise<void> {
     const { clock, requestTimeoutMs } = this.#options;
     this.sends++;
     const { isRetry } = batch;
     if (isRetry) this.retries++;
     const sentAt = clock.monotonic();
     this.#released = Math.max(0, this.#released - batch.count);
-    this.#options.gate?.noteSend(sentAt, this.#flushes > 0, batch.count);
-    this.#trials.noteSend(batch.topic);
-    this.#aftermath.prepare(batch);
-    let verdict: Verdict;
+    this.#options.gate?.onSend(sentAt, this.#flushes > 0, batch.count);
+    this.#topicProbe.onSend(batch.topic);
+    this.#resultHandler.prepare(batch);
+    let result: SendResult;
     try {
-      verdict = judgeAnswer(
+      result = classifyAnswer(
         await withDeadline(client.send(batch), requestTimeoutMs, 'a send to Kafka', clock),
         batch,
       );
     } catch (error) {
-      verdict = judgeError(error);
+      result = classifyError(error);
     }
     // Given up in the meantime, by a `stop`: what became of it is no news any more.
-    const isGivenUp = verdict.kind !== 'delivered' && batch.records.every(({ state }) => state === 'settled');
-    if ('cause' in verdict) this.#backlog.noteError(batch.topic, verdict.cause);
-    if (isGivenUp) this.#backlog.giveBack(batch, 0);
+    const isGivenUp = result.kind !== 'delivered' && batch.records.every(({ state }) => state === 'settled');
+    if ('cause' in result) this.#accumulator.recordError(batch.topic, result.cause);
+    if (isGivenUp) this.#accumulator.reenqueue(batch, 0);
     else {
-      this.#aftermath.conclude(client, batch, verdict);
-      this.#onAnswer(batch, verdict, clock.monotonic() - sentAt, isRetry);
+      this.#resultHandler.handle(client, batch, result);
+      this.#onAnswer(batch, result, clock.monotonic() - sentAt, isRetry);
     }
     this.#pump();
   }

@@ -1,5 +1,5 @@
 // A topic function may come up with ever new ones. Forgotten, they are found out again.
-const MAX_REFUSED = 1_000;
+const MAX_REJECTED_TOPICS = 1_000;
 
 /**
  * Finds out whether a refused topic is really the one that is refused. A kafkajs client asks for the metadata of all
@@ -8,11 +8,11 @@ const MAX_REFUSED = 1_000;
  * from a client that has sent to this topic only; from others the topic is tried again, first and alone, with a
  * fresh one.
  */
-export class TopicTrials {
+export class TopicProbe {
   /** The topics that the client has been given. */
   #given = new Set<string>();
   /** Those whose refusal is certain: not to be tried again and again. */
-  readonly #refused = new Set<string>();
+  readonly #rejectedTopics = new Set<string>();
   #topic: string | undefined;
 
   /** The only topic that may be sent to now, if there is one. */
@@ -20,28 +20,28 @@ export class TopicTrials {
     return this.#topic;
   }
 
-  noteFreshClient(): void {
+  onFreshClient(): void {
     this.#given = new Set();
   }
 
-  noteSend(topic: string): void {
+  onSend(topic: string): void {
     this.#given.add(topic);
   }
 
   /** A send to the topic was refused. @returns whether that is certain; otherwise the topic is on trial */
-  isRefused(topic: string): boolean {
-    const isCertain = this.#refused.has(topic) || (this.#given.size === 1 && this.#given.has(topic));
+  isRejected(topic: string): boolean {
+    const isCertain = this.#rejectedTopics.has(topic) || (this.#given.size === 1 && this.#given.has(topic));
     if (isCertain) {
-      if (this.#refused.size >= MAX_REFUSED) this.#refused.clear();
-      this.#refused.add(topic);
+      if (this.#rejectedTopics.size >= MAX_REJECTED_TOPICS) this.#rejectedTopics.clear();
+      this.#rejectedTopics.add(topic);
       this.#end(topic);
     } else this.#topic = topic;
     return isCertain;
   }
 
   /** A send to the topic ended in some other way. */
-  noteOther(topic: string): void {
-    this.#refused.delete(topic);
+  onOtherResult(topic: string): void {
+    this.#rejectedTopics.delete(topic);
     this.#end(topic);
   }
 

@@ -1,6 +1,6 @@
 import { ftruncateSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { PendingRecord, Place } from '../record/record.ts';
+import type { PendingRecord, SpoolPosition } from '../record/record.ts';
 import { ENTRY_BYTES, type Entry, FILE_HEADER, FrameReader, frameOf } from './frames.ts';
 import { close, type Fates, Journal, writeWhole } from './journal.ts';
 import { payloadOf, recordOf } from './payload.ts';
@@ -131,7 +131,7 @@ export class Segment {
     }
     let offset = this.bytes;
     for (const [at, record] of records.entries()) {
-      record.place = { segment: this.name, offset };
+      record.spoolPosition = { segment: this.name, offset };
       if (keeps) this.#inMemory.add(offset);
       offset += frames[at]?.length ?? 0;
     }
@@ -150,7 +150,7 @@ export class Segment {
   }
 
   /** Memory lets go of a record that stands here. It is not to be read before the segment is begun anew with. */
-  leave({ offset }: Place): void {
+  leave({ offset }: SpoolPosition): void {
     this.#inMemory.delete(offset);
     this.waiting++;
     // Being read, it comes to this one by itself.
@@ -181,7 +181,7 @@ export class Segment {
       if (record === undefined) continue;
       if (this.seqBase !== undefined) record.seq = this.seqBase + reading.count - 1;
       record.partition = fates.partitions.get(offset);
-      record.place = { segment: this.name, offset };
+      record.spoolPosition = { segment: this.name, offset };
       reading.next = record;
       return record;
     }
@@ -192,16 +192,16 @@ export class Segment {
   /** The next record that is only here: from now on memory has it, too. */
   take(): PendingRecord | undefined {
     const record = this.peek();
-    if (record?.place === undefined) return undefined;
-    this.#inMemory.add(record.place.offset);
+    if (record?.spoolPosition === undefined) return undefined;
+    this.#inMemory.add(record.spoolPosition.offset);
     this.waiting--;
-    this.#advance(record.place);
+    this.#advance(record.spoolPosition);
     return record;
   }
 
   /** Leaves the next record here, until the segment is begun anew with. */
   passOver(): void {
-    const place = this.peek()?.place;
+    const place = this.peek()?.spoolPosition;
     if (place === undefined) return;
     this.#passedOver++;
     this.#advance(place);
@@ -230,7 +230,7 @@ export class Segment {
   }
 
   /** @throws when the journal cannot be written: they will be sent again, then, by the next process */
-  settle(places: readonly Pick<Place, 'offset'>[]): void {
+  settle(places: readonly Pick<SpoolPosition, 'offset'>[]): void {
     this.unsettled -= places.length;
     // What follows is about a file that will be gone at once.
     if (this.unsettled === 0 && this.isSealed) return;
@@ -264,7 +264,7 @@ export class Segment {
     return reading;
   }
 
-  #advance({ offset }: Place): void {
+  #advance({ offset }: SpoolPosition): void {
     if (this.#reading !== undefined) this.#reading.next = undefined;
     this.#readTo = offset + 1;
     if (this.unread === 0) this.#endReading();

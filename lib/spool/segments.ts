@@ -75,11 +75,11 @@ export class Segments {
   entriesOf(records: readonly PendingRecord[]): Map<Segment, Entry[]> {
     const bySegment = new Map<Segment, Entry[]>();
     let segment: Segment | undefined;
-    for (const { place, partition } of records) {
-      if (place === undefined) continue;
-      if (segment?.name !== place.segment) segment = this.named(place.segment);
+    for (const { spoolPosition, partition } of records) {
+      if (spoolPosition === undefined) continue;
+      if (segment?.name !== spoolPosition.segment) segment = this.named(spoolPosition.segment);
       if (segment === undefined) continue;
-      const entry = { offset: place.offset, partition };
+      const entry = { offset: spoolPosition.offset, partition };
       const entries = bySegment.get(segment);
       if (entries === undefined) bySegment.set(segment, [entry]);
       else entries.push(entry);

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import type { Clock, Timer } from '../util/clock.ts';
 import type { PendingRecord } from '../record/record.ts';
+import type { Clock, Timer } from '../util/clock.ts';
 import { groupBy } from '../util/group-by.ts';
 import { Directories, removeIfEmpty, segmentsIn } from './directories.ts';
 import { FILE_HEADER, FRAME_BYTES } from './frames.ts';
@@ -31,7 +31,7 @@ export interface SpoolEvents {
   /** So many records that waited here cannot be read any more. */
   onLost(records: number): void;
   /** Nothing can be written, or read. */
-  onTrouble(cause: unknown): void;
+  onError(cause: unknown): void;
   /** There is something to send. */
   onWork(): void;
 }
@@ -112,7 +112,7 @@ export class Spool {
   /** Whether there is room for those that are not here yet. */
   hasRoomFor(records: readonly PendingRecord[], state: QueueState): boolean {
     let room = FILE_HEADER.length;
-    for (const record of records) if (record.place === undefined) room += this.#sizeOf(record);
+    for (const record of records) if (record.spoolPosition === undefined) room += this.#sizeOf(record);
     return this.#segments.bytes + room <= this.#mostFor(state);
   }
 
@@ -139,21 +139,23 @@ export class Spool {
     } catch (error) {
       // What memory has of these queues is older than what comes next: it must be able to come before that on disk.
       writer.seal();
-      this.#events.onTrouble(error);
+      this.#events.onError(error);
       return false;
     }
   }
 
   /** Notes a record of memory's, to be written at the end of the turn, together with the others of this turn. */
   keep(record: PendingRecord): void {
-    record.isHeldOnTo = true;
+    record.isPinned = true;
     if (this.#unwritten.push(record) === 1) this.#clock.soon(() => this.writeKept());
   }
 
   /** Writes what is new in memory, in one go for each state. */
   writeKept(): void {
     if (this.#unwritten.length === 0) return;
-    const records = this.#unwritten.filter(({ state, place }) => state !== 'settled' && place === undefined);
+    const records = this.#unwritten.filter(
+      ({ state, spoolPosition }) => state !== 'settled' && spoolPosition === undefined,
+    );
     this.#unwritten = [];
     for (const [state, own] of groupBy(records, this.stateOf)) this.store(own, state, true);
   }
@@ -206,7 +208,7 @@ export class Spool {
    */
   leave(records: readonly PendingRecord[], state: QueueState = 'flowing'): PendingRecord[] {
     const left = new Set<PendingRecord>();
-    const unwritten = records.filter(({ place }) => place === undefined);
+    const unwritten = records.filter(({ spoolPosition }) => spoolPosition === undefined);
     for (const run of this.#segments.runsBetween(unwritten, ({ seq }) => this.#beginningOf(seq))) {
       // A segment of their own: its name says that they come before what was written earlier.
       this.#seal();
@@ -216,8 +218,8 @@ export class Spool {
       this.#seal();
     }
     for (const record of records) {
-      if (record.place === undefined || left.has(record)) continue;
-      this.#segments.named(record.place.segment)?.leave(record.place);
+      if (record.spoolPosition === undefined || left.has(record)) continue;
+      this.#segments.named(record.spoolPosition.segment)?.leave(record.spoolPosition);
       left.add(record);
     }
     return [...left];
@@ -276,7 +278,7 @@ export class Spool {
       try {
         if (segment.peek() !== undefined) return segment;
       } catch (error) {
-        this.#events.onTrouble(error);
+        this.#events.onError(error);
         isFileGone = isGone(error);
         // It may pass.
         if (!isFileGone) return undefined;
@@ -340,7 +342,7 @@ export class Spool {
     try {
       return fn();
     } catch (error) {
-      this.#events.onTrouble(error);
+      this.#events.onError(error);
       return undefined;
     }
   }

@@ -25,7 +25,7 @@ export class DropNotice {
     return this.#counts.total > 0;
   }
 
-  note(reason: DropReason, count: number = 1): void {
+  add(reason: DropReason, count: number = 1): void {
     this.#counts.total += count;
     this.#counts.byReason[reason] = (this.#counts.byReason[reason] ?? 0) + count;
   }
@@ -34,7 +34,7 @@ export class DropNotice {
   restore({ byReason }: DropCounts): void {
     for (const reason of DROP_REASONS) {
       const count = byReason[reason];
-      if (count !== undefined) this.note(reason, count);
+      if (count !== undefined) this.add(reason, count);
     }
   }
 

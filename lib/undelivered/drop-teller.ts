@@ -1,5 +1,5 @@
-import type { Clock, Timer } from '../util/clock.ts';
 import type { DropReason, PendingRecord } from '../record/record.ts';
+import type { Clock, Timer } from '../util/clock.ts';
 import { type DropCounts, DropNotice } from './drop-notice.ts';
 
 // While records keep being dropped, the topic hears of it this often.
@@ -8,7 +8,7 @@ const INTERVAL_MS = 10_000;
 // another record's place.
 const PATIENCE_MS = 1_000;
 
-export interface DropTellerOptions {
+export interface DropNoticeScheduleOptions {
   clock: Clock;
   /** Whether a notice is wanted, and would get through: if not, the next success will be told. */
   canTell(): boolean;
@@ -19,19 +19,19 @@ export interface DropTellerOptions {
 }
 
 /** Lets the topic know that records are missing from it. */
-export class DropTeller {
-  readonly #options: DropTellerOptions;
+export class DropNoticeSchedule {
+  readonly #options: DropNoticeScheduleOptions;
   readonly #notice = new DropNotice(INTERVAL_MS);
   /** What the notices that are on their way have to tell. */
   readonly #underWay = new WeakMap<PendingRecord, DropCounts>();
   #timer: Timer | undefined;
 
-  constructor(options: DropTellerOptions) {
+  constructor(options: DropNoticeScheduleOptions) {
     this.#options = options;
   }
 
-  noteDropped(record: PendingRecord, reason: DropReason): void {
-    this.#notice.note(reason);
+  onDropped(record: PendingRecord, reason: DropReason): void {
+    this.#notice.add(reason);
     const untold = this.#underWay.get(record);
     // The notice itself had to give way: its counts go into the next one.
     if (untold !== undefined) this.#notice.restore(untold);

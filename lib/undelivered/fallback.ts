@@ -1,6 +1,6 @@
 import type TransportStream from 'winston-transport';
-import type { DropReason, PendingRecord } from '../record/record.ts';
 import { guardSync } from '../loop-safety/guard.ts';
+import type { DropReason, PendingRecord } from '../record/record.ts';
 import { handleRejection } from '../util/thenable.ts';
 import { LEVEL, MESSAGE } from '../util/triple-beam.ts';
 

@@ -1,13 +1,13 @@
 import { inspect } from 'node:util';
-import { MAX_DELAY_MS } from './clock.ts';
 import { KafkaTransportError } from '../errors.ts';
+import { MAX_DELAY_MS } from './clock.ts';
 
 /** Throws the error for a bad option: it names the option, what was expected and what was given. */
-export function refuse(option: string, expected: string, given: unknown): never {
+export function throwInvalidOption(option: string, expected: string, given: unknown): never {
   refuseInWords(option, expected, describe(option, given));
 }
 
-/** {@link refuse} for who can say better what was given, and shows no secret in it. */
+/** {@link throwInvalidOption} for who can say better what was given, and shows no secret in it. */
 export function refuseInWords(option: string, expected: string, given: string): never {
   throw new KafkaTransportError(
     'ERR_INVALID_OPTION',
@@ -48,8 +48,8 @@ export function group<Name extends string>(
   names: readonly Name[],
 ): Partial<Record<Name, unknown>> {
   if (value === undefined) return {};
-  if (!isPlainObject(value)) refuse(path, `an object with ${names.join(', ')}`, value);
-  refuseUnknown(value, names, path);
+  if (!isPlainObject(value)) throwInvalidOption(path, `an object with ${names.join(', ')}`, value);
+  throwIfUnknown(value, names, path);
   return value as Partial<Record<Name, unknown>>;
 }
 
@@ -58,7 +58,7 @@ export function group<Name extends string>(
  *
  * @param elsewhere names that might be meant too, as paths
  */
-export function refuseUnknown(
+export function throwIfUnknown(
   value: object,
   names: readonly string[],
   path?: string,
@@ -91,7 +91,7 @@ export function integer(
     // As an environment variable has it.
     const hint =
       typeof value === 'string' && /^\s*\d+\s*$/.test(value) ? ' (Number() makes one of a string)' : '';
-    refuse(path, `an integer from ${least} to ${most}${hint}`, value);
+    throwInvalidOption(path, `an integer from ${least} to ${most}${hint}`, value);
   }
   return value;
 }
@@ -101,19 +101,19 @@ export function flag(path: string, value: unknown, fallback: boolean): boolean {
   if (typeof value !== 'boolean') {
     // Of a string from the environment, 'false' would count as true.
     const hint = typeof value === 'string' ? " (compare a string: value === 'true')" : '';
-    refuse(path, `true or false${hint}`, value);
+    throwInvalidOption(path, `true or false${hint}`, value);
   }
   return value;
 }
 
 export function optionalFunction(path: string, value: unknown): void {
-  if (value !== undefined && typeof value !== 'function') refuse(path, 'a function', value);
+  if (value !== undefined && typeof value !== 'function') throwInvalidOption(path, 'a function', value);
 }
 
 export function oneOf<Value>(path: string, value: unknown, values: readonly Value[], fallback: Value): Value {
   if (value === undefined) return fallback;
   if (!values.includes(value as Value)) {
-    refuse(path, values.map((v) => inspect(v)).join(' or '), value);
+    throwInvalidOption(path, values.map((v) => inspect(v)).join(' or '), value);
   }
   return value as Value;
 }

@@ -26,7 +26,7 @@ interface Crash {
  * take the transport off a logger that goes on (which is what befalls winston's own File transport with
  * `exitOnError: false`). Only the listener that winston has added for this exception is called.
  */
-export class CrashPath {
+export class CrashHandler {
   readonly #emitter: EventEmitter;
   readonly #clock: Clock;
   readonly #flush: (timeoutMs: number) => Promise<unknown>;
@@ -52,7 +52,7 @@ export class CrashPath {
   }
 
   /** The record of an exception has come, whether it is taken or not. */
-  noteRecord(): void {
+  onRecord(): void {
     for (const crash of this.#crashes) {
       if (crash.onRecord === undefined) continue;
       crash.onRecord();

@@ -1,7 +1,7 @@
-import type { Trouble } from '../observe/warnings.ts';
 import { guardSync } from '../loop-safety/guard.ts';
-import type { Info } from './logger-tap.ts';
+import type { Warnings } from '../observe/warnings.ts';
 import { handleRejection, isThenable } from '../util/thenable.ts';
+import type { Info } from './logger-tap.ts';
 
 /** What winston's formats look like to a transport that has one of its own. */
 export interface TransportFormat {
@@ -18,7 +18,7 @@ export type Formatted =
 const CONSEQUENCE = 'the record is dropped as invalid';
 
 /** Runs the transport's own `format` as winston-transport does, but never throws into the application. */
-export function formatted(info: Info, format: TransportFormat, trouble: Trouble): Formatted {
+export function formatted(info: Info, format: TransportFormat, warnings: Warnings): Formatted {
   let result: unknown;
   try {
     // A copy: the other transports get the same info.
@@ -26,10 +26,10 @@ export function formatted(info: Info, format: TransportFormat, trouble: Trouble)
     if (isThenable(result)) handleRejection(result);
     else if (typeof result === 'object' && result !== null) return { kind: 'info', info: result as Info };
   } catch (cause) {
-    trouble.callback('format', cause, CONSEQUENCE);
+    warnings.callbackFailed('format', cause, CONSEQUENCE);
     return { kind: 'failed', cause };
   }
   if (!result) return { kind: 'kept-out' };
-  trouble.nonsense('format', 'an info, or false', result, CONSEQUENCE);
+  warnings.invalidReturn('format', 'an info, or false', result, CONSEQUENCE);
   return { kind: 'failed', cause: new Error('the format returned no info') };
 }

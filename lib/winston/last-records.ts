@@ -31,7 +31,7 @@ export class LastRecords {
   }
 
   /** A record has come, or a logger has gone. */
-  note(): void {
+  onRecord(): void {
     if (this.#waiting.size > 0 && !this.#isComing()) for (const end of this.#waiting) end();
   }
 }

@@ -1,6 +1,6 @@
-import { levelProblem, ruleLevelProblem } from './level-gate.ts';
 import type { CompiledFilter } from '../loop-safety/filter/filter.ts';
 import type { Levels } from '../util/triple-beam.ts';
+import { levelProblem, ruleLevelProblem } from './level-gate.ts';
 
 /** What may name a level: a transport, or a logger of its. */
 interface Leveled {

@@ -1,7 +1,7 @@
-import { nearestOf } from '../util/check-option.ts';
 import type { RuleLevel } from '../loop-safety/filter/filter.ts';
-import type { Info } from './logger-tap.ts';
+import { nearestOf } from '../util/check-option.ts';
 import { LEVEL, type Levels } from '../util/triple-beam.ts';
+import type { Info } from './logger-tap.ts';
 
 /** What a transport goes by, under winston's names. */
 export interface Gate {

@@ -1,7 +1,13 @@
 import { inspect } from 'node:util';
-import type { SpanContext } from '../util/open-telemetry-api.ts';
-import { beginCapture, type CapturedSite, captured, captureStackTrace, endCapture } from '../loop-safety/call-site/call-site.ts';
+import {
+  beginCapture,
+  type CapturedSite,
+  captured,
+  captureStackTrace,
+  endCapture,
+} from '../loop-safety/call-site/call-site.ts';
 import { guardSyncInScope, isGuarded, isUntold } from '../loop-safety/guard.ts';
+import type { SpanContext } from '../util/open-telemetry-api.ts';
 
 /** What is learnt about a record at the log call, and travels on the record to `log()`. */
 export interface Mark {

@@ -1,11 +1,4 @@
-import {
-  isTappable,
-  rootOf,
-  type TappableLogger,
-  type TapUser,
-  tap,
-  untap,
-} from './logger-tap.ts';
+import { isTappable, rootOf, type TappableLogger, type TapUser, tap, untap } from './logger-tap.ts';
 
 /** A stream that pipes into the transport: a winston logger, as a rule. */
 export interface Parent extends Partial<TappableLogger> {
@@ -68,17 +61,17 @@ export class Parents {
   add(parent: Parent): void {
     this.#parents.set(rootOf(parent), parent);
     if (isTappable(parent)) tap(parent, this.#user);
-    this.#noteTapped();
+    this.#updateTapped();
   }
 
   remove(parent: Parent): void {
     this.#parents.delete(rootOf(parent));
     if (isTappable(parent)) untap(parent, this.#user);
-    this.#noteTapped();
+    this.#updateTapped();
   }
 
   /** Asked for every record: so it is found out here. */
-  #noteTapped(): void {
+  #updateTapped(): void {
     this.areTapped = [...this.#parents.values()].some(isTappable);
   }
 

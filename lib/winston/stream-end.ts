@@ -15,7 +15,7 @@ export interface EndingStream extends TransportStream {
  * The end of the stream, which is not always the end of the transport: with several loggers, the end of one leaves it
  * with the others; and added to a logger again, it has to end once more.
  */
-export class Ending {
+export class StreamEnd {
   readonly #stream: EndingStream;
   readonly #parents: Parents;
   readonly #lastRecords: LastRecords;
@@ -30,8 +30,8 @@ export class Ending {
   }
 
   /** A record has come, or a logger has gone. */
-  noteRecord(): void {
-    this.#lastRecords.note();
+  onRecord(): void {
+    this.#lastRecords.onRecord();
   }
 
   /** What `end(...args)` does. @param endStream the stream's own way */

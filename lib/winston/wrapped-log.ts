@@ -1,5 +1,5 @@
-import type { Info, Mark } from './logger-tap.ts';
 import { handleRejection } from '../util/thenable.ts';
+import type { Info, Mark } from './logger-tap.ts';
 
 type Callback = (error?: unknown) => void;
 

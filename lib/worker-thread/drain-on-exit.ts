@@ -1,13 +1,13 @@
-import { systemClock } from '../util/clock.ts';
 import { seqsOf } from '../accumulator/batch.ts';
+import { Ledger } from '../accumulator/ledger.ts';
 import type { ClientSource } from '../clients/client.ts';
 import type { KafkajsClientOptions } from '../clients/kafkajs/kafkajs-client.ts';
-import { Ledger } from '../accumulator/ledger.ts';
 import { murmur2Partition } from '../clients/kafkajs/partitioner.ts';
-import { Shipper } from '../sender/sender.ts';
-import type { Report, Will } from '../clients/worker/messages.ts';
+import type { ExitDrainTask, Report } from '../clients/worker/messages.ts';
 import { toWire } from '../clients/worker/wire-error.ts';
 import { recordsFromWire } from '../clients/worker/wire-records.ts';
+import { Sender } from '../sender/sender.ts';
+import { systemClock } from '../util/clock.ts';
 
 export interface ExecutorOptions {
   /** What the source's next client is made by. */
@@ -22,13 +22,13 @@ export interface ExecutorOptions {
  * when all is settled, or the time is up.
  */
 export async function execute(
-  will: Will,
+  drain: ExitDrainTask,
   { options, source, requestTimeoutMs, report }: ExecutorOptions,
 ): Promise<void> {
-  const shipper = new Shipper(
+  const sender = new Sender(
     {
-      batch: will.batch,
-      retry: { ...will.retry, maxAgeMs: undefined },
+      batch: drain.batch,
+      retry: { ...drain.retry, maxAgeMs: undefined },
       requestTimeoutMs,
       // The main thread had room for it.
       buffer: {
@@ -36,7 +36,7 @@ export async function execute(
         maxBytes: Number.POSITIVE_INFINITY,
         overflow: 'drop-newest',
       },
-      idleTimeoutMs: will.timeoutMs,
+      idleTimeoutMs: drain.timeoutMs,
       clock: systemClock,
       random: Math.random,
       ledger: new Ledger(),
@@ -48,19 +48,19 @@ export async function execute(
     },
     {
       // The books of the main thread have been added to in this order, from 1 on.
-      onDelivered: (records) => report({ kind: 'delivered', places: seqsOf(records).map((seq) => seq - 1) }),
+      onDelivered: (records) => report({ kind: 'delivered', indexes: seqsOf(records).map((seq) => seq - 1) }),
       onDropped: ({ seq }, reason, cause) =>
-        report({ kind: 'dropped', place: seq - 1, reason, error: toWire(cause) }),
+        report({ kind: 'dropped', index: seq - 1, reason, error: toWire(cause) }),
       onOutage: (cause) => report({ kind: 'outage', error: toWire(cause) }),
       onState: () => undefined,
       onAnswer: () => undefined,
     },
   );
-  for (const { topic, partition, records } of will.batches) {
+  for (const { topic, partition, records } of drain.batches) {
     for (const record of recordsFromWire(topic, records)) {
       record.partition = partition;
-      shipper.add(record);
+      sender.add(record);
     }
   }
-  await shipper.flush(will.timeoutMs);
+  await sender.flush(drain.timeoutMs);
 }

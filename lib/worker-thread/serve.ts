@@ -1,12 +1,12 @@
 import type { KafkaConfig, LogEntry } from 'kafkajs';
-import { messageOf } from '../errors.ts';
 import type { DeliveryClient } from '../clients/client.ts';
 import { type KafkajsClientOptions, kafkajsSource } from '../clients/kafkajs/kafkajs-client.ts';
 import { checkCodec, importAll, loadKafkaConfig } from '../clients/worker/kafka-module.ts';
-import { execute } from './drain-on-exit.ts';
 import type { Order, Report, WorkerStart } from '../clients/worker/messages.ts';
-import { ReceivedBatch } from './received-batch.ts';
 import { toWire } from '../clients/worker/wire-error.ts';
+import { messageOf } from '../errors.ts';
+import { execute } from './drain-on-exit.ts';
+import { ReceivedBatch } from './received-batch.ts';
 
 /**
  * The worker's side: Kafka clients for a shipper in another thread.
@@ -83,7 +83,7 @@ export function serve({
         // What they have under way goes again.
         for (const client of clients.values()) client.kill();
         await configure(order.kafka);
-        await execute(order.will, { ...settings, options, source, report });
+        await execute(order.drain, { ...settings, options, source, report });
     }
   };
 

@@ -2,18 +2,18 @@
 // not held arrives while the rest is.
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { Backlog } from '../../lib/accumulator/record-accumulator.ts';
-import type { LaneBatch } from '../../lib/accumulator/producer-batch.ts';
 import { Ledger } from '../../lib/accumulator/ledger.ts';
 import type { OverflowPolicy } from '../../lib/accumulator/memory-limit.ts';
+import type { ProducerBatch } from '../../lib/accumulator/producer-batch.ts';
+import { RecordAccumulator } from '../../lib/accumulator/record-accumulator.ts';
 import { Spool } from '../../lib/spool/spool.ts';
-import { HeldClock, lanePolicy, recordOf } from '../sender/rig.ts';
+import { batchingPolicy, HeldClock, recordOf } from '../sender/rig.ts';
 import { directoryOfSpec, filesIn } from '../spool/rig.ts';
 
 const TOPICS = ['a', 'b', 'c'];
 const PARTITIONS = 3;
 const KEYS = ['k0', 'k1', 'k2', 'k3'];
-const policy = lanePolicy();
+const policy = batchingPolicy();
 
 interface Shape {
   mode: 'overflow' | 'always';
@@ -67,20 +67,20 @@ class World {
   logged = 0;
   ledger = new Ledger();
   #spool: Spool;
-  backlog: Backlog;
+  accumulator: RecordAccumulator;
   #random = 0;
 
   constructor(shape: Shape, directory: string) {
     this.#shape = shape;
     this.#directory = directory;
-    [this.#spool, this.backlog] = this.#begin();
+    [this.#spool, this.accumulator] = this.#begin();
   }
 
   get directory(): string {
     return this.#directory;
   }
 
-  #begin(): [Spool, Backlog] {
+  #begin(): [Spool, RecordAccumulator] {
     this.ledger = new Ledger();
     const { ledger } = this;
     const { mode, overflow, maxRecords, resendsWhole } = this.#shape;
@@ -88,11 +88,11 @@ class World {
       onAdopted: (records, positions) => ledger.adopt(records, positions),
       onDamaged: (stretches) => this.troubles.push(`${stretches} damaged`),
       onLost: (records) => this.troubles.push(`${records} lost`),
-      onTrouble: (cause) => this.troubles.push(cause),
+      onError: (cause) => this.troubles.push(cause),
       onWork: () => undefined,
     });
     spool.open();
-    const backlog = new Backlog(
+    const accumulator = new RecordAccumulator(
       ledger,
       { maxRecords, maxBytes: 1_000_000, overflow },
       // Any partition, but the same each time.
@@ -105,55 +105,55 @@ class World {
       ({ text }, reason) => this.troubles.push(`${text} dropped: ${reason}`),
       spool,
     );
-    return [spool, backlog];
+    return [spool, accumulator];
   }
 
   async restart(): Promise<void> {
-    this.backlog.giveUp('closed', undefined);
+    this.accumulator.giveUp('closed', undefined);
     this.#spool.close();
     // Segments are named after the time at which a transport was made.
     this.#clock.now += 1_000;
-    [this.#spool, this.backlog] = this.#begin();
+    [this.#spool, this.accumulator] = this.#begin();
     await this.#clock.settle();
   }
 
   log(topic: string, key: string | null, severity: number): void {
-    this.backlog.add(recordOf({ topic, key, severity, text: `${key} ${this.logged++}` }));
+    this.accumulator.add(recordOf({ topic, key, severity, text: `${key} ${this.logged++}` }));
   }
 
   async send(batches: number): Promise<void> {
     await this.#clock.settle();
     for (let n = 0; n < batches; n++) {
       for (let more = true, turns = 0; more && turns < 20; turns++) {
-        more = this.backlog.exchange({ wall: 0, monotonic: 0 });
+        more = this.accumulator.replayFromSpool({ wall: 0, monotonic: 0 });
       }
-      const batch = this.backlog.take(0, true);
+      const batch = this.accumulator.drain(0, true);
       if (batch === undefined) return;
       this.#answer(batch);
       this.checkLaw();
     }
   }
 
-  #answer(batch: LaneBatch): void {
+  #answer(batch: ProducerBatch): void {
     const { topic } = batch;
     if (this.held.has(topic)) {
-      this.backlog.noteError(topic, new Error('not there'));
-      this.backlog.giveBack(batch, 0, true);
+      this.accumulator.recordError(topic, new Error('not there'));
+      this.accumulator.reenqueue(batch, 0, true);
       return;
     }
-    this.backlog.learn(topic, PARTITIONS, [0, 1, 2]);
+    this.accumulator.learn(topic, PARTITIONS, [0, 1, 2]);
     const [first] = batch.records;
     const key = first?.key as string | null;
     batch.partition ??= key === null ? 0 : policy.partitionOfKey(key, PARTITIONS);
     const { partition } = batch;
     if (this.held.has(`${topic}/${partition}`)) {
-      this.backlog.noteError(topic, new Error('no leader'));
-      this.backlog.giveBack(batch, 0);
+      this.accumulator.recordError(topic, new Error('no leader'));
+      this.accumulator.reenqueue(batch, 0);
       return;
     }
     for (const { text } of batch.records) this.stored.push({ topic, partition, text });
-    if (this.unanswered-- > 0) this.backlog.giveBack(batch, 0);
-    else this.backlog.deliver(batch);
+    if (this.unanswered-- > 0) this.accumulator.reenqueue(batch, 0);
+    else this.accumulator.deliver(batch);
   }
 
   checkLaw(): void {
@@ -199,7 +199,7 @@ it('nothing is lost, and each key keeps its order', { timeout: 120_000 }, async 
         else if (one.do === 'release') world.held.delete(one.queue);
         else if (one.do === 'unanswered') world.unanswered = one.batches;
         else if (one.do === 'forget') {
-          world.backlog.forget(one.topic);
+          world.accumulator.forget(one.topic);
           hasForgotten = true;
         } else if (!hasForgotten) await world.restart();
         world.checkLaw();

@@ -5,10 +5,10 @@ import { statSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { murmur2Partition } from '../../lib/clients/kafkajs/partitioner.ts';
 import type { KafkaTransport, KafkaTransportOptions } from '../../lib/index.ts';
-import { expectNoUnhandledRejection, turn, warningsOf } from '../scenarios/faults/rig.ts';
 import { type BrokerCluster, ERROR } from '../../testing/broker/broker-cluster.ts';
-import { expectLaw, loggerWith, startCluster, TOPIC, transportTo } from '../support/harness.ts';
+import { expectNoUnhandledRejection, turn, warningsOf } from '../scenarios/faults/rig.ts';
 import { directoryOfSpec, filesIn } from '../spool/rig.ts';
+import { expectLaw, loggerWith, startCluster, TOPIC, transportTo } from '../support/harness.ts';
 
 const ALWAYS = Number.POSITIVE_INFINITY;
 const UNTIL_MS = 20_000;

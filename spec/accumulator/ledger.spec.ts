@@ -33,8 +33,8 @@ it('the books balance at every moment, whatever becomes of the records', () => {
           const queued = inState('queued');
           const flying = inState('in-flight');
           const any = which % 2 === 0 ? (queued ?? flying) : (flying ?? queued);
-          if (what === 'take' && queued) ledger.take(queued);
-          if (what === 'giveBack' && flying) ledger.giveBack(flying);
+          if (what === 'take' && queued) ledger.startSend(queued);
+          if (what === 'giveBack' && flying) ledger.reenqueue(flying);
           if (what === 'deliver' && flying) ledger.deliver(flying);
           if (what === 'drop' && any) ledger.drop(any, DROP_REASONS[which % DROP_REASONS.length] ?? 'closed');
         }

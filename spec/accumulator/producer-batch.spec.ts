@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { Lane } from '../../lib/accumulator/partition-queue.ts';
-import { LaneBatch } from '../../lib/accumulator/producer-batch.ts';
+import { PartitionQueue } from '../../lib/accumulator/partition-queue.ts';
+import { ProducerBatch } from '../../lib/accumulator/producer-batch.ts';
 import { PagePool } from '../../lib/accumulator/store/page-pool.ts';
 import { deepQueue, recordOf, textsOf } from '../sender/rig.ts';
 
@@ -15,7 +15,7 @@ function batchOf(...texts: string[]) {
   const [stretch] = packed.stretches;
   queue.push(recordOf({ text: 'x'.repeat(4_000) }));
   const isFree = (): boolean => pool.take(0) === stretch?.page;
-  return { batch: new LaneBatch('logs', new Lane(0, queue), packed), isFree };
+  return { batch: new ProducerBatch('logs', new PartitionQueue(0, queue), packed), isFree };
 }
 
 it('is packed until somebody asks for its records, which are in flight then', () => {
@@ -30,13 +30,13 @@ it('is packed until somebody asks for its records, which are in flight then', ()
   expect(batch.records[0]).toBe(records[0]);
 });
 
-it.each<[string, (batch: LaneBatch) => unknown]>([
+it.each<[string, (batch: ProducerBatch) => unknown]>([
   ['its records are asked for', (batch) => batch.records],
-  ['it has been delivered', (batch) => batch.letGo()],
+  ['it has been delivered', (batch) => batch.release()],
 ])('lets its pages be used again once %s, and only once', (_, done) => {
   const { batch, isFree } = batchOf('a', 'b');
   done(batch);
-  batch.letGo();
+  batch.release();
   expect(isFree()).toBe(true);
   expect(isFree()).toBe(false);
 });
@@ -48,7 +48,7 @@ it('keeps its pages while it is under way', () => {
 
 it('has no records any more once it has been delivered', () => {
   const { batch } = batchOf('a');
-  batch.letGo();
+  batch.release();
   // How many there were is told afterwards.
   expect([batch.count, batch.bytes, batch.records]).toEqual([1, 1, []]);
 });

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Backlog } from '../../lib/accumulator/record-accumulator.ts';
-import type { LaneBatch } from '../../lib/accumulator/producer-batch.ts';
 import { Ledger } from '../../lib/accumulator/ledger.ts';
-import type { PendingRecord } from '../../lib/record/record.ts';
 import type { OverflowPolicy } from '../../lib/accumulator/memory-limit.ts';
-import { lanePolicy, recordOf, textsOf } from '../sender/rig.ts';
+import type { ProducerBatch } from '../../lib/accumulator/producer-batch.ts';
+import { RecordAccumulator } from '../../lib/accumulator/record-accumulator.ts';
+import type { PendingRecord } from '../../lib/record/record.ts';
+import { batchingPolicy, recordOf, textsOf } from '../sender/rig.ts';
 
 interface Limits {
   maxRecords?: number;
@@ -18,10 +18,10 @@ function backlogOf({ maxRecords = 5, maxBytes = 1_000_000, overflow = 'drop-olde
   const ledger = new Ledger();
   const dropped: string[] = [];
   const reasons: string[] = [];
-  const backlog = new Backlog(
+  const accumulator = new RecordAccumulator(
     ledger,
     { maxRecords, maxBytes, overflow },
-    lanePolicy({ limits: { maxRecords: batchOf, maxBytes: 1_000_000, lingerMs: 0 } }),
+    batchingPolicy({ limits: { maxRecords: batchOf, maxBytes: 1_000_000, lingerMs: 0 } }),
     ({ text }, reason) => {
       dropped.push(text);
       reasons.push(reason);
@@ -29,11 +29,11 @@ function backlogOf({ maxRecords = 5, maxBytes = 1_000_000, overflow = 'drop-olde
   );
   const add = (text: string, severity = 2, topic = 'logs'): PendingRecord => {
     const record = recordOf({ text, severity, topic });
-    backlog.add(record);
-    backlog.learn(topic, 2, [0, 1]);
+    accumulator.add(record);
+    accumulator.learn(topic, 2, [0, 1]);
     return record;
   };
-  return { ledger, backlog, dropped, reasons, add };
+  return { ledger, accumulator, dropped, reasons, add };
 }
 
 function expectBalanced(ledger: Ledger): void {
@@ -76,21 +76,21 @@ describe('what gives way when the buffer is full', () => {
 });
 
 it('what is in flight counts as held, and cannot be shed', () => {
-  const { add, backlog, dropped, ledger } = backlogOf({ maxRecords: 3 });
+  const { add, accumulator, dropped, ledger } = backlogOf({ maxRecords: 3 });
   for (const text of ['a', 'b', 'c']) add(text);
-  const batch = backlog.take(0, true);
+  const batch = accumulator.drain(0, true);
   expect(textsOf(batch?.content)).toEqual(['a', 'b']);
   add('d');
   expect(dropped).toEqual(['c']);
   add('e');
   expect(dropped).toEqual(['c', 'd']);
-  const other = backlog.take(0, true);
+  const other = accumulator.drain(0, true);
   expect([ledger.inFlight, ledger.queued]).toEqual([3, 0]);
   add('f');
   expect(dropped).toEqual(['c', 'd', 'f']);
   // Back again, they are the oldest.
-  if (other !== undefined) backlog.giveBack(other, 0);
-  if (batch !== undefined) backlog.giveBack(batch, 0);
+  if (other !== undefined) accumulator.reenqueue(other, 0);
+  if (batch !== undefined) accumulator.reenqueue(batch, 0);
   for (const text of ['g', 'h', 'i', 'j']) add(text);
   expect(dropped).toEqual(['c', 'd', 'f', 'a', 'b', 'e', 'g']);
   expectBalanced(ledger);
@@ -115,19 +115,19 @@ it('nothing is shed for a newcomer that does not fit in anyway', () => {
 it.each<OverflowPolicy>(['drop-oldest', 'drop-lowest'])(
   '%s sheds what waits in pages as it is, oldest first, and sends the rest in order',
   (overflow) => {
-    const { add, backlog, dropped, ledger } = backlogOf({ maxRecords: 2_000, batchOf: 500, overflow });
+    const { add, accumulator, dropped, ledger } = backlogOf({ maxRecords: 2_000, batchOf: 500, overflow });
     const texts = Array.from({ length: 12_000 }, (_, n) => `${n} `.padEnd(n % 300, n % 3 ? '.' : 'ü'));
     for (const text of texts.slice(0, 2_000)) add(text);
-    const under = backlog.take(0, true);
+    const under = accumulator.drain(0, true);
     if (under === undefined) throw new Error('it is due');
     expect(textsOf(under.content)).toEqual(texts.slice(0, 500));
     for (const text of texts.slice(2_000)) add(text);
     expect(dropped).toEqual(texts.slice(500, 10_500));
-    backlog.deliver(under);
+    accumulator.deliver(under);
     const rest: string[] = [];
-    for (let batch = backlog.take(0, true); batch !== undefined; batch = backlog.take(0, true)) {
+    for (let batch = accumulator.drain(0, true); batch !== undefined; batch = accumulator.drain(0, true)) {
       rest.push(...textsOf(batch.content));
-      backlog.deliver(batch);
+      accumulator.deliver(batch);
     }
     expect(rest).toEqual(texts.slice(10_500));
     expect([ledger.delivered, ledger.dropped.overflow, ledger.held]).toEqual([2_000, 10_000, 0]);
@@ -135,58 +135,58 @@ it.each<OverflowPolicy>(['drop-oldest', 'drop-lowest'])(
 );
 
 it('a batch that was delivered after all, as the process ended, is not parked to be sent again', () => {
-  const policy = lanePolicy({ resendsWhole: true });
+  const policy = batchingPolicy({ resendsWhole: true });
   const limits = { maxRecords: 10, maxBytes: 1_000, overflow: 'drop-oldest' as const };
-  const backlog = new Backlog(new Ledger(), limits, policy, () => undefined);
-  backlog.learn('logs', 1, [0]);
-  backlog.add(recordOf());
-  backlog.learn('logs', 1, [0]);
-  const batch = backlog.take(0, true);
+  const accumulator = new RecordAccumulator(new Ledger(), limits, policy, () => undefined);
+  accumulator.learn('logs', 1, [0]);
+  accumulator.add(recordOf());
+  accumulator.learn('logs', 1, [0]);
+  const batch = accumulator.drain(0, true);
   if (batch === undefined) throw new Error('it is due');
   expect(batch.partition).toBe(0);
-  backlog.deliver(batch);
-  batch.letGo();
+  accumulator.deliver(batch);
+  batch.release();
   // What the send itself has come to is heard of later.
-  backlog.giveBack(batch, 0);
-  expect([backlog.batchesInFlight, backlog.nextDue(true)]).toEqual([0, undefined]);
+  accumulator.reenqueue(batch, 0);
+  expect([accumulator.batchesInFlight, accumulator.nextDue(true)]).toEqual([0, undefined]);
 });
 
 it('a topic that is always busy does not keep another from its turn', () => {
-  const { add, backlog } = backlogOf({ maxRecords: 1_000 });
+  const { add, accumulator } = backlogOf({ maxRecords: 1_000 });
   for (let i = 0; i < 20; i++) add(`busy ${i}`, 2, 'busy');
   add('other', 2, 'other');
-  const first: LaneBatch[] = [];
+  const first: ProducerBatch[] = [];
   for (let i = 0; i < 3; i++) {
-    const batch = backlog.take(0, true);
+    const batch = accumulator.drain(0, true);
     if (batch === undefined) break;
     first.push(batch);
-    backlog.deliver(batch);
+    accumulator.deliver(batch);
     for (let n = 0; n < 2; n++) add('more', 2, 'busy');
   }
   expect(first.map(({ topic }) => topic)).toEqual(['busy', 'other', 'busy']);
 });
 
 it('ever new topics are forgotten once they have nothing to send', () => {
-  const { add, backlog, ledger } = backlogOf({ maxRecords: 10 });
+  const { add, accumulator, ledger } = backlogOf({ maxRecords: 10 });
   let most = 0;
   for (let i = 0; i < 5_000; i++) {
     add('x', 2, `topic-${i}`);
-    const batch = backlog.take(0, true);
-    if (batch !== undefined) backlog.deliver(batch);
-    most = Math.max(most, backlog.topics);
+    const batch = accumulator.drain(0, true);
+    if (batch !== undefined) accumulator.deliver(batch);
+    most = Math.max(most, accumulator.topics);
   }
   expect(ledger.delivered).toBe(5_000);
   expect(most).toBeLessThanOrEqual(1_000);
 });
 
 it('gives up what waits and what is under way, in the order it came', () => {
-  const { add, backlog, dropped, ledger } = backlogOf({ maxRecords: 10 });
+  const { add, accumulator, dropped, ledger } = backlogOf({ maxRecords: 10 });
   for (const text of ['a', 'b', 'c', 'd']) add(text);
-  const batch = backlog.take(0, true);
-  backlog.giveUp('closed', undefined);
+  const batch = accumulator.drain(0, true);
+  accumulator.giveUp('closed', undefined);
   expect(dropped).toEqual(['a', 'b', 'c', 'd']);
   // Its answer comes late: the records are not counted twice.
-  if (batch !== undefined) expect(backlog.deliver(batch)).toEqual([]);
+  if (batch !== undefined) expect(accumulator.deliver(batch)).toEqual([]);
   expect([ledger.delivered, ledger.dropped.closed, ledger.held, ledger.heldBytes]).toEqual([0, 4, 0, 0]);
 });
 
@@ -270,9 +270,9 @@ it.each<OverflowPolicy>(['drop-oldest', 'drop-newest', 'drop-lowest'])(
     fc.assert(
       fc.property(fc.array(step, { maxLength: 150, size: 'max' }), (steps) => {
         const limits = { maxRecords: 8, maxBytes: 200, overflow };
-        const { add, backlog, dropped, ledger } = backlogOf({ ...limits, batchOf: 3 });
+        const { add, accumulator, dropped, ledger } = backlogOf({ ...limits, batchOf: 3 });
         const naive = new NaiveBuffer(limits);
-        const under: LaneBatch[] = [];
+        const under: ProducerBatch[] = [];
         let made = 0;
         for (const { do: what, severity, size } of steps) {
           const batch = under[size % Math.max(1, under.length)];
@@ -283,7 +283,7 @@ it.each<OverflowPolicy>(['drop-oldest', 'drop-newest', 'drop-lowest'])(
             add(text, severity);
             expect(dropped).toEqual(expected);
           } else if (what === 'take') {
-            const taken = backlog.take(0, true);
+            const taken = accumulator.drain(0, true);
             if (taken === undefined) continue;
             under.push(taken);
             for (const held of naive.held) {
@@ -297,9 +297,9 @@ it.each<OverflowPolicy>(['drop-oldest', 'drop-newest', 'drop-lowest'])(
               held.flying = false;
               if (what === 'deliver') naive.held.splice(naive.held.indexOf(held), 1);
             }
-            if (what === 'deliver') backlog.deliver(batch);
-            else if (what === 'halve') backlog.halve(batch);
-            else backlog.giveBack(batch, 0);
+            if (what === 'deliver') accumulator.deliver(batch);
+            else if (what === 'halve') accumulator.bisect(batch);
+            else accumulator.reenqueue(batch, 0);
           }
           expect(ledger.held).toBe(naive.held.length);
           expect(ledger.heldBytes).toBe(naive.held.reduce((sum, held) => sum + held.size, 0));

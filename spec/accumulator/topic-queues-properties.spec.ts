@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { LaneBatch } from '../../lib/accumulator/producer-batch.ts';
+import type { ProducerBatch } from '../../lib/accumulator/producer-batch.ts';
+import { SeverityQueue } from '../../lib/accumulator/store/severity-queue.ts';
+import { TopicQueues } from '../../lib/accumulator/topic-queues.ts';
 import type { PendingRecord } from '../../lib/record/record.ts';
-import { TopicLanes } from '../../lib/accumulator/topic-queues.ts';
-import { RankedQueue } from '../../lib/accumulator/store/severity-queue.ts';
-import { deepQueue, lanePolicy, recordOf } from '../sender/rig.ts';
+import { batchingPolicy, deepQueue, recordOf } from '../sender/rig.ts';
 
 let seq = 0;
-function add(lanes: TopicLanes, text: string, key: string | Buffer | null, severity: number): PendingRecord {
+function add(lanes: TopicQueues, text: string, key: string | Buffer | null, severity: number): PendingRecord {
   const record = recordOf({ text, key, severity });
   record.seq = ++seq;
   lanes.add(record);
@@ -17,8 +17,8 @@ function add(lanes: TopicLanes, text: string, key: string | Buffer | null, sever
 describe.each([
   { keepsTogether: true, queues: 'of one rank', makeQueue: () => deepQueue() },
   { keepsTogether: false, queues: 'of one rank', makeQueue: () => deepQueue() },
-  { keepsTogether: true, queues: 'by severity', makeQueue: () => new RankedQueue(() => deepQueue()) },
-  { keepsTogether: false, queues: 'by severity', makeQueue: () => new RankedQueue(() => deepQueue()) },
+  { keepsTogether: true, queues: 'by severity', makeQueue: () => new SeverityQueue(() => deepQueue()) },
+  { keepsTogether: false, queues: 'by severity', makeQueue: () => new SeverityQueue(() => deepQueue()) },
 ])('whatever happens (keepsTogether: $keepsTogether, queues $queues)', ({ keepsTogether, makeQueue }) => {
   const step = fc.oneof(
     { weight: 6, arbitrary: fc.record({ do: fc.constant('add' as const), n: fc.nat(9) }) },
@@ -38,7 +38,7 @@ describe.each([
     fc.assert(
       fc.property(fc.array(step, { maxLength: 120, size: 'max' }), fc.integer(), (steps, salt) => {
         let random = salt >>> 0;
-        const policy = lanePolicy({
+        const policy = batchingPolicy({
           keepsTogether,
           makeQueue,
           now: () => now,
@@ -47,8 +47,8 @@ describe.each([
             return random / 2 ** 32;
           },
         });
-        const lanes = new TopicLanes('logs', policy);
-        const under: LaneBatch[] = [];
+        const lanes = new TopicQueues('logs', policy);
+        const under: ProducerBatch[] = [];
         const waiting = new Set<string>();
         const arrived: PendingRecord[] = [];
         let now = 0;
@@ -66,7 +66,7 @@ describe.each([
           } else if (what === 'take') {
             const force = n === 1;
             const due = lanes.nextDue(force);
-            const taken = lanes.take(now, force);
+            const taken = lanes.drain(now, force);
             // What is said to be due can be taken, and what can be taken was said to be due.
             expect(taken !== undefined).toBe(due !== undefined && due <= now);
             if (taken === undefined) continue;
@@ -85,7 +85,7 @@ describe.each([
           } else if (what === 'learn') {
             if (keepsTogether) lanes.learn(n, [0, 1, 2]);
           } else if (what === 'hurry') {
-            lanes.hurry();
+            lanes.beginFlush();
           } else if (batch !== undefined) {
             under.splice(under.indexOf(batch), 1);
             const key = batch.records[0]?.key ?? null;
@@ -96,20 +96,20 @@ describe.each([
               continue;
             }
             for (const { text } of batch.records) waiting.add(text);
-            if (what === 'fail') lanes.giveBack(batch, batch.records, now + n * 10);
-            else if (what === 'halve') lanes.halve(batch, batch.records);
+            if (what === 'fail') lanes.reenqueue(batch, batch.records, now + n * 10);
+            else if (what === 'halve') lanes.bisect(batch, batch.records);
             else {
               lanes.forget();
               batch.partition = undefined;
-              lanes.giveBack(batch, batch.records, now);
+              lanes.reenqueue(batch, batch.records, now);
             }
           }
         }
         // To the end, all successful.
         for (let rounds = 0; waiting.size > 0 || under.length > 0; rounds++) {
           expect(rounds).toBeLessThan(10_000);
-          lanes.hurry();
-          const batch = lanes.take(now, true) ?? under[0];
+          lanes.beginFlush();
+          const batch = lanes.drain(now, true) ?? under[0];
           if (batch === undefined) throw new Error('something waits that never becomes due');
           if (under.includes(batch)) under.splice(under.indexOf(batch), 1);
           for (const { text } of batch.records) waiting.delete(text);

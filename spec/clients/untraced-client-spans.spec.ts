@@ -26,7 +26,7 @@ function notingSource(seen: string[], canRenew: boolean): ClientSource {
       ...(canRenew && { renew: noting('renew') }),
     };
   };
-  return { make, keepsTogether: true, resendsWhole: canRenew, isOwned: true, ways: 3 };
+  return { make, keepsTogether: true, resendsWhole: canRenew, isOwned: true, brokerCount: 3 };
 }
 
 it.each([true, false])('nothing that a client does is traced (it can be renewed: %s)', async (canRenew) => {
@@ -34,7 +34,12 @@ it.each([true, false])('nothing that a client does is traced (it can be renewed:
   const seen: string[] = [];
   const source = notingSource(seen, canRenew);
   const untraced = untracedSource(source);
-  expect(untraced).toMatchObject({ keepsTogether: true, resendsWhole: canRenew, isOwned: true, ways: 3 });
+  expect(untraced).toMatchObject({
+    keepsTogether: true,
+    resendsWhole: canRenew,
+    isOwned: true,
+    brokerCount: 3,
+  });
   const client = untraced.make();
   await client.connect();
   await client.send({} as Batch);

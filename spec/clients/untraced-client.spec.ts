@@ -6,9 +6,9 @@ import { Kafka } from 'kafkajs';
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import type winston from 'winston';
 import type { KafkaTransportOptions } from '../../lib/index.ts';
+import { startTracing } from '../record/sdk.ts';
 import { loggerWith, startCluster, TOPIC, transportTo } from '../support/harness.ts';
 import { bounded, fallsSilent } from '../support/loops.ts';
-import { startTracing } from '../record/sdk.ts';
 
 /** OpenTelemetry's own instrumentation of kafkajs: a span for each record that is sent. */
 const instrumentation = new KafkaJsInstrumentation();

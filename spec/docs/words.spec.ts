@@ -31,7 +31,7 @@ const PRIVATE = [
 ];
 const WORD = new RegExp(`\\b(${PRIVATE.join('|')})\\b`, 'gi');
 
-/** Files of the source may still be named by them: `delivery/shipper-timing`. */
+/** Files of the source may still be named by them: `scenarios/faults/outage`. */
 const PATHS = /`[\w-]+(?:\/[\w.-]+)+`/g;
 
 function privateWordsIn(page: string): string[] {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { LoopNet } from '../../lib/loop-detector/loop-detection.ts';
+import { LoopDetection } from '../../lib/loop-detector/loop-detection.ts';
 import { resolveOptions } from '../../lib/options/resolve.ts';
 import { HeldClock } from '../sender/rig.ts';
 
@@ -10,6 +10,6 @@ it.each([
   ['where records may wait for long enough', { retry: { maxAgeMs: 5_000 } }, true],
 ])('%s, flushes may be held: %j %s', (_name, given, mayHold) => {
   const options = resolveOptions({ topic: 'logs', kafka: { brokers: ['localhost:9092'] }, ...given });
-  const net = new LoopNet(options, new HeldClock(), () => undefined);
+  const net = new LoopDetection(options, new HeldClock(), () => undefined);
   expect(net.gate !== undefined).toBe(mayHold);
 });

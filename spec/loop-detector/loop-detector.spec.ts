@@ -88,7 +88,7 @@ describe('loops, by seed', () => {
       const before = simulation.sends;
       simulation.log('the first');
       simulation.run(60_000, () => simulation.found.length > time);
-      terms.push(simulation.found[time]?.termMs ?? 0);
+      terms.push(simulation.found[time]?.suppressedForMs ?? 0);
       sends.push(simulation.sends - before);
       simulation.run(terms[time] ?? 0);
     }
@@ -137,7 +137,7 @@ describe('a hold', () => {
     const detector = detectorAt(() => now);
     for (let round = 0; round < 3; round++) {
       expect(detector.hold(now, true)).toBe(0);
-      detector.noteSend(now, false, 1);
+      detector.onSend(now, false, 1);
       now += 5;
       expect(detector.wants(now)).toBe(true);
       expect(detector.takes('echo')).toBe(false);
@@ -172,7 +172,7 @@ describe('a hold', () => {
     const until = detector.hold(settled, true);
     expect(detector.hold(until, true)).toBe(0);
     expect(detector.hold(until + 1, true)).toBe(0);
-    detector.noteSend(until + 2, false, 1);
+    detector.onSend(until + 2, false, 1);
     expect(detector.hold(until + 3, true)).toBeGreaterThan(until);
   });
 
@@ -181,7 +181,7 @@ describe('a hold', () => {
     const detector = detectorAt(() => now);
     const round = (): number => {
       const until = detector.hold(now, true);
-      detector.noteSend(now, false, 64);
+      detector.onSend(now, false, 64);
       now += 5;
       if (detector.wants(now)) detector.takes('request');
       now += 20;
@@ -199,7 +199,7 @@ describe('a hold', () => {
     let looks = 0;
     for (let send = 1; send <= 200; send++) {
       now += 10;
-      detector.noteSend(now, false, send % 17 === 0 ? 1 : 500);
+      detector.onSend(now, false, send % 17 === 0 ? 1 : 500);
       if (detector.wants(now)) looks++;
     }
     expect(looks).toBe(0);
@@ -211,7 +211,7 @@ describe('a hold', () => {
     for (let round = 0; round < 20; round++, now += 25) {
       expect(detector.wants(now)).toBe(false);
       expect(detector.hold(now, true)).toBe(0);
-      detector.noteSend(now, true, 1);
+      detector.onSend(now, true, 1);
     }
   });
 });

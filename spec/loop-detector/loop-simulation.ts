@@ -156,7 +156,7 @@ export class Simulation {
     this.heldMs += this.now - due;
     this.sends++;
     this.sent += batch.length;
-    this.#detector.noteSend(this.now, false, batch.length);
+    this.#detector.onSend(this.now, false, batch.length);
     this.#busyUntil = this.now + this.#sendMs;
     for (const { kind } of batch) this.onSent(kind);
     this.#pump();

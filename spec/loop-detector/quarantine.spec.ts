@@ -5,17 +5,17 @@ const SECOND = 1_000;
 
 it('keeps a kind of record in for ten seconds, and no other', () => {
   const quarantine = new Quarantine();
-  expect(quarantine.sentence('loop', 0)).toBe(10 * SECOND);
-  expect(quarantine.keepsIn('loop', 10 * SECOND - 1)).toBe(true);
-  expect(quarantine.keepsIn('other', 1)).toBe(false);
-  expect(quarantine.keepsIn('loop', 10 * SECOND)).toBe(false);
+  expect(quarantine.suppress('loop', 0)).toBe(10 * SECOND);
+  expect(quarantine.suppresses('loop', 10 * SECOND - 1)).toBe(true);
+  expect(quarantine.suppresses('other', 1)).toBe(false);
+  expect(quarantine.suppresses('loop', 10 * SECOND)).toBe(false);
 });
 
 it('doubles the term with each relapse on probation, up to five minutes', () => {
   const quarantine = new Quarantine();
   const terms: number[] = [];
   for (let now = 0, count = 0; count < 7; count++) {
-    const term = quarantine.sentence('loop', now);
+    const term = quarantine.suppress('loop', now);
     terms.push(term / SECOND);
     now += term;
     expect(quarantine.isOnProbation('loop', now)).toBe(true);
@@ -27,11 +27,11 @@ it('doubles the term with each relapse on probation, up to five minutes', () => 
 
 it('forgets what has behaved for as long as its term was', () => {
   const quarantine = new Quarantine();
-  quarantine.sentence('loop', 0);
+  quarantine.suppress('loop', 0);
   quarantine.tidy(19 * SECOND);
   expect(quarantine.isEmpty).toBe(false);
   quarantine.tidy(20 * SECOND);
   quarantine.tidy(20 * SECOND + 1);
   expect(quarantine.isEmpty).toBe(true);
-  expect(quarantine.sentence('loop', 30 * SECOND)).toBe(10 * SECOND);
+  expect(quarantine.suppress('loop', 30 * SECOND)).toBe(10 * SECOND);
 });

@@ -9,10 +9,10 @@ import type {
   RecordSuppressedMessage,
   StateChangedMessage,
 } from '../../lib/index.ts';
-import { Channels } from '../../lib/observe/channels.ts';
 import { runGuarded } from '../../lib/loop-safety/guard.ts';
-import { recordOf } from '../sender/rig.ts';
+import { Channels } from '../../lib/observe/channels.ts';
 import { ERROR } from '../../testing/broker/broker-cluster.ts';
+import { recordOf } from '../sender/rig.ts';
 import { loggerWith, plain, startCluster, TOPIC, transportTo } from '../support/harness.ts';
 import { messagesOn } from './subscribed.ts';
 

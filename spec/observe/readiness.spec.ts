@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { Observation } from '../../lib/observe/stats-collector.ts';
 import { isReady, type Vitals } from '../../lib/observe/readiness.ts';
+import { StatsCollector } from '../../lib/observe/stats-collector.ts';
 import { HeldClock, recordOf } from '../sender/rig.ts';
 import { loggerWith, startCluster, transportTo } from '../support/harness.ts';
 
@@ -34,16 +34,16 @@ describe('a transport is ready', () => {
 
 it('records have been waiting since the first of them came, or since the last acknowledgement', () => {
   const clock = new HeldClock();
-  const observation = new Observation(clock);
+  const statsCollector = new StatsCollector(clock);
   const readyAt = (now: number, isAnyWaiting = true): boolean => {
     clock.now = now;
-    return observation.isReady(100, isAnyWaiting, undefined);
+    return statsCollector.isReady(100, isAnyWaiting, undefined);
   };
   clock.now = 500;
-  observation.waiting();
+  statsCollector.waiting();
   expect([readyAt(600), readyAt(601), readyAt(601, false)]).toEqual([true, false, true]);
   clock.now = 700;
-  observation.delivered([recordOf()]);
+  statsCollector.delivered([recordOf()]);
   expect([readyAt(800), readyAt(801)]).toEqual([true, false]);
 });
 

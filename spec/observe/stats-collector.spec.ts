@@ -1,19 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { Observation } from '../../lib/observe/stats-collector.ts';
+import { StatsCollector } from '../../lib/observe/stats-collector.ts';
 import { HeldClock, recordOf } from '../sender/rig.ts';
 
 describe('an observation', () => {
   it('knows since when the state is what it is, and how often it has changed', () => {
     const clock = new HeldClock();
-    const observation = new Observation(clock);
-    const states = [observation.stats];
+    const statsCollector = new StatsCollector(clock);
+    const states = [statsCollector.stats];
     clock.now = 10;
-    observation.state('up');
-    states.push(observation.stats);
+    statsCollector.state('up');
+    states.push(statsCollector.stats);
     clock.now = 25;
-    observation.state('up');
-    observation.state('down');
-    states.push(observation.stats);
+    statsCollector.state('up');
+    statsCollector.state('down');
+    states.push(statsCollector.stats);
     expect(states).toMatchObject([
       { state: 'idle', stateSince: 1_000_000, stateChanges: 0 },
       { state: 'up', stateSince: 1_000_010, stateChanges: 1 },
@@ -24,14 +24,14 @@ describe('an observation', () => {
   it('measures from accepted to acknowledged, and how much of it there is per second', () => {
     const clock = new HeldClock();
     clock.wallOffset = 0;
-    const observation = new Observation(clock);
+    const statsCollector = new StatsCollector(clock);
     // Records of the rig are of the moment 0.
     const records = [recordOf(), recordOf(), recordOf()];
-    for (const record of records) observation.accepted(record);
+    for (const record of records) statsCollector.accepted(record);
     clock.now = 1_200;
-    observation.delivered(records);
+    statsCollector.delivered(records);
     clock.now = 3_000;
-    const { latencyMs, histograms, rates } = observation.stats;
+    const { latencyMs, histograms, rates } = statsCollector.stats;
     expect(rates).toEqual({ accepted: 1, delivered: 1 });
     expect(histograms.latencyMs).toMatchObject({ count: 3, sum: 3_600 });
     expect(Math.abs(latencyMs.p50 - 1_200)).toBeLessThan(12);

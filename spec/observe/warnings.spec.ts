@@ -1,8 +1,8 @@
 import { EventEmitter } from 'node:events';
 import { expect, it, vi } from 'vitest';
 import { stderrLines } from '../../lib/client-log/stderr.ts';
+import { Warnings } from '../../lib/observe/warnings.ts';
 import { systemClock } from '../../lib/util/clock.ts';
-import { Trouble } from '../../lib/observe/warnings.ts';
 
 const LOST =
   'They are lost. Await transport.flush() before process.exit(), raise closeTimeoutMs, or give the transport a spool or a fallback.';
@@ -15,7 +15,7 @@ it.each([
   'the end with %i records left (%s; fallback: %s) is one line on the console',
   (count, why, hasFallback, said) => {
     const print = vi.spyOn(stderrLines, 'print').mockReturnValue(undefined);
-    new Trouble(new EventEmitter(), systemClock).lostAtExit(count, why, hasFallback);
+    new Warnings(new EventEmitter(), systemClock).lostAtExit(count, why, hasFallback);
     expect(print.mock.calls).toEqual([[expect.stringContaining(`before Kafka has got ${said}`)]]);
     print.mockRestore();
   },

@@ -1,8 +1,8 @@
 // What the caller does with the options afterwards is of no consequence.
 import { describe, expect, it } from 'vitest';
 import { KafkaTransport, type KafkaTransportOptions } from '../../lib/index.ts';
-import { infoOf } from '../winston/fixtures/infos.ts';
 import { loggerWith, startCluster, TOPIC, tracked } from '../support/harness.ts';
+import { infoOf } from '../winston/fixtures/infos.ts';
 
 function deepFrozen<Value>(value: Value): Value {
   if (typeof value === 'object' && value !== null) {

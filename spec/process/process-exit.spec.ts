@@ -1,6 +1,6 @@
 // The steps one by one, which the programs of `natural-exit.spec.ts` take as a whole.
 import { describe, expect, it, vi } from 'vitest';
-import { ProcessEnd } from '../../lib/process/process-exit.ts';
+import { ProcessExit } from '../../lib/process/process-exit.ts';
 import { gate } from '../winston/fixtures/gate.ts';
 
 function unfinished(held: number) {
@@ -22,14 +22,14 @@ const listeners = (): number[] => ['beforeExit', 'exit'].map((event) => process.
 describe('a process that is about to end', () => {
   it('is left alone when nothing is held', () => {
     const { books } = unfinished(0);
-    new ProcessEnd(books, 10).beforeExit();
+    new ProcessExit(books, 10).beforeExit();
     expect(books.flush).not.toHaveBeenCalled();
     expect(books.giveUp).not.toHaveBeenCalled();
   });
 
   it('is put off by a flush, and released when that is over', async () => {
     const { books, flushed } = unfinished(3);
-    new ProcessEnd(books, 1_234).beforeExit();
+    new ProcessExit(books, 1_234).beforeExit();
     expect(books.flush).toHaveBeenCalledExactlyOnceWith(1_234, true);
     expect(books.release).not.toHaveBeenCalled();
     flushed.open();
@@ -41,7 +41,7 @@ describe('a process that is about to end', () => {
 
   it('is not put off a second time, unless something new has come', () => {
     const { books } = unfinished(3);
-    const end = new ProcessEnd(books, 10);
+    const end = new ProcessExit(books, 10);
     end.beforeExit();
     books.accepted++;
     end.beforeExit();
@@ -56,7 +56,7 @@ describe('a process that is about to end', () => {
     const before = listeners();
     const ends = [1, 2, 3]
       .map(() => unfinished(1))
-      .map(({ books }) => ({ books, end: new ProcessEnd(books, 10) }));
+      .map(({ books }) => ({ books, end: new ProcessExit(books, 10) }));
     for (const { end } of ends) end.watch();
     for (const { end } of ends) end.watch();
     expect(listeners()).toEqual(before.map((count) => count + 1));

@@ -63,7 +63,7 @@ it('the key of a record belongs to the partitions that there are now', async () 
   rig.log('0');
   await rig.clock.pass(50);
   // The topic has been made anew, with one partition.
-  rig.shipper.add(recordOf({ text: '1', key: '1' }));
+  rig.sender.add(recordOf({ text: '1', key: '1' }));
   await rig.clock.pass(50);
   rig.learns = 1;
   await rig.clock.pass(5_000);
@@ -82,13 +82,13 @@ it.each([false, true])(
     rig.log('0');
     await rig.clock.pass(50);
     // To partition 1, of two; then to partition 3, of four.
-    rig.shipper.add(recordOf({ text: '1', key: '3' }));
+    rig.sender.add(recordOf({ text: '1', key: '3' }));
     await rig.clock.pass(50);
     rig.learns = 4;
     logs.set(3, []).set(2, []);
     rig.log('2');
     await rig.clock.pass(50);
-    rig.shipper.add(recordOf({ text: '3', key: '3' }));
+    rig.sender.add(recordOf({ text: '3', key: '3' }));
     await rig.clock.pass(50);
     held.resolve([]);
     await rig.clock.pass(0);

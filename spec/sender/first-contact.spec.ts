@@ -17,43 +17,43 @@ function started(brokers: number) {
 it('a broker that refuses is tried for a second, and then given up', async () => {
   const { clock, contact, givenUp } = started(1);
   contact.onRefused(givenUp);
-  contact.noteFailure(REFUSED);
+  contact.recordFailure(REFUSED);
   await clock.pass(999);
   expect(givenUp).not.toHaveBeenCalled();
   await clock.pass(1);
   expect(givenUp).toHaveBeenCalledTimes(1);
-  contact.noteFailure(REFUSED);
+  contact.recordFailure(REFUSED);
   expect(givenUp).toHaveBeenCalledTimes(1);
   expect(clock.armed).toBe(0);
 });
 
 it('what was refused before is tried once more', async () => {
   const { clock, contact, givenUp } = started(1);
-  contact.noteFailure(REFUSED);
+  contact.recordFailure(REFUSED);
   contact.onRefused(givenUp);
   await clock.pass(5_000);
   expect(givenUp).not.toHaveBeenCalled();
-  contact.noteFailure(failed('ENOTFOUND'));
+  contact.recordFailure(failed('ENOTFOUND'));
   expect(givenUp).toHaveBeenCalledTimes(1);
 });
 
 it('of several brokers, each is tried', async () => {
   const { clock, contact, givenUp } = started(3);
   contact.onRefused(givenUp);
-  contact.noteFailure(REFUSED);
-  contact.noteFailure(REFUSED);
+  contact.recordFailure(REFUSED);
+  contact.recordFailure(REFUSED);
   await clock.pass(5_000);
   expect(givenUp).not.toHaveBeenCalled();
-  contact.noteFailure(REFUSED);
+  contact.recordFailure(REFUSED);
   expect(givenUp).toHaveBeenCalledTimes(1);
 });
 
 it.each(['ETIMEDOUT', 'ECONNRESET', 'EAI_AGAIN'])('%s is no refusal: it may pass', async (code) => {
   const { clock, contact, givenUp } = started(2);
   contact.onRefused(givenUp);
-  contact.noteFailure(REFUSED);
-  contact.noteFailure(failed(code));
-  contact.noteFailure(REFUSED);
+  contact.recordFailure(REFUSED);
+  contact.recordFailure(failed(code));
+  contact.recordFailure(REFUSED);
   await clock.pass(60_000);
   expect(givenUp).not.toHaveBeenCalled();
 });
@@ -62,7 +62,7 @@ it('a broker that was there, at whatever time, is waited for', async () => {
   const { clock, contact, givenUp } = started(1);
   contact.noteConnected();
   contact.onRefused(givenUp);
-  contact.noteFailure(REFUSED);
+  contact.recordFailure(REFUSED);
   await clock.pass(60_000);
   expect([givenUp.mock.calls.length, clock.armed]).toEqual([0, 0]);
 });
@@ -70,17 +70,17 @@ it('a broker that was there, at whatever time, is waited for', async () => {
 it('one that comes while it is tried is waited for, too', async () => {
   const { clock, contact, givenUp } = started(1);
   contact.onRefused(givenUp);
-  contact.noteFailure(REFUSED);
+  contact.recordFailure(REFUSED);
   contact.noteConnected();
   await clock.pass(60_000);
-  contact.noteFailure(REFUSED);
+  contact.recordFailure(REFUSED);
   expect(givenUp).not.toHaveBeenCalled();
 });
 
 it('who ends it hears nothing any more', async () => {
   const { clock, contact, givenUp } = started(1);
   contact.onRefused(givenUp)();
-  contact.noteFailure(REFUSED);
+  contact.recordFailure(REFUSED);
   await clock.pass(60_000);
   expect([givenUp.mock.calls.length, clock.armed]).toEqual([0, 0]);
 });

@@ -7,14 +7,14 @@ it('each change of the state is told, once', () => {
     onOutage: () => undefined,
     onState: (state) => states.push(state),
   });
-  const failure = { cause: new Error('refused'), isUnreachable: true, laneFailures: 1 };
-  health.noteIdle();
-  health.noteSuccess();
-  health.noteSuccess();
-  health.noteIdle();
-  health.noteFailure(failure);
-  health.noteFailure(failure);
-  health.noteIdle();
-  health.noteSuccess();
+  const failure = { cause: new Error('refused'), isUnreachable: true, queueFailures: 1 };
+  health.recordIdle();
+  health.recordSuccess();
+  health.recordSuccess();
+  health.recordIdle();
+  health.recordFailure(failure);
+  health.recordFailure(failure);
+  health.recordIdle();
+  health.recordSuccess();
   expect(states).toEqual(['up', 'idle', 'down', 'up']);
 });

@@ -57,7 +57,7 @@ describe.each(THROWN)('%s, thrown while', (_, thrown) => {
       rig.log(...numbers(500));
       await rig.clock.pass(600_000);
       expect(rig.dropped).toEqual([]);
-      expect([rig.shipper.state, rig.outages.length]).toEqual(['down', 1]);
+      expect([rig.sender.state, rig.outages.length]).toEqual(['down', 1]);
       expectBalanced(rig);
       rig.answer = stored;
       await rig.clock.pass(20_000);
@@ -93,10 +93,10 @@ describe('a record that cannot be sent', () => {
   it('costs its own key and partition only', async () => {
     const rig = rigThat((text) => text === 'bad', new Error('boom'));
     rig.learns = 2;
-    rig.shipper.add(recordOf({ text: 'first', key: '1' }));
+    rig.sender.add(recordOf({ text: 'first', key: '1' }));
     await rig.clock.pass(20);
-    rig.shipper.add(recordOf({ text: 'bad', key: '1' }));
-    rig.shipper.add(recordOf({ text: 'other', key: '2' }));
+    rig.sender.add(recordOf({ text: 'bad', key: '1' }));
+    rig.sender.add(recordOf({ text: 'other', key: '2' }));
     await rig.clock.pass(100);
     expect(rig.delivered).toEqual(['first', 'other']);
   });
@@ -161,26 +161,26 @@ describe('the rule', () => {
     await assert(
       property(integer({ min: 1, max: 50 }), integer({ min: 5, max: 1_000 }), (failures, waiting) => {
         const isolation = new RecordIsolation(true);
-        for (let n = 0; n < failures; n++) expect(isolation.noteFailure(waiting)).not.toBe('reject');
+        for (let n = 0; n < failures; n++) expect(isolation.recordFailure(waiting)).not.toBe('reject');
       }),
     );
   });
 
   it('gives up what failed, saw another get through, and failed twice more', () => {
     const isolation = new RecordIsolation(false);
-    expect(isolation.noteFailure(2)).toBe('next');
+    expect(isolation.recordFailure(2)).toBe('next');
     expect(isolation.position).toBe(1);
-    expect(isolation.noteSuccess()).toBe(false);
+    expect(isolation.recordSuccess()).toBe(false);
     expect(isolation.position).toBe(0);
-    expect(isolation.noteFailure(1)).toBe('next');
-    expect(isolation.noteFailure(1)).toBe('reject');
+    expect(isolation.recordFailure(1)).toBe('next');
+    expect(isolation.recordFailure(1)).toBe('reject');
   });
 
   it('keeps what gets through in the end', () => {
     const isolation = new RecordIsolation(false);
-    isolation.noteFailure(2);
-    isolation.noteSuccess();
-    isolation.noteFailure(1);
-    expect(isolation.noteSuccess()).toBe(true);
+    isolation.recordFailure(2);
+    isolation.recordSuccess();
+    isolation.recordFailure(1);
+    expect(isolation.recordSuccess()).toBe(true);
   });
 });

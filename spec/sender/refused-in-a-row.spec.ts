@@ -49,8 +49,8 @@ function rigWith(isSpooled: boolean): Rig {
       onAdopted: (count, positions) => (rig as Rig).ledger.adopt(count, positions),
       onDamaged: () => expect.unreachable(),
       onLost: () => expect.unreachable(),
-      onTrouble: (cause) => expect.unreachable(String(cause)),
-      onWork: () => (rig as Rig).shipper.noteWork(),
+      onError: (cause) => expect.unreachable(String(cause)),
+      onWork: () => (rig as Rig).sender.onWork(),
     },
   );
   rig = new Rig({ ...limits, spool });
@@ -75,7 +75,7 @@ async function log(rig: Rig, perSecond: number, ms: number, from: number): Promi
         undefined,
         undefined,
       );
-      rig.shipper.add(record);
+      rig.sender.add(record);
     }
     await rig.clock.pass(STEP_MS);
   }
@@ -119,7 +119,7 @@ describe.each([200, 400, 1_000, 2_000])('at %s records a second', (perSecond) =>
       expect(originals.every((time) => time >= start && time <= start + OUTAGE_MS + 10_000)).toBe(true);
       // 20 s old, then 10: each shows that half of it may be too much.
       expect(refusals).toBeLessThanOrEqual(3);
-      expect(rig.shipper.state).not.toBe('down');
+      expect(rig.sender.state).not.toBe('down');
       expectBalanced(rig);
     },
   );
@@ -140,14 +140,14 @@ describe.each([200, 400, 1_000, 2_000])('at %s records a second', (perSecond) =>
     expect(rig.dropped.length).toBe(all);
     expect(rig.dropped.every(({ reason }) => reason === 'rejected')).toBe(true);
     expect(sends).toBeLessThan(15_000 / 20 + 100);
-    expect(rig.shipper.state).toBe('up');
+    expect(rig.sender.state).toBe('up');
     expectBalanced(rig);
   });
 });
 
 function logOne(rig: Rig, text: string, key: string | null, age = 0): void {
   const time = rig.clock.wall() - age;
-  rig.shipper.add(new PendingRecord('logs', 'info', 2, time, text, key, undefined, undefined));
+  rig.sender.add(new PendingRecord('logs', 'info', 2, time, text, key, undefined, undefined));
 }
 
 it('records with key go on beside those that a compacted topic refuses, and it is noticed when it takes them again', async () => {
@@ -218,7 +218,7 @@ it('a refusal is an answer: several sends at a time, and the state says so', asy
   rig.answer = () => Promise.reject({ type: 'INVALID_RECORD', code: 87 });
   logOne(rig, 'bad', '0');
   await rig.clock.pass(20);
-  expect(rig.shipper.state).toBe('up');
+  expect(rig.sender.state).toBe('up');
   rig.answer = () => new Promise(() => undefined);
   for (const key of ['0', '1', '2', '3']) logOne(rig, key, key);
   const before = rig.sent.length;

@@ -1,14 +1,15 @@
 // For the specs of the pure cores: time held still, records made by hand, and a Kafka client that does as it is told.
-import type { Clock, Timer } from '../../lib/util/clock.ts';
+
 import { type Batch, isPacked, type Records } from '../../lib/accumulator/batch.ts';
-import type { ClientSource, DeliveryClient } from '../../lib/clients/client.ts';
-import type { LanePolicy } from '../../lib/accumulator/batching-policy.ts';
+import type { BatchingPolicy } from '../../lib/accumulator/batching-policy.ts';
 import { Ledger } from '../../lib/accumulator/ledger.ts';
-import { PendingRecord, type RecordHeaders, type RecordKey } from '../../lib/record/record.ts';
-import { Shipper } from '../../lib/sender/sender.ts';
-import type { FlushReport, ShipperOptions } from '../../lib/sender/sender-options.ts';
-import { DeepQueue } from '../../lib/accumulator/store/paged-queue.ts';
 import { PagePool } from '../../lib/accumulator/store/page-pool.ts';
+import { PagedQueue } from '../../lib/accumulator/store/paged-queue.ts';
+import type { ClientSource, DeliveryClient } from '../../lib/clients/client.ts';
+import { PendingRecord, type RecordHeaders, type RecordKey } from '../../lib/record/record.ts';
+import { Sender } from '../../lib/sender/sender.ts';
+import type { FlushReport, SenderOptions } from '../../lib/sender/sender-options.ts';
+import type { Clock, Timer } from '../../lib/util/clock.ts';
 
 export interface RecordParts {
   topic?: string;
@@ -122,7 +123,7 @@ export class Rig {
   readonly dropped: { text: string; reason: string; cause: unknown }[] = [];
   readonly outages: { cause: unknown; unreachable: boolean }[] = [];
   readonly events: string[] = [];
-  readonly shipper: Shipper;
+  readonly sender: Sender;
   answer: Answer = stored;
   connect: (client: number) => Promise<void> = async () => undefined;
   close: (client: number) => Promise<void> = async () => undefined;
@@ -130,11 +131,11 @@ export class Rig {
   learns: number | undefined;
 
   constructor(
-    overrides: Partial<ShipperOptions> & { source?: never } = {},
+    overrides: Partial<SenderOptions> & { source?: never } = {},
     source: Partial<ClientSource> = {},
   ) {
     let made = 0;
-    this.shipper = new Shipper(
+    this.sender = new Sender(
       {
         clock: this.clock,
         random: () => 0.999,
@@ -150,7 +151,7 @@ export class Rig {
           keepsTogether: true,
           resendsWhole: false,
           isOwned: true,
-          ways: 1,
+          brokerCount: 1,
           ...source,
           make: () => {
             this.make();
@@ -169,12 +170,12 @@ export class Rig {
   }
 
   log(...texts: string[]): void {
-    for (const text of texts) this.shipper.add(recordOf({ text }));
+    for (const text of texts) this.sender.add(recordOf({ text }));
   }
 
   /** A flush whose report can be looked at later; time has to be passed for it. */
   flush(timeoutMs = 5_000): Promise<FlushReport> {
-    return this.shipper.flush(timeoutMs);
+    return this.sender.flush(timeoutMs);
   }
 
   #client(
@@ -217,11 +218,11 @@ export function deferred<Value>(): {
 }
 
 /** A queue, and nobody who wants to know of its oldest record. */
-export function deepQueue(pool: PagePool = new PagePool()): DeepQueue {
-  return new DeepQueue(pool, () => undefined);
+export function deepQueue(pool: PagePool = new PagePool()): PagedQueue {
+  return new PagedQueue(pool, () => undefined);
 }
 
-export function lanePolicy(overrides: Partial<LanePolicy> = {}): LanePolicy {
+export function batchingPolicy(overrides: Partial<BatchingPolicy> = {}): BatchingPolicy {
   const pool = new PagePool();
   return {
     limits: { maxRecords: 10, maxBytes: 10_000, lingerMs: 20 },

@@ -6,8 +6,8 @@ import {
 } from 'kafkajs';
 import { describe, expect, it } from 'vitest';
 import type { Batch } from '../../lib/accumulator/batch.ts';
+import { classifyAnswer, classifyError } from '../../lib/sender/send-result.ts';
 import { DeadlineError } from '../../lib/util/deadline.ts';
-import { judgeAnswer, judgeError } from '../../lib/sender/send-result.ts';
 import { recordOf } from './rig.ts';
 
 const batchTo = (partition: number | undefined): Batch => ({
@@ -76,12 +76,12 @@ describe('a send that failed', () => {
     ['too old', protocol('INVALID_TIMESTAMP', 32), { kind: 'bisect', certain: true, refused: 'timestamp' }],
     ['without key', protocol('INVALID_RECORD', 87), { kind: 'bisect', certain: true, refused: 'record' }],
   ])('%s', (_, error, verdict) => {
-    expect(judgeError(error)).toMatchObject({ ...verdict, cause: error });
+    expect(classifyError(error)).toMatchObject({ ...verdict, cause: error });
     // kafkajs's own retry wraps it, and says that it is not retriable.
     if (error instanceof Error) {
       const wrapped = new KafkaJSNumberOfRetriesExceeded(error, { retryCount: 0, retryTime: 1 });
       Object.assign(wrapped, { cause: error });
-      expect(judgeError(wrapped)).toMatchObject({ ...verdict, cause: wrapped });
+      expect(classifyError(wrapped)).toMatchObject({ ...verdict, cause: wrapped });
     }
   });
 
@@ -97,7 +97,7 @@ describe('a send that failed', () => {
     ['a message that is no text', { message: { toString: () => 1 as unknown as string, valueOf: 1 } }],
     ['causes in a circle', circular()],
   ])('an error with %s', (_, error) => {
-    expect(judgeError(error)).toMatchObject(DOUBTFUL);
+    expect(classifyError(error)).toMatchObject(DOUBTFUL);
   });
 });
 
@@ -118,12 +118,12 @@ describe('a send that resolved', () => {
     ['a permanent error', [{ topicName: 'logs', partition: 3, errorCode: 10 }], { kind: 'bisect' }],
     ['a refusal', [{ topicName: 'logs', partition: 3, errorCode: 29 }], { kind: 'reject-topic' }],
   ])('with %s', (_, answer, verdict) => {
-    expect(judgeAnswer(answer, batchTo(3))).toMatchObject(verdict);
+    expect(classifyAnswer(answer, batchTo(3))).toMatchObject(verdict);
   });
 
   it.each([3, 0])('to a partition that the client chose (%s): the batch learns it', (partition) => {
     const batch = batchTo(undefined);
-    expect(judgeAnswer([{ topicName: 'logs', partition, errorCode: 0 }], batch).kind).toBe('delivered');
+    expect(classifyAnswer([{ topicName: 'logs', partition, errorCode: 0 }], batch).kind).toBe('delivered');
     expect(batch.partition).toBe(partition);
   });
 
@@ -131,7 +131,7 @@ describe('a send that resolved', () => {
     'to a partition that cannot be (%s): nobody has confirmed it',
     (partition) => {
       const batch = batchTo(undefined);
-      expect(judgeAnswer([{ topicName: 'logs', partition, errorCode: 0 }], batch).kind).toBe(
+      expect(classifyAnswer([{ topicName: 'logs', partition, errorCode: 0 }], batch).kind).toBe(
         'refresh-metadata',
       );
       expect(batch.partition).toBeUndefined();

@@ -19,7 +19,7 @@ describe('a client is replaced', () => {
     expect(rig.sent.filter(({ client }) => client === 1).length).toBe(sends);
     // The old one is gone before the next one is asked for anything.
     expect(rig.events.slice(0, 2)).toEqual(['close 1', 'kill 1']);
-    expect(rig.shipper.reconnects).toBe(1);
+    expect(rig.sender.reconnects).toBe(1);
   });
 
   it('once, though several of its sends fail, one of them when the next client is there', async () => {
@@ -28,14 +28,14 @@ describe('a client is replaced', () => {
     rig.log('first');
     await rig.clock.pass(20);
     rig.answer = (batch, client) => (client === 1 ? new Promise(() => undefined) : stored(batch));
-    for (const key of ['0', '1']) rig.shipper.add(recordOf({ text: key, key }));
+    for (const key of ['0', '1']) rig.sender.add(recordOf({ text: key, key }));
     await rig.clock.pass(5_000);
-    for (const key of ['2', '3']) rig.shipper.add(recordOf({ text: key, key }));
+    for (const key of ['2', '3']) rig.sender.add(recordOf({ text: key, key }));
     await rig.clock.pass(20_000);
     expect(rig.delivered.length).toBe(5);
     // The last close is that of an idle connection.
     expect(rig.events.filter((event) => event.startsWith('close'))).toEqual(['close 1', 'close 2']);
-    expect(rig.shipper.reconnects).toBe(1);
+    expect(rig.sender.reconnects).toBe(1);
   });
 
   it('but not cut off while others of its sends are under way: those would arrive twice', async () => {
@@ -49,7 +49,7 @@ describe('a client is replaced', () => {
       if (client === 1) await held.promise;
       return stored(batch);
     };
-    for (const key of ['0', '1']) rig.shipper.add(recordOf({ text: key, key }));
+    for (const key of ['0', '1']) rig.sender.add(recordOf({ text: key, key }));
     await rig.clock.pass(5_000);
     expect(rig.events).toEqual([]);
     held.resolve();
@@ -90,16 +90,16 @@ describe('an outage', () => {
     rig.log('a');
     await rig.clock.pass(20);
     expect(rig.outages).toEqual([{ cause, unreachable: true }]);
-    expect(rig.shipper.state).toBe('down');
+    expect(rig.sender.state).toBe('down');
     await rig.clock.pass(60_000);
     expect(rig.outages.length).toBe(1);
     rig.connect = async () => undefined;
     await rig.clock.pass(1_001);
-    expect([rig.shipper.state, rig.delivered]).toEqual(['up', ['a']]);
+    expect([rig.sender.state, rig.delivered]).toEqual(['up', ['a']]);
   });
 
   it('is not what one broker of several is that is down', async () => {
-    const rig = new Rig({}, { ways: 3 });
+    const rig = new Rig({}, { brokerCount: 3 });
     rig.connect = (client) => (client <= 2 ? Promise.reject(new Error('ECONNREFUSED')) : Promise.resolve());
     rig.log('a');
     await rig.clock.pass(2_000);
@@ -118,13 +118,13 @@ describe('an outage', () => {
     const rig = new Rig();
     rig.answer = (batch) =>
       batch.topic === 'gone' ? Promise.reject(new Error('no such topic')) : stored(batch);
-    rig.shipper.add(recordOf({ topic: 'gone', text: 'lost?' }));
+    rig.sender.add(recordOf({ topic: 'gone', text: 'lost?' }));
     for (let second = 0; second < 30; second++) {
       rig.log('fine');
       await rig.clock.pass(1_000);
     }
     expect(rig.outages.map(({ cause }) => String(cause))).toContain('Error: no such topic');
-    expect(rig.shipper.state).toBe('up');
+    expect(rig.sender.state).toBe('up');
     expect(rig.delivered.length).toBe(30);
   });
 
@@ -134,7 +134,7 @@ describe('an outage', () => {
     rig.connect = () => late.promise;
     rig.log('a');
     await rig.clock.pass(20);
-    const stopped = rig.shipper.stop();
+    const stopped = rig.sender.stop();
     late.reject(new Error('closed'));
     await rig.clock.pass(2_000);
     await stopped;
@@ -147,13 +147,13 @@ describe('idle', () => {
     const rig = new Rig();
     rig.log('a');
     await rig.clock.pass(2_019);
-    expect([rig.events, rig.shipper.state]).toEqual([[], 'up']);
+    expect([rig.events, rig.sender.state]).toEqual([[], 'up']);
     await rig.clock.pass(1);
-    expect([rig.events, rig.shipper.state]).toEqual([['close 1', 'kill 1'], 'idle']);
+    expect([rig.events, rig.sender.state]).toEqual([['close 1', 'kill 1'], 'idle']);
     expect(rig.clock.armed).toBe(0);
     rig.log('b');
     await rig.clock.pass(20);
-    expect([rig.delivered, rig.shipper.state]).toEqual([['a', 'b'], 'up']);
+    expect([rig.delivered, rig.sender.state]).toEqual([['a', 'b'], 'up']);
   });
 
   it('does not close what a record that waits for more will need at once', async () => {
@@ -194,10 +194,10 @@ describe('stopped', () => {
     rig.connect = () => Promise.reject(new Error('no'));
     rig.log('a');
     await rig.clock.pass(5_000);
-    await rig.shipper.stop();
+    await rig.sender.stop();
     expect([rig.dropped.map(({ reason }) => reason), rig.clock.armed]).toEqual([['closed'], 0]);
     rig.connect = async () => undefined;
-    rig.shipper.restart();
+    rig.sender.restart();
     rig.log('b');
     await rig.clock.pass(1_000);
     expect(rig.delivered).toEqual(['b']);
@@ -209,8 +209,8 @@ describe('stopped', () => {
     await rig.clock.pass(20);
     const closing = deferred<void>();
     rig.close = (client) => (client === 1 ? closing.promise : Promise.resolve());
-    const stopped = rig.shipper.stop();
-    rig.shipper.restart();
+    const stopped = rig.sender.stop();
+    rig.sender.restart();
     rig.log('b');
     await rig.clock.pass(100);
     closing.resolve();
@@ -225,7 +225,7 @@ describe('stopped', () => {
     rig.answer = () => held.promise;
     rig.log('a');
     await rig.clock.pass(20);
-    const stopped = rig.shipper.stop();
+    const stopped = rig.sender.stop();
     held.resolve([{ topicName: 'logs', partition: 0, errorCode: 0 }]);
     await rig.clock.pass(2_000);
     await stopped;

@@ -19,7 +19,7 @@ class Holding implements FlushGate {
     return 0;
   }
 
-  noteSend(_now: number, isForced: boolean): void {
+  onSend(_now: number, isForced: boolean): void {
     this.sends.push(isForced);
   }
 }

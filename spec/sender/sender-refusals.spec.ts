@@ -9,7 +9,7 @@ function expectBalanced({ ledger }: Rig): void {
 }
 
 describe('a record that is refused', () => {
-  const refuse = (bad: (text: string) => boolean, error: unknown) => (rig: Rig) => {
+  const acceptAndDrop = (bad: (text: string) => boolean, error: unknown) => (rig: Rig) => {
     rig.answer = (batch) => (textsOf(batch.content).some(bad) ? Promise.reject(error) : stored(batch));
   };
   const big = {
@@ -21,7 +21,7 @@ describe('a record that is refused', () => {
     'is found among 500, at place %s, in a dozen sends',
     async (place) => {
       const rig = new Rig(big);
-      refuse((text) => text === String(place), { code: 10 })(rig);
+      acceptAndDrop((text) => text === String(place), { code: 10 })(rig);
       rig.log(...numbers(500));
       await rig.clock.pass(20);
       expect(rig.delivered).toEqual(numbers(500).filter((text) => text !== String(place)));
@@ -34,7 +34,7 @@ describe('a record that is refused', () => {
 
   it('does not slow down those of a topic that refuses them all', async () => {
     const rig = new Rig(big);
-    refuse(() => true, { code: 87 })(rig);
+    acceptAndDrop(() => true, { code: 87 })(rig);
     rig.log(...numbers(500));
     await rig.clock.pass(20);
     expect(rig.dropped.length).toBe(500);
@@ -44,15 +44,15 @@ describe('a record that is refused', () => {
   it('and the whole topic with it: one send, and others go on', async () => {
     const rig = new Rig(big);
     rig.answer = (batch) => (batch.topic === 'secret' ? Promise.reject({ code: 29 }) : stored(batch));
-    for (let n = 0; n < 100; n++) rig.shipper.add(recordOf({ topic: 'secret', text: String(n) }));
+    for (let n = 0; n < 100; n++) rig.sender.add(recordOf({ topic: 'secret', text: String(n) }));
     await rig.clock.pass(20);
     expect([rig.sent.length, rig.dropped.length]).toEqual([1, 100]);
     rig.log(...numbers(100));
     await rig.clock.pass(20);
     expect(rig.delivered).toEqual(numbers(100));
-    for (let n = 0; n < 100; n++) rig.shipper.add(recordOf({ topic: 'secret', text: String(n) }));
+    for (let n = 0; n < 100; n++) rig.sender.add(recordOf({ topic: 'secret', text: String(n) }));
     await rig.clock.pass(20);
-    expect([rig.dropped.length, rig.shipper.reconnects]).toEqual([200, 0]);
+    expect([rig.dropped.length, rig.sender.reconnects]).toEqual([200, 0]);
   });
 
   it("is not believed to be at fault when the client's own code fails once", async () => {
@@ -68,7 +68,7 @@ describe('a record that is refused', () => {
 
   it('is, when it fails there again and again: and only that one', async () => {
     const rig = new Rig(big);
-    refuse((text) => text === '42', new TypeError('cannot be encoded'))(rig);
+    acceptAndDrop((text) => text === '42', new TypeError('cannot be encoded'))(rig);
     rig.log(...numbers(100));
     await rig.clock.pass(10_000);
     expect(rig.delivered).toEqual(numbers(100).filter((text) => text !== '42'));
@@ -96,14 +96,14 @@ describe('an error that may be about another topic', () => {
       given.set(client, topics.add(batch.topic));
       return isRevoked && topics.has('revoked') ? Promise.reject({ code: 29 }) : stored(batch);
     };
-    rig.shipper.add(recordOf({ topic: 'revoked', text: 'before' }));
+    rig.sender.add(recordOf({ topic: 'revoked', text: 'before' }));
     rig.log('a');
     await rig.clock.pass(20);
     expect(rig.delivered.sort()).toEqual(['a', 'before']);
     isRevoked = true;
     rig.log('b');
     await rig.clock.pass(20);
-    rig.shipper.add(recordOf({ topic: 'revoked', text: 'after' }));
+    rig.sender.add(recordOf({ topic: 'revoked', text: 'after' }));
     rig.log('c');
     await rig.clock.pass(2_000);
     expect(rig.delivered.sort()).toEqual(['a', 'b', 'before', 'c']);

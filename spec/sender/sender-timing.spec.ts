@@ -45,9 +45,9 @@ describe('a batch', () => {
     rig.log('first');
     await rig.clock.pass(20);
     rig.answer = (batch) => (batch.partition === 0 ? Promise.reject(new Error('no')) : stored(batch));
-    rig.shipper.add(recordOf({ text: 'stuck', key: '0' }));
+    rig.sender.add(recordOf({ text: 'stuck', key: '0' }));
     await rig.clock.pass(30);
-    rig.shipper.add(recordOf({ text: 'free', key: '1' }));
+    rig.sender.add(recordOf({ text: 'free', key: '1' }));
     await rig.clock.pass(20);
     expect(rig.delivered).toEqual(['first', 'free']);
   });
@@ -83,7 +83,7 @@ describe('no timer spins', () => {
     await rig.clock.pass(20);
     const fired = rig.clock.fired;
     rig.close = () => new Promise(() => undefined);
-    void rig.shipper.release();
+    void rig.sender.release();
     rig.log(...numbers(50));
     await rig.clock.pass(999);
     expect(rig.clock.fired - fired).toBeLessThan(3);
@@ -175,7 +175,7 @@ it('sends to one partition at a time, and to five at most', async () => {
     under.splice(under.indexOf(batch.partition), 1);
     return stored(batch);
   };
-  for (let n = 0; n < 800; n++) rig.shipper.add(recordOf({ text: String(n), key: String(n % 8) }));
+  for (let n = 0; n < 800; n++) rig.sender.add(recordOf({ text: String(n), key: String(n % 8) }));
   await rig.clock.pass(100);
   expect(under.length).toBe(5);
   held.resolve();
@@ -197,7 +197,7 @@ it('sends one at a time until the first has come through', async () => {
     await held.promise;
     return stored(batch);
   };
-  for (const topic of ['a', 'b', 'c', 'd']) rig.shipper.add(recordOf({ topic }));
+  for (const topic of ['a', 'b', 'c', 'd']) rig.sender.add(recordOf({ topic }));
   await rig.clock.pass(100);
   expect(rig.sent.length).toBe(1);
   held.resolve();

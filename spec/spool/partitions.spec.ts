@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { murmur2Partition } from '../../lib/clients/kafkajs/partitioner.ts';
 import type { FlushReport, KafkaTransport, KafkaTransportOptions } from '../../lib/index.ts';
-import { expectAtLeastOnce, turn } from '../scenarios/faults/rig.ts';
 import { type BrokerCluster, ERROR } from '../../testing/broker/broker-cluster.ts';
+import { expectAtLeastOnce, turn } from '../scenarios/faults/rig.ts';
 import { loggerWith, numbered, startCluster, TOPIC, transportTo } from '../support/harness.ts';
 import { directoryOfSpec, filesIn } from './rig.ts';
 
@@ -14,15 +14,15 @@ const PARTITIONS = 5;
 const BATCH = 10;
 
 /** @returns the directory that the next process finds */
-type Ending = (transport: KafkaTransport, directory: string) => Promise<string>;
+type StreamEnd = (transport: KafkaTransport, directory: string) => Promise<string>;
 
-const closed: Ending = async (transport, directory) => {
+const closed: StreamEnd = async (transport, directory) => {
   await transport.close();
   return directory;
 };
 
 /** As a process that is killed leaves its files, under the name of a process that is gone. */
-const killed: Ending = async (transport, directory) => {
+const killed: StreamEnd = async (transport, directory) => {
   const copy = directoryOfSpec();
   cpSync(directory, copy, { recursive: true });
   for (const name of readdirSync(copy)) {

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { KafkaTransport } from '../../lib/index.ts';
+import { BrokerCluster } from '../../testing/broker/broker-cluster.ts';
 import type { ProgramConfig } from '../scenarios/exits/fixtures/program-config.ts';
 import { runProgram } from '../scenarios/exits/fixtures/run-program.ts';
-import { BrokerCluster } from '../../testing/broker/broker-cluster.ts';
 import { loggerWith, numbered } from '../support/harness.ts';
 import { filesIn } from './rig.ts';
 

@@ -34,7 +34,7 @@ function written(
     segment.append([record], false);
     return { from, to: segment.bytes };
   });
-  const done = settled.flatMap((at) => records[at]?.place ?? []);
+  const done = settled.flatMap((at) => records[at]?.spoolPosition ?? []);
   if (done.length > 0) segment.settle(done);
   segment.close();
   return places;
@@ -187,7 +187,7 @@ describe('damage', () => {
     segment.adopt();
     const next = segment.take();
     expect(next?.text).toBe('1 b');
-    segment.settle(next?.place ? [next.place] : []);
+    segment.settle(next?.spoolPosition ? [next.spoolPosition] : []);
     segment.close();
     expect(readBack().texts).toEqual(['2 c', '3 d']);
   });
@@ -196,7 +196,7 @@ describe('damage', () => {
     const records = numbered(['a', 'b']);
     written(records, [0]);
     const journal = readFileSync(path('ack'));
-    journal.writeUInt32LE(records[1]?.place?.offset ?? 0, 0);
+    journal.writeUInt32LE(records[1]?.spoolPosition?.offset ?? 0, 0);
     writeFileSync(path('ack'), journal);
     expect(readBack().texts).toEqual(['0 a', '1 b']);
   });
@@ -221,7 +221,7 @@ describe('where records were sent', () => {
     const records = ['a', 'b', 'c'].map((text) => recordWith(text));
     segment.append(records, true);
     const entriesOf = (of: readonly PendingRecord[], partition: number) =>
-      of.map(({ place }) => ({ offset: place?.offset ?? 0, partition }));
+      of.map(({ spoolPosition }) => ({ offset: spoolPosition?.offset ?? 0, partition }));
     segment.bind(entriesOf(records.slice(0, 2), 3));
     // There is room for one entry each, and these would be one too many.
     segment.bind(entriesOf(records.slice(0, 2), 4));
@@ -245,7 +245,7 @@ describe('where records were sent', () => {
 
   it('takes no more room than was set aside for it', () => {
     const { segment, records } = bound();
-    segment.settle(records.slice(1).map(({ place }) => ({ offset: place?.offset ?? 0 })));
+    segment.settle(records.slice(1).map(({ spoolPosition }) => ({ offset: spoolPosition?.offset ?? 0 })));
     segment.close();
     expect(statSync(path('seg')).size + statSync(path('ack')).size).toBeLessThanOrEqual(segment.size);
     expect(readBack().texts).toEqual(['a']);

@@ -15,7 +15,7 @@ it('closed while it looks through what others have left, it leaves the rest to t
       onAdopted: (records) => adopted.push(records),
       onDamaged: (stretches) => troubles.push(`${stretches} damaged`),
       onLost: (records) => troubles.push(`${records} lost`),
-      onTrouble: (cause) => troubles.push(cause),
+      onError: (cause) => troubles.push(cause),
       onWork: () => undefined,
     });
   const first = spool();
@@ -49,7 +49,7 @@ describe('what is passed over', () => {
       onAdopted: () => 0,
       onDamaged: (stretches) => troubles.push(`${stretches} damaged`),
       onLost: (records) => troubles.push(`${records} lost`),
-      onTrouble: (cause) => troubles.push(cause),
+      onError: (cause) => troubles.push(cause),
       onWork: () => undefined,
     });
     spool.open();

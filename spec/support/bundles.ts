@@ -22,13 +22,13 @@ export async function setup(): Promise<(() => void) | undefined> {
   return () => rmSync(directory, { recursive: true, force: true });
 }
 
-/** Puts the program into the place of lib/delivery/worker/program.ts, as the build does. */
+/** Puts the program into the place of lib/clients/worker/program.ts, as the build does. */
 export const builtProgram: Plugin = {
   name: 'built-program',
   setup: ({ onResolve }) =>
     onResolve({ filter: /^\.\/program\.ts$/ }, ({ importer }) => {
       const path = process.env.SPEC_WORKER_PROGRAM;
-      return importer.includes('/lib/delivery/worker/') && path !== undefined ? { path } : undefined;
+      return importer.includes('/lib/clients/worker/') && path !== undefined ? { path } : undefined;
     }),
 };
 

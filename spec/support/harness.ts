@@ -2,8 +2,8 @@ import { expect, onTestFinished } from 'vitest';
 import winston from 'winston';
 import TransportStream from 'winston-transport';
 import { KafkaTransport, type KafkaTransportOptions } from '../../lib/index.ts';
-import { accountedFor } from './accounting.ts';
 import { BrokerCluster, type BrokerClusterOptions } from '../../testing/broker/broker-cluster.ts';
+import { accountedFor } from './accounting.ts';
 
 export { droppedIn } from './accounting.ts';
 

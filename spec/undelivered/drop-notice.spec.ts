@@ -17,23 +17,23 @@ const isNotice = (value: string): boolean => value.includes('not delivered');
 it('counts by reason, and tells no more often than its interval', () => {
   const notice = new DropNotice(1_000);
   expect([notice.isPending, notice.take(0, true)]).toEqual([false, undefined]);
-  notice.note('overflow');
-  notice.note('overflow');
-  notice.note('expired');
+  notice.add('overflow');
+  notice.add('overflow');
+  notice.add('expired');
   expect(notice.take(0, false)).toEqual({ total: 3, byReason: { overflow: 2, expired: 1 } });
-  notice.note('closed');
+  notice.add('closed');
   expect([notice.take(999, false), notice.isPending]).toEqual([undefined, true]);
   expect(notice.take(1_000, false)).toEqual({ total: 1, byReason: { closed: 1 } });
-  notice.note('rejected');
+  notice.add('rejected');
   expect(notice.take(1_001, true)).toEqual({ total: 1, byReason: { rejected: 1 } });
 });
 
 it('takes back what has not reached the topic', () => {
   const notice = new DropNotice(1_000);
-  notice.note('overflow');
+  notice.add('overflow');
   const counts = notice.take(0, false);
-  notice.note('overflow');
-  notice.note('expired');
+  notice.add('overflow');
+  notice.add('expired');
   if (counts !== undefined) notice.restore(counts);
   expect(notice.take(0, true)).toEqual({ total: 3, byReason: { overflow: 2, expired: 1 } });
 });

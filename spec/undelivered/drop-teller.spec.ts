@@ -1,13 +1,13 @@
 import { expect, it } from 'vitest';
 import type { DropReason, PendingRecord } from '../../lib/record/record.ts';
-import { DropTeller } from '../../lib/undelivered/drop-teller.ts';
+import { DropNoticeSchedule } from '../../lib/undelivered/drop-teller.ts';
 import { HeldClock, recordOf } from '../sender/rig.ts';
 
 function teller() {
   const clock = new HeldClock();
   const sent: PendingRecord[] = [];
   const parts = { canTell: true };
-  const drops = new DropTeller({
+  const drops = new DropNoticeSchedule({
     clock,
     canTell: () => parts.canTell,
     make: ({ total, byReason }) => recordOf({ text: `${total} ${Object.keys(byReason)}` }),
@@ -25,7 +25,7 @@ it.each<[DropReason, string[]]>([
   ['rejected', []],
 ])('%s: told by itself after a second, where nothing gets through before', async (reason, expected) => {
   const { clock, drops, texts } = teller();
-  drops.noteDropped(recordOf(), reason);
+  drops.onDropped(recordOf(), reason);
   await clock.pass(999);
   expect(texts()).toEqual([]);
   await clock.pass(1);
@@ -35,7 +35,7 @@ it.each<[DropReason, string[]]>([
 it('not while nothing gets through; and with the next success at once', async () => {
   const { clock, drops, parts, texts } = teller();
   parts.canTell = false;
-  drops.noteDropped(recordOf(), 'overflow');
+  drops.onDropped(recordOf(), 'overflow');
   await clock.pass(60_000);
   expect(texts()).toEqual([]);
   parts.canTell = true;
@@ -45,10 +45,10 @@ it('not while nothing gets through; and with the next success at once', async ()
 
 it('at most every ten seconds; and a notice that is dropped itself is told in the next', async () => {
   const { clock, drops, sent, texts } = teller();
-  drops.noteDropped(recordOf(), 'overflow');
+  drops.onDropped(recordOf(), 'overflow');
   await clock.pass(1_000);
   const [notice = recordOf()] = sent;
-  drops.noteDropped(notice, 'overflow');
+  drops.onDropped(notice, 'overflow');
   await clock.pass(9_999);
   expect(texts()).toEqual(['1 overflow']);
   await clock.pass(2_000);

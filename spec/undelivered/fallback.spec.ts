@@ -2,8 +2,8 @@ import { describe, expect, it, vi } from 'vitest';
 import winston from 'winston';
 import { stderrLines } from '../../lib/client-log/stderr.ts';
 import type { Undelivered } from '../../lib/index.ts';
-import { expectNoUnhandledRejection, warningsOf } from '../scenarios/faults/rig.ts';
 import { ERROR } from '../../testing/broker/broker-cluster.ts';
+import { expectNoUnhandledRejection, warningsOf } from '../scenarios/faults/rig.ts';
 import {
   Collecting,
   expectLaw,

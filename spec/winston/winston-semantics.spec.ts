@@ -91,7 +91,7 @@ describe('silent', () => {
 });
 
 describe('format', () => {
-  const nonsense: Record<string, { format: () => unknown; told: string }> = {
+  const invalidReturn: Record<string, { format: () => unknown; told: string }> = {
     'that throws': {
       format: () => {
         throw new Error('from the format');
@@ -108,7 +108,7 @@ describe('format', () => {
     },
   };
 
-  it.each(Object.entries(nonsense))(
+  it.each(Object.entries(invalidReturn))(
     '%s costs its record only, and is told of once',
     async (_, { format, told }) => {
       const transform = (info: winston.Logform.TransformableInfo) => (info.bad === true ? format() : info);

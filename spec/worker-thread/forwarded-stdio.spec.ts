@@ -1,13 +1,13 @@
 import { expect, it, onTestFinished } from 'vitest';
 import type { Remark } from '../../lib/clients/worker/messages.ts';
-import { handOnPrints } from '../../lib/worker-thread/forwarded-stdio.ts';
+import { forwardStdio } from '../../lib/worker-thread/forwarded-stdio.ts';
 
 it('what is printed is handed on, whatever its kind, and whoever waits for it is called', async () => {
   const streams = [process.stdout, process.stderr];
   const own = streams.map(({ write }) => write);
   onTestFinished(() => streams.forEach((stream, at) => void Object.assign(stream, { write: own[at] })));
   const reports: Remark[] = [];
-  handOnPrints((report) => reports.push(report));
+  forwardStdio((report) => reports.push(report));
   process.stdout.write('a text');
   await new Promise<void>((resolve) => void process.stderr.write(Buffer.from('bytes'), () => resolve()));
   expect(reports).toEqual([

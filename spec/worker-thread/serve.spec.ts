@@ -2,10 +2,10 @@
 import { once } from 'node:events';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { expect, it, onTestFinished } from 'vitest';
-import { PendingRecord } from '../../lib/record/record.ts';
-import type { Report, Task, Will, WorkerSettings } from '../../lib/clients/worker/messages.ts';
-import { serve } from '../../lib/worker-thread/serve.ts';
+import type { ExitDrainTask, Report, Task, WorkerSettings } from '../../lib/clients/worker/messages.ts';
 import { recordsToWire } from '../../lib/clients/worker/wire-records.ts';
+import { PendingRecord } from '../../lib/record/record.ts';
+import { serve } from '../../lib/worker-thread/serve.ts';
 import type { BrokerCluster } from '../../testing/broker/broker-cluster.ts';
 import { numbered, startCluster, TOPIC } from '../support/harness.ts';
 
@@ -61,7 +61,7 @@ const batchOf = (texts: string[], partition?: number, topic = TOPIC) => ({
 
 const kafkaOf = (cluster: BrokerCluster) => ({ brokers: cluster.addresses });
 
-const willOf = (...batches: Will['batches']): Will => ({
+const willOf = (...batches: ExitDrainTask['batches']): ExitDrainTask => ({
   batches,
   batch: { maxRecords: 10, maxBytes: 1_000_000, lingerMs: 1 },
   retry: { initialMs: 1, maxMs: 5 },
@@ -141,7 +141,7 @@ it('says that a codec is missing', async () => {
   );
 });
 
-it('carries out a will: where it is bound, in order, and tells what became of each record', async () => {
+it('carries out a drain: where it is bound, in order, and tells what became of each record', async () => {
   const cluster = await startCluster({ topics: { [TOPIC]: 3, forbidden: 1 } });
   cluster.inject({
     api: 'Produce',
@@ -152,8 +152,8 @@ it('carries out a will: where it is bound, in order, and tells what became of ea
   const served = new Served();
   // The client of before is gone then.
   await served.ask({ kind: 'connect', client: 1, kafka: kafkaOf(cluster) });
-  const will = willOf(batchOf(numbered(25), 2), batchOf(['x'], undefined, 'forbidden'), batchOf(['loose']));
-  expect(await served.ask({ kind: 'ship', kafka: kafkaOf(cluster), will })).toBe('done');
+  const drain = willOf(batchOf(numbered(25), 2), batchOf(['x'], undefined, 'forbidden'), batchOf(['loose']));
+  expect(await served.ask({ kind: 'ship', kafka: kafkaOf(cluster), drain })).toBe('done');
   expect(
     cluster
       .records(TOPIC)
@@ -161,17 +161,17 @@ it('carries out a will: where it is bound, in order, and tells what became of ea
       .map(({ value }) => String(value)),
   ).toEqual(expect.arrayContaining(numbered(25)));
   expect(cluster.values(TOPIC).sort()).toEqual([...numbered(25), 'loose'].sort());
-  const delivered = served.of('delivered').flatMap(({ places }) => places);
+  const delivered = served.of('delivered').flatMap(({ indexes }) => indexes);
   expect(delivered.sort((a, b) => a - b)).toEqual([...Array(25).keys(), 26]);
   expect(served.of('dropped')).toMatchObject([
-    { place: 25, reason: 'rejected', error: { type: 'TOPIC_AUTHORIZATION_FAILED' } },
+    { index: 25, reason: 'rejected', error: { type: 'TOPIC_AUTHORIZATION_FAILED' } },
   ]);
 });
 
-it('tells why nothing of a will gets through', async () => {
+it('tells why nothing of a drain gets through', async () => {
   const served = new Served();
-  const will = { ...willOf(batchOf(['a'])), timeoutMs: 50 };
-  await served.ask({ kind: 'ship', kafka: { brokers: ['127.0.0.1:1'] }, will });
+  const drain = { ...willOf(batchOf(['a'])), timeoutMs: 50 };
+  await served.ask({ kind: 'ship', kafka: { brokers: ['127.0.0.1:1'] }, drain });
   expect(served.of('outage')[0]?.error.message).toMatch('ECONNREFUSED');
   expect(served.of('delivered')).toEqual([]);
 });

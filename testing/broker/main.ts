@@ -1,5 +1,5 @@
 // The in-process Kafka stand-in (for specs and the demo; it is not a broker) as a process of its own:
-//   npx tsx spec/support/broker/main.ts --brokers 1 --topic app-logs:4 [--auto-create 4] [--max-message-bytes n]
+//   npx tsx testing/broker/main.ts --brokers 1 --topic app-logs:4 [--auto-create 4] [--max-message-bytes n]
 // Prints {"brokers":["127.0.0.1:port"]} when ready. SIGTERM, SIGINT or the end of stdin stop it; then it prints
 // {"stored":{"app-logs":n}}, so that a benchmark can compare.
 import { fstatSync } from 'node:fs';

@@ -1,12 +1,12 @@
 import type { PendingRecord } from '../../record/record.ts';
-import type { LaneQueue } from './record-store.ts';
+import type { RecordStore } from './record-store.ts';
 
 // Below this many entries it is not worth tidying.
 const SMALL = 64;
 
 /** A queue, and the oldest record that it had when it was last looked at. */
 interface Entry {
-  readonly queue: LaneQueue;
+  readonly queue: RecordStore;
   seq: number;
   /** Whether another entry of the same queue has taken its place. */
   isStale: boolean;
@@ -17,15 +17,15 @@ interface Entry {
  * may have lost records since it was looked at: where its oldest is a younger one now, that is found out when its
  * turn comes.
  */
-export class Shelf {
+export class OldestFirstIndex {
   /** By `seq`. Those before `#start` are done with. */
   #entries: Entry[] = [];
   #start = 0;
-  readonly #of = new Map<LaneQueue, Entry>();
+  readonly #of = new Map<RecordStore, Entry>();
   #tidyAt = SMALL;
 
   /** A queue has its first record, or an older one in front. */
-  note(queue: LaneQueue): void {
+  add(queue: RecordStore): void {
     const { head } = queue;
     const known = this.#of.get(queue);
     if (head === undefined || (known !== undefined && known.seq <= head.seq)) return;

@@ -1,11 +1,11 @@
 import { RecordPage } from './record-page.ts';
 
 // Where little waits, pages are small: a thousand topics with a few records each would otherwise take 64 MiB.
-const LEAST_BYTES = 4_096;
+const MIN_BYTES = 4_096;
 // Some two hundred records of the usual size.
-const MOST_BYTES = 65_536;
+const MAX_BYTES = 65_536;
 // Of one size. Where records flow, pages become free as fast as they are needed.
-const MOST_FREE = 32;
+const MAX_FREE_PAGES = 32;
 
 /** Makes pages, and uses them again: memory outside of V8's heap is given back late. */
 export class PagePool {
@@ -13,8 +13,8 @@ export class PagePool {
 
   /** @param wanted about how many bytes there is use for */
   take(wanted: number): RecordPage {
-    let size = LEAST_BYTES;
-    while (size < wanted && size < MOST_BYTES) size *= 2;
+    let size = MIN_BYTES;
+    while (size < wanted && size < MAX_BYTES) size *= 2;
     const page = this.#free.get(size)?.pop();
     // Not out of Node's own pool: its numbers have to begin where a number may stand. Nothing is read that was not written.
     return page ?? new RecordPage(Buffer.allocUnsafeSlow(size).buffer, (free) => this.#give(free));
@@ -25,6 +25,6 @@ export class PagePool {
     page.clear();
     const free = this.#free.get(page.size);
     if (free === undefined) this.#free.set(page.size, [page]);
-    else if (free.length < MOST_FREE) free.push(page);
+    else if (free.length < MAX_FREE_PAGES) free.push(page);
   }
 }

@@ -2,7 +2,7 @@ import type { PendingRecord } from '../../record/record.ts';
 import type { RecordPage, Stretch } from './record-page.ts';
 
 /** Records that have been taken out of a queue as they stand in its pages. Whoever has them has to let go of them. */
-export class PackedRecords {
+export class PageSlices {
   readonly stretches: Stretch[] = [];
   count = 0;
   bytes = 0;
@@ -26,7 +26,7 @@ export class PackedRecords {
   }
 
   /** They are not needed any more: their pages may be used again. */
-  letGo(): void {
-    for (const { page } of this.stretches) page.letGo();
+  release(): void {
+    for (const { page } of this.stretches) page.release();
   }
 }

@@ -1,15 +1,15 @@
 import type { PendingRecord } from '../../record/record.ts';
-import type { LaneQueue, SendLimits } from './record-store.ts';
-import { PackedRecords } from './page-slices.ts';
 import type { PagePool } from './page-pool.ts';
+import { PageSlices } from './page-slices.ts';
 import type { Head, RecordPage } from './record-page.ts';
 import { RecordQueue } from './record-queue.ts';
+import type { RecordStore, SendLimits } from './record-store.ts';
 
 /** A queue whose records wait in pages, but for those that come back, and those that are looked at. */
-export class DeepQueue implements LaneQueue {
+export class PagedQueue implements RecordStore {
   since = 0;
   readonly #pool: PagePool;
-  readonly #onHead: (queue: LaneQueue) => void;
+  readonly #onHead: (queue: RecordStore) => void;
   /** The oldest ones, as objects. */
   readonly #front = new RecordQueue();
   /** All others. Only the last page has room. An empty page is let go of: there may be a thousand queues. */
@@ -18,7 +18,7 @@ export class DeepQueue implements LaneQueue {
   #packedBytes = 0;
 
   /** @param onHead its oldest record is one that was not there before, or has come back */
-  constructor(pool: PagePool, onHead: (queue: LaneQueue) => void) {
+  constructor(pool: PagePool, onHead: (queue: RecordStore) => void) {
     this.#pool = pool;
     this.#onHead = onHead;
   }
@@ -67,18 +67,18 @@ export class DeepQueue implements LaneQueue {
     const page = this.#pages.at(-1);
     const record = page?.pop();
     if (page === undefined || record === undefined) return this.#front.pop();
-    this.#noteTaken(page, 1, record.bytes);
+    this.#onTaken(page, 1, record.bytes);
     return record;
   }
 
-  takePacked({ most, maxBytes }: SendLimits): PackedRecords | undefined {
+  takePacked({ most, maxBytes }: SendLimits): PageSlices | undefined {
     if (this.#front.count > 0) return undefined;
-    const packed = new PackedRecords();
+    const packed = new PageSlices();
     for (let [page] = this.#pages; page !== undefined; [page] = this.#pages) {
       const taken = page.take(most - packed.count, maxBytes - packed.bytes, packed.count === 0);
       if (taken === undefined) break;
       packed.add(taken);
-      this.#noteTaken(page, taken.to - taken.from, taken.bytes);
+      this.#onTaken(page, taken.to - taken.from, taken.bytes);
     }
     return packed.count === 0 ? undefined : packed;
   }
@@ -110,17 +110,17 @@ export class DeepQueue implements LaneQueue {
     const [page] = this.#pages;
     const record = page?.shift();
     if (page === undefined || record === undefined) return undefined;
-    this.#noteTaken(page, 1, record.bytes);
+    this.#onTaken(page, 1, record.bytes);
     return record;
   }
 
   /** @param page the first one, or the last one */
-  #noteTaken(page: RecordPage, count: number, bytes: number): void {
+  #onTaken(page: RecordPage, count: number, bytes: number): void {
     this.#packed -= count;
     this.#packedBytes -= bytes;
     if (page.count > 0) return;
     if (this.#pages[0] === page) this.#pages.shift();
     else this.#pages.pop();
-    page.letGo();
+    page.release();
   }
 }

@@ -4,7 +4,7 @@ import { PendingRecord, type RecordHeaders, type RecordKey } from '../../record/
 const TIME = 0;
 const SEQ = 1;
 const ACCEPTED_AT = 2;
-const TURN = 3;
+const QUEUE_INDEX = 3;
 const BYTES = 4;
 const TEXT_END = 5;
 /** Twice the number of its kind, and one more where its text is not ASCII. */
@@ -13,7 +13,7 @@ const FIELDS = 7;
 const FIELD_BYTES = Float64Array.BYTES_PER_ELEMENT;
 
 // Found by going through all of them: more levels than this nobody has.
-const MOST_KINDS = 16;
+const MAX_KINDS = 16;
 
 // Of a text in characters (a quarter of the largest page, or half of it where it is not ASCII), and of all that stands
 // beside it in bytes: more is as well off as objects.
@@ -29,7 +29,7 @@ interface Kind {
 const UNKNOWN: Kind = { topic: '', level: '', severity: 0 };
 
 /** What can be seen of the oldest record without making an object of it. */
-export type Head = Pick<PendingRecord, 'seq' | 'acceptedAt' | 'turn' | 'isBack' | 'bytes' | 'key'>;
+export type Head = Pick<PendingRecord, 'seq' | 'acceptedAt' | 'queueIndex' | 'hasBeenSent' | 'bytes' | 'key'>;
 
 /** Where some records stand: in one page, one behind the other. */
 export interface Stretch {
@@ -127,7 +127,7 @@ export class RecordPage {
     this.#numbers[fields + TIME] = record.time;
     this.#numbers[fields + SEQ] = record.seq;
     this.#numbers[fields + ACCEPTED_AT] = record.acceptedAt;
-    this.#numbers[fields + TURN] = record.turn;
+    this.#numbers[fields + QUEUE_INDEX] = record.queueIndex;
     this.#numbers[fields + BYTES] = record.bytes;
     this.#numbers[fields + TEXT_END] = this.#textEnd;
     this.#numbers[fields + KIND] = 2 * kind + (isAscii ? 0 : 1);
@@ -195,7 +195,7 @@ export class RecordPage {
   }
 
   /** One of its users is done with it. */
-  letGo(): void {
+  release(): void {
     if (--this.#users === 0) this.#onFree(this);
   }
 
@@ -251,7 +251,7 @@ export class RecordPage {
     );
     record.seq = this.seqAt(at);
     record.acceptedAt = this.#number(at, ACCEPTED_AT);
-    record.turn = this.#number(at, TURN);
+    record.queueIndex = this.#number(at, QUEUE_INDEX);
     return record;
   }
 
@@ -287,8 +287,8 @@ export class RecordPage {
       this.#whole?.[at] ?? {
         seq: this.#number(at, SEQ),
         acceptedAt: this.#number(at, ACCEPTED_AT),
-        turn: this.#number(at, TURN),
-        isBack: false,
+        queueIndex: this.#number(at, QUEUE_INDEX),
+        hasBeenSent: false,
         bytes: this.#number(at, BYTES),
         key: this.keyAt(at),
       }
@@ -308,7 +308,7 @@ export class RecordPage {
     const found = this.#kinds.findIndex(
       (kind) => kind.level === level && kind.severity === severity && kind.topic === topic,
     );
-    if (found >= 0 || this.#kinds.length === MOST_KINDS) return found;
+    if (found >= 0 || this.#kinds.length === MAX_KINDS) return found;
     return this.#kinds.push({ topic, level, severity }) - 1;
   }
 }
@@ -319,7 +319,8 @@ export class RecordPage {
  * @param beside size of its key and headers
  */
 function canBePacked(record: PendingRecord, beside: number): boolean {
-  const { isHeldOnTo, info, place, isBack, partition, sentTime, text } = record;
-  const isPlain = info === undefined && place === undefined && !isBack && partition === undefined;
-  return isPlain && !isHeldOnTo && sentTime === undefined && text.length <= LONGEST && beside <= LONGEST;
+  const { isPinned, info, spoolPosition, hasBeenSent, partition, sentTime, text } = record;
+  const isPlain =
+    info === undefined && spoolPosition === undefined && !hasBeenSent && partition === undefined;
+  return isPlain && !isPinned && sentTime === undefined && text.length <= LONGEST && beside <= LONGEST;
 }

@@ -1,4 +1,4 @@
-import type { PendingRecord, WaitingPlace } from '../../record/record.ts';
+import type { PendingRecord, RecordQueueRef } from '../../record/record.ts';
 
 // Below this many, moving the rest of an array costs nothing worth avoiding.
 const SMALL = 256;
@@ -9,7 +9,7 @@ const SMALL = 256;
  * is compacted; every operation is amortised O(1), but for a `pushFront` of records that are not the last ones
  * taken from the front.
  */
-export class RecordQueue implements WaitingPlace {
+export class RecordQueue implements RecordQueueRef {
   #items: (PendingRecord | undefined)[] = [];
   #head = 0;
   #count = 0;
@@ -34,7 +34,7 @@ export class RecordQueue implements WaitingPlace {
   pushFront(records: readonly PendingRecord[]): void {
     const next = this.peek();
     const last = records.at(-1);
-    if (next !== undefined && last !== undefined && next.isBack && next.seq < last.seq) {
+    if (next !== undefined && last !== undefined && next.hasBeenSent && next.seq < last.seq) {
       // Two sends from here failed, the one with the older records first.
       this.#items = records.concat(this.#waiting()).sort((a, b) => a.seq - b.seq);
       this.#head = 0;

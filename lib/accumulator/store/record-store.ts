@@ -1,5 +1,5 @@
 import type { PendingRecord } from '../../record/record.ts';
-import type { PackedRecords } from './page-slices.ts';
+import type { PageSlices } from './page-slices.ts';
 import type { Head } from './record-page.ts';
 
 /** How much one send may carry. A record that is larger by itself goes alone. */
@@ -9,7 +9,7 @@ export interface SendLimits {
 }
 
 /** The records that wait in a lane, oldest first. One that is taken out by hand is taken out of its own `queue`. */
-export interface LaneQueue extends Iterable<PendingRecord> {
+export interface RecordStore extends Iterable<PendingRecord> {
   /**
    * Since when, on the monotonic clock, its records have been waiting to form a batch. Not read off their
    * timestamps: a system clock that is set back would hold them for as long.
@@ -32,7 +32,7 @@ export interface LaneQueue extends Iterable<PendingRecord> {
   /** Takes out the youngest record. */
   pop(): PendingRecord | undefined;
   /** Takes the oldest records out, as many as one send may carry, if they are all packed. */
-  takePacked(limits: SendLimits): PackedRecords | undefined;
+  takePacked(limits: SendLimits): PageSlices | undefined;
   /** Takes out all that wait, oldest first. */
   drain(): PendingRecord[];
 }

@@ -1,22 +1,22 @@
-import { groupBy } from '../../util/group-by.ts';
 import type { PendingRecord } from '../../record/record.ts';
-import type { LaneQueue } from './record-store.ts';
+import { groupBy } from '../../util/group-by.ts';
 import type { Head } from './record-page.ts';
+import type { RecordStore } from './record-store.ts';
 
 /**
  * A queue that keeps the severities apart, for what is least severe to be found at once. All the same they come out in
  * the order they went in: by their turns, because the order of acceptance may be another one (records that another
  * process has left on disk, records that were sent and have come back).
  */
-export class RankedQueue implements LaneQueue {
+export class SeverityQueue implements RecordStore {
   since = 0;
-  readonly #make: (severity: number) => LaneQueue;
-  readonly #ranks = new Map<number, LaneQueue>();
-  #firstTurn = 0;
-  #nextTurn = 0;
+  readonly #make: (severity: number) => RecordStore;
+  readonly #ranks = new Map<number, RecordStore>();
+  #firstIndex = 0;
+  #nextIndex = 0;
 
   /** @param make makes the queue of one severity */
-  constructor(make: (severity: number) => LaneQueue) {
+  constructor(make: (severity: number) => RecordStore) {
     this.#make = make;
   }
 
@@ -41,7 +41,7 @@ export class RankedQueue implements LaneQueue {
   }
 
   push(record: PendingRecord): void {
-    record.turn = this.#nextTurn++;
+    record.queueIndex = this.#nextIndex++;
     this.#rankOf(record).push(record);
   }
 
@@ -49,14 +49,14 @@ export class RankedQueue implements LaneQueue {
     const last = records.at(-1);
     if (last === undefined) return;
     const heads = [...this.#ranks.values()].map(({ head }) => head).filter((head) => head !== undefined);
-    if (heads.some(({ isBack, seq }) => isBack && seq < last.seq)) {
+    if (heads.some(({ hasBeenSent, seq }) => hasBeenSent && seq < last.seq)) {
       // Two sends from here failed, the one with the older records first.
       const all = [...records, ...this.drain()].sort((a, b) => a.seq - b.seq);
-      this.#firstTurn = this.#nextTurn - all.length;
+      this.#firstIndex = this.#nextIndex - all.length;
       this.#pushInFront(all);
       return;
     }
-    this.#firstTurn -= records.length;
+    this.#firstIndex -= records.length;
     this.#pushInFront(records);
   }
 
@@ -79,7 +79,7 @@ export class RankedQueue implements LaneQueue {
 
   drain(): PendingRecord[] {
     const records = [...this.#ranks.values()].flatMap((rank) => rank.drain());
-    return records.sort((a, b) => a.turn - b.turn);
+    return records.sort((a, b) => a.queueIndex - b.queueIndex);
   }
 
   /** All that wait, oldest first, without taking them out. */
@@ -90,9 +90,9 @@ export class RankedQueue implements LaneQueue {
       let first = -1;
       let least = Number.POSITIVE_INFINITY;
       for (const [at, { done, value }] of heads.entries()) {
-        if (done || value.turn >= least) continue;
+        if (done || value.queueIndex >= least) continue;
         first = at;
-        least = value.turn;
+        least = value.queueIndex;
       }
       const head = heads[first];
       const rank = ranks[first];
@@ -104,11 +104,11 @@ export class RankedQueue implements LaneQueue {
 
   /** Gives each its turn, from the first one on. */
   #pushInFront(records: readonly PendingRecord[]): void {
-    for (const [at, record] of records.entries()) record.turn = this.#firstTurn + at;
+    for (const [at, record] of records.entries()) record.queueIndex = this.#firstIndex + at;
     for (const [rank, own] of groupBy(records, (record) => this.#rankOf(record))) rank.pushFront(own);
   }
 
-  #rankOf({ severity }: PendingRecord): LaneQueue {
+  #rankOf({ severity }: PendingRecord): RecordStore {
     let rank = this.#ranks.get(severity);
     if (rank === undefined) {
       rank = this.#make(severity);
@@ -118,26 +118,26 @@ export class RankedQueue implements LaneQueue {
   }
 
   /** There are few levels. */
-  #oldest(): LaneQueue | undefined {
-    let oldest: LaneQueue | undefined;
+  #oldest(): RecordStore | undefined {
+    let oldest: RecordStore | undefined;
     let least = Number.POSITIVE_INFINITY;
     for (const rank of this.#ranks.values()) {
-      const turn = rank.head?.turn;
-      if (turn === undefined || turn >= least) continue;
+      const queueIndex = rank.head?.queueIndex;
+      if (queueIndex === undefined || queueIndex >= least) continue;
       oldest = rank;
-      least = turn;
+      least = queueIndex;
     }
     return oldest;
   }
 
-  #youngest(): LaneQueue | undefined {
-    let youngest: LaneQueue | undefined;
+  #youngest(): RecordStore | undefined {
+    let youngest: RecordStore | undefined;
     let most = Number.NEGATIVE_INFINITY;
     for (const rank of this.#ranks.values()) {
-      const turn = rank.last?.turn;
-      if (turn === undefined || turn <= most) continue;
+      const queueIndex = rank.last?.queueIndex;
+      if (queueIndex === undefined || queueIndex <= most) continue;
       youngest = rank;
-      most = turn;
+      most = queueIndex;
     }
     return youngest;
   }

@@ -7,14 +7,14 @@ import type {
   OauthbearerProviderResponse,
   SASLOptions,
 } from 'kafkajs';
-import { BROKERS_RULE, readBrokers } from './broker-list.ts';
-import { systemClock } from '../../util/clock.ts';
 import { messageOf } from '../../errors.ts';
 import { guardSync, guardSyncInScope, runGuarded, runInScope, type Scope } from '../../loop-safety/guard.ts';
+import { systemClock } from '../../util/clock.ts';
 import { handleRejection } from '../../util/thenable.ts';
+import { BROKERS_RULE, readBrokers } from './broker-list.ts';
 
 // A log line about a socket that has closed may be put off for a moment; it must not be taken for the application's.
-const AFTERMATH_MS = 1_000;
+const LATE_LOG_MS = 1_000;
 
 /** Whether code of the caller's runs inside the client, and may log there, also after an `await`. */
 export function runsCallersCode({ logCreator: creator, socketFactory, sasl, brokers }: KafkaConfig): boolean {
@@ -78,7 +78,7 @@ export function guardedSocketFactory(factory: ISocketFactory): ISocketFactory {
     };
     try {
       const socket = runInScope(scope, () => guardSyncInScope(factory, args));
-      socket.once('close', () => systemClock.after(AFTERMATH_MS, end));
+      socket.once('close', () => systemClock.after(LATE_LOG_MS, end));
       return socket;
     } catch (error) {
       end();

@@ -9,14 +9,14 @@ import type {
   logLevel,
   Producer,
 } from 'kafkajs';
-import { plainHost, shownBroker, withShownBroker } from './broker-list.ts';
+import type { Batch } from '../../accumulator/batch.ts';
 import { messageOf } from '../../errors.ts';
 import { runInScope, type Scope } from '../../loop-safety/guard.ts';
-import type { Batch } from '../../accumulator/batch.ts';
-import { BrokerAddresses, rotatedBrokers } from './broker-addresses.ts';
-import { BrokerSockets, isConnectionError, withoutFrames } from './broker-sockets.ts';
 import type { ClientSource, DeliveryClient, PartitionsListener } from '../client.ts';
 import { messagesOf } from '../client-messages.ts';
+import { BrokerAddresses, rotatedBrokers } from './broker-addresses.ts';
+import { plainHost, shownBroker, withShownBroker } from './broker-list.ts';
+import { BrokerSockets, isConnectionError, withoutFrames } from './broker-sockets.ts';
 import {
   guardedLogCreator,
   guardedProviders,
@@ -74,7 +74,7 @@ export function kafkajsSource(options: KafkajsClientOptions): ClientSource {
     keepsTogether: true,
     resendsWhole: options.idempotent,
     isOwned: true,
-    ways: Array.isArray(brokers) ? brokers.length : 1,
+    brokerCount: Array.isArray(brokers) ? brokers.length : 1,
   };
 }
 
@@ -107,8 +107,8 @@ class KafkajsClient implements DeliveryClient {
     const { kafka, requestTimeoutMs } = options;
     this.#secrets = secrets;
     this.#brokerSockets = new BrokerSockets(addresses, kafka);
-    secrets.noteConfig(kafka);
-    const providers = guardedProviders(kafka, (token) => secrets.note(token));
+    secrets.addFrom(kafka);
+    const providers = guardedProviders(kafka, (token) => secrets.add(token));
     const client = new Kafka({
       requestTimeout: requestTimeoutMs,
       // The transport's own limits of a connect and a send end no later, and by the clock of the system: kafkajs goes by the

@@ -29,7 +29,7 @@ export class OwnPartitioner {
   readonly #onPartitions: PartitionsListener;
   readonly #random: () => number;
   /** By topic, the send that names no partition: while it is under way there is no other one for that topic. */
-  readonly #unbound = new Map<string, Batch>();
+  readonly #unassigned = new Map<string, Batch>();
   /** By topic, the last metadata passed on. kafkajs gives the same array for all messages of a send. */
   readonly #seen = new Map<string, PartitionMetadata>();
 
@@ -42,12 +42,12 @@ export class OwnPartitioner {
   begin(batch: Batch): void {
     // What is known is told with every send: the lanes may have been asked to forget it.
     this.#seen.delete(batch.topic);
-    if (batch.partition === undefined) this.#unbound.set(batch.topic, batch);
+    if (batch.partition === undefined) this.#unassigned.set(batch.topic, batch);
   }
 
   /** The send is over. */
   end(batch: Batch): void {
-    if (this.#unbound.get(batch.topic) === batch) this.#unbound.delete(batch.topic);
+    if (this.#unassigned.get(batch.topic) === batch) this.#unassigned.delete(batch.topic);
   }
 
   /** As kafkajs's `createPartitioner` wants it. */
@@ -56,7 +56,7 @@ export class OwnPartitioner {
     ({ topic, partitionMetadata, message }) => {
       this.#passOn(topic, partitionMetadata);
       if (message.partition !== undefined && message.partition !== null) return message.partition;
-      const batch = this.#unbound.get(topic);
+      const batch = this.#unassigned.get(topic);
       const chosen = batch?.partition ?? this.#choose(message.key, partitionMetadata);
       if (batch !== undefined) batch.partition = chosen;
       return chosen;

@@ -11,29 +11,29 @@ const SASL_SECRETS = ['password', 'secretAccessKey', 'sessionToken'];
 const TLS_SECRETS = ['key', 'passphrase'];
 
 // Tokens change; one that long ago is of no use to anybody.
-const MOST_REMEMBERED = 32;
+const MAX_SECRETS = 32;
 
 /** What must not be shown, and errors without it: a broker or a provider may repeat what it was given. */
 export class Secrets {
   /** The latest last. */
   readonly #values = new Set<string>();
 
-  noteConfig({ sasl, ssl }: KafkaConfig): void {
+  addFrom({ sasl, ssl }: KafkaConfig): void {
     for (const [from, names] of [
       [sasl, SASL_SECRETS],
       [ssl, TLS_SECRETS],
     ] as const) {
       if (typeof from !== 'object') continue;
-      for (const name of names) this.note((from as unknown as Record<string, unknown>)[name]);
+      for (const name of names) this.add((from as unknown as Record<string, unknown>)[name]);
     }
   }
 
-  note(secret: unknown): void {
+  add(secret: unknown): void {
     if (typeof secret !== 'string' || secret === '') return;
     this.#values.delete(secret);
     this.#values.add(secret);
     const [oldest] = this.#values;
-    if (this.#values.size > MOST_REMEMBERED && oldest !== undefined) this.#values.delete(oldest);
+    if (this.#values.size > MAX_SECRETS && oldest !== undefined) this.#values.delete(oldest);
   }
 
   hide(text: string): string {

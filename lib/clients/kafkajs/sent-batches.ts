@@ -1,6 +1,6 @@
 import { type Batch, seqsOf } from '../../accumulator/batch.ts';
+import { classifyError } from '../../sender/send-result.ts';
 import { isNotSent } from './produce-requests.ts';
-import { judgeError } from '../../sender/send-result.ts';
 
 interface Sent {
   readonly seqs: readonly number[];
@@ -30,7 +30,8 @@ export class SentBatches {
       sent.answer = await send();
     } catch (error) {
       // Refused for good, or never sent: not stored, unless an earlier attempt was.
-      const isRefused = before?.isOpen !== true && (isNotSent(error) || judgeError(error).kind !== 'retry');
+      const isRefused =
+        before?.isOpen !== true && (isNotSent(error) || classifyError(error).kind !== 'retry');
       if (!isRefused && batch.partition !== undefined) this.#last.set(keyOf(batch), sent);
       if (isRefused && this.#before(batch) === sent) this.#last.delete(keyOf(batch));
       throw error;

@@ -1,17 +1,17 @@
 import type { KafkaConfig } from 'kafkajs';
-import type { Clock } from '../../util/clock.ts';
-import { groupBy } from '../../util/group-by.ts';
-import type { BackoffOptions } from '../../util/backoff.ts';
 import type { Batch } from '../../accumulator/batch.ts';
-import type { Heir, HeirEvents, Outcome } from '../client.ts';
 import type { BatchLimits } from '../../accumulator/batching-policy.ts';
 import type { PendingRecord } from '../../record/record.ts';
-import type { WillReport, WireBatch } from './messages.ts';
+import type { BackoffOptions } from '../../util/backoff.ts';
+import type { Clock } from '../../util/clock.ts';
+import { groupBy } from '../../util/group-by.ts';
+import type { ExitDrain, ExitDrainEvents, SendOutcome } from '../client.ts';
+import type { ExitDrainReport, WireBatch } from './messages.ts';
 import { fromWire } from './wire-error.ts';
 import { recordsToWire } from './wire-records.ts';
 import type { WorkerThread } from './worker-thread.ts';
 
-export interface WorkerHeirOptions {
+export interface WorkerExitDrainOptions {
   batch: BatchLimits;
   retry: BackoffOptions;
   clock: Clock;
@@ -21,34 +21,34 @@ export interface WorkerHeirOptions {
 }
 
 /** The worker, when the process ends: it goes on while the main thread only waits. */
-export class WorkerHeir implements Heir {
-  readonly #options: WorkerHeirOptions;
+export class WorkerExitDrain implements ExitDrain {
+  readonly #options: WorkerExitDrainOptions;
   readonly #underWay = new Set<Batch>();
-  #onOutcome: ((batch: Batch, outcome: Outcome) => void) | undefined;
-  #onReport: ((report: WillReport) => void) | undefined;
+  #onOutcome: ((batch: Batch, outcome: SendOutcome) => void) | undefined;
+  #onReport: ((report: ExitDrainReport) => void) | undefined;
 
-  constructor(options: WorkerHeirOptions) {
+  constructor(options: WorkerExitDrainOptions) {
     this.#options = options;
   }
 
-  noteSend(batch: Batch): void {
+  onSend(batch: Batch): void {
     this.#underWay.add(batch);
   }
 
-  noteOutcome(batch: Batch, outcome: Outcome): void {
+  onSendOutcome(batch: Batch, outcome: SendOutcome): void {
     this.#underWay.delete(batch);
     this.#onOutcome?.(batch, outcome);
   }
 
   /** What the worker has to say of the will. */
-  note(report: WillReport): void {
+  onReport(report: ExitDrainReport): void {
     this.#onReport?.(report);
   }
 
   awaitSends<Sent extends Batch>(
     batches: ReadonlySet<Sent>,
     until: number,
-    onOutcome: (batch: Sent, outcome: Outcome) => void,
+    onOutcome: (batch: Sent, outcome: SendOutcome) => void,
   ): void {
     const awaited = new Map<Batch, Sent>();
     for (const batch of batches) if (this.#underWay.has(batch)) awaited.set(batch, batch);
@@ -63,23 +63,23 @@ export class WorkerHeir implements Heir {
     this.#onOutcome = undefined;
   }
 
-  ship(records: readonly PendingRecord[], until: number, events: HeirEvents): void {
+  ship(records: readonly PendingRecord[], until: number, events: ExitDrainEvents): void {
     const { batch, retry, clock } = this.#options;
     // Records of one topic, and one partition where they are bound to it, in their order.
     const groups = [...groupBy(records, ({ topic, partition }) => `${topic}/${partition}`).values()];
     const inOrder = groups.flat();
     this.#onReport = (report) => {
-      if (report.kind === 'delivered') events.onDelivered(recordsAt(inOrder, report.places));
+      if (report.kind === 'delivered') events.onDelivered(recordsAt(inOrder, report.indexes));
       else if (report.kind === 'outage') events.onOutage(fromWire(report.error));
       else
-        for (const record of recordsAt(inOrder, [report.place]))
+        for (const record of recordsAt(inOrder, [report.index]))
           events.onDropped(record, report.reason, report.error && fromWire(report.error));
     };
     let isWaiting = true;
     const thread = this.#options.thread();
-    const will = { batches: groups.map(toWireBatch), batch, retry, timeoutMs: until - clock.monotonic() };
+    const drain = { batches: groups.map(toWireBatch), batch, retry, timeoutMs: until - clock.monotonic() };
     thread.give(
-      { kind: 'ship', kafka: this.#options.kafka(), will },
+      { kind: 'ship', kafka: this.#options.kafka(), drain },
       {
         onOutcome: (outcome) => {
           isWaiting = false;
@@ -100,6 +100,6 @@ function toWireBatch(records: readonly PendingRecord[]): WireBatch {
   };
 }
 
-function recordsAt(records: readonly PendingRecord[], places: readonly number[]): PendingRecord[] {
-  return places.map((place) => records[place]).filter((record) => record !== undefined);
+function recordsAt(records: readonly PendingRecord[], indexes: readonly number[]): PendingRecord[] {
+  return indexes.map((index) => records[index]).filter((record) => record !== undefined);
 }

@@ -1,6 +1,6 @@
 import type { CompressionTypes, KafkaConfig } from 'kafkajs';
-import { BROKERS_RULE, readBrokers } from '../kafkajs/broker-list.ts';
 import { messageOf } from '../../errors.ts';
+import { BROKERS_RULE, readBrokers } from '../kafkajs/broker-list.ts';
 import { CompressionCodecs } from '../kafkajs/kafkajs.ts';
 import { importModule } from './import-module.ts';
 

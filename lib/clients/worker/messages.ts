@@ -1,8 +1,8 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { CompressionTypes, KafkaConfig, LogEntry, logLevel } from 'kafkajs';
-import type { BackoffOptions } from '../../util/backoff.ts';
 import type { BatchLimits } from '../../accumulator/batching-policy.ts';
 import type { DropReason } from '../../record/record.ts';
+import type { BackoffOptions } from '../../util/backoff.ts';
 import type { WireError } from './wire-error.ts';
 import type { WirePage, WireRecords } from './wire-records.ts';
 
@@ -43,10 +43,10 @@ export type Task =
   | { kind: 'send'; client: number; batch: WireBatch<WireRecords | WirePage[]> }
   | { kind: 'renew' | 'close' | 'kill'; client: number }
   /** The process ends: no other order will come. */
-  | { kind: 'ship'; kafka: KafkaConfig | undefined; will: Will };
+  | { kind: 'ship'; kafka: KafkaConfig | undefined; drain: ExitDrainTask };
 
 /** What is left when the process ends, and how long there is to see to it. */
-export interface Will {
+export interface ExitDrainTask {
   batches: WireBatch[];
   batch: BatchLimits;
   retry: BackoffOptions;
@@ -65,10 +65,10 @@ export type Remark =
   | { kind: 'partitions'; topic: string; count: number; writable: readonly number[] }
   | { kind: 'line'; entry: LogEntry }
   | { kind: 'print'; to: 'stdout' | 'stderr'; text: string }
-  | WillReport;
+  | ExitDrainReport;
 
 /** What becomes of a will. Its records are named by their place in it, from 0. */
-export type WillReport =
-  | { kind: 'delivered'; places: number[] }
-  | { kind: 'dropped'; place: number; reason: DropReason; error: WireError | undefined }
+export type ExitDrainReport =
+  | { kind: 'delivered'; indexes: number[] }
+  | { kind: 'dropped'; index: number; reason: DropReason; error: WireError | undefined }
   | { kind: 'outage'; error: WireError };

@@ -1,7 +1,7 @@
+import { PageSlices } from '../../accumulator/store/page-slices.ts';
+import { RecordPage } from '../../accumulator/store/record-page.ts';
 import { PendingRecord, type RecordHeaders, type RecordKey } from '../../record/record.ts';
 import { headersToSend, timestampOf } from '../../record/sent-time.ts';
-import { PackedRecords } from '../../accumulator/store/page-slices.ts';
-import { RecordPage } from '../../accumulator/store/record-page.ts';
 
 type WireHeaders = Record<string, string | Uint8Array>;
 
@@ -61,7 +61,7 @@ export function recordsFromWire(
   });
 }
 
-export function pagesToWire({ stretches }: PackedRecords): WirePage[] {
+export function pagesToWire({ stretches }: PageSlices): WirePage[] {
   return stretches.map(({ page, from, to, bytes }) => {
     const wire: WirePage = { memory: page.copyOf(from, to), count: to - from, bytes, keys: [], headers: [] };
     if (!page.isPlain) {
@@ -76,8 +76,8 @@ export function pagesToWire({ stretches }: PackedRecords): WirePage[] {
   });
 }
 
-export function pagesFromWire(pages: readonly WirePage[]): PackedRecords {
-  const packed = new PackedRecords();
+export function pagesFromWire(pages: readonly WirePage[]): PageSlices {
+  const packed = new PageSlices();
   for (const { memory, count, bytes, keys, headers } of pages) {
     const own = { keys: [] as RecordKey[], headers: [] as RecordHeaders[] };
     for (const [at, key] of keys) own.keys[at] = asBuffer(key);

@@ -1,12 +1,12 @@
 import type { KafkaConfig, LogEntry, logCreator } from 'kafkajs';
-import type { Clock } from '../../util/clock.ts';
+import { type Batch, isPacked } from '../../accumulator/batch.ts';
+import type { BatchLimits } from '../../accumulator/batching-policy.ts';
 import { guardSync } from '../../loop-safety/guard.ts';
 import type { BackoffOptions } from '../../util/backoff.ts';
-import { type Batch, isPacked } from '../../accumulator/batch.ts';
-import type { ClientSource, DeliveryClient, Outcome, PartitionsListener } from '../client.ts';
+import type { Clock } from '../../util/clock.ts';
+import type { ClientSource, DeliveryClient, PartitionsListener, SendOutcome } from '../client.ts';
 import { guardedLogCreator } from '../kafkajs/guarded-config.ts';
-import type { BatchLimits } from '../../accumulator/batching-policy.ts';
-import { WorkerHeir } from './exit-drain.ts';
+import { WorkerExitDrain } from './exit-drain.ts';
 import type { Remark, Task, WorkerSettings } from './messages.ts';
 import { pagesToWire, recordsToWire } from './wire-records.ts';
 import { WorkerThread } from './worker-thread.ts';
@@ -32,8 +32,8 @@ export class WorkerSource implements ClientSource {
   readonly keepsTogether = true;
   readonly isOwned = true;
   readonly resendsWhole: boolean;
-  readonly ways: number;
-  readonly heir: WorkerHeir;
+  readonly brokerCount: number;
+  readonly exitDrain: WorkerExitDrain;
   readonly #options: WorkerSourceOptions;
   readonly #log: (entry: LogEntry) => void;
   #thread: WorkerThread | undefined;
@@ -43,9 +43,13 @@ export class WorkerSource implements ClientSource {
     const { kafka, idempotent, logLevel } = options;
     this.#options = options;
     this.resendsWhole = idempotent;
-    this.ways = !(kafka instanceof URL) && Array.isArray(kafka.brokers) ? kafka.brokers.length : 1;
+    this.brokerCount = !(kafka instanceof URL) && Array.isArray(kafka.brokers) ? kafka.brokers.length : 1;
     this.#log = guardedLogCreator(options.logCreator)(logLevel);
-    this.heir = new WorkerHeir({ ...options, kafka: () => this.#kafka, thread: () => this.#livingThread() });
+    this.exitDrain = new WorkerExitDrain({
+      ...options,
+      kafka: () => this.#kafka,
+      thread: () => this.#livingThread(),
+    });
   }
 
   /** Read anew for each client: `ssl` and `sasl` may have getters. */
@@ -55,7 +59,7 @@ export class WorkerSource implements ClientSource {
   }
 
   make(): DeliveryClient {
-    return new WorkerClient(this.#livingThread(), ++this.#made, this.#kafka, this.heir, this.#options);
+    return new WorkerClient(this.#livingThread(), ++this.#made, this.#kafka, this.exitDrain, this.#options);
   }
 
   async dispose(): Promise<void> {
@@ -70,17 +74,17 @@ export class WorkerSource implements ClientSource {
         this.#options;
       const kafkaModule = kafka instanceof URL ? kafka.href : undefined;
       const settings = { acks, idempotent, compression, requestTimeoutMs, logLevel, kafkaModule };
-      this.#thread = new WorkerThread(settings, execArgv, clock, (report) => this.#note(report));
+      this.#thread = new WorkerThread(settings, execArgv, clock, (report) => this.#onReport(report));
     }
     return this.#thread;
   }
 
-  #note(report: Remark): void {
+  #onReport(report: Remark): void {
     if (report.kind === 'line') this.#log(report.entry);
     else if (report.kind === 'print') print(report.to, report.text);
     else if (report.kind === 'partitions')
       this.#options.onPartitions(report.topic, report.count, report.writable);
-    else this.heir.note(report);
+    else this.exitDrain.onReport(report);
   }
 }
 
@@ -88,7 +92,7 @@ class WorkerClient implements DeliveryClient {
   readonly #thread: WorkerThread;
   readonly #number: number;
   readonly #kafka: KafkaConfig | undefined;
-  readonly #heir: WorkerHeir;
+  readonly #exitDrain: WorkerExitDrain;
   readonly #clock: Clock;
   readonly renew?: () => Promise<void>;
 
@@ -96,13 +100,13 @@ class WorkerClient implements DeliveryClient {
     thread: WorkerThread,
     number: number,
     kafka: KafkaConfig | undefined,
-    heir: WorkerHeir,
+    exitDrain: WorkerExitDrain,
     { clock, idempotent }: WorkerSourceOptions,
   ) {
     this.#thread = thread;
     this.#number = number;
     this.#kafka = kafka;
-    this.#heir = heir;
+    this.#exitDrain = exitDrain;
     this.#clock = clock;
     if (idempotent) this.renew = async () => void (await this.#ask({ kind: 'renew', client: number }));
   }
@@ -117,10 +121,10 @@ class WorkerClient implements DeliveryClient {
     const records = isPacked(content) ? pages : recordsToWire(content);
     const task: Task = { kind: 'send', client: this.#number, batch: { topic, partition, records } };
     return new Promise((resolve, reject) => {
-      this.#heir.noteSend(batch);
+      this.#exitDrain.onSend(batch);
       this.#thread.give(task, {
         onOutcome: (outcome) => {
-          this.#heir.noteOutcome(batch, outcome);
+          this.#exitDrain.onSendOutcome(batch, outcome);
           settle(outcome, resolve, reject);
         },
         // Where the main thread has given up waiting, the batch is bound to it all the same.
@@ -158,7 +162,7 @@ function print(to: 'stdout' | 'stderr', text: string): void {
 }
 
 function settle(
-  outcome: Outcome,
+  outcome: SendOutcome,
   resolve: (answer: unknown) => void,
   reject: (error: unknown) => void,
 ): void {

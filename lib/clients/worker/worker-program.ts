@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { brotliDecompressSync } from 'node:zlib';
-import { refuse } from '../../util/check-option.ts';
 import { KafkaTransportError, messageOf } from '../../errors.ts';
+import { throwInvalidOption } from '../../util/check-option.ts';
 import { packedProgram } from './program.ts';
 import { isShippingThread } from './this-thread.ts';
 
@@ -33,7 +33,11 @@ export function checkWorkerCanStart(execArgv: readonly string[]): void {
     const { name, code } = error as { name?: unknown; code?: unknown };
     if (name === 'DataCloneError') return;
     if (code === 'ERR_WORKER_INVALID_EXEC_ARGV')
-      refuse('workerOptions.execArgv', `flags that Node takes for a thread (${messageOf(error)})`, execArgv);
+      throwInvalidOption(
+        'workerOptions.execArgv',
+        `flags that Node takes for a thread (${messageOf(error)})`,
+        execArgv,
+      );
     const what =
       code === 'ERR_ACCESS_DENIED'
         ? "Node's permission model allows no threads: add --allow-worker"

@@ -1,7 +1,7 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
-import type { Clock } from '../../util/clock.ts';
 import { messageOf } from '../../errors.ts';
-import type { Outcome } from '../client.ts';
+import type { Clock } from '../../util/clock.ts';
+import type { SendOutcome } from '../client.ts';
 import { findKafkajs } from './find-kafkajs.ts';
 import { importsOf } from './kafka-module.ts';
 import type { Order, Remark, Report, Task, WorkerSettings, WorkerStart } from './messages.ts';
@@ -15,7 +15,7 @@ export class WorkerEndedError extends Error {
 
 /** Who waits for a task. Both are called at once, because at the end of the process no promise goes on. */
 export interface Waiting {
-  onOutcome(outcome: Outcome): void;
+  onOutcome(outcome: SendOutcome): void;
   /** The partition that the client has chosen for a send. */
   onBound?(partition: number): void;
   /** What of the task is handed over rather than copied: it is not to be used here any more. */
@@ -61,8 +61,8 @@ export class WorkerThread {
       workerData: { winstonKafkajs: start },
       transferList: [port2],
     });
-    this.#worker.on('error', (error) => this.#noteEnd(messageOf(error)));
-    this.#worker.on('exit', (code) => this.#noteEnd(`exit code ${code}`));
+    this.#worker.on('error', (error) => this.#onEnd(messageOf(error)));
+    this.#worker.on('exit', (code) => this.#onEnd(`exit code ${code}`));
     this.#worker.unref();
     this.#port.unref();
   }
@@ -104,7 +104,7 @@ export class WorkerThread {
 
   /** Ends it, at once. */
   async end(why: string): Promise<void> {
-    this.#noteEnd(why);
+    this.#onEnd(why);
     // Whoever waits for this must not find that the process has ended meanwhile.
     this.#worker.ref();
     await this.#worker.terminate();
@@ -117,13 +117,13 @@ export class WorkerThread {
     else this.#onReport(report);
   }
 
-  #settle(number: number, outcome: Outcome): void {
+  #settle(number: number, outcome: SendOutcome): void {
     const waiting = this.#calls.get(number);
     this.#calls.delete(number);
     waiting?.onOutcome(outcome);
   }
 
-  #noteEnd(why: string): void {
+  #onEnd(why: string): void {
     if (this.#end !== undefined) return;
     // What it has answered before counts.
     for (let report = receiveMessageOnPort(this.#port); report !== undefined; ) {

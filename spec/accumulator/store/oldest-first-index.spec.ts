@@ -1,24 +1,24 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { DeepQueue } from '../../../lib/accumulator/store/paged-queue.ts';
+import { OldestFirstIndex } from '../../../lib/accumulator/store/oldest-first-index.ts';
 import { PagePool } from '../../../lib/accumulator/store/page-pool.ts';
-import { Shelf } from '../../../lib/accumulator/store/oldest-first-index.ts';
-import { collectGarbage } from '../../support/garbage.ts';
+import { PagedQueue } from '../../../lib/accumulator/store/paged-queue.ts';
 import { recordOf } from '../../sender/rig.ts';
+import { collectGarbage } from '../../support/garbage.ts';
 
 /** A shelf with some queues, and how often the oldest record of any of them was looked at. */
 function shelfOf(queues: number) {
-  const shelf = new Shelf();
+  const shelf = new OldestFirstIndex();
   const pool = new PagePool();
   const seen = { looks: 0 };
-  class Watched extends DeepQueue {
+  class Watched extends PagedQueue {
     override get head() {
       seen.looks++;
       return super.head;
     }
   }
   let seq = 0;
-  const all = Array.from({ length: queues }, () => new Watched(pool, (queue) => shelf.note(queue)));
+  const all = Array.from({ length: queues }, () => new Watched(pool, (queue) => shelf.add(queue)));
   const push = (at: number): void => {
     const record = recordOf({ text: 'x'.repeat(10) });
     record.seq = ++seq;
@@ -36,7 +36,7 @@ it('finds the oldest of all, whatever is pushed, taken, shed and brought back', 
   fc.assert(
     fc.property(fc.array(step, { maxLength: 80, size: 'max' }), (steps) => {
       const { shelf, all, push } = shelfOf(5);
-      const taken: Parameters<DeepQueue['pushFront']>[0][] = [[], [], [], [], []];
+      const taken: Parameters<PagedQueue['pushFront']>[0][] = [[], [], [], [], []];
       for (const { do: what, at, n } of steps) {
         const queue = all[at];
         if (queue === undefined) continue;
@@ -74,11 +74,11 @@ it('does not go through all queues for each record that gives way', () => {
 });
 
 it('lets go of queues that have become empty, also where nothing ever gives way', async () => {
-  const shelf = new Shelf();
+  const shelf = new OldestFirstIndex();
   const pool = new PagePool();
-  const refs: WeakRef<DeepQueue>[] = [];
+  const refs: WeakRef<PagedQueue>[] = [];
   for (let n = 0; n < 10_000; n++) {
-    const queue = new DeepQueue(pool, (each) => shelf.note(each));
+    const queue = new PagedQueue(pool, (each) => shelf.add(each));
     queue.push(Object.assign(recordOf(), { seq: n }));
     queue.shift();
     refs.push(new WeakRef(queue));

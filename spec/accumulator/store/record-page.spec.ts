@@ -1,17 +1,17 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { PendingRecord, type RecordHeaders, type RecordKey } from '../../../lib/record/record.ts';
 import { PagePool } from '../../../lib/accumulator/store/page-pool.ts';
 import { RecordPage } from '../../../lib/accumulator/store/record-page.ts';
-import { collectGarbage } from '../../support/garbage.ts';
+import { PendingRecord, type RecordHeaders, type RecordKey } from '../../../lib/record/record.ts';
 import { recordOf } from '../../sender/rig.ts';
+import { collectGarbage } from '../../support/garbage.ts';
 
 const pageOf = (size = 4_096): RecordPage => new RecordPage(new ArrayBuffer(size));
 
 /** All that has to be the same of a record that was packed. */
 function contentOf(record: PendingRecord | undefined): unknown {
   if (record === undefined) return undefined;
-  const { isHeldOnTo, info, place, partition, queue, ...content } = record;
+  const { isPinned, info, spoolPosition, partition, queue, ...content } = record;
   return content;
 }
 
@@ -37,13 +37,13 @@ it('a record comes out as it went in, whatever is in it', () => {
       >,
       seq: fc.integer(),
       acceptedAt: fc.double({ noNaN: true }),
-      turn: fc.integer(),
+      queueIndex: fc.integer(),
     })
-    .map(({ topic, level, severity, time, text, key, headers, seq, acceptedAt, turn }) =>
+    .map(({ topic, level, severity, time, text, key, headers, seq, acceptedAt, queueIndex }) =>
       Object.assign(new PendingRecord(topic, level, severity, time, text, key, headers, undefined), {
         seq,
         acceptedAt,
-        turn,
+        queueIndex,
       }),
     );
   fc.assert(
@@ -52,8 +52,8 @@ it('a record comes out as it went in, whatever is in it', () => {
       const put = records.filter((record) => page.put(record));
       expect(page.count).toBe(put.length);
       for (const record of put) {
-        const { seq, acceptedAt, turn, isBack, bytes, key } = record;
-        expect(page.head).toEqual({ seq, acceptedAt, turn, isBack, bytes, key });
+        const { seq, acceptedAt, queueIndex, hasBeenSent, bytes, key } = record;
+        expect(page.head).toEqual({ seq, acceptedAt, queueIndex, hasBeenSent, bytes, key });
         const out = page.shift();
         expect(out).not.toBe(record);
         expect(contentOf(out)).toEqual(contentOf(record));
@@ -65,9 +65,9 @@ it('a record comes out as it went in, whatever is in it', () => {
 
 it.each<[string, Partial<PendingRecord>]>([
   ['whose info somebody wants', { info: {} }],
-  ['that stands on disk', { place: { segment: 's', offset: 0 } }],
-  ['that is about to be written to disk', { isHeldOnTo: true }],
-  ['that has been sent before', { isBack: true }],
+  ['that stands on disk', { spoolPosition: { segment: 's', offset: 0 } }],
+  ['that is about to be written to disk', { isPinned: true }],
+  ['that has been sent before', { hasBeenSent: true }],
   ['that belongs to a partition', { partition: 3 }],
   ['that is very long', { text: 'x'.repeat(16_385) }],
   ['that has much beside its text', { headers: { name: 'x'.repeat(16_385) }, bytes: 16_396 }],
@@ -118,12 +118,12 @@ it('a page is used again when the last of its users has let go of it, and not be
   const page = pool.take(0);
   page.put(recordOf({ text: 'first' }));
   const taken = page.take(1, 1_000, true);
-  page.letGo();
+  page.release();
   const other = pool.take(0);
   expect(other).not.toBe(page);
   expect(other.put(recordOf({ text: 'second' }))).toBe(true);
   expect(page.textAt(taken?.from ?? -1)).toBe('first');
-  page.letGo();
+  page.release();
   const again = pool.take(0);
   expect(again).toBe(page);
   expect([again.count, again.size]).toEqual([0, 4_096]);
@@ -147,7 +147,7 @@ it('holds nothing of a record that has been taken out, or whose batch is done', 
   };
   const refs = Array.from({ length: 10 }, (_, n) => put(n));
   const held = async (): Promise<number> => {
-    // What was looked at in this turn is kept until its end.
+    // What was looked at in this queueIndex is kept until its end.
     await new Promise((resolve) => setImmediate(resolve));
     collectGarbage();
     return refs.filter((ref) => ref.deref() !== undefined).length;
@@ -156,7 +156,7 @@ it('holds nothing of a record that has been taken out, or whose batch is done', 
   for (let n = 0; n < 4; n++) page.shift();
   expect(await held()).toBe(6);
   page.take(10, 10_000, true);
-  page.letGo();
-  page.letGo();
+  page.release();
+  page.release();
   expect(await held()).toBe(0);
 });

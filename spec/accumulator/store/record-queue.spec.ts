@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { PendingRecord } from '../../../lib/record/record.ts';
 import { RecordQueue } from '../../../lib/accumulator/store/record-queue.ts';
+import type { PendingRecord } from '../../../lib/record/record.ts';
 import { recordOf } from '../../sender/rig.ts';
 
 const textsOf = (records: Iterable<PendingRecord>): string[] => [...records].map(({ text }) => text);
@@ -20,7 +20,7 @@ it('two sends that failed and come back in the wrong order do not stay in it', (
   const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((text, seq) => Object.assign(recordOf({ text }), { seq }));
   if (a === undefined || b === undefined || c === undefined || d === undefined) throw new Error('four');
   queue.push(d);
-  for (const older of [a, b, c]) older.isBack = true;
+  for (const older of [a, b, c]) older.hasBeenSent = true;
   queue.pushFront([a]);
   queue.pushFront([b, c]);
   expect(textsOf(queue)).toEqual(['a', 'b', 'c', 'd']);

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { PagePool } from '../../../lib/accumulator/store/page-pool.ts';
+import type { RecordStore } from '../../../lib/accumulator/store/record-store.ts';
+import { SeverityQueue } from '../../../lib/accumulator/store/severity-queue.ts';
 import { takeOldest } from '../../../lib/accumulator/take-records.ts';
 import type { PendingRecord } from '../../../lib/record/record.ts';
-import type { LaneQueue } from '../../../lib/accumulator/store/record-store.ts';
-import { PagePool } from '../../../lib/accumulator/store/page-pool.ts';
-import { RankedQueue } from '../../../lib/accumulator/store/severity-queue.ts';
 import { deepQueue, recordOf, textsOf } from '../../sender/rig.ts';
 
-const ranked = (): LaneQueue => new RankedQueue(() => deepQueue());
+const ranked = (): RecordStore => new SeverityQueue(() => deepQueue());
 
 const SIZES = { min: 1, max: 150 };
 const step = fc.oneof(
@@ -64,11 +64,11 @@ it.each([
           expect(packed.bytes).toBe(texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0));
           expect(packed.count === 1 || packed.bytes <= maxBytes).toBe(true);
           taken = packed.toObjects();
-          packed.letGo();
+          packed.release();
         } else if (what === 'putBack') {
           const back = taken.slice(-n);
           taken = [];
-          for (const record of back) record.isBack = true;
+          for (const record of back) record.hasBeenSent = true;
           queue.pushFront(back);
           model = [...textsOf(back), ...model];
         } else if (what === 'shed') {
@@ -108,7 +108,7 @@ it('a batch that is under way is not overwritten by what comes after it', () => 
     if (packed === undefined) throw new Error('they are packed');
     under.push({ round, packed });
     // Some are answered sooner than others.
-    for (const batch of under.splice(round % 3 === 0 ? 0 : under.length)) batch.packed.letGo();
+    for (const batch of under.splice(round % 3 === 0 ? 0 : under.length)) batch.packed.release();
     for (const batch of under)
       expect(textsOf(batch.packed).map((text) => text.trimEnd().split('/')[0])).toEqual(
         Array.from({ length: 40 }, () => String(batch.round)),
@@ -124,7 +124,7 @@ it('one record after the other goes through one page, which is not kept', () => 
     queue.push(recordOf({ text: 'x'.repeat(100) }));
     const packed = queue.takePacked({ most: 1, maxBytes: 1_000 });
     pages.add(packed?.stretches[0]?.page);
-    packed?.letGo();
+    packed?.release();
   }
   expect(pages.size).toBe(1);
   expect(pages.has(pool.take(0))).toBe(true);

@@ -4,8 +4,8 @@ import type { Batch } from '../../../lib/accumulator/batch.ts';
 import { murmur2Partition, OwnPartitioner } from '../../../lib/clients/kafkajs/partitioner.ts';
 import { BrokerCluster } from '../../../testing/broker/broker-cluster.ts';
 import { connectedProducer } from '../../../testing/broker/kafkajs-client.ts';
-import { TOPIC } from '../../support/harness.ts';
 import { recordOf } from '../../sender/rig.ts';
+import { TOPIC } from '../../support/harness.ts';
 
 const metadataOf = (...leaders: number[]): never =>
   leaders.map((leader, partitionId) => ({ leader, partitionId })) as never;

@@ -4,7 +4,7 @@ import { Secrets } from '../../../lib/clients/kafkajs/secrets.ts';
 
 function secretsOf(...values: string[]): Secrets {
   const secrets = new Secrets();
-  for (const value of values) secrets.note(value);
+  for (const value of values) secrets.add(value);
   return secrets;
 }
 
@@ -20,7 +20,7 @@ it.each([
 
 it('every secret of the configuration is hidden, and nothing else', () => {
   const secrets = new Secrets();
-  secrets.noteConfig({
+  secrets.addFrom({
     brokers: [],
     ssl: { passphrase: 'pass-phrase', key: 'the-key', ca: ['the-authority'] },
     sasl: {
@@ -53,6 +53,6 @@ it('an error without a secret stays as it is; of one that has it, wherever, what
 
 it('no more than the last secrets are remembered', () => {
   const secrets = new Secrets();
-  for (let n = 0; n < 1_000; n++) secrets.note(`token-${n}-`);
+  for (let n = 0; n < 1_000; n++) secrets.add(`token-${n}-`);
   expect(secrets.hide('token-999- token-0-')).toBe('*** token-0-');
 });

@@ -1,8 +1,8 @@
 // Made by hand, because a shipper that keeps its own rules never gets here: this is the net under it.
 import { expect, it } from 'vitest';
 import type { Batch } from '../../../lib/accumulator/batch.ts';
-import { PendingRecord } from '../../../lib/record/record.ts';
 import { SentBatches } from '../../../lib/clients/kafkajs/sent-batches.ts';
+import { PendingRecord } from '../../../lib/record/record.ts';
 
 function batchOf(partition: number | undefined, ...texts: string[]): Batch {
   const records = texts.map((text) => {

@@ -1,7 +1,5 @@
 // What goes from thread to thread, by the same algorithm that a message port uses.
 import { describe, expect, it } from 'vitest';
-import { PendingRecord } from '../../../lib/record/record.ts';
-import { judgeError } from '../../../lib/sender/send-result.ts';
 import { fromWire, toWire } from '../../../lib/clients/worker/wire-error.ts';
 import {
   pagesFromWire,
@@ -9,6 +7,8 @@ import {
   recordsFromWire,
   recordsToWire,
 } from '../../../lib/clients/worker/wire-records.ts';
+import { PendingRecord } from '../../../lib/record/record.ts';
+import { classifyError } from '../../../lib/sender/send-result.ts';
 import { deepQueue, recordOf } from '../../sender/rig.ts';
 
 const overTheWire = (error: unknown): Error => fromWire(structuredClone(toWire(error)));
@@ -30,7 +30,7 @@ describe('an error', () => {
       stack: wrapped.stack,
       cause: { name: 'KafkaJSProtocolError', message: 'too large', type: 'MESSAGE_TOO_LARGE', code: 10 },
     });
-    expect(judgeError(arrived)).toMatchObject({ kind: 'bisect', reason: 'oversize' });
+    expect(classifyError(arrived)).toMatchObject({ kind: 'bisect', reason: 'oversize' });
   });
 
   it('may be anything that can be thrown', () => {

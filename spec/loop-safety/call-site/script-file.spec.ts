@@ -11,8 +11,8 @@ import type { CallSite } from '../../../lib/loop-safety/call-site/call-site.ts';
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const require = createRequire(import.meta.url);
-const fixtures = join(root, 'spec/recursion/fixtures');
-const MODULE = 'spec/recursion/fixtures/program';
+const fixtures = join(root, 'spec/loop-safety/call-site/fixtures');
+const MODULE = 'spec/loop-safety/call-site/fixtures/program';
 
 /** Has what a URL percent-encodes, and a plain path does not. */
 let out: string;
@@ -91,7 +91,7 @@ it('is seen as written by tsx', async () => {
 });
 
 it('is <module> at the top level of ESM, after an await too', async () => {
-  const sites = await sitesIn(join(out, 'module'), 'spec/recursion/fixtures/top-level.mjs');
+  const sites = await sitesIn(join(out, 'module'), 'spec/loop-safety/call-site/fixtures/top-level.mjs');
   expect(sites.map((site) => site.function)).toEqual([
     '<module>',
     '<module>',
@@ -99,5 +99,5 @@ it('is <module> at the top level of ESM, after an await too', async () => {
     '<anonymous>',
     'named',
   ]);
-  expect(sites[0]?.module).toBe('spec/recursion/fixtures/top-level');
+  expect(sites[0]?.module).toBe('spec/loop-safety/call-site/fixtures/top-level');
 });

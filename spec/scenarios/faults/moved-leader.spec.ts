@@ -1,4 +1,4 @@
-// kafkajs loses records when a leader moves during a send (../support/broker/kafkajs-loses-records-on-a-moved-leader.spec.ts).
+// kafkajs loses records when a leader moves during a send (testing/broker/kafkajs-loses-records-on-a-moved-leader.spec.ts).
 // Through the transport none is lost, because a send has one topic and one partition, and its answer is checked.
 import { expect, it } from 'vitest';
 import { murmur2Partition } from '../../../lib/clients/kafkajs/partitioner.ts';

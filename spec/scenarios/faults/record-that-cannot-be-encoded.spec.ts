@@ -4,7 +4,14 @@ import { CompressionTypes } from 'kafkajs';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { KafkaTransportOptions } from '../../../lib/index.ts';
 import type { BrokerCluster } from '../../../testing/broker/broker-cluster.ts';
-import { expectLaw, isWorkerRun, loggerWith, startCluster, TOPIC, transportTo } from '../../support/harness.ts';
+import {
+  expectLaw,
+  isWorkerRun,
+  loggerWith,
+  startCluster,
+  TOPIC,
+  transportTo,
+} from '../../support/harness.ts';
 import { register } from './fixtures/kafka-that-throws.mjs';
 import { expectExactlyOnce, expectFlushed, expectNoUnhandledRejection, warningsOf } from './rig.ts';
 

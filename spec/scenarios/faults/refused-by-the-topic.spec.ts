@@ -1,8 +1,8 @@
 // What a topic's settings forbid, after an outage: in both threads, over the wire.
 import { expect, it } from 'vitest';
 import type { KafkaTransportOptions } from '../../../lib/index.ts';
-import { directoryOfSpec } from '../../spool/rig.ts';
 import type { BrokerCluster } from '../../../testing/broker/broker-cluster.ts';
+import { directoryOfSpec } from '../../spool/rig.ts';
 import { expectLaw, loggerWith, startCluster, TOPIC, transportTo } from '../../support/harness.ts';
 import { expectExactlyOnce, expectFlushed, untilDown, warningsOf } from './rig.ts';
 

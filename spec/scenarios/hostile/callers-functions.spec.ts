@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { KafkaTransport, KafkaTransportError, KafkaTransportOptions } from '../../../lib/index.ts';
-import { infoOf } from '../../winston/fixtures/infos.ts';
 import { expectLaw, startCluster, TOPIC, transportTo } from '../../support/harness.ts';
+import { infoOf } from '../../winston/fixtures/infos.ts';
 
 // Computed: written out, it would look like a promise made by mistake.
 const THEN = 'then';

@@ -6,7 +6,14 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type winston from 'winston';
 import { isGuarded, type KafkaTransport, type KafkaTransportOptions } from '../../../lib/index.ts';
 import type { BrokerCluster } from '../../../testing/broker/broker-cluster.ts';
-import { Collecting, expectLaw, loggerWith, startCluster, TOPIC, transportTo } from '../../support/harness.ts';
+import {
+  Collecting,
+  expectLaw,
+  loggerWith,
+  startCluster,
+  TOPIC,
+  transportTo,
+} from '../../support/harness.ts';
 
 /** Makes something that logs later, and returns how to have it do so. */
 type Make = (log: (what: string) => void) => () => Promise<unknown>;

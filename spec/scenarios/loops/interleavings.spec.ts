@@ -210,7 +210,7 @@ class Scene {
   }
 
   /** Lets everything come to rest, and compares. */
-  async conclude(): Promise<void> {
+  async handle(): Promise<void> {
     for (let turns = 0, quiet = 0, before = ''; quiet < 10 && turns < MOST_TURNS; turns++) {
       this.#held.drain(Number.POSITIVE_INFINITY);
       await Promise.all(this.#promises);
@@ -243,7 +243,7 @@ it('every record arrives where it must, once and in order, however the moments f
     run++;
     const scene = new Scene(cluster, `run-${run}`, given);
     for (const [id, step] of script.entries()) await scene.take(step, id);
-    await scene.conclude();
+    await scene.handle();
   });
   await fc.assert(property, { numRuns: 500, interruptAfterTimeLimit: 8_000 });
   expect(run).toBeGreaterThan(30);

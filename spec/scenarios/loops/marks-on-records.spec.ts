@@ -2,7 +2,15 @@ import { describe, expect, it } from 'vitest';
 import winston from 'winston';
 import TransportStream from 'winston-transport';
 import { runGuarded } from '../../../lib/index.ts';
-import { Collecting, loggerWith, plain, Slow, startCluster, TOPIC, transportTo } from '../../support/harness.ts';
+import {
+  Collecting,
+  loggerWith,
+  plain,
+  Slow,
+  startCluster,
+  TOPIC,
+  transportTo,
+} from '../../support/harness.ts';
 import { bounded, expectNoLoop } from '../../support/loops.ts';
 
 const LEVEL = Symbol.for('level');

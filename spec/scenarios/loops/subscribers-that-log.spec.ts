@@ -1,10 +1,10 @@
 import { describe, expect, it, vi } from 'vitest';
 import { stderrLines } from '../../../lib/client-log/stderr.ts';
 import type { RecordSuppressedMessage } from '../../../lib/index.ts';
-import { expectNoUnhandledRejection } from '../faults/rig.ts';
 import { messagesOn } from '../../observe/subscribed.ts';
 import { Collecting, loggerWith, numbered, Slow, startCluster, transportTo } from '../../support/harness.ts';
 import { bounded, expectNoLoop, fallsSilent } from '../../support/loops.ts';
+import { expectNoUnhandledRejection } from '../faults/rig.ts';
 
 const NAMES = ['batch:sent', 'batch:failed', 'record:dropped', 'record:suppressed', 'state:changed'];
 

@@ -4,11 +4,11 @@ import { inspect } from 'node:util';
 import { expect, it, vi } from 'vitest';
 import { stderrLines } from '../../../lib/client-log/stderr.ts';
 import type { KafkaTransportError, KafkaTransportOptions, Undelivered } from '../../../lib/index.ts';
-import { untilDown } from '../faults/rig.ts';
-import { directoryOfSpec, filesIn } from '../../spool/rig.ts';
 import { type BrokerClusterOptions, ERROR } from '../../../testing/broker/broker-cluster.ts';
 import { EXPIRED_TLS, SPEC_TLS } from '../../../testing/broker/spec-tls.ts';
+import { directoryOfSpec, filesIn } from '../../spool/rig.ts';
 import { expectLaw, loggerWith, numbered, startCluster, transportTo } from '../../support/harness.ts';
+import { untilDown } from '../faults/rig.ts';
 
 const SECRET = 'correct-horse-battery';
 type Kafka = Partial<NonNullable<KafkaTransportOptions['kafka']>>;

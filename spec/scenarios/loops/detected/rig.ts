@@ -18,7 +18,7 @@ import {
 } from '../../../support/harness.ts';
 
 // Seven or eight in 48 of 48 where the machine is quiet, twelve once where both services watch; ten is asserted in
-// virtual time (spec/recursion/loop-detector.spec.ts). Here each stall of the machine may cost a round.
+// virtual time (spec/loop-detector/loop-detector.spec.ts). Here each stall of the machine may cost a round.
 const MOST_SENDS = 20;
 
 export interface Scene {
