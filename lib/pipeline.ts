@@ -18,9 +18,9 @@ import { Spool, type SpoolOptions } from './spool/spool.ts';
 import { type DropCounts, describeDrops } from './undelivered/drop-notice.ts';
 import { DropNoticeSchedule } from './undelivered/drop-teller.ts';
 import type { Clock } from './util/clock.ts';
+import type { Info, Levels } from './util/info.ts';
 import type { SpanContext } from './util/open-telemetry-api.ts';
-import type { Levels } from './util/triple-beam.ts';
-import type { Info, Mark } from './winston/logger-tap.ts';
+import type { Mark } from './winston/logger-tap.ts';
 
 /** Everything between winston's face and the Kafka client: takes infos in, and answers for what becomes of them. */
 export class Pipeline {

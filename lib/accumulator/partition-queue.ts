@@ -1,6 +1,6 @@
 import type { PendingRecord } from '../record/record.ts';
-import type { RecordIsolation } from '../sender/record-isolation.ts';
 import type { ProducerBatch } from './producer-batch.ts';
+import type { RecordIsolation } from './record-isolation.ts';
 import type { RecordStore } from './store/record-store.ts';
 
 // A send limit that is no limit any more: the largest batch that anybody is likely to want.

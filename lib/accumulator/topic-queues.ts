@@ -1,10 +1,10 @@
 import type { PendingRecord, RecordKey } from '../record/record.ts';
-import type { RecordIsolation } from '../sender/record-isolation.ts';
 import { groupBy } from '../util/group-by.ts';
 import { countOf, type Records } from './batch.ts';
 import type { BatchingPolicy } from './batching-policy.ts';
 import { PartitionQueue } from './partition-queue.ts';
 import { ProducerBatch } from './producer-batch.ts';
+import type { RecordIsolation } from './record-isolation.ts';
 import { StickyPartition } from './sticky-partition.ts';
 import type { RecordStore } from './store/record-store.ts';
 import { takeAt, takeOfOneKey, takeOldest } from './take-records.ts';

@@ -1,16 +1,55 @@
-import type { ResolvedOptions } from '../options/resolve.ts';
+import type { CompressionTypes, KafkaConfig, logLevel as LogLevel, logCreator } from 'kafkajs';
+import type { BatchLimits } from '../accumulator/batching-policy.ts';
+import type { BackoffOptions } from '../util/backoff.ts';
 import type { Clock } from '../util/clock.ts';
 import type { ClientSource, PartitionsListener } from './client.ts';
-import { callersSource } from './external-producer.ts';
+import { externalProducerSource, type ProducerLike } from './external-producer.ts';
 import { loadAheadUnderJest } from './kafkajs/load-ahead.ts';
 import { untracedSource } from './untraced-client.ts';
 import { inThisThread } from './worker/in-this-thread.ts';
 import { isShippingThread } from './worker/this-thread.ts';
 import { WorkerSource } from './worker/worker-client.ts';
 
+/** Which client ships, with every default in place. */
+export type ClientOptions = KafkajsOptions | WorkerOptions | ExternalProducerOptions;
+
+export interface KafkajsOptions {
+  readonly kind: 'kafkajs';
+  readonly kafka: KafkaConfig;
+  readonly logCreator: logCreator;
+  readonly logLevel: LogLevel;
+  readonly acks: -1 | 1;
+  readonly idempotent: boolean;
+}
+
+/** The same, in a worker thread. */
+export interface WorkerOptions extends Omit<KafkajsOptions, 'kind' | 'kafka'> {
+  readonly kind: 'worker';
+  /** Or the module that exports it. */
+  readonly kafka: KafkaConfig | URL;
+  /** Flags of Node's for the thread. */
+  readonly execArgv: readonly string[];
+}
+
+export interface ExternalProducerOptions {
+  readonly kind: 'external';
+  readonly producer: ProducerLike | (() => ProducerLike);
+  readonly acks: -1 | 1 | undefined;
+}
+
+/** What the transport's options say about its client. */
+export interface ClientSourceOptions {
+  readonly client: ClientOptions;
+  readonly compression: CompressionTypes | undefined;
+  readonly traceContext: boolean;
+  readonly requestTimeoutMs: number;
+  readonly batch: BatchLimits;
+  readonly retry: BackoffOptions;
+}
+
 /** The source of Kafka clients that the options ask for. */
 export function clientSource(
-  options: ResolvedOptions,
+  options: ClientSourceOptions,
   clock: Clock,
   onPartitions: PartitionsListener,
 ): ClientSource {
@@ -20,8 +59,8 @@ export function clientSource(
     return new WorkerSource({ ...options, ...client, clock, onPartitions });
   loadAheadUnderJest();
   const source =
-    client.kind === 'callers'
-      ? callersSource({ ...client, compression })
+    client.kind === 'external'
+      ? externalProducerSource({ ...client, compression })
       : inThisThread({ ...options, ...client, onPartitions, random: Math.random });
   return traceContext ? untracedSource(source) : source;
 }

@@ -28,7 +28,7 @@ export interface ProducerLike {
   disconnect(): Promise<unknown>;
 }
 
-export interface CallersClientOptions {
+interface ExternalProducerSourceOptions {
   producer: ProducerLike | (() => ProducerLike);
   /** Only passed on when the caller asked: other engines throw when they are there at all. */
   acks: -1 | 1 | undefined;
@@ -36,11 +36,15 @@ export interface CallersClientOptions {
 }
 
 /** Uses a producer of the caller's: the one object for ever, or a fresh one of a factory for each client. */
-export function callersSource({ producer, acks, compression }: CallersClientOptions): ClientSource {
+export function externalProducerSource({
+  producer,
+  acks,
+  compression,
+}: ExternalProducerSourceOptions): ClientSource {
   const extras = { ...(acks !== undefined && { acks }), ...(compression !== undefined && { compression }) };
   if (typeof producer === 'function') {
     return {
-      make: () => new CallersClient(made(producer), true, extras),
+      make: () => new ExternalProducer(made(producer), true, extras),
       keepsTogether: false,
       resendsWhole: false,
       isOwned: true,
@@ -48,7 +52,7 @@ export function callersSource({ producer, acks, compression }: CallersClientOpti
     };
   }
   return {
-    make: () => new CallersClient(producer, false, extras),
+    make: () => new ExternalProducer(producer, false, extras),
     keepsTogether: false,
     resendsWhole: false,
     isOwned: false,
@@ -65,7 +69,7 @@ function made(factory: () => ProducerLike): ProducerLike {
   throw new Error(`the "producer" function must return ${PRODUCER_RULE}; it returned ${problem}`);
 }
 
-class CallersClient implements DeliveryClient {
+class ExternalProducer implements DeliveryClient {
   readonly #producer: ProducerLike;
   readonly #isOwned: boolean;
   readonly #extras: Pick<ProducerRecordLike, 'acks' | 'compression'>;

@@ -1,5 +1,5 @@
 import type { CallSite } from '../loop-safety/call-site/call-site.ts';
-import type { Info } from '../winston/logger-tap.ts';
+import type { Info } from '../util/info.ts';
 
 // A record that comes back is often wrapped in another ("heard: heard: …"): its first words are the same in each round,
 // its length is not.

@@ -1,10 +1,9 @@
 import type { CallSite } from '../loop-safety/call-site/call-site.ts';
-import type { ResolvedOptions } from '../options/resolve.ts';
 import { hasTooManyHops } from '../record/hops.ts';
 import type { PendingRecord } from '../record/record.ts';
 import type { FlushGate } from '../sender/flush-gate.ts';
 import type { Clock } from '../util/clock.ts';
-import type { Info } from '../winston/logger-tap.ts';
+import type { Info } from '../util/info.ts';
 import { fingerprintOf, labelOf, shapeOf } from './fingerprint.ts';
 import { type FoundLoop, LoopDetector } from './loop-detector.ts';
 
@@ -25,6 +24,13 @@ export interface Loop {
   readonly suppressedForMs: number;
 }
 
+export interface LoopDetectionOptions {
+  readonly loopDetection: boolean;
+  readonly loopHeader: boolean;
+  readonly batch: { readonly lingerMs: number };
+  readonly retry: { readonly maxAgeMs: number | undefined };
+}
+
 // Held for up to a second, a record must not become too old meanwhile.
 const MIN_AGE_MS = 5_000;
 
@@ -40,7 +46,7 @@ export class LoopDetection {
   /** Loops found so far. */
   found = 0;
 
-  constructor(options: ResolvedOptions, clock: Clock, onLoop: (loop: Loop) => void) {
+  constructor(options: LoopDetectionOptions, clock: Clock, onLoop: (loop: Loop) => void) {
     this.#countsHops = options.loopHeader;
     this.#onLoop = onLoop;
     const { maxAgeMs = Number.POSITIVE_INFINITY } = options.retry;

@@ -1,10 +1,10 @@
 import { channel } from 'node:diagnostics_channel';
 import type { EventEmitter } from 'node:events';
 import type { ProducerBatch } from '../accumulator/producer-batch.ts';
+import type { SendResult } from '../clients/send-result.ts';
 import { guardSyncUntold } from '../loop-safety/guard.ts';
 import type { DropReason, PendingRecord } from '../record/record.ts';
-import type { SendResult } from '../sender/send-result.ts';
-import type { Info } from '../winston/logger-tap.ts';
+import type { Info } from '../util/info.ts';
 import { publishSafely } from './publish-safely.ts';
 import type { TransportState } from './state-log.ts';
 import type { TransportStats } from './stats.ts';

@@ -1,4 +1,4 @@
-import { rootCause } from '../sender/send-result.ts';
+import { rootCause } from '../util/root-cause.ts';
 
 /** What an operator can do about an error of the client or the broker, by what it says. The first that fits. */
 const REMEDIES: readonly [RegExp, string][] = [

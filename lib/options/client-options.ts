@@ -8,7 +8,7 @@ import {
 } from '../client-log/console-only.ts';
 import type { ClientLogLevel } from '../client-log/levels.ts';
 import { withoutOutages } from '../client-log/without-outages.ts';
-import type { ProducerLike } from '../clients/external-producer.ts';
+import type { ClientOptions } from '../clients/client-source.ts';
 import { BROKERS_RULE, readBrokers } from '../clients/kafkajs/broker-list.ts';
 import { CompressionCodecs, logLevel } from '../clients/kafkajs/kafkajs.ts';
 import { PRODUCER_RULE, producerProblem } from '../clients/producer-methods.ts';
@@ -23,33 +23,6 @@ import {
   throwInvalidOption,
 } from '../util/check-option.ts';
 import type { KafkaTransportOptions } from './options.ts';
-
-/** Which client ships, with every default in place. */
-export type ClientOptions = OwnClientOptions | WorkerClientOptions | CallersClientOptions;
-
-export interface OwnClientOptions {
-  readonly kind: 'own';
-  readonly kafka: KafkaConfig;
-  readonly logCreator: logCreator;
-  readonly logLevel: LogLevel;
-  readonly acks: -1 | 1;
-  readonly idempotent: boolean;
-}
-
-/** The same, in a worker thread. */
-export interface WorkerClientOptions extends Omit<OwnClientOptions, 'kind' | 'kafka'> {
-  readonly kind: 'worker';
-  /** Or the module that exports it. */
-  readonly kafka: KafkaConfig | URL;
-  /** Flags of Node's for the thread. */
-  readonly execArgv: readonly string[];
-}
-
-export interface CallersClientOptions {
-  readonly kind: 'callers';
-  readonly producer: ProducerLike | (() => ProducerLike);
-  readonly acks: -1 | 1 | undefined;
-}
 
 export const WORKER_OPTIONS = ['execArgv'] as const;
 
@@ -93,7 +66,7 @@ export function resolveClient(given: KafkaTransportOptions): ClientOptions {
         'left out with a "producer" of your own: make that idempotent',
         idempotent,
       );
-    return { kind: 'callers', producer, acks };
+    return { kind: 'external', producer, acks };
   }
   const own = { acks: acks ?? -1, idempotent } as const;
   const execArgv = resolveExecArgv(given, isWorker);
@@ -113,7 +86,7 @@ export function resolveClient(given: KafkaTransportOptions): ClientOptions {
   }
   return {
     ...own,
-    ...(isWorker ? { kind: 'worker', execArgv } : { kind: 'own' }),
+    ...(isWorker ? { kind: 'worker', execArgv } : { kind: 'kafkajs' }),
     kafka: config,
     logCreator: config.logCreator ?? creator,
     logLevel: resolveLogLevel(config, clientLog),

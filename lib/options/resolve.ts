@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { CompressionTypes } from 'kafkajs';
 import type { BatchLimits } from '../accumulator/batching-policy.ts';
 import type { OverflowPolicy } from '../accumulator/memory-limit.ts';
+import type { ClientOptions } from '../clients/client-source.ts';
 import { type CompiledFilter, compileFilter } from '../loop-safety/filter/filter.ts';
 import { canBeHandled, DEFAULT_SIGNALS } from '../process/signals.ts';
 import { isTopicName, TOPIC_NAME_RULE } from '../record/topic-name.ts';
@@ -18,7 +19,7 @@ import {
   throwIfUnknown,
   throwInvalidOption,
 } from '../util/check-option.ts';
-import { type ClientOptions, resolveClient, resolveCompression, WORKER_OPTIONS } from './client-options.ts';
+import { resolveClient, resolveCompression, WORKER_OPTIONS } from './client-options.ts';
 import type { KafkaTransportOptions } from './options.ts';
 
 /** The options with every default in place, checked. */

@@ -1,4 +1,4 @@
-import type { Info } from '../winston/logger-tap.ts';
+import type { Info } from '../util/info.ts';
 import type { RecordHeaders } from './record.ts';
 
 /** The header that says how often a record's like has been through Kafka, this time included. */

@@ -1,6 +1,6 @@
 import { stringify } from 'safe-stable-stringify';
 import { messageOf } from '../errors.ts';
-import type { Info } from '../winston/logger-tap.ts';
+import type { Info } from '../util/info.ts';
 
 // Deeper than anybody reads. `json()` itself fails some thousand levels down, where the stack ends.
 const MOST_DEPTH = 100;

@@ -2,13 +2,11 @@ import { type CallSite, plainSite } from '../loop-safety/call-site/call-site.ts'
 import type { CompiledFilter } from '../loop-safety/filter/filter.ts';
 import { type FilterRecord, InfoRecord } from '../loop-safety/filter/filter-record.ts';
 import { guardSync } from '../loop-safety/guard.ts';
-import type { Warnings } from '../observe/warnings.ts';
-import type { ResolvedOptions } from '../options/resolve.ts';
 import type { Clock } from '../util/clock.ts';
+import type { Info } from '../util/info.ts';
+import { LEVEL, type Levels, MESSAGE } from '../util/info.ts';
 import type { SpanContext } from '../util/open-telemetry-api.ts';
 import { handleRejection, isThenable } from '../util/thenable.ts';
-import { LEVEL, type Levels, MESSAGE } from '../util/triple-beam.ts';
-import type { Info } from '../winston/logger-tap.ts';
 import { withHops } from './hops.ts';
 import { jsonOf } from './info-text.ts';
 import { PendingRecord, type RecordHeaders, type RecordKey, type TransportEntry } from './record.ts';
@@ -22,16 +20,39 @@ export type Admission =
   | { kind: 'invalid'; record: PendingRecord; cause: unknown }
   | { kind: 'filtered' };
 
+/** What the transport's options say about its records. */
+export interface RecordFactoryOptions {
+  readonly topic: string | ((entry: TransportEntry) => string);
+  readonly key: ((entry: TransportEntry) => RecordKey | undefined) | undefined;
+  readonly headers:
+    | ((entry: TransportEntry) => Record<string, string | Buffer | undefined> | undefined)
+    | undefined;
+  readonly filter: CompiledFilter | undefined;
+  readonly recordId: boolean;
+  readonly loopHeader: boolean;
+}
+
+/** The options that are functions of the application's, which are called for each record. */
+export type RecordFunction = 'topic' | 'key' | 'headers' | 'filter';
+
+/** Who tells the application that one of its functions has failed. */
+export interface FunctionWarnings {
+  /** It threw. @param consequence what becomes of the record */
+  callbackFailed(name: RecordFunction, error: unknown, consequence: string): void;
+  /** It returned something else than `expected`. */
+  invalidReturn(name: RecordFunction, expected: string, given: unknown, consequence: string): void;
+}
+
 /**
  * From winston's info to a record. Calls the caller's functions, each under the guard, and bears with whatever they
  * do: a log line is worth more than its key.
  */
 export class RecordFactory {
-  readonly #options: ResolvedOptions;
-  readonly #warnings: Warnings;
+  readonly #options: RecordFactoryOptions;
+  readonly #warnings: FunctionWarnings;
   readonly #clock: Clock;
 
-  constructor(options: ResolvedOptions, warnings: Warnings, clock: Clock) {
+  constructor(options: RecordFactoryOptions, warnings: FunctionWarnings, clock: Clock) {
     this.#options = options;
     this.#warnings = warnings;
     this.#clock = clock;
@@ -135,7 +156,7 @@ export class RecordFactory {
   }
 
   #topic(
-    topic: ResolvedOptions['topic'],
+    topic: RecordFactoryOptions['topic'],
     entry: TransportEntry,
   ): { name: string | undefined; cause: unknown } {
     if (typeof topic === 'string') return { name: topic, cause: undefined };

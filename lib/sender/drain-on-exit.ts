@@ -1,8 +1,8 @@
 import type { RecordAccumulator } from '../accumulator/record-accumulator.ts';
 import type { ExitDrain } from '../clients/client.ts';
+import { classifyOutcome } from '../clients/send-result.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Health } from './health.ts';
-import { classifyOutcome } from './send-result.ts';
 import type { SenderEvents } from './sender-options.ts';
 
 export interface ExitDrainParts {

@@ -1,5 +1,5 @@
 import type { Clock } from '../util/clock.ts';
-import { rootCause } from './send-result.ts';
+import { rootCause } from '../util/root-cause.ts';
 
 // How long the end of a process waits for a broker that refuses, and has never been there: for one that is just starting.
 // The connects go on meanwhile: 3 to 5 of them, with the default waits between.

@@ -1,14 +1,14 @@
 import type { ProducerBatch } from '../accumulator/producer-batch.ts';
 import type { RecordAccumulator } from '../accumulator/record-accumulator.ts';
+import { RecordIsolation } from '../accumulator/record-isolation.ts';
 import type { DeliveryClient } from '../clients/client.ts';
+import type { ClientCondition, SendResult } from '../clients/send-result.ts';
 import { type BackoffOptions, fullJitter } from '../util/backoff.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Connection } from './connection.ts';
 import type { Health } from './health.ts';
 import { KeylessRefusals } from './keyless-refusals.ts';
-import { RecordIsolation } from './record-isolation.ts';
 import { RefusedTimes } from './refused-times.ts';
-import type { ClientCondition, SendResult } from './send-result.ts';
 import type { SenderEvents } from './sender-options.ts';
 import type { TopicProbe } from './topic-probe.ts';
 

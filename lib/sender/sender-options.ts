@@ -6,12 +6,12 @@ import type { BufferLimits } from '../accumulator/memory-limit.ts';
 import type { ProducerBatch } from '../accumulator/producer-batch.ts';
 import type { DropListener } from '../accumulator/record-accumulator.ts';
 import type { ClientSource, PartitionsListener } from '../clients/client.ts';
+import type { SendResult } from '../clients/send-result.ts';
 import type { Spool } from '../spool/spool.ts';
 import type { BackoffOptions } from '../util/backoff.ts';
 import type { Clock } from '../util/clock.ts';
 import type { FlushGate } from './flush-gate.ts';
 import type { HealthState } from './health.ts';
-import type { SendResult } from './send-result.ts';
 
 export interface SenderOptions {
   /** Makes the source of clients; what these find out about partitions goes to the listener. */

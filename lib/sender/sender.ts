@@ -1,6 +1,7 @@
 import type { ProducerBatch } from '../accumulator/producer-batch.ts';
 import { RecordAccumulator } from '../accumulator/record-accumulator.ts';
 import type { ClientSource, DeliveryClient } from '../clients/client.ts';
+import { classifyAnswer, classifyError, type SendResult } from '../clients/send-result.ts';
 import type { DropReason, PendingRecord } from '../record/record.ts';
 import type { Timer } from '../util/clock.ts';
 import { withDeadline } from '../util/deadline.ts';
@@ -8,7 +9,6 @@ import { Connection } from './connection.ts';
 import { drainOnExit } from './drain-on-exit.ts';
 import { FirstContact } from './first-contact.ts';
 import { Health, type HealthState } from './health.ts';
-import { classifyAnswer, classifyError, type SendResult } from './send-result.ts';
 import { SendResultHandler } from './send-result-handler.ts';
 import type { FlushReport, SenderEvents, SenderOptions } from './sender-options.ts';
 import { TopicProbe } from './topic-probe.ts';

@@ -1,5 +1,5 @@
 import { PendingRecord, type RecordHeaders, type RecordKey } from '../record/record.ts';
-import { recordTime } from '../record/record-time.ts';
+import { recordTime } from '../util/record-time.ts';
 
 /** A Buffer, as JSON has it here. */
 type Base64 = [string];

@@ -1,8 +1,8 @@
 import type TransportStream from 'winston-transport';
 import { guardSync } from '../loop-safety/guard.ts';
 import type { DropReason, PendingRecord } from '../record/record.ts';
+import { LEVEL, MESSAGE } from '../util/info.ts';
 import { handleRejection } from '../util/thenable.ts';
-import { LEVEL, MESSAGE } from '../util/triple-beam.ts';
 
 /** Why a record is undelivered. `loop`: it came back again and again; it is counted as suppressed, not as dropped. */
 export type UndeliveredReason = DropReason | 'loop';

@@ -1,5 +1,5 @@
 import { AsyncResource } from 'node:async_hooks';
-import { recordTime } from '../record/record-time.ts';
+import { recordTime } from './record-time.ts';
 import { applicationTime, monotonicTime, systemTime, systemTimers, type Timer } from './system-timers.ts';
 
 export type { Timer } from './system-timers.ts';

@@ -1,7 +1,7 @@
 import { guardSync } from '../loop-safety/guard.ts';
 import type { Warnings } from '../observe/warnings.ts';
+import type { Info } from '../util/info.ts';
 import { handleRejection, isThenable } from '../util/thenable.ts';
-import type { Info } from './logger-tap.ts';
 
 /** What winston's formats look like to a transport that has one of its own. */
 export interface TransportFormat {

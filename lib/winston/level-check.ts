@@ -1,5 +1,5 @@
 import type { CompiledFilter } from '../loop-safety/filter/filter.ts';
-import type { Levels } from '../util/triple-beam.ts';
+import type { Levels } from '../util/info.ts';
 import { levelProblem, ruleLevelProblem } from './level-gate.ts';
 
 /** What may name a level: a transport, or a logger of its. */

@@ -1,7 +1,7 @@
 import type { RuleLevel } from '../loop-safety/filter/filter.ts';
 import { nearestOf } from '../util/check-option.ts';
-import { LEVEL, type Levels } from '../util/triple-beam.ts';
-import type { Info } from './logger-tap.ts';
+import type { Info } from '../util/info.ts';
+import { LEVEL, type Levels } from '../util/info.ts';
 
 /** What a transport goes by, under winston's names. */
 export interface Gate {

@@ -7,6 +7,7 @@ import {
   endCapture,
 } from '../loop-safety/call-site/call-site.ts';
 import { guardSyncInScope, isGuarded, isUntold } from '../loop-safety/guard.ts';
+import type { Info } from '../util/info.ts';
 import type { SpanContext } from '../util/open-telemetry-api.ts';
 
 /** What is learnt about a record at the log call, and travels on the record to `log()`. */
@@ -22,9 +23,6 @@ export interface Mark {
   /** The span that was active; noted only if somebody asks. */
   readonly span: SpanContext | undefined;
 }
-
-/** An info as winston passes it on. */
-export type Info = Record<string | symbol, unknown>;
 
 /** What the tap needs of a winston logger. */
 export interface TappableLogger {

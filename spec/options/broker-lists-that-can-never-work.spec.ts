@@ -9,7 +9,7 @@ type Brokers = NonNullable<KafkaTransportOptions['kafka']>['brokers'];
 /** The brokers that the client gets. */
 function resolved(brokers: unknown): unknown {
   const { client } = resolveOptions({ topic: 'logs', kafka: { brokers } });
-  return client.kind === 'own' && client.kafka.brokers;
+  return client.kind === 'kafkajs' && client.kafka.brokers;
 }
 
 const RULE =

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import winston from 'winston';
 import { guardSync, isGuarded } from '../../lib/loop-safety/guard.ts';
+import type { Info } from '../../lib/util/info.ts';
 import {
-  type Info,
   isTappable,
   markOf,
   rootOf,

@@ -1,6 +1,6 @@
 import type { KafkaConfig } from 'kafkajs';
 import { messageOf } from '../../errors.ts';
-import { rootCause } from '../../sender/send-result.ts';
+import { rootCause } from '../../util/root-cause.ts';
 
 const HIDDEN = '***';
 // Shorter ones are only hidden where they stand alone: hiding every "a" would make an error unreadable.

@@ -1,5 +1,5 @@
 import { type Batch, seqsOf } from '../../accumulator/batch.ts';
-import { classifyError } from '../../sender/send-result.ts';
+import { classifyError } from '../send-result.ts';
 import { isNotSent } from './produce-requests.ts';
 
 interface Sent {

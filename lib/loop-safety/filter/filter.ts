@@ -1,6 +1,6 @@
 import { isPlainObject, nearestOf } from '../../util/check-option.ts';
+import type { Levels } from '../../util/info.ts';
 import { handleRejection } from '../../util/thenable.ts';
-import type { Levels } from '../../util/triple-beam.ts';
 import type { FilterRecord } from './filter-record.ts';
 
 export type { FilterRecord } from './filter-record.ts';

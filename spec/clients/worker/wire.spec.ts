@@ -1,5 +1,6 @@
 // What goes from thread to thread, by the same algorithm that a message port uses.
 import { describe, expect, it } from 'vitest';
+import { classifyError } from '../../../lib/clients/send-result.ts';
 import { fromWire, toWire } from '../../../lib/clients/worker/wire-error.ts';
 import {
   pagesFromWire,
@@ -8,7 +9,6 @@ import {
   recordsToWire,
 } from '../../../lib/clients/worker/wire-records.ts';
 import { PendingRecord } from '../../../lib/record/record.ts';
-import { classifyError } from '../../../lib/sender/send-result.ts';
 import { deepQueue, recordOf } from '../../sender/rig.ts';
 
 const overTheWire = (error: unknown): Error => fromWire(structuredClone(toWire(error)));

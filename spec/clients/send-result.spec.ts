@@ -6,9 +6,9 @@ import {
 } from 'kafkajs';
 import { describe, expect, it } from 'vitest';
 import type { Batch } from '../../lib/accumulator/batch.ts';
-import { classifyAnswer, classifyError } from '../../lib/sender/send-result.ts';
+import { classifyAnswer, classifyError } from '../../lib/clients/send-result.ts';
 import { DeadlineError } from '../../lib/util/deadline.ts';
-import { recordOf } from './rig.ts';
+import { recordOf } from '../sender/rig.ts';
 
 const batchTo = (partition: number | undefined): Batch => ({
   topic: 'logs',

@@ -1,5 +1,6 @@
 import type { Batch } from '../accumulator/batch.ts';
-import type { SendOutcome } from '../clients/client.ts';
+import { type ErrorFacts, rootCause } from '../util/root-cause.ts';
+import type { SendOutcome } from './client.ts';
 
 /** What the outcome of a send means for its records. */
 export type SendResult =
@@ -78,41 +79,6 @@ const OUTAGE_NAME = /^KafkaJS|kafka|broker|network|connection|socket|protocol|ti
 // The same by code. Node's system errors are in capitals without `_` (ECONNREFUSED); its other errors begin with `ERR_`, of
 // which most are about arguments; zlib's with `Z_`.
 const OUTAGE_CODE = /^(?!Z_|ERR_)|^ERR_(SSL|TLS|SOCKET|STREAM|HTTP|NETWORK)/;
-
-export interface ErrorFacts {
-  readonly name: unknown;
-  readonly type: unknown;
-  readonly code: unknown;
-  readonly message: string;
-}
-
-/**
- * What the error at the bottom says. kafkajs's own retry wraps it, and the wrapper's `retriable` is wrong for
- * outages. Never throws, whatever it is given.
- */
-export function rootCause(error: unknown): ErrorFacts {
-  try {
-    let facts = isObject(error) ? error : {};
-    // Not `instanceof Error`: under Jest the errors of Node's core are of another realm.
-    for (let depth = 0; depth < 8 && isObject(facts.cause); depth++) facts = facts.cause;
-    const { name, type, code, message } = facts;
-    return { name, type, code, message: String(message) };
-  } catch {
-    return { name: undefined, type: undefined, code: undefined, message: '' };
-  }
-}
-
-interface ErrorLike {
-  name?: unknown;
-  type?: unknown;
-  code?: unknown;
-  message?: unknown;
-  cause?: unknown;
-}
-
-function isObject(value: unknown): value is ErrorLike {
-  return typeof value === 'object' && value !== null;
-}
 
 /** Judges a send that is over. */
 export function classifyOutcome(outcome: SendOutcome, batch: Batch): SendResult {

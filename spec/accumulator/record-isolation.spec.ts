@@ -3,8 +3,8 @@
 // whether other records get through.
 import { assert, asyncProperty, constantFrom, integer, property, uniqueArray } from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { RecordIsolation } from '../../lib/sender/record-isolation.ts';
-import { Rig, recordOf, stored, textsOf } from './rig.ts';
+import { RecordIsolation } from '../../lib/accumulator/record-isolation.ts';
+import { Rig, recordOf, stored, textsOf } from '../sender/rig.ts';
 
 const numbers = (count: number): string[] => Array.from({ length: count }, (_, at) => String(at));
 
