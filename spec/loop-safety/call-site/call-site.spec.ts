@@ -10,9 +10,9 @@ type Caller = (logger: winston.Logger | typeof winston) => unknown;
 
 // By Node's own loader: vitest's would put the fixtures' code into functions of its making.
 const require = createRequire(import.meta.url);
-const { cases, brokerCount } = require('./fixtures/callers.cjs') as {
+const { cases, ways } = require('./fixtures/callers.cjs') as {
   cases: readonly [name: string, run: Caller, module?: string][];
-  brokerCount: readonly [way: string, run: Caller][];
+  ways: readonly [way: string, run: Caller][];
 };
 const MODULE = 'spec/loop-safety/call-site/fixtures/callers';
 const FILE = join(import.meta.dirname, 'fixtures/callers.cjs');
@@ -39,21 +39,22 @@ describe('the call site of a winston record', () => {
     expect(sites[0]).toMatchObject({ function: name, module });
   });
 
-  it.each(brokerCount)('is found for logger.%s', (_, run) => {
+  it.each(ways)('is found for logger.%s', (_, run) => {
     const { logger, sites } = sitedLogger();
     run(logger);
     expect(sites[0]).toMatchObject({ function: 'way', module: MODULE, file: FILE });
   });
 
-  it.each(
-    [1, 2, 3, 8, 40, 100].flatMap((depth) => brokerCount.map(([way, run]) => [depth, way, run] as const)),
-  )('is right the first time for a child %i deep, logger.%s', (depth, _, run) => {
-    const { logger, sites } = sitedLogger();
-    let child = logger;
-    for (let i = 0; i < depth; i++) child = child.child({ [`depth${i}`]: i });
-    run(child);
-    expect(sites[0]).toMatchObject({ function: 'way', module: MODULE });
-  });
+  it.each([1, 2, 3, 8, 40, 100].flatMap((depth) => ways.map(([way, run]) => [depth, way, run] as const)))(
+    'is right the first time for a child %i deep, logger.%s',
+    (depth, _, run) => {
+      const { logger, sites } = sitedLogger();
+      let child = logger;
+      for (let i = 0; i < depth; i++) child = child.child({ [`depth${i}`]: i });
+      run(child);
+      expect(sites[0]).toMatchObject({ function: 'way', module: MODULE });
+    },
+  );
 
   it('is found for the default logger', () => {
     const { logger } = sitedLogger();
@@ -61,8 +62,8 @@ describe('the call site of a winston record', () => {
     winston.configure({ level: 'info', transports });
     // winston keeps its default logger to itself, but `add` returns it.
     const sites = sitesOf(winston.add(transports[0] as winston.transport) as unknown as object);
-    brokerCount[0]?.[1](winston);
-    brokerCount[1]?.[1](winston);
+    ways[0]?.[1](winston);
+    ways[1]?.[1](winston);
     expect(sites.map((site) => site.function)).toEqual(['way', 'way']);
   });
 

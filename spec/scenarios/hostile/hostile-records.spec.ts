@@ -51,14 +51,14 @@ describe('a hostile value', () => {
       const cluster = await startCluster();
       const transport = transportTo(cluster, { dropNotice: false });
       const { errors } = watched(transport);
-      const brokerCount = Object.values(WAYS);
-      for (const [at, way] of brokerCount.entries()) {
+      const ways = Object.values(WAYS);
+      for (const [at, way] of ways.entries()) {
         expect(() => way(transport, VALUES[name]?.())).not.toThrow();
         way(transport, infoOf(neighbour(at)));
       }
       await transport.flush();
-      expect(neighbours(cluster.values(TOPIC))).toEqual(brokerCount.map((_, at) => neighbour(at)));
-      expect(transport.stats().accepted).toBe(2 * brokerCount.length);
+      expect(neighbours(cluster.values(TOPIC))).toEqual(ways.map((_, at) => neighbour(at)));
+      expect(transport.stats().accepted).toBe(2 * ways.length);
       expect(errors).toEqual([]);
       expectLaw(transport);
     },
@@ -126,12 +126,12 @@ describe('20,000 hostile records', { timeout: 30_000 }, () => {
     });
     const { errors } = watched(transport);
     const random = randomOf(20_261_123);
-    const brokerCount = Object.values(WAYS);
+    const ways = Object.values(WAYS);
     const expected: string[] = [];
     for (let at = 0; at < 20_000; at++) {
-      pick(brokerCount, random)(transport, hostileInfo(random));
+      pick(ways, random)(transport, hostileInfo(random));
       if (at % 10 !== 0) continue;
-      pick(brokerCount, random)(transport, infoOf(neighbour(at)));
+      pick(ways, random)(transport, infoOf(neighbour(at)));
       expected.push(neighbour(at));
       if (at % 1_000 === 0) await new Promise(setImmediate);
     }
