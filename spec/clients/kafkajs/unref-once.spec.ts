@@ -41,14 +41,14 @@ it('kafkajs alone adds a listener with every disconnect; where it does not any m
   const producer = new Kafka({
     brokers: cluster.addresses,
     socketFactory: network.factory,
-    connectionTimeout: 10,
+    connectionTimeout: 200,
     logLevel: logLevel.NOTHING,
     retry: { retries: 0 },
   }).producer();
   onTestFinished(() => producer.disconnect());
   await producer.connect();
   for (let rounds = 0; rounds < 50 && network.most() <= LIMIT; rounds++) {
-    for (let sends = 0; sends < 10; sends++)
+    for (let sends = 0; sends < 4; sends++)
       await producer.send({ topic: TOPIC, messages: [{ value: 'x' }] }).catch(() => undefined);
     network.timeOut();
     await turn();
