@@ -18,8 +18,8 @@ export class PartitionQueue {
   busy = false;
   /** A failed batch that has to go again as it is, before anything else. */
   awaitingResend: ProducerBatch | undefined;
-  /** Whether a send has ever come through here. */
-  hasDelivered = false;
+  /** Whether a broker may have any of what was sent from here: not, where no send ever left this process. */
+  mayHaveArrived = false;
   /** Failed sends in a row. */
   failures = 0;
   /** Nothing is sent before this moment. */
@@ -81,7 +81,6 @@ export class PartitionQueue {
 
   /** A send of so many records came through. */
   recordSuccess(records: number): void {
-    this.hasDelivered = true;
     this.failures = 0;
     this.notBefore = 0;
     this.retimings = 0;

@@ -191,6 +191,28 @@ export class RecordAccumulator {
     topicQueues.reenqueue(batch, this.#returned(batch), notBefore);
   }
 
+  /** A send failed, and the broker may have its records all the same. */
+  onSent(batch: ProducerBatch): void {
+    this.#topicQueues(batch.topic).onSent(batch);
+  }
+
+  /**
+   * Has the records of a send, of which nothing was sent, go to another partition.
+   *
+   * @returns false where they have to stay with theirs
+   */
+  move(batch: ProducerBatch, notBefore: number): boolean {
+    const topicQueues = this.#topicQueues(batch.topic);
+    if (!topicQueues.mayMove(batch)) return false;
+    const records = this.#landed(batch);
+    for (const record of records) {
+      this.#ledger.reenqueue(record);
+      record.partition = undefined;
+    }
+    topicQueues.move(batch, records, notBefore);
+    return true;
+  }
+
   /** The same, but one of them is at fault: the next sends from there carry half as many, at once. */
   bisect(batch: ProducerBatch): void {
     const records = this.#returned(batch);

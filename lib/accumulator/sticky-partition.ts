@@ -104,6 +104,6 @@ export class StickyPartition {
 function isTaken(partitionQueue: PartitionQueue | undefined): boolean {
   // What could not be sent there, and may go anywhere, does not wait there.
   const isUnreached =
-    partitionQueue !== undefined && partitionQueue.failures > 0 && !partitionQueue.hasDelivered;
+    partitionQueue !== undefined && partitionQueue.failures > 0 && !partitionQueue.mayHaveArrived;
   return partitionQueue !== undefined && (isUnreached || partitionQueue.isHeld || partitionQueue.awaitsDisk);
 }

@@ -146,6 +146,28 @@ export class TopicQueues {
     }
   }
 
+  /** A send failed, and the broker may have its records all the same. */
+  onSent({ partition }: ProducerBatch): void {
+    if (partition !== undefined) this.#partitionQueue(partition).mayHaveArrived = true;
+  }
+
+  /**
+   * Whether the records of a send that failed may go to another partition: without key, from one whose broker has never been
+   * reached. Where it was reached, they wait for it: elsewhere they would come after younger ones.
+   */
+  mayMove({ partition, records }: ProducerBatch): boolean {
+    const { count = 0 } = this.#partitions;
+    const isReached = partition === undefined || this.#partitionQueue(partition).mayHaveArrived;
+    return !isReached && count > 1 && records.every(({ key }) => key === null);
+  }
+
+  /** Puts records back where any partition may take them, and leaves the one that failed alone until `notBefore`. */
+  move({ partitionQueue }: ProducerBatch, records: readonly PendingRecord[], notBefore: number): void {
+    partitionQueue.busy = false;
+    partitionQueue.recordFailure(notBefore);
+    this.#unkeyed.reenqueue(records);
+  }
+
   /** Puts the one record of a failed send back: whether it is the cause is to be found out. */
   isolate(batch: ProducerBatch, records: readonly PendingRecord[]): void {
     for (const [partitionQueue, own] of this.#landed(batch, records)) {
@@ -193,6 +215,7 @@ export class TopicQueues {
   succeed(batch: ProducerBatch): void {
     batch.partitionQueue.busy = false;
     batch.partitionQueue.recordSuccess(batch.count);
+    this.onSent(batch);
     if (batch.partition !== undefined) this.#partitions.recordSuccess(batch.partition);
   }
 

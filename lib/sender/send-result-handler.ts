@@ -2,6 +2,7 @@ import type { ProducerBatch } from '../accumulator/producer-batch.ts';
 import type { RecordAccumulator } from '../accumulator/record-accumulator.ts';
 import { RecordIsolation } from '../accumulator/record-isolation.ts';
 import type { DeliveryClient } from '../clients/client.ts';
+import { isNotSent } from '../clients/not-sent-error.ts';
 import type { ClientCondition, SendResult } from '../clients/send-result.ts';
 import { type BackoffOptions, fullJitter } from '../util/backoff.ts';
 import type { Clock } from '../util/clock.ts';
@@ -19,6 +20,11 @@ const ENCODING_ATTEMPTS = 3;
 // about two minutes on average, longer than a broker takes to start again.
 const ABSENT_ATTEMPTS = 32;
 
+// After how many failures in a row the records of a partition whose broker was never reached go to another one: with the
+// default waits about 20 seconds. While somebody flushes, or the transport is being closed, there may not be as much time.
+const UNREACHED_ATTEMPTS = 10;
+const UNREACHED_ATTEMPTS_IN_A_FLUSH = 3;
+
 export interface SendResultHandlerOptions {
   clock: Clock;
   random(): number;
@@ -28,6 +34,7 @@ export interface SendResultHandlerOptions {
   health: Health;
   topicProbe: TopicProbe;
   onDelivered: SenderEvents['onDelivered'];
+  isFlushing(): boolean;
 }
 
 /** Carries out the verdict on a send: what becomes of its records, of the client, and of the picture of the broker. */
@@ -99,13 +106,25 @@ export class SendResultHandler {
     const { accumulator, connection, health, clock, retry, random } = this.#options;
     const queueFailures = batch.partitionQueue.failures + 1;
     const notBefore = clock.monotonic() + fullJitter(queueFailures, retry, random);
-    accumulator.reenqueue(batch, notBefore, isUnsent);
+    if (!this.#move(batch, cause, notBefore)) accumulator.reenqueue(batch, notBefore, isUnsent);
     // There was no answer at all.
     const isUnreachable = clientCondition === 'doubtful';
     const isStuck = health.recordFailure({ cause, isUnreachable, queueFailures });
     if (clientCondition === 'out-of-sequence') connection.retire(client, 'replace');
     else if (isUnreachable) connection.repairFailed(client);
     else if (isStuck) connection.retire(client, 'repair');
+  }
+
+  /** @returns whether the records go to another partition, because the broker of theirs was never reached */
+  #move(batch: ProducerBatch, cause: unknown, notBefore: number): boolean {
+    const { accumulator, isFlushing } = this.#options;
+    const { partitionQueue } = batch;
+    if (!isNotSent(cause)) {
+      accumulator.onSent(batch);
+      return false;
+    }
+    const most = isFlushing() ? UNREACHED_ATTEMPTS_IN_A_FLUSH : UNREACHED_ATTEMPTS;
+    return partitionQueue.failures + 1 >= most && accumulator.move(batch, notBefore);
   }
 
   /** The whole topic is refused for good; but only believed where no other topic can have been meant. */

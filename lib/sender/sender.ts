@@ -97,6 +97,7 @@ export class Sender {
       health: this.#health,
       topicProbe: this.#topicProbe,
       onDelivered: events.onDelivered,
+      isFlushing: () => this.#flushes > 0,
     });
   }
 

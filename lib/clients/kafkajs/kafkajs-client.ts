@@ -14,6 +14,7 @@ import { messageOf } from '../../errors.ts';
 import { runInScope, type Scope } from '../../loop-safety/guard.ts';
 import type { ClientSource, DeliveryClient, PartitionsListener } from '../client.ts';
 import { messagesOf } from '../client-messages.ts';
+import { NotSentError } from '../not-sent-error.ts';
 import { BrokerAddresses, rotatedBrokers } from './broker-addresses.ts';
 import { plainHost, shownBroker, withShownBroker } from './broker-list.ts';
 import { BrokerSockets, isConnectionError, withoutFrames } from './broker-sockets.ts';
@@ -26,7 +27,7 @@ import {
 import { Kafka } from './kafkajs.ts';
 import { asOneGroup } from './one-group.ts';
 import { OwnPartitioner } from './partitioner.ts';
-import { NotSentError, ProduceRequests } from './produce-requests.ts';
+import { ProduceRequests } from './produce-requests.ts';
 import { withoutPolling } from './request-queue-poll.ts';
 import { Secrets } from './secrets.ts';
 import { SentBatches } from './sent-batches.ts';

@@ -12,11 +12,6 @@ const TRANSACTIONAL_VERSION = 3;
 // From this one on lengths are written in another way. kafkajs 2.2.4 knows versions up to 7.
 const FLEXIBLE_VERSION = 9;
 
-/** A send that failed with its connection, before its records had left this process: no broker can have them. */
-export class NotSentError extends Error {
-  override readonly name = 'NotSentError';
-}
-
 /**
  * Knows whether a send has got as far as writing its records to a socket. The error of the send does not tell: after a
  * failed one kafkajs connects anew, and where that fails too, it is that error which comes out, "connection refused" of
@@ -68,16 +63,6 @@ export class ProduceRequests {
     }
     if (batches.size === 0) this.#unwritten.delete(topic);
   }
-}
-
-/** Whether the broker cannot have any of the records of a send that failed so. */
-export function isNotSent(error: unknown): boolean {
-  let at = error;
-  for (let depth = 0; depth < 8 && at instanceof Error; depth++) {
-    if (at.name === 'NotSentError') return true;
-    at = at.cause;
-  }
-  return false;
 }
 
 /** The topic and the partition that a Produce request is for: the transport's have one each. */

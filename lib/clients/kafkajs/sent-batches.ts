@@ -1,6 +1,6 @@
 import { type Batch, seqsOf } from '../../accumulator/batch.ts';
+import { isNotSent } from '../not-sent-error.ts';
 import { classifyError } from '../send-result.ts';
-import { isNotSent } from './produce-requests.ts';
 
 interface Sent {
   readonly seqs: readonly number[];
