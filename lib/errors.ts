@@ -1,4 +1,4 @@
-/** What a {@link KafkaTransportError} is about. The list is closed: a new kind of trouble gets a code of its own. */
+/** What a {@link KafkaTransportError} is about. The list is closed: a new kind of error gets a code of its own. */
 export type KafkaTransportErrorCode =
   /** An option has a wrong shape or value, or is not known. Thrown by the constructor, never emitted. */
   | 'ERR_INVALID_OPTION'

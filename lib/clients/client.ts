@@ -6,7 +6,7 @@ export interface DeliveryClient {
   connect(): Promise<void>;
   /** Sends one batch, once. Resolves with the client's answer, which is to be judged. */
   send(batch: Batch): Promise<unknown>;
-  /** Lets go of everything. May hang, as the client's own `disconnect` may: the caller has a deadline. */
+  /** Closes its connections. May hang, as the client's own `disconnect` may: the caller has a deadline. */
   close(): Promise<void>;
   /**
    * Only where a fresh client would lose something: cuts the connections, and resolves when the same client can be
@@ -22,13 +22,13 @@ export interface ClientSource {
   make(): DeliveryClient;
   /** See `LanePolicy.keepsTogether`. */
   readonly keepsTogether: boolean;
-  /** Whether an unused client should be let go of, and whether one that fails can be replaced. */
+  /** Whether an unused client should be closed, and whether one that fails can be replaced. */
   readonly isOwned: boolean;
   /** See `LanePolicy.resendsWhole`. */
   readonly resendsWhole: boolean;
   /** How many of its clients, in a row, reach for different brokers: one broker that is down is no outage. */
   readonly brokerCount: number;
-  /** Lets go of what its clients have in common, when none is in use any more. The next one may be made all the same. */
+  /** Frees what its clients have in common, when none is in use any more. The next one may be made all the same. */
   dispose?(): Promise<void>;
   /** Only where something goes on while the event loop stands still. */
   readonly exitDrain?: ExitDrain;

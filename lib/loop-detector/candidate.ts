@@ -1,51 +1,51 @@
 import { EchoDelays, type Forecast } from './echo-delays.ts';
 
-// A loop's echo, or a stranger's record that is as regular, must have come this soon after a send.
+// An echo is a record that is logged because of a send. One that comes later than this after the send is not looked at.
 export const MAX_ECHO_MS = 2_000;
 
-// In how many intervals between sends a kind of record is seen, one after the other, before it is tried. Three
-// are enough when it comes after the same delay each time.
+// In how many intervals between sends, one after the other, a kind of record is seen before it is tested. Three are
+// enough when it comes after the same delay each time.
 const SIGHTINGS = 12;
 
-// An offender on probation: it has been proven before.
+// For a kind that was proven to be a loop, and whose suppression has ended lately.
 const RELAPSE_SIGHTINGS = 2;
 const RELAPSE_EVIDENCE = 4;
 
-// By how much an echo may be later than any before, and still not count as one that comes when nothing is sent.
+// How much later than any echo before an echo may be and still not count as unprompted (one that comes while nothing is sent).
 const SETTLING_MS = 30;
 
-// How much of what has been won is set on the next bet. Not all, so that one bad round does not undo the others.
+// Which part of the evidence is set on the next bet. Not all, so that one lost round does not undo the others.
 const STAKE = 0.9;
 const LOSS = Math.log10(1 - STAKE);
-// Less than that is not worth a bet.
+// A bet at lower odds is not made.
 const MIN_ODDS = 3;
 
-/** Sentenced at a hundred thousand to one; let go of after three rounds lost, or two in which it has come when nothing was sent. */
+/** Suppressed at odds of 100,000 to 1. Dropped after three lost rounds, or after two unprompted arrivals. */
 const PROVEN = 5;
 const HOPELESS = -2.5;
 const MAX_UNPROMPTED_ARRIVALS = 2;
 
-// How long it is left alone then: a kind of record that has come while nothing was sent is most likely innocent. One that
-// has not, but came back at another moment than foretold, may be a loop in which somebody else holds too: each
-// waits for a random while, so that one of them is first.
+// How long a dropped candidate is ignored. A kind of record that has come while nothing was sent is most likely no loop. One
+// that has not, but came at another moment than forecast, may be a loop in which another service holds sends too: each
+// ignores it for a random time, so that one of them tests first.
 const FIRST_IGNORE_MS = 30_000;
 const FIRST_PAUSE_MS = 2_000;
-// Or so many of its rounds: a slow loop does little harm meanwhile, and each trial of a slow rhythm holds sends for longer.
+// Or for so many of its own delays: a slow loop does little harm meanwhile, and each test of a slow pattern holds sends longer.
 const FIRST_PAUSE_ROUNDS = 30;
 const MAX_IGNORE_MS = 1_800_000;
 
-// So much later than foretold, it has been held by somebody else, too: two services that answer each other may both hold.
-// One of them has to give way, more likely the one that has won nothing yet.
+// An echo that is so much later than forecast was held by another service, too: if both services run the detector, one backs
+// off. With these probabilities: where evidence has been won, and where none has.
 const OVERTAKEN_MS = 100;
 const YIELDS_WINNING = 0.25;
 const YIELDS_LOSING = 0.75;
 
-/** The forecast is of milliseconds from the release on. */
+/** The forecast is in milliseconds from the release. */
 type Bet =
   | { readonly at: 'none' }
   /** While nothing is sent: it must not come. */
   | { readonly at: 'silence'; readonly forecast: Forecast; readonly gain: number }
-  /** After the release: it must come when it is foretold. */
+  /** After the release: it must come when it is forecast. */
   | { readonly at: 'wake'; readonly forecast: Forecast; readonly gain: number; readonly since: number };
 
 const NO_BET: Bet = { at: 'none' };
@@ -64,17 +64,17 @@ export interface Arrival {
 /**
  * One kind of record, and the evidence that it comes because of our sends.
  *
- * The evidence is that of testing by betting. A flush is held for a moment drawn evenly from `span` milliseconds, after
- * it is foretold that the kind stays away meanwhile, and first comes within `width` milliseconds of the release. For
- * records that don't depend on our sends the next one has its moment, whatever we draw: so the forecast comes true with
- * a chance of `width / span` at most, *whatever the pattern of the traffic is*. A win is paid at those odds, so what
- * an innocent kind owns does not grow on average, and to come to a hundred thousand times its start it has a chance of
- * one in a hundred thousand at most (Ville's inequality), and that only if its next record always comes within the span.
- * A loop wins nearly every round: four are enough.
+ * The method is testing by betting. A send is held for a time that is drawn evenly from `span` milliseconds. Before that, the
+ * forecast is made that no record of the kind comes meanwhile, and that the first one comes within `width` milliseconds after
+ * the release. Records that do not depend on our sends come at their own time, whatever is drawn: so the forecast comes true
+ * with a probability of `width / span` at most, *whatever the pattern of the traffic is*. A win is paid at those odds, so the
+ * evidence against a kind that is no loop does not grow on average, and the probability that it ever reaches 100,000 times
+ * its start is 1 in 100,000 at most (Ville's inequality), and only if its next record always comes within the span. A loop
+ * wins nearly every round: four are enough.
  */
 export class Candidate {
   readonly kind: string;
-  #isAccused = false;
+  #isTested = false;
   #sightings = 0;
   #lastSend = -1;
   #lastSeenAt = Number.NEGATIVE_INFINITY;
@@ -94,7 +94,7 @@ export class Candidate {
     this.kind = kind;
   }
 
-  /** Powers of ten by which what it owns has grown. */
+  /** The logarithm to base 10 of the odds that it is a loop. */
   get evidence(): number {
     return this.#evidence;
   }
@@ -103,34 +103,34 @@ export class Candidate {
     return this.#evidence >= PROVEN;
   }
 
-  /** Whether it is one that flushes are held for; the others only bet along. */
+  /** Whether sends are held because of it. The others are only tested along with it. */
   get isTried(): boolean {
-    return this.#isAccused || this.#evidence > 0;
+    return this.#isTested || this.#evidence > 0;
   }
 
-  /** Whether to go on is no use. */
+  /** Whether it need not be tested any longer: it is no loop. */
   get isHopeless(): boolean {
-    return this.#evidence <= HOPELESS || (this.#comesUncalled && this.#evidence <= 0);
+    return this.#evidence <= HOPELESS || (this.#comesUnprompted && this.#evidence <= 0);
   }
 
-  /** Whether it has a bet on that it stays away, and has done so. */
+  /** Whether none of its records has come in this silence, as its bet says. */
   get isSilent(): boolean {
     return this.#bet.at === 'silence';
   }
 
-  /** Whether to give way to another who holds. */
+  /** Whether to back off, because another service holds sends too. */
   yields(random: () => number): boolean {
     return this.#isOvertaken && random() < (this.#evidence > 0 ? YIELDS_WINNING : YIELDS_LOSING);
   }
 
   /** How long after a send one of its echoes may still come. */
   get settlesWithin(): number {
-    // It came when it should not: perhaps it takes longer than was thought.
+    // It came in a silence: perhaps its echoes take longer than any that was seen.
     if (this.#unpromptedArrivals > 0 && this.#evidence < 0) return MAX_ECHO_MS;
     return this.#latest * 1.25 + SETTLING_MS;
   }
 
-  /** How exactly it can be foretold, in milliseconds. */
+  /** How wide the forecast is, in milliseconds. */
   get width(): number {
     return this.#delays.width;
   }
@@ -145,10 +145,10 @@ export class Candidate {
   }
 
   /**
-   * One has come while nothing was suspected.
+   * A record of this kind has come while nothing is tested.
    *
-   * @param longestGapMs what comes more seldom is none that goes on and on
-   * @returns whether it is suspicious now
+   * @param longestGapMs what comes more seldom is no loop
+   * @returns whether it is to be tested now
    */
   sight({ now, sends, delay }: Arrival, longestGapMs: number, isOnProbation: boolean): boolean {
     if (now - this.#lastSeenAt > longestGapMs) this.forget();
@@ -160,12 +160,12 @@ export class Candidate {
     this.#delays.learn(delay);
     if (isOnProbation && this.#sightings >= RELAPSE_SIGHTINGS) {
       this.#evidence = RELAPSE_EVIDENCE;
-      this.#isAccused = true;
-    } else this.#isAccused = this.#delays.areSteady || this.#sightings >= SIGHTINGS;
-    return this.#isAccused;
+      this.#isTested = true;
+    } else this.#isTested = this.#delays.areSteady || this.#sightings >= SIGHTINGS;
+    return this.#isTested;
   }
 
-  /** From now on nothing is sent, for a moment that is drawn from `spanMs` milliseconds once all have bet. */
+  /** From now on nothing is sent, for a time that is drawn from `spanMs` milliseconds once all candidates have bet. */
   bet(now: number, spanMs: number): void {
     this.#endWake();
     if (now - this.#lastSeenAt > MAX_ECHO_MS) this.#delays.forget();
@@ -186,7 +186,7 @@ export class Candidate {
     this.#bet = NO_BET;
   }
 
-  /** One has come while suspects are tried. */
+  /** A record of this kind has come while candidates are tested. */
   onArrival({ now, sends, delay, isSilence }: Arrival): void {
     const bet = this.#bet;
     this.#bet = NO_BET;
@@ -199,7 +199,7 @@ export class Candidate {
       // Once a round.
       if (sends !== this.#lastUnpromptedArrival) this.#unpromptedArrivals++;
       this.#lastUnpromptedArrival = sends;
-      // Of other sends than the last, then: what they foretold was nothing.
+      // It was no echo of the last send, so the delays that were learnt say nothing.
       this.#delays.forget();
     } else if (bet.at === 'wake') {
       const wait = now - bet.since;
@@ -209,10 +209,10 @@ export class Candidate {
     } else if (isFirst) this.#delays.learn(delay);
   }
 
-  /** Leaves it alone for a while, which grows from time to time. */
+  /** Ignores it for a while, which gets longer each time. */
   ignore(now: number, random: () => number): void {
     const doubled = 2 ** this.#ignorePeriods;
-    const ms = this.#comesUncalled
+    const ms = this.#comesUnprompted
       ? FIRST_IGNORE_MS * doubled
       : Math.max(FIRST_PAUSE_MS, FIRST_PAUSE_ROUNDS * this.#latest) * doubled * doubled * random();
     this.#ignoredUntil = now + Math.min(ms, MAX_IGNORE_MS);
@@ -220,9 +220,9 @@ export class Candidate {
     this.forget();
   }
 
-  /** The trial is over, without a result for this one: all begins anew. */
+  /** The test is over without a result for this one: it starts from nothing. */
   forget(): void {
-    this.#isAccused = false;
+    this.#isTested = false;
     this.#sightings = 0;
     this.#delays.forget();
     this.#latest = 0;
@@ -232,11 +232,11 @@ export class Candidate {
     this.#isOvertaken = false;
   }
 
-  get #comesUncalled(): boolean {
+  get #comesUnprompted(): boolean {
     return this.#unpromptedArrivals >= MAX_UNPROMPTED_ARRIVALS;
   }
 
-  /** It has not come back at all. */
+  /** No record of it has come after the release. */
   #endWake(): void {
     if (this.#bet.at === 'wake') this.#evidence += LOSS;
     this.#bet = NO_BET;

@@ -1,15 +1,15 @@
-// Of so many delays the next is foretold, and so many milliseconds, or this part of it, it may be off. What is spread
-// wider is something else than before.
+// The next delay is forecast from so many, with this tolerance in milliseconds and as a part of it. Delays that are spread
+// wider do not belong together.
 const REMEMBERED_DELAYS = 6;
 const SLACK_MS = 8;
 const SLACK_PART = 0.03;
 const MAX_SPREAD_MS = 150;
 
-// So many of about the same length in a row are no accident.
+// So many in a row of about the same length are steady.
 const STEADY_DELAYS = 3;
 const STEADY_SPREAD_MS = 60;
 
-/** The next one is foretold to be between `from` and `to`. */
+/** The next one is expected between `from` and `to`. */
 export interface Forecast {
   readonly from: number;
   readonly to: number;
@@ -38,7 +38,7 @@ export class EchoDelays {
     };
   }
 
-  /** How exactly the next one can be foretold, in milliseconds. */
+  /** How wide the forecast is, in milliseconds. */
   get width(): number {
     const { forecast } = this;
     return forecast === undefined ? MAX_SPREAD_MS : forecast.to - forecast.from;

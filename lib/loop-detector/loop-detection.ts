@@ -34,7 +34,7 @@ export interface LoopDetectionOptions {
 // Held for up to a second, a record must not become too old meanwhile.
 const MIN_AGE_MS = 5_000;
 
-/** The net under the guard: catches records that go round in circles, where no flag can see it. */
+/** Catches records that go round in circles where no flag can see it: by the loop detector, or by the header that counts hops. */
 export class LoopDetection {
   readonly #detector: LoopDetector | undefined;
   readonly #countsHops: boolean;

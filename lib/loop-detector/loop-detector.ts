@@ -2,31 +2,31 @@ import type { FlushGate } from '../sender/flush-gate.ts';
 import { Candidate, MAX_ECHO_MS } from './candidate.ts';
 import { Quarantine } from './quarantine.ts';
 
-// How long a flush is held at most, in all. Timers are late: so that it stays within a second.
+// How long a send is held at most, in all. Timers are late: with this it stays within a second.
 const MAX_HOLD_MS = 950;
 // How much of that may pass before the silence begins, until echoes of what was sent before have come.
 const MAX_SETTLING_MS = 500;
 
-// A hold is drawn from so many times the width of the forecast: 4 rounds are enough for a proof then.
+// The silence is drawn from so many times the width of the forecast: 4 rounds are enough for a proof then.
 const ODDS = 40;
 
-// How much later than drawn a flush may go out. A process that was busy meanwhile may have put off its own records, too.
+// How much later than drawn a send may go out. In a process that was busy meanwhile, its own records may be late, too.
 const LATE_MS = 10;
 
-// After so many rounds there will be no result.
+// A test that has no result after so many rounds is ended.
 const MAX_ROUNDS = 24;
 
-// Flushes may be held for so long in all before trials have to wait, and for this part of the time in the long run:
-// innocent traffic that looks suspicious again and again must not be slowed down for good.
+// Sends may be held for so long in all before tests have to wait, and for this part of the time in the long run: traffic that
+// looks like a loop again and again, and is none, must not be slowed down for good.
 const MAX_CREDIT_MS = 15_000;
 const MIN_CREDIT_MS = 1_000;
 const CREDIT_PER_MS = 0.02;
 
-// How many records after each send are looked at while nothing is suspected: one a millisecond at most.
+// How many records after each send are looked at while nothing is tested: one a millisecond at most.
 const SAMPLES = 16;
 
-// Traffic of so many records a send is most likely no loop's (which would have been found while it was small), and to hold it
-// costs most: it has to go on for this long before it is suspected.
+// Traffic of so many records a send is most likely no loop (which would have been found while it was small), and holding it
+// costs most: it is only tested once it has gone on for this long.
 const DENSE_RECORDS = 64;
 const DENSE_PATIENCE_MS = 30_000;
 
@@ -45,13 +45,13 @@ export interface FoundLoop {
 
 type Phase =
   | { readonly at: 'calm' }
-  /** There are suspects: the next flush that is due will be held. */
+  /** There are candidates: the next send that is due will be held. */
   | { readonly at: 'waiting' }
-  /** A flush is held until echoes of what was sent before have come. */
+  /** A send is held until the echoes of earlier sends have come. */
   | { readonly at: 'settling'; readonly since: number; readonly until: number }
-  /** It is held until a moment that nobody could know: a loop is silent. */
+  /** It is held for a random time: a loop is silent. */
   | { readonly at: 'silence'; readonly since: number; readonly until: number }
-  /** It is let go. */
+  /** It may go out. */
   | { readonly at: 'release' };
 
 const CALM: Phase = { at: 'calm' };
@@ -68,19 +68,19 @@ export interface LoopDetectorOptions {
 }
 
 /**
- * Finds loops that no flag can see: records that come back through another process, a queue, a file. *Suspicion*: a kind
- * of record comes between the sends, again and again. *Trial*: flushes are held for random moments; only an echo falls
- * silent with them, and wakes with them (see {@link Candidate} for the odds). *Sentence*: records of that kind are kept
- * from Kafka for a while (see {@link Quarantine}).
+ * Finds loops that no flag can see: records that come back through another process, a queue, a file. A kind of record that
+ * comes after the sends, again and again, becomes a candidate ({@link Candidate}). Candidates are tested: sends are held for
+ * random times, and only echoes stop and start with them. Records of a kind that is proven to loop are kept from Kafka for a
+ * while ({@link Quarantine}).
  */
 export class LoopDetector implements FlushGate {
   readonly #options: LoopDetectorOptions;
   readonly #quarantine = new Quarantine();
-  /** By kind, those heard of longest ago first. */
+  /** By kind, the one that has not been seen for longest first. */
   readonly #candidates = new Map<string, Candidate>();
   #phase: Phase = CALM;
   #rounds = 0;
-  /** For how long flushes may be held, and when that was last worked out. */
+  /** For how long sends may be held, and when that was last computed. */
   #creditMs = MAX_CREDIT_MS;
   #creditedAt = 0;
   #sends = 0;
@@ -99,7 +99,7 @@ export class LoopDetector implements FlushGate {
   }
 
   /**
-   * Whether the next record has to be looked at: all of them in a trial, and else a few after each send.
+   * Whether the next record has to be looked at: all of them during a test, and else a few after each send.
    *
    * @param time the record's, in whole milliseconds
    */
@@ -116,7 +116,7 @@ export class LoopDetector implements FlushGate {
     const now = this.#options.now();
     if (this.#quarantine.suppresses(kind, now)) return true;
     const delay = now - this.#lastSendAt;
-    if (this.#phase.at === 'waiting' && delay > this.#longestGapMs) this.#endTrial();
+    if (this.#phase.at === 'waiting' && delay > this.#longestGapMs) this.#endTest();
     if (delay > MAX_ECHO_MS) return false;
     const candidate = this.#addCandidate(kind);
     if (candidate.isIgnored(now)) return false;
@@ -124,11 +124,11 @@ export class LoopDetector implements FlushGate {
     if (this.#phase.at === 'calm') {
       const isOnProbation = this.#quarantine.isOnProbation(kind, now);
       const isSuspicious = candidate.sight(arrival, this.#longestGapMs, isOnProbation);
-      if (isSuspicious && (isOnProbation || this.#credit(now) >= MIN_CREDIT_MS)) this.#beginTrial();
+      if (isSuspicious && (isOnProbation || this.#credit(now) >= MIN_CREDIT_MS)) this.#beginTest();
       return false;
     }
     candidate.onArrival(arrival);
-    if (arrival.isSilence) this.#endVainSilence(now);
+    if (arrival.isSilence) this.#endLostSilence(now);
     if (!candidate.isProven) return false;
     this.#suppress(candidate, now);
     return true;
@@ -141,7 +141,7 @@ export class LoopDetector implements FlushGate {
       return 0;
     }
     if (this.#phase.at === 'waiting') {
-      const tried = this.#reviewTrial(now);
+      const tried = this.#reviewTest(now);
       if (tried.length === 0) return 0;
       const settled = Math.max(...tried.map(({ settlesWithin }) => this.#lastSendAt + settlesWithin));
       this.#phase = { at: 'settling', since: now, until: Math.min(settled, now + MAX_SETTLING_MS) };
@@ -166,15 +166,15 @@ export class LoopDetector implements FlushGate {
     }
     this.#sends++;
     this.#lastSendAt = now;
-    // Whoever flushes may well wait for it, and log then: that is no echo.
+    // An application that flushes may log when that is done: that is no echo.
     this.#samples = isForced || this.#isNewlyDense(now) ? 0 : SAMPLES;
     if (this.#quarantine.isEmpty) return;
     this.#quarantine.tidy(now);
     this.#attend();
   }
 
-  /** All that have bet have come already: there is nothing left to wait for. */
-  #endVainSilence(now: number): void {
+  /** All candidates that have bet have lost: the silence need not go on. */
+  #endLostSilence(now: number): void {
     if (this.#phase.at !== 'silence') return;
     for (const candidate of this.#candidates.values()) if (candidate.isSilent) return;
     this.#phase = { ...this.#phase, until: now };
@@ -183,7 +183,7 @@ export class LoopDetector implements FlushGate {
   #recordDensity(now: number, records: number): void {
     const isDense = records >= DENSE_RECORDS;
     if (isDense) this.#denseSince ??= now;
-    // A single smaller one in between says nothing: of a client that was handed in, partitions are found out with one record.
+    // One smaller send in between changes nothing: the partitions of a client that was handed in are found out with one record.
     else if (!this.#wasDense) this.#denseSince = undefined;
     this.#wasDense = isDense;
   }
@@ -198,7 +198,7 @@ export class LoopDetector implements FlushGate {
 
   #addCandidate(kind: string): Candidate {
     const candidate = this.#candidates.get(kind) ?? new Candidate(kind);
-    // To the end: forgotten are those that have not been heard of for longest.
+    // To the end, because the one that has not been seen for longest is forgotten first.
     this.#candidates.delete(kind);
     this.#candidates.set(kind, candidate);
     if (this.#candidates.size > MAX_KINDS) {
@@ -210,13 +210,13 @@ export class LoopDetector implements FlushGate {
     return candidate;
   }
 
-  #beginTrial(): void {
+  #beginTest(): void {
     this.#phase = WAITING;
     this.#rounds = 0;
     this.#attend();
   }
 
-  #endTrial(): void {
+  #endTest(): void {
     this.#phase = CALM;
     for (const candidate of this.#candidates.values()) candidate.forget();
     this.#attend();
@@ -234,23 +234,23 @@ export class LoopDetector implements FlushGate {
     for (const candidate of this.#candidates.values()) candidate.callOff();
   }
 
-  /** Lets go of suspects that turn out to be none. @returns those that are left */
-  #reviewTrial(now: number): Candidate[] {
+  /** Drops candidates that are no loops. @returns those that are left */
+  #reviewTest(now: number): Candidate[] {
     const { random } = this.#options;
     const isOver = ++this.#rounds > MAX_ROUNDS;
-    const isBroke = this.#credit(now) < 0;
+    const isOverspent = this.#credit(now) < 0;
     const tried: Candidate[] = [];
     for (const candidate of this.#candidates.values()) {
-      const isLetGo =
-        candidate.isTried && (isOver || candidate.yields(random) || (isBroke && candidate.evidence <= 0));
-      if (candidate.isHopeless || isLetGo) candidate.ignore(now, random);
+      const isDropped =
+        candidate.isTried && (isOver || candidate.yields(random) || (isOverspent && candidate.evidence <= 0));
+      if (candidate.isHopeless || isDropped) candidate.ignore(now, random);
       else if (candidate.isTried) tried.push(candidate);
     }
-    if (tried.length === 0) this.#endTrial();
+    if (tried.length === 0) this.#endTest();
     return tried;
   }
 
-  /** How long the silence lasts. All bet before that is drawn. @param heldMs how long the flush has been held */
+  /** How long the silence lasts. All candidates bet before that is drawn. @param heldMs how long the send has been held */
   #draw(now: number, heldMs: number): number {
     let leader: Candidate | undefined;
     for (const candidate of this.#candidates.values()) {

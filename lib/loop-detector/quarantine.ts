@@ -4,8 +4,8 @@ const MAX_SUPPRESSION_MS = 300_000;
 
 /** What became of a kind of record that was found to loop. */
 type Suppression =
-  | { readonly at: 'serving'; readonly until: number; readonly suppressedForMs: number }
-  /** Let through again; a relapse until then has a longer term. */
+  | { readonly at: 'suppressed'; readonly until: number; readonly suppressedForMs: number }
+  /** Let through again. If it loops again before `until`, it is suppressed for longer. */
   | { readonly at: 'probation'; readonly until: number; readonly suppressedForMs: number };
 
 /** The kinds of records that are kept from Kafka because they loop, each for a growing while. */
@@ -16,35 +16,35 @@ export class Quarantine {
     return this.#suppressions.size === 0;
   }
 
-  /** Keeps this kind of record in from now on. @returns for how many milliseconds */
+  /** Suppresses this kind of record from now on. @returns for how many milliseconds */
   suppress(kind: string, now: number): number {
     const before = this.#at(kind, now);
     const suppressedForMs =
       before === undefined ? FIRST_SUPPRESSION_MS : Math.min(2 * before.suppressedForMs, MAX_SUPPRESSION_MS);
-    this.#suppressions.set(kind, { at: 'serving', until: now + suppressedForMs, suppressedForMs });
+    this.#suppressions.set(kind, { at: 'suppressed', until: now + suppressedForMs, suppressedForMs });
     return suppressedForMs;
   }
 
   suppresses(kind: string, now: number): boolean {
-    return this.#at(kind, now)?.at === 'serving';
+    return this.#at(kind, now)?.at === 'suppressed';
   }
 
   isOnProbation(kind: string, now: number): boolean {
     return this.#at(kind, now)?.at === 'probation';
   }
 
-  /** Forgets those that have behaved. */
+  /** Forgets those that have not looped again. */
   tidy(now: number): void {
     for (const kind of this.#suppressions.keys()) this.#at(kind, now);
   }
 
   #at(kind: string, now: number): Suppression | undefined {
-    const suppress = this.#suppressions.get(kind);
-    if (suppress === undefined || now < suppress.until) return suppress;
-    const { at, until, suppressedForMs } = suppress;
-    // As long as the term was.
+    const suppression = this.#suppressions.get(kind);
+    if (suppression === undefined || now < suppression.until) return suppression;
+    const { at, until, suppressedForMs } = suppression;
+    // The probation lasts as long as the suppression did.
     const next: Suppression | undefined =
-      at === 'serving' && now < until + suppressedForMs
+      at === 'suppressed' && now < until + suppressedForMs
         ? { at: 'probation', until: until + suppressedForMs, suppressedForMs }
         : undefined;
     if (next === undefined) this.#suppressions.delete(kind);

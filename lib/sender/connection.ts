@@ -10,7 +10,7 @@ export interface ConnectionOptions {
   retry: BackoffOptions;
   /** Limit of one connect, in milliseconds. */
   requestTimeoutMs: number;
-  /** An owned client that has had nothing to do for so long is let go of. Milliseconds. */
+  /** After so many milliseconds without anything to send, a client of the transport's own is closed. */
   idleTimeoutMs: number;
   /** Whether there is something to send, or being sent. */
   hasWork(): boolean;
@@ -20,7 +20,7 @@ export interface ConnectionOptions {
   onFailure(error: unknown, failures: number): void;
   /** A client can be used again. */
   onRenewed(): void;
-  /** A client was let go of, for whatever reason: the next can be opened. */
+  /** A client was closed, for whatever reason: the next can be opened. */
   onClosed(): void;
 }
 
@@ -41,7 +41,7 @@ const MAX_RENEWALS = 8;
 
 /**
  * The one Kafka client that is in use, if any: opened when there is something to send, replaced when it is not to
- * be trusted any more, let go of when there has been nothing to do.
+ * be trusted any more, closed when there has been nothing to do.
  */
 export class Connection {
   readonly #options: ConnectionOptions;
@@ -86,7 +86,7 @@ export class Connection {
     void this.#connect(link);
   }
 
-  /** Lets go of the client; the next `open` makes a fresh one. Resolves when nothing of the old one can be heard. */
+  /** Closes the client; the next `open` makes a fresh one. Resolves when nothing of the old one can be heard. */
   replace(): Promise<void> {
     if (this.#link.at !== 'none' && this.#link.at !== 'closing') {
       this.#options.clock.cancel(this.#idleTimer);

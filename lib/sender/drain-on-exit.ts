@@ -13,7 +13,7 @@ export interface ExitDrainParts {
   onDelivered: SenderEvents['onDelivered'];
 }
 
-/** The process ends: leaves what is unsettled to the heir, and books what becomes of it. Blocks, for up to `timeoutMs`. */
+/** The process ends: hands what is unsettled to the exit drain, and counts what becomes of it. Blocks for up to `timeoutMs`. */
 export function drainOnExit(
   { exitDrain, accumulator, health, clock, onDelivered }: ExitDrainParts,
   timeoutMs: number,

@@ -3,14 +3,14 @@ import { messageOf } from '../errors.ts';
 // Refusals in a row, without a success, after which a client is replaced and an outage is declared. Fewer happen
 // in a healthy cluster: a leader moves, a topic is being created.
 const MAX_FAILURES = 4;
-// The same for one lane, while others get through: a whole election of a new leader fits in there.
+// The same for one partition, while others get through: a whole election of a new leader fits in there.
 const MAX_QUEUE_FAILURES = 8;
 
 export interface Failure {
   cause: unknown;
   /** There is no connection to speak of: an outage at once. */
   isUnreachable: boolean;
-  /** Failures in a row of the lane that it happened to; 0 if none. */
+  /** Failures in a row of the partition queue that it happened to; 0 if none. */
   queueFailures: number;
 }
 

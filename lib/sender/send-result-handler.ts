@@ -13,7 +13,7 @@ import { RefusedTimes } from './refused-times.ts';
 import type { SenderEvents } from './sender-options.ts';
 import type { TopicProbe } from './topic-probe.ts';
 
-// How often a batch may fail, with an error that does not tell why, before a record in it is suspected.
+// How often a batch may fail, with an error that does not tell why, before the record at fault is looked for.
 const ENCODING_ATTEMPTS = 3;
 
 // How often a partition may be missing in a row before its records are given another one: with the default waits
@@ -37,7 +37,7 @@ export interface SendResultHandlerOptions {
   isFlushing(): boolean;
 }
 
-/** Carries out the verdict on a send: what becomes of its records, of the client, and of the picture of the broker. */
+/** Acts on the result of a send: what becomes of its records, of the client, and of the health state. */
 export class SendResultHandler {
   readonly #options: SendResultHandlerOptions;
   readonly #times: RefusedTimes;
@@ -132,7 +132,7 @@ export class SendResultHandler {
     const { accumulator, connection, health, topicProbe } = this.#options;
     health.recordError(cause);
     if (topicProbe.isRejected(batch.topic)) {
-      this.#noteAnswer(cause);
+      this.#onAnswered(cause);
       accumulator.reject(batch, 'rejected', cause);
       return;
     }
@@ -141,15 +141,15 @@ export class SendResultHandler {
     connection.retire(client, 'replace');
   }
 
-  /** One of the records is refused for good: halves the batch, until that one is alone. */
+  /** One of the records is refused for good: bisects the batch, until that one is alone. */
   #bisect(client: DeliveryClient, batch: ProducerBatch, result: SendResult & { kind: 'bisect' }): void {
     const { accumulator } = this.#options;
     const { cause, reason, refused } = result;
     if (!result.certain) {
-      this.#suspect(client, batch, result);
+      this.#findCause(client, batch, result);
       return;
     }
-    this.#noteAnswer(cause);
+    this.#onAnswered(cause);
     if (refused === 'timestamp' && this.#times.noteRefused(batch)) {
       accumulator.reenqueue(batch, 0, true);
       return;
@@ -164,7 +164,7 @@ export class SendResultHandler {
    * An error that does not tell whether a record or the client is at fault. First the same again, where the client may be
    * broken with a fresh one; then fewer records, down to one; then that one and its neighbours (record-isolation.ts).
    */
-  #suspect(client: DeliveryClient, batch: ProducerBatch, result: SendResult & { kind: 'bisect' }): void {
+  #findCause(client: DeliveryClient, batch: ProducerBatch, result: SendResult & { kind: 'bisect' }): void {
     const { accumulator, connection, health } = this.#options;
     const { partitionQueue } = batch;
     const { cause, reason } = result;
@@ -194,7 +194,7 @@ export class SendResultHandler {
   }
 
   /** A refusal shows as well as a success that the broker can be reached, and that the connection works. */
-  #noteAnswer(cause: unknown): void {
+  #onAnswered(cause: unknown): void {
     const { connection, health } = this.#options;
     health.recordError(cause);
     health.recordSuccess();

@@ -30,7 +30,7 @@ export interface SenderOptions {
   spool?: Spool | undefined;
 }
 
-/** What the shipper tells. */
+/** What the sender reports. */
 export interface SenderEvents {
   /** The broker has acknowledged these. */
   onDelivered(records: Records): void;

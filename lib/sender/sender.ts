@@ -14,7 +14,7 @@ import type { FlushReport, SenderEvents, SenderOptions } from './sender-options.
 import { TopicProbe } from './topic-probe.ts';
 
 // As many as Kafka's own producer has under way at a time (max.in.flight.requests.per.connection). They go to
-// different partitions: a lane never has more than one.
+// different partitions: a partition queue never has more than one.
 const MAX_SENDS = 5;
 
 /** From accepted to acknowledged: forms batches, sends them, and sees to it that they arrive or are counted. */
@@ -128,7 +128,7 @@ export class Sender {
     // has been tried since, it only seems to be one.
     if (this.state === 'down' && this.#timer !== undefined && !this.#maySucceed(record)) return;
     if (isFull) this.#pumpSoon();
-    // The timer may be that of a lane that waits to try again: what has just come need not wait for it.
+    // The timer may be that of a partition queue that waits to try again: what has just come need not wait for it.
     else if (this.#timer === undefined || this.#isTimerLate) this.#arm(batch.lingerMs);
   }
 
@@ -169,7 +169,7 @@ export class Sender {
     return { delivered, dropped, pending };
   }
 
-  /** Lets go of the client. Resolves when its connections are closed. Records that come meanwhile open another. */
+  /** Closes the client. Resolves when its connections are closed. Records that come meanwhile open another. */
   async release(): Promise<void> {
     await this.#connection.replace();
   }
@@ -184,7 +184,7 @@ export class Sender {
     this.#pumpSoon();
   }
 
-  /** Gives up what is left, and lets go of the client. */
+  /** Gives up what is left, and closes the client. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#disarm();
@@ -284,7 +284,7 @@ export class Sender {
     while (this.#maySend()) {
       const batch = this.#accumulator.drain(now, force, this.#topicProbe.topic);
       if (batch !== undefined) void this.#send(client, batch);
-      // A trial without anything to send is over.
+      // A probe without anything to send is over.
       else if (!this.#topicProbe.cancel()) break;
     }
   }

@@ -28,7 +28,7 @@ export class TopicProbe {
     this.#given.add(topic);
   }
 
-  /** A send to the topic was refused. @returns whether that is certain; otherwise the topic is on trial */
+  /** A send to the topic was refused. @returns whether that is certain; otherwise the topic is probed */
   isRejected(topic: string): boolean {
     const isCertain = this.#rejectedTopics.has(topic) || (this.#given.size === 1 && this.#given.has(topic));
     if (isCertain) {
@@ -45,7 +45,7 @@ export class TopicProbe {
     this.#end(topic);
   }
 
-  /** Ends the trial, whatever it is about. @returns whether there was one */
+  /** Ends the probe, whatever its topic is. @returns whether there was one */
   cancel(): boolean {
     const wasOn = this.#topic !== undefined;
     this.#topic = undefined;

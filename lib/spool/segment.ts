@@ -149,7 +149,7 @@ export class Segment {
     this.#fd = undefined;
   }
 
-  /** Memory lets go of a record that stands here. It is not to be read before the segment is begun anew with. */
+  /** Memory gives up a record that stands here. It is not to be read before the segment is begun anew with. */
   leave({ offset }: SpoolPosition): void {
     this.#inMemory.delete(offset);
     this.waiting++;

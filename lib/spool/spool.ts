@@ -201,7 +201,7 @@ export class Spool {
   }
 
   /**
-   * Memory lets go of these, sorted by acceptance: at the end, or because others need the room. Those without a place are
+   * Memory gives up these, sorted by acceptance: at the end, or because others need the room. Those without a place are
    * written.
    *
    * @returns those that are safe on disk

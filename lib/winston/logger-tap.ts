@@ -235,7 +235,7 @@ class LoggerTap {
     // Marked already: a re-entrant record that is passed on, from one logger to another, stays one.
     if (before?.isReentrant === true && (before.isUntold || !isTellingOfSuppressed)) return info;
     // A copy: the info may be the application's own object (`logger.error(err)`), which it may log again from
-    // elsewhere. A mark left on it would keep an innocent record out.
+    // elsewhere. A mark left on it would keep a record out that is not re-entrant.
     if (isGuarded()) return withMark(copyOf(info), isTellingOfSuppressed ? REENTRANT_UNTOLD : REENTRANT);
     let source: TappableLogger | undefined;
     let span: SpanContext | undefined;

@@ -75,7 +75,7 @@ export class Parents {
     this.areTapped = [...this.#parents.values()].some(isTappable);
   }
 
-  /** Runs `fn`, during which loggers that go on are not to be let go of. */
+  /** Runs `fn`, during which loggers that go on are not to be unpiped. */
   keepLiving(fn: () => void): void {
     this.#keepsLiving = true;
     try {
@@ -85,7 +85,7 @@ export class Parents {
     }
   }
 
-  /** Whether this parent, which has just let go, is to be tied again. */
+  /** Whether this parent, which has just been unpiped, is to be piped again. */
   isKept(parent: Parent): boolean {
     return this.#keepsLiving && !hasEnded(parent);
   }

@@ -54,7 +54,7 @@ export class StreamEnd {
     void this.#finishFor(goesOn ? stream.flush() : stream.close());
   }
 
-  /** Emits what the logger that has ended waits for. The pipes of all others let go at that: they are tied again. */
+  /** Emits what the logger that has ended waits for. All others are unpiped by that: they are piped again. */
   async #finishFor(flushed: Promise<unknown>): Promise<void> {
     await flushed;
     // The last of the others has ended, too, and hears the same event: it must not come before its records are out.

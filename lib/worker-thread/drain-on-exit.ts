@@ -18,7 +18,7 @@ export interface ExecutorOptions {
 }
 
 /**
- * Ships what is left when the process ends, with a shipper of the worker's own: the main thread's stands still. Resolves
+ * Sends what is left when the process ends, with a sender of the worker's own: the main thread's stands still. Resolves
  * when all is settled, or the time is up.
  */
 export async function execute(
@@ -47,7 +47,7 @@ export async function execute(
       },
     },
     {
-      // The books of the main thread have been added to in this order, from 1 on.
+      // The ledger of the main thread has numbered them in this order, from 1 on.
       onDelivered: (records) => report({ kind: 'delivered', indexes: seqsOf(records).map((seq) => seq - 1) }),
       onDropped: ({ seq }, reason, cause) =>
         report({ kind: 'dropped', index: seq - 1, reason, error: toWire(cause) }),

@@ -9,7 +9,7 @@ import { execute } from './drain-on-exit.ts';
 import { ReceivedBatch } from './received-batch.ts';
 
 /**
- * The worker's side: Kafka clients for a shipper in another thread.
+ * The worker's side: Kafka clients for a sender in another thread.
  *
  * @returns what reports to that thread
  */

@@ -10,7 +10,7 @@ export interface WireError {
   readonly cause: WireError | undefined;
 }
 
-// As deep as anybody looks (verdict.ts).
+// As deep as anybody looks (root-cause.ts).
 const DEEPEST = 8;
 
 /** Never throws, whatever it is given. */

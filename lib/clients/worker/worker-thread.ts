@@ -8,7 +8,7 @@ import type { Order, Remark, Report, Task, WorkerSettings, WorkerStart } from '.
 import { fromWire } from './wire-error.ts';
 import { workerProgram } from './worker-program.ts';
 
-/** A task that a worker will not answer, because it is gone. Its name is known to verdict.ts. */
+/** A task that a worker will not answer, because it is gone. Its name is known to send-result.ts. */
 export class WorkerEndedError extends Error {
   override readonly name = 'WorkerEndedError';
 }
