@@ -2,9 +2,9 @@
 // RESULTS.md, chart.svg and the figures in docs/performance.md; a part of one only prints.
 import { type Broker, startBroker } from './broker.ts';
 import { writeChart } from './report/chart.ts';
+import type { Measured } from './report/promise-checks.ts';
 import { writeReadme } from './report/readme.ts';
 import { sectionOf, verdictTable, writeResults } from './report/results.ts';
-import type { Measured } from './report/verdicts.ts';
 import { build, runChild } from './run-child.ts';
 import type { Figures, Scenario } from './scenario.ts';
 import { scenarios } from './scenarios/index.ts';

@@ -50,9 +50,9 @@ function tell(figures: Figures, screen: Screen): void {
   const problems = judge(figures);
   for (const problem of problems) screen.line(screen.paint('red', `WRONG  ${problem}`));
   if (problems.length === 0) {
-    const verdict =
+    const summary =
       'All figures are as they should be: nothing lost, nothing out of order, no loop, no request unanswered.';
-    screen.line(screen.paint('green', verdict));
+    screen.line(screen.paint('green', summary));
   }
   process.exitCode = problems.length === 0 ? 0 : 1;
 }

@@ -90,8 +90,9 @@ export class RealKafka implements DemoBroker {
         autoCommit: false,
         eachMessage: async ({ topic, partition, message }) => {
           found.get(topic)?.push({ partition, value: message.value?.toString('utf8') ?? '' });
-          const lane = `${topic}/${partition}`;
-          if (Number(message.offset) + 1 >= (ends.get(lane) ?? Number.POSITIVE_INFINITY)) ends.delete(lane);
+          const topicPartition = `${topic}/${partition}`;
+          if (Number(message.offset) + 1 >= (ends.get(topicPartition) ?? Number.POSITIVE_INFINITY))
+            ends.delete(topicPartition);
         },
       });
       await isEmpty(ends);

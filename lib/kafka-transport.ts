@@ -277,7 +277,7 @@ export class KafkaTransport extends TransportStream {
     const mark = markOf(info);
     const logger = mark?.logger ?? this.parent;
     if (!isWanted(info, this, logger)) {
-      this.#levelCheck.noteRefused(logger);
+      this.#levelCheck.onUnknownLevel(logger);
       return;
     }
     // What the tap has seen is decided. Asked here, the flag could be another's: a logger that was held up

@@ -2,8 +2,8 @@
 import { writeFileSync } from 'node:fs';
 import { FLOOR, MODE_NAMES, OTHER_CLIENT } from '../measure/targets.ts';
 import type { Figures } from '../scenario.ts';
+import type { Measured } from './promise-checks.ts';
 import { type Summary, summaryOf } from './statistics.ts';
-import type { Measured } from './verdicts.ts';
 
 const FILE = new URL('../chart.svg', import.meta.url);
 

@@ -1,7 +1,7 @@
 // The table of ratios in docs/performance.md, between its markers.
 import { readFileSync, writeFileSync } from 'node:fs';
+import type { Measured } from './promise-checks.ts';
 import { verdictTable } from './results.ts';
-import type { Measured } from './verdicts.ts';
 
 const FILE = new URL('../../docs/performance.md', import.meta.url);
 const BETWEEN = /(?<=<!-- benchmarks: begin -->\n).*(?=<!-- benchmarks: end -->)/s;

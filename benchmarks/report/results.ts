@@ -2,8 +2,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { threadTimeSource } from '../measure/thread-time.ts';
+import { type Measured, type PromiseCheck, promiseChecksOf } from './promise-checks.ts';
 import { type Summary, summaryOf } from './statistics.ts';
-import { type Measured, type SendResult, verdictsOf } from './verdicts.ts';
 
 const FILE = new URL('../RESULTS.md', import.meta.url);
 const PACKAGES = ['winston', 'winston-transport', 'kafkajs', 'winston-logger-kafka', '@platformatic/kafka'];
@@ -41,10 +41,10 @@ ${measured.map(sectionOf).join('\n')}
 
 export function verdictTable(measured: readonly Measured[]): string {
   const lines = measured
-    .flatMap(verdictsOf)
+    .flatMap(promiseChecksOf)
     .map(
-      (verdict) =>
-        `| ${verdict.limit.title} | ${promiseOf(verdict)} | ${resultOf(verdict)} | ${verdict.isMet ? 'met' : '**not met**'} |`,
+      (check) =>
+        `| ${check.limit.title} | ${promiseOf(check)} | ${resultOf(check)} | ${check.isMet ? 'met' : '**not met**'} |`,
     );
   return ['| figure | promised | came out | |', '| --- | --- | --- | --- |', ...lines].join('\n');
 }
@@ -70,16 +70,16 @@ export function sectionOf({ scenario, figures }: Measured): string {
   ].join('\n');
 }
 
-function promiseOf({ limit: { atMost, atLeast, unit } }: SendResult): string {
+function promiseOf({ limit: { atMost, atLeast, unit } }: PromiseCheck): string {
   return atMost === undefined ? `at least ${atLeast} ${unit}` : `at most ${atMost} ${unit}`;
 }
 
 /** As many digits as the promise has, and one more. */
-function resultOf(verdict: SendResult): string {
-  const { atMost, atLeast = 0, unit } = verdict.limit;
+function resultOf(check: PromiseCheck): string {
+  const { atMost, atLeast = 0, unit } = check.limit;
   const promised = atMost ?? atLeast;
   const digits = promised >= 100 ? 0 : promised >= 4 ? 1 : 2;
-  return `${textOf(verdict, digits)} ${unit}`;
+  return `${textOf(check, digits)} ${unit}`;
 }
 
 function textOf({ median, min, max }: Summary, digits: number): string {

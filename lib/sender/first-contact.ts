@@ -25,7 +25,7 @@ export class FirstContact {
     this.#brokers = brokers;
   }
 
-  noteConnected(): void {
+  onConnected(): void {
     this.#isMade = true;
   }
 

@@ -8,7 +8,7 @@ const REFUSED_IN_A_ROW = 8;
 const REFUSED_IN_A_ROW_LATER = 64;
 // How long until the next one is tried alone again: a refused batch does not show that one of its records would be taken.
 const CHECK_AFTER_MS = 10_000;
-const MOST_TOPICS = 1_000;
+const MAX_TOPICS = 1_000;
 
 interface KeylessTopic {
   hasDelivered: boolean;
@@ -31,7 +31,7 @@ export class KeylessRefusals {
   }
 
   /** @returns the records of a refused batch that are refused for having no key; none while that is not certain */
-  noteRefused({ topic, records }: ProducerBatch): readonly PendingRecord[] {
+  onRefused({ topic, records }: ProducerBatch): readonly PendingRecord[] {
     const keyless = records.filter(({ key }) => key === null);
     if (keyless.length === 0) return [];
     const known = this.#topic(topic);
@@ -61,7 +61,7 @@ export class KeylessRefusals {
   #topic(topic: string): KeylessTopic {
     let known = this.#topics.get(topic);
     if (known === undefined) {
-      if (this.#topics.size >= MOST_TOPICS) this.#topics.clear();
+      if (this.#topics.size >= MAX_TOPICS) this.#topics.clear();
       known = { hasDelivered: false, refusedInRow: 0, checkedAt: 0 };
       this.#topics.set(topic, known);
     }

@@ -6,10 +6,10 @@ import { timestampOf } from '../record/sent-time.ts';
 const SAME_TIME_MS = 1_000;
 // How often in a row a batch may be sent with new times: a send may wait for an outage in between. After that, a record is at
 // fault, or the clock.
-const MOST_IN_A_ROW = 8;
+const MAX_IN_A_ROW = 8;
 // How long a refusal is remembered. After that the original times are tried again: the topic may have another setting.
 const REMEMBERED_MS = 600_000;
-const MOST_TOPICS = 1_000;
+const MAX_TOPICS = 1_000;
 
 interface Limit {
   /** Records as old as this are sent with the time of the send. Milliseconds. */
@@ -39,14 +39,14 @@ export class RefusedTimes {
    *
    * @returns whether it makes sense to send it again as it is
    */
-  noteRefused(batch: ProducerBatch): boolean {
+  onRefused(batch: ProducerBatch): boolean {
     const now = this.#wall();
     const { records, topic, partitionQueue } = batch;
     const ahead = records.filter((record) => timestampOf(record) - now > SAME_TIME_MS);
     const behind = records.filter((record) => now - timestampOf(record) > SAME_TIME_MS);
     // Those that are ahead of the clock first: where there are any, nothing is said of the others' age.
     const changed = ahead.length > 0 ? ahead : behind;
-    if (changed.length === 0 || ++partitionQueue.retimings > MOST_IN_A_ROW) return false;
+    if (changed.length === 0 || ++partitionQueue.retimings > MAX_IN_A_ROW) return false;
     const oldest = changed.reduce((least, record) => Math.min(least, timestampOf(record)), now);
     for (const record of changed) record.sentTime = now;
     if (now > oldest) this.#learn(topic, now, Math.max(SAME_TIME_MS, (now - oldest) / 2));
@@ -68,7 +68,7 @@ export class RefusedTimes {
 
   #learn(topic: string, now: number, ageMs: number): void {
     const known = this.#limits.get(topic)?.ageMs ?? Number.POSITIVE_INFINITY;
-    if (this.#limits.size >= MOST_TOPICS) this.#limits.clear();
+    if (this.#limits.size >= MAX_TOPICS) this.#limits.clear();
     this.#limits.set(topic, { ageMs: Math.min(known, ageMs), at: now });
   }
 }

@@ -150,11 +150,11 @@ export class SendResultHandler {
       return;
     }
     this.#onAnswered(cause);
-    if (refused === 'timestamp' && this.#times.noteRefused(batch)) {
+    if (refused === 'timestamp' && this.#times.onRefused(batch)) {
       accumulator.reenqueue(batch, 0, true);
       return;
     }
-    const keyless = refused === 'record' ? this.#keyless.noteRefused(batch) : [];
+    const keyless = refused === 'record' ? this.#keyless.onRefused(batch) : [];
     if (keyless.length > 0) accumulator.rejectPart(batch, keyless, reason, cause);
     else if (batch.count > 1) accumulator.bisect(batch);
     else accumulator.reject(batch, reason, cause);

@@ -70,7 +70,7 @@ export class Sender {
       source,
       hasWork: () => ledger.unsettled > 0,
       onOpen: () => {
-        this.#firstContact.noteConnected();
+        this.#firstContact.onConnected();
         this.#topicProbe.onFreshClient();
         this.#pump();
       },

@@ -42,7 +42,7 @@ export class LevelCheck {
   }
 
   /** A record was not taken: the level of its logger may have been set to one that it does not have. */
-  noteRefused(logger: Leveled | null | undefined): void {
+  onUnknownLevel(logger: Leveled | null | undefined): void {
     const { level, levels } = logger ?? {};
     const isKnown = !level || levels === undefined || Object.hasOwn(levels, level);
     if (!isKnown && !this.#parts.transport.level) this.schedule();

@@ -54,11 +54,11 @@ const step = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant('restart' as const) }) },
 );
 
-/** A transport's backlog and spool, with a broker that keeps what it is sent. */
+/** A record accumulator with its spool, with a broker that keeps what it is sent. */
 class World {
   readonly held = new Set<string>();
   readonly stored: { topic: string; partition: number; text: string }[] = [];
-  readonly troubles: unknown[] = [];
+  readonly errors: unknown[] = [];
   readonly #shape: Shape;
   readonly #directory: string;
   readonly #clock = new HeldClock();
@@ -86,9 +86,9 @@ class World {
     const { mode, overflow, maxRecords, resendsWhole } = this.#shape;
     const spool = new Spool({ directory: this.#directory, mode, maxBytes: 100_000_000 }, this.#clock, {
       onAdopted: (records, positions) => ledger.adopt(records, positions),
-      onDamaged: (stretches) => this.troubles.push(`${stretches} damaged`),
-      onLost: (records) => this.troubles.push(`${records} lost`),
-      onError: (cause) => this.troubles.push(cause),
+      onDamaged: (stretches) => this.errors.push(`${stretches} damaged`),
+      onLost: (records) => this.errors.push(`${records} lost`),
+      onError: (cause) => this.errors.push(cause),
       onWork: () => undefined,
     });
     spool.open();
@@ -102,7 +102,7 @@ class World {
         resendsWhole,
         random: () => (this.#random = (this.#random + 0.37) % 1),
       },
-      ({ text }, reason) => this.troubles.push(`${text} dropped: ${reason}`),
+      ({ text }, reason) => this.errors.push(`${text} dropped: ${reason}`),
       spool,
     );
     return [spool, accumulator];
@@ -205,8 +205,8 @@ it('nothing is lost, and each key keeps its order', { timeout: 120_000 }, async 
         world.checkLaw();
       }
       await world.finish();
-      const { stored, logged, troubles } = world;
-      expect(troubles).toEqual([]);
+      const { stored, logged, errors } = world;
+      expect(errors).toEqual([]);
       const numberIn = (text: string) => Number(text.split(' ')[1]);
       expect(new Set(stored.map(({ text }) => numberIn(text))).size).toBe(logged);
       const streams = new Map<string, Set<number>>();

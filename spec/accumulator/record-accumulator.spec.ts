@@ -14,7 +14,12 @@ interface Limits {
   batchOf?: number;
 }
 
-function backlogOf({ maxRecords = 5, maxBytes = 1_000_000, overflow = 'drop-oldest', batchOf = 2 }: Limits) {
+function accumulatorOf({
+  maxRecords = 5,
+  maxBytes = 1_000_000,
+  overflow = 'drop-oldest',
+  batchOf = 2,
+}: Limits) {
   const ledger = new Ledger();
   const dropped: string[] = [];
   const reasons: string[] = [];
@@ -58,7 +63,7 @@ describe('what gives way when the buffer is full', () => {
     { overflow: 'drop-lowest', newcomer: ['new', 6], goes: ['new'] },
     { overflow: 'drop-lowest', newcomer: ['new', Number.MAX_SAFE_INTEGER], goes: ['new'] },
   ])('$overflow, newcomer $newcomer', ({ overflow, newcomer, goes }) => {
-    const { add, dropped, ledger, reasons } = backlogOf({ overflow });
+    const { add, dropped, ledger, reasons } = accumulatorOf({ overflow });
     for (const [text, severity] of records) add(text, severity);
     add(...newcomer);
     expect(dropped).toEqual(goes);
@@ -68,7 +73,7 @@ describe('what gives way when the buffer is full', () => {
   });
 
   it('the least severe go first, the oldest of them first, until the severe are all that is left', () => {
-    const { add, dropped } = backlogOf({ overflow: 'drop-lowest' });
+    const { add, dropped } = accumulatorOf({ overflow: 'drop-lowest' });
     for (const [text, severity] of records) add(text, severity);
     for (const n of [1, 2, 3, 4, 5]) add(`error ${n + 1}`, 0);
     expect(dropped).toEqual(['debug 1', 'debug 2', 'info 1', 'info 2', 'error 1']);
@@ -76,7 +81,7 @@ describe('what gives way when the buffer is full', () => {
 });
 
 it('what is in flight counts as held, and cannot be shed', () => {
-  const { add, accumulator, dropped, ledger } = backlogOf({ maxRecords: 3 });
+  const { add, accumulator, dropped, ledger } = accumulatorOf({ maxRecords: 3 });
   for (const text of ['a', 'b', 'c']) add(text);
   const batch = accumulator.drain(0, true);
   expect(textsOf(batch?.content)).toEqual(['a', 'b']);
@@ -97,7 +102,7 @@ it('what is in flight counts as held, and cannot be shed', () => {
 });
 
 it('a record larger than the buffer is oversize, and sheds nothing', () => {
-  const { add, dropped, reasons } = backlogOf({ maxBytes: 100 });
+  const { add, dropped, reasons } = accumulatorOf({ maxBytes: 100 });
   add('a');
   add('b'.repeat(101));
   expect(dropped.map((text) => text.length)).toEqual([101]);
@@ -105,7 +110,7 @@ it('a record larger than the buffer is oversize, and sheds nothing', () => {
 });
 
 it('nothing is shed for a newcomer that does not fit in anyway', () => {
-  const { add, dropped } = backlogOf({ maxBytes: 100, overflow: 'drop-lowest' });
+  const { add, dropped } = accumulatorOf({ maxBytes: 100, overflow: 'drop-lowest' });
   add('debug', 5);
   add('error'.repeat(18), 0);
   add('i'.repeat(50), 2);
@@ -115,7 +120,11 @@ it('nothing is shed for a newcomer that does not fit in anyway', () => {
 it.each<OverflowPolicy>(['drop-oldest', 'drop-lowest'])(
   '%s sheds what waits in pages as it is, oldest first, and sends the rest in order',
   (overflow) => {
-    const { add, accumulator, dropped, ledger } = backlogOf({ maxRecords: 2_000, batchOf: 500, overflow });
+    const { add, accumulator, dropped, ledger } = accumulatorOf({
+      maxRecords: 2_000,
+      batchOf: 500,
+      overflow,
+    });
     const texts = Array.from({ length: 12_000 }, (_, n) => `${n} `.padEnd(n % 300, n % 3 ? '.' : 'ü'));
     for (const text of texts.slice(0, 2_000)) add(text);
     const under = accumulator.drain(0, true);
@@ -134,7 +143,7 @@ it.each<OverflowPolicy>(['drop-oldest', 'drop-lowest'])(
   },
 );
 
-it('a batch that was delivered after all, as the process ended, is not parked to be sent again', () => {
+it('a batch that was delivered after all, as the process ended, does not wait to be sent again', () => {
   const policy = batchingPolicy({ resendsWhole: true });
   const limits = { maxRecords: 10, maxBytes: 1_000, overflow: 'drop-oldest' as const };
   const accumulator = new RecordAccumulator(new Ledger(), limits, policy, () => undefined);
@@ -152,7 +161,7 @@ it('a batch that was delivered after all, as the process ended, is not parked to
 });
 
 it('a topic that is always busy does not keep another from its turn', () => {
-  const { add, accumulator } = backlogOf({ maxRecords: 1_000 });
+  const { add, accumulator } = accumulatorOf({ maxRecords: 1_000 });
   for (let i = 0; i < 20; i++) add(`busy ${i}`, 2, 'busy');
   add('other', 2, 'other');
   const first: ProducerBatch[] = [];
@@ -167,7 +176,7 @@ it('a topic that is always busy does not keep another from its turn', () => {
 });
 
 it('ever new topics are forgotten once they have nothing to send', () => {
-  const { add, accumulator, ledger } = backlogOf({ maxRecords: 10 });
+  const { add, accumulator, ledger } = accumulatorOf({ maxRecords: 10 });
   let most = 0;
   for (let i = 0; i < 5_000; i++) {
     add('x', 2, `topic-${i}`);
@@ -180,7 +189,7 @@ it('ever new topics are forgotten once they have nothing to send', () => {
 });
 
 it('gives up what waits and what is under way, in the order it came', () => {
-  const { add, accumulator, dropped, ledger } = backlogOf({ maxRecords: 10 });
+  const { add, accumulator, dropped, ledger } = accumulatorOf({ maxRecords: 10 });
   for (const text of ['a', 'b', 'c', 'd']) add(text);
   const batch = accumulator.drain(0, true);
   accumulator.giveUp('closed', undefined);
@@ -270,7 +279,7 @@ it.each<OverflowPolicy>(['drop-oldest', 'drop-newest', 'drop-lowest'])(
     fc.assert(
       fc.property(fc.array(step, { maxLength: 150, size: 'max' }), (steps) => {
         const limits = { maxRecords: 8, maxBytes: 200, overflow };
-        const { add, accumulator, dropped, ledger } = backlogOf({ ...limits, batchOf: 3 });
+        const { add, accumulator, dropped, ledger } = accumulatorOf({ ...limits, batchOf: 3 });
         const naive = new NaiveBuffer(limits);
         const under: ProducerBatch[] = [];
         let made = 0;

@@ -1,5 +1,5 @@
 // A plain Error of a codec, or of a producer that was handed in, counted as an outage: one record stopped a partition for good.
-// Taken for a record's fault, it would have thrown the backlog away when the client was broken. What tells the two apart is
+// Taken for a record's fault, it would have thrown all waiting records away when the client was broken. What tells the two apart is
 // whether other records get through.
 import { assert, asyncProperty, constantFrom, integer, property, uniqueArray } from 'fast-check';
 import { describe, expect, it } from 'vitest';

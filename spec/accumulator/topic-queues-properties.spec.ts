@@ -7,10 +7,15 @@ import type { PendingRecord } from '../../lib/record/record.ts';
 import { batchingPolicy, deepQueue, recordOf } from '../sender/rig.ts';
 
 let seq = 0;
-function add(lanes: TopicQueues, text: string, key: string | Buffer | null, severity: number): PendingRecord {
+function add(
+  queues: TopicQueues,
+  text: string,
+  key: string | Buffer | null,
+  severity: number,
+): PendingRecord {
   const record = recordOf({ text, key, severity });
   record.seq = ++seq;
-  lanes.add(record);
+  queues.add(record);
   return record;
 }
 
@@ -47,13 +52,13 @@ describe.each([
             return random / 2 ** 32;
           },
         });
-        const lanes = new TopicQueues('logs', policy);
+        const queues = new TopicQueues('logs', policy);
         const under: ProducerBatch[] = [];
         const waiting = new Set<string>();
         const arrived: PendingRecord[] = [];
         let now = 0;
         let made = 0;
-        if (keepsTogether && salt % 2 === 0) lanes.learn(3, [0, 1, 2]);
+        if (keepsTogether && salt % 2 === 0) queues.learn(3, [0, 1, 2]);
         for (const { do: what, n } of steps) {
           now += 7;
           const batch = under[n % Math.max(1, under.length)];
@@ -61,12 +66,12 @@ describe.each([
             for (let i = 0; i <= n; i++) {
               const text = String(made++);
               waiting.add(text);
-              add(lanes, text, i % 3 === 0 ? null : `key ${i % 5}`, i % 4);
+              add(queues, text, i % 3 === 0 ? null : `key ${i % 5}`, i % 4);
             }
           } else if (what === 'take') {
             const force = n === 1;
-            const due = lanes.nextDue(force);
-            const taken = lanes.drain(now, force);
+            const due = queues.nextDue(force);
+            const taken = queues.drain(now, force);
             // What is said to be due can be taken, and what can be taken was said to be due.
             expect(taken !== undefined).toBe(due !== undefined && due <= now);
             if (taken === undefined) continue;
@@ -83,41 +88,41 @@ describe.each([
             }
             under.push(taken);
           } else if (what === 'learn') {
-            if (keepsTogether) lanes.learn(n, [0, 1, 2]);
+            if (keepsTogether) queues.learn(n, [0, 1, 2]);
           } else if (what === 'hurry') {
-            lanes.beginFlush();
+            queues.beginFlush();
           } else if (batch !== undefined) {
             under.splice(under.indexOf(batch), 1);
             const key = batch.records[0]?.key ?? null;
             if (what === 'succeed') {
               batch.partition ??= key === null ? n % 3 : policy.partitionOfKey(key, 3);
               arrived.push(...batch.records);
-              lanes.succeed(batch);
+              queues.succeed(batch);
               continue;
             }
             for (const { text } of batch.records) waiting.add(text);
-            if (what === 'fail') lanes.reenqueue(batch, batch.records, now + n * 10);
-            else if (what === 'halve') lanes.bisect(batch, batch.records);
+            if (what === 'fail') queues.reenqueue(batch, batch.records, now + n * 10);
+            else if (what === 'halve') queues.bisect(batch, batch.records);
             else {
-              lanes.forget();
+              queues.forget();
               batch.partition = undefined;
-              lanes.reenqueue(batch, batch.records, now);
+              queues.reenqueue(batch, batch.records, now);
             }
           }
         }
         // To the end, all successful.
         for (let rounds = 0; waiting.size > 0 || under.length > 0; rounds++) {
           expect(rounds).toBeLessThan(10_000);
-          lanes.beginFlush();
-          const batch = lanes.drain(now, true) ?? under[0];
+          queues.beginFlush();
+          const batch = queues.drain(now, true) ?? under[0];
           if (batch === undefined) throw new Error('something waits that never becomes due');
           if (under.includes(batch)) under.splice(under.indexOf(batch), 1);
           for (const { text } of batch.records) waiting.delete(text);
           arrived.push(...batch.records);
           batch.partition ??= 0;
-          lanes.succeed(batch);
+          queues.succeed(batch);
         }
-        expect(lanes.isIdle).toBe(true);
+        expect(queues.isIdle).toBe(true);
         expect(new Set(arrived.map(({ text }) => text)).size).toBe(made);
         expect(arrived.length).toBe(made);
         for (let key = 0; key < 5; key++) {

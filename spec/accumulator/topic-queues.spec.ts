@@ -7,10 +7,10 @@ import { batchingPolicy, recordOf, textsOf } from '../sender/rig.ts';
 const textsIn = (batch: ProducerBatch | undefined): string[] => textsOf(batch?.content);
 
 let seq = 0;
-function add(lanes: TopicQueues, text: string, key: string | Buffer | null = null): PendingRecord {
+function add(queues: TopicQueues, text: string, key: string | Buffer | null = null): PendingRecord {
   const record = recordOf({ text, key });
   record.seq = ++seq;
-  lanes.add(record);
+  queues.add(record);
   return record;
 }
 
@@ -28,154 +28,154 @@ describe('a batch is due', () => {
       sizes: [1],
     },
   ])('$what', ({ texts, due, sizes }) => {
-    const lanes = new TopicQueues('logs', batchingPolicy());
-    lanes.learn(1, [0]);
-    for (const text of texts) add(lanes, text);
-    expect(lanes.nextDue(false)).toBe(due);
-    expect([lanes.drain(0, false)].filter((b) => b !== undefined).map((b) => b.records.length)).toEqual(
+    const queues = new TopicQueues('logs', batchingPolicy());
+    queues.learn(1, [0]);
+    for (const text of texts) add(queues, text);
+    expect(queues.nextDue(false)).toBe(due);
+    expect([queues.drain(0, false)].filter((b) => b !== undefined).map((b) => b.records.length)).toEqual(
       sizes,
     );
   });
 
   it('at once when somebody flushes', () => {
-    const lanes = new TopicQueues('logs', batchingPolicy());
-    add(lanes, 'a');
-    expect(lanes.nextDue(true)).toBe(0);
-    expect(textsIn(lanes.drain(0, true))).toEqual(['a']);
+    const queues = new TopicQueues('logs', batchingPolicy());
+    add(queues, 'a');
+    expect(queues.nextDue(true)).toBe(0);
+    expect(textsIn(queues.drain(0, true))).toEqual(['a']);
   });
 
   it('a record larger than a batch is alone between its neighbours', () => {
-    const lanes = new TopicQueues('logs', batchingPolicy());
-    lanes.learn(1, [0]);
-    add(lanes, 'a');
-    add(lanes, 'b'.repeat(20_000));
-    add(lanes, 'c');
+    const queues = new TopicQueues('logs', batchingPolicy());
+    queues.learn(1, [0]);
+    add(queues, 'a');
+    add(queues, 'b'.repeat(20_000));
+    add(queues, 'c');
     const sizes: number[] = [];
-    for (let batch = lanes.drain(0, true); batch; batch = lanes.drain(0, true)) {
+    for (let batch = queues.drain(0, true); batch; batch = queues.drain(0, true)) {
       sizes.push(batch.records.length);
-      lanes.succeed(batch);
+      queues.succeed(batch);
     }
     expect(sizes).toEqual([1, 1, 1]);
   });
 });
 
 it('the oldest of several partitions does not get all the turns', () => {
-  const lanes = new TopicQueues('logs', batchingPolicy());
-  lanes.learn(4, [0, 1, 2, 3]);
+  const queues = new TopicQueues('logs', batchingPolicy());
+  queues.learn(4, [0, 1, 2, 3]);
   const keys = ['\x00', '\x01', '\x02', '\x03'];
-  for (let i = 0; i < 40; i++) for (const key of keys) add(lanes, 'x', key);
-  for (let i = 0; i < 40; i++) add(lanes, 'loose');
+  for (let i = 0; i < 40; i++) for (const key of keys) add(queues, 'x', key);
+  for (let i = 0; i < 40; i++) add(queues, 'unkeyed');
   const turns: (number | string | undefined)[] = [];
   for (let i = 0; i < 10; i++) {
-    const batch = lanes.drain(100, false);
+    const batch = queues.drain(100, false);
     if (batch === undefined) break;
-    turns.push(batch.records[0]?.key === null ? 'loose' : batch.partition);
-    lanes.succeed(batch);
+    turns.push(batch.records[0]?.key === null ? 'unkeyed' : batch.partition);
+    queues.succeed(batch);
   }
-  expect(new Set(turns.slice(0, 5))).toEqual(new Set([0, 1, 2, 3, 'loose']));
-  expect(new Set(turns.slice(5))).toEqual(new Set([0, 1, 2, 3, 'loose']));
+  expect(new Set(turns.slice(0, 5))).toEqual(new Set([0, 1, 2, 3, 'unkeyed']));
+  expect(new Set(turns.slice(5))).toEqual(new Set([0, 1, 2, 3, 'unkeyed']));
 });
 
-it('a first send that is under way holds back the lane that its key turns out to belong to', () => {
-  const lanes = new TopicQueues('logs', batchingPolicy());
-  for (const text of ['1', '2']) add(lanes, text, 'k');
-  const first = lanes.drain(0, true);
+it('a first send that is under way holds back the partition queue that its key turns out to belong to', () => {
+  const queues = new TopicQueues('logs', batchingPolicy());
+  for (const text of ['1', '2']) add(queues, text, 'k');
+  const first = queues.drain(0, true);
   expect(textsIn(first)).toEqual(['1', '2']);
-  add(lanes, '3', 'k');
+  add(queues, '3', 'k');
   // The client has the metadata now, and has chosen; its broker has not answered.
-  lanes.learn(4, [0, 1, 2, 3]);
+  queues.learn(4, [0, 1, 2, 3]);
   if (first !== undefined) first.partition = 107 % 4;
-  expect(lanes.drain(0, true)).toBeUndefined();
-  expect(lanes.nextDue(true)).toBeUndefined();
-  if (first !== undefined) lanes.reenqueue(first, first.records, 0);
-  expect(textsIn(lanes.drain(0, true))).toEqual(['1', '2', '3']);
+  expect(queues.drain(0, true)).toBeUndefined();
+  expect(queues.nextDue(true)).toBeUndefined();
+  if (first !== undefined) queues.reenqueue(first, first.records, 0);
+  expect(textsIn(queues.drain(0, true))).toEqual(['1', '2', '3']);
 });
 
 it('forgetting the partitions twice, with sends under way, neither doubles nor inverts a record', () => {
-  const lanes = new TopicQueues('logs', batchingPolicy());
-  lanes.learn(1, [0]);
-  for (const text of ['1', '2']) add(lanes, text, 'k');
-  const first = lanes.drain(0, true);
-  add(lanes, '3', 'k');
-  add(lanes, '4', 'k');
-  lanes.forget();
-  lanes.learn(1, [0]);
-  lanes.forget();
+  const queues = new TopicQueues('logs', batchingPolicy());
+  queues.learn(1, [0]);
+  for (const text of ['1', '2']) add(queues, text, 'k');
+  const first = queues.drain(0, true);
+  add(queues, '3', 'k');
+  add(queues, '4', 'k');
+  queues.forget();
+  queues.learn(1, [0]);
+  queues.forget();
   // Nothing overtakes what is under way.
-  expect(lanes.drain(0, true)).toBeUndefined();
-  if (first !== undefined) lanes.reenqueue(first, first.records, 0);
-  const again = lanes.drain(0, true);
+  expect(queues.drain(0, true)).toBeUndefined();
+  if (first !== undefined) queues.reenqueue(first, first.records, 0);
+  const again = queues.drain(0, true);
   expect(textsIn(again)).toEqual(['1', '2']);
-  if (again !== undefined) lanes.succeed(again);
-  const rest = lanes.drain(0, true);
+  if (again !== undefined) queues.succeed(again);
+  const rest = queues.drain(0, true);
   expect(textsIn(rest)).toEqual(['3', '4']);
-  if (rest !== undefined) lanes.succeed(rest);
-  expect(lanes.isIdle).toBe(true);
+  if (rest !== undefined) queues.succeed(rest);
+  expect(queues.isIdle).toBe(true);
 });
 
 it('keys that belong elsewhere since the partitions are fewer are not overtaken by what comes after them', () => {
-  const lanes = new TopicQueues('logs', batchingPolicy());
-  lanes.learn(8, [0, 1, 2, 3, 4, 5, 6, 7]);
-  add(lanes, '1', 'k');
-  add(lanes, '2', 'k');
-  lanes.learn(2, [0, 1]);
-  add(lanes, '3', 'k');
-  const batch = lanes.drain(0, true);
+  const queues = new TopicQueues('logs', batchingPolicy());
+  queues.learn(8, [0, 1, 2, 3, 4, 5, 6, 7]);
+  add(queues, '1', 'k');
+  add(queues, '2', 'k');
+  queues.learn(2, [0, 1]);
+  add(queues, '3', 'k');
+  const batch = queues.drain(0, true);
   expect([batch?.partition, textsIn(batch)]).toEqual([107 % 2, ['1', '2', '3']]);
 });
 
 it('keyed and keyless records of a partition that is gone go back to where each belongs', () => {
-  const lanes = new TopicQueues('logs', batchingPolicy());
-  lanes.learn(1, [0]);
-  add(lanes, 'loose');
-  const first = lanes.drain(0, true);
-  if (first !== undefined) lanes.reenqueue(first, first.records, 0);
-  add(lanes, 'keyed', 'k');
-  const both = lanes.drain(0, true);
-  expect(textsIn(both)).toEqual(['loose', 'keyed']);
-  lanes.forget();
+  const queues = new TopicQueues('logs', batchingPolicy());
+  queues.learn(1, [0]);
+  add(queues, 'unkeyed');
+  const first = queues.drain(0, true);
+  if (first !== undefined) queues.reenqueue(first, first.records, 0);
+  add(queues, 'keyed', 'k');
+  const both = queues.drain(0, true);
+  expect(textsIn(both)).toEqual(['unkeyed', 'keyed']);
+  queues.forget();
   if (both !== undefined) {
     both.partition = undefined;
-    lanes.reenqueue(both, both.records, 0);
+    queues.reenqueue(both, both.records, 0);
   }
   const sends: string[][] = [];
-  for (let batch = lanes.drain(0, true); batch; batch = lanes.drain(0, true)) {
+  for (let batch = queues.drain(0, true); batch; batch = queues.drain(0, true)) {
     sends.push(textsIn(batch));
     // Each alone: nobody knows where they go.
-    expect([batch.partition, lanes.drain(0, true)]).toEqual([undefined, undefined]);
-    lanes.succeed(batch);
+    expect([batch.partition, queues.drain(0, true)]).toEqual([undefined, undefined]);
+    queues.succeed(batch);
   }
-  expect(sends.sort()).toEqual([['keyed'], ['loose']]);
+  expect(sends.sort()).toEqual([['keyed'], ['unkeyed']]);
 });
 
 it('a batch that was sent once does not linger again for each of its halves', () => {
-  const lanes = new TopicQueues('logs', batchingPolicy());
-  lanes.learn(1, [0]);
-  for (let i = 0; i < 8; i++) add(lanes, String(i));
-  const all = lanes.drain(20, false);
-  if (all !== undefined) lanes.bisect(all, all.records);
-  const half = lanes.drain(20, false);
+  const queues = new TopicQueues('logs', batchingPolicy());
+  queues.learn(1, [0]);
+  for (let i = 0; i < 8; i++) add(queues, String(i));
+  const all = queues.drain(20, false);
+  if (all !== undefined) queues.bisect(all, all.records);
+  const half = queues.drain(20, false);
   expect(half?.records.length).toBe(4);
-  if (half !== undefined) lanes.succeed(half);
-  expect(lanes.drain(20, false)?.records.length).toBe(2);
+  if (half !== undefined) queues.succeed(half);
+  expect(queues.drain(20, false)?.records.length).toBe(2);
 });
 
 it('the only partition was blocked for ever when all suspects of a halved batch had been shed', () => {
-  const lanes = new TopicQueues('logs', batchingPolicy());
-  lanes.learn(1, [0]);
-  for (const text of ['1', '2']) add(lanes, text);
-  const all = lanes.drain(20, false);
-  if (all !== undefined) lanes.bisect(all, all.records);
+  const queues = new TopicQueues('logs', batchingPolicy());
+  queues.learn(1, [0]);
+  for (const text of ['1', '2']) add(queues, text);
+  const all = queues.drain(20, false);
+  if (all !== undefined) queues.bisect(all, all.records);
   for (const record of all?.records ?? []) record.queue?.discard(record);
-  add(lanes, '3');
-  expect(textsIn(lanes.drain(40, false))).toEqual(['3']);
+  add(queues, '3');
+  expect(textsIn(queues.drain(40, false))).toEqual(['3']);
 });
 
 describe('a client that was handed in', () => {
   const policy = batchingPolicy({ keepsTogether: false });
 
   it('gets one key a send, and one record without key until a partition is known', () => {
-    const lanes = new TopicQueues('logs', policy);
+    const queues = new TopicQueues('logs', policy);
     for (const [text, key] of [
       ['1', 'a'],
       ['2', 'b'],
@@ -183,17 +183,17 @@ describe('a client that was handed in', () => {
       ['4', null],
       ['5', null],
     ] as const) {
-      add(lanes, text, key);
+      add(queues, text, key);
     }
-    const batches = [lanes.drain(0, true), lanes.drain(0, true), lanes.drain(0, true)];
+    const batches = [queues.drain(0, true), queues.drain(0, true), queues.drain(0, true)];
     expect(batches.map(textsIn).sort()).toEqual([[], ['1', '3'], ['4']]);
     for (const batch of batches) {
       if (batch === undefined) continue;
       expect(batch.partition).toBeUndefined();
       batch.partition = 2;
-      lanes.succeed(batch);
+      queues.succeed(batch);
     }
-    const later = [lanes.drain(0, true), lanes.drain(0, true)];
+    const later = [queues.drain(0, true), queues.drain(0, true)];
     expect(later.map((b) => [b?.partition, textsIn(b)])).toEqual(
       expect.arrayContaining([
         [undefined, ['2']],
@@ -203,58 +203,58 @@ describe('a client that was handed in', () => {
   });
 
   it('keys that only look alike as text do not share a send', () => {
-    const lanes = new TopicQueues('logs', policy);
+    const queues = new TopicQueues('logs', policy);
     const [one, other] = [Buffer.from([0xff]), Buffer.from([0xfe])];
     expect(String(one)).toBe(String(other));
-    add(lanes, '1', one);
-    add(lanes, '2', other);
-    add(lanes, '3', Buffer.from([0xff]));
-    expect(textsIn(lanes.drain(0, true))).toEqual(['1', '3']);
+    add(queues, '1', one);
+    add(queues, '2', other);
+    add(queues, '3', Buffer.from([0xff]));
+    expect(textsIn(queues.drain(0, true))).toEqual(['1', '3']);
   });
 
   it('probes for other partitions now and then, when nothing is under way that it could overtake', () => {
-    const lanes = new TopicQueues('logs', policy);
+    const queues = new TopicQueues('logs', policy);
     const probes: number[] = [];
     for (let i = 0; i < 100; i++) {
-      add(lanes, String(i));
-      const batch = lanes.drain(0, true);
+      add(queues, String(i));
+      const batch = queues.drain(0, true);
       if (batch === undefined) throw new Error('nothing to send');
       if (batch.partition === undefined) {
         probes.push(i);
         batch.partition = probes.length - 1;
       }
-      lanes.succeed(batch);
+      queues.succeed(batch);
     }
     expect(probes).toEqual([0, 17, 34, 51, 68, 85]);
     for (let i = 0; i < 16; i++) {
-      for (let n = 0; n < 10; n++) add(lanes, 'full');
-      const batch = lanes.drain(0, false);
-      if (batch !== undefined) lanes.succeed(batch);
+      for (let n = 0; n < 10; n++) add(queues, 'full');
+      const batch = queues.drain(0, false);
+      if (batch !== undefined) queues.succeed(batch);
     }
-    for (let n = 0; n < 40; n++) add(lanes, 'more');
+    for (let n = 0; n < 40; n++) add(queues, 'more');
     const under: ProducerBatch[] = [];
-    for (let batch = lanes.drain(0, false); batch; batch = lanes.drain(0, false)) under.push(batch);
+    for (let batch = queues.drain(0, false); batch; batch = queues.drain(0, false)) under.push(batch);
     expect(under.length).toBeGreaterThan(0);
     const partitions = under.map(({ partition }) => partition);
     expect(partitions.includes(undefined) ? partitions : [undefined]).toEqual([undefined]);
   });
 
   it('keyed records that never stop do not keep those without key from being sent', () => {
-    const lanes = new TopicQueues('logs', policy);
-    add(lanes, 'loose');
+    const queues = new TopicQueues('logs', policy);
+    add(queues, 'unkeyed');
     const sent: string[] = [];
     for (let i = 0; i < 5; i++) {
-      add(lanes, 'keyed', `key ${i}`);
-      for (let batch = lanes.drain(0, true); batch; batch = lanes.drain(0, true)) {
+      add(queues, 'keyed', `key ${i}`);
+      for (let batch = queues.drain(0, true); batch; batch = queues.drain(0, true)) {
         sent.push(...textsIn(batch));
         if (batch.partition === undefined) batch.partition = 0;
-        if (batch.records[0]?.key === null) lanes.succeed(batch);
+        if (batch.records[0]?.key === null) queues.succeed(batch);
         else {
-          lanes.succeed(batch);
+          queues.succeed(batch);
           break;
         }
       }
     }
-    expect(sent).toContain('loose');
+    expect(sent).toContain('unkeyed');
   });
 });

@@ -37,7 +37,7 @@ describe('kafkajs', () => {
     vi.unstubAllEnvs();
   });
 
-  it('prints one line per kind of trouble, at the level asked for', async () => {
+  it('prints one line per kind of error, at the level asked for', async () => {
     const { creator, take } = setUpSink({ level: 'error' });
     const broker = await connectInVain(creator);
     const lines = take();

@@ -75,13 +75,13 @@ describe('a send that failed', () => {
     ["another engine's error", Object.assign(new Error('x'), { code: 'PLT_KFK_NETWORK' }), AGAIN],
     ['too old', protocol('INVALID_TIMESTAMP', 32), { kind: 'bisect', certain: true, refused: 'timestamp' }],
     ['without key', protocol('INVALID_RECORD', 87), { kind: 'bisect', certain: true, refused: 'record' }],
-  ])('%s', (_, error, verdict) => {
-    expect(classifyError(error)).toMatchObject({ ...verdict, cause: error });
+  ])('%s', (_, error, result) => {
+    expect(classifyError(error)).toMatchObject({ ...result, cause: error });
     // kafkajs's own retry wraps it, and says that it is not retriable.
     if (error instanceof Error) {
       const wrapped = new KafkaJSNumberOfRetriesExceeded(error, { retryCount: 0, retryTime: 1 });
       Object.assign(wrapped, { cause: error });
-      expect(classifyError(wrapped)).toMatchObject({ ...verdict, cause: wrapped });
+      expect(classifyError(wrapped)).toMatchObject({ ...result, cause: wrapped });
     }
   });
 
@@ -117,8 +117,8 @@ describe('a send that resolved', () => {
     ['an error code as text', [{ topicName: 'logs', partition: 3, errorCode: '6' }], { kind: 'retry' }],
     ['a permanent error', [{ topicName: 'logs', partition: 3, errorCode: 10 }], { kind: 'bisect' }],
     ['a refusal', [{ topicName: 'logs', partition: 3, errorCode: 29 }], { kind: 'reject-topic' }],
-  ])('with %s', (_, answer, verdict) => {
-    expect(classifyAnswer(answer, batchTo(3))).toMatchObject(verdict);
+  ])('with %s', (_, answer, result) => {
+    expect(classifyAnswer(answer, batchTo(3))).toMatchObject(result);
   });
 
   it.each([3, 0])('to a partition that the client chose (%s): the batch learns it', (partition) => {

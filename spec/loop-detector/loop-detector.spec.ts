@@ -131,7 +131,7 @@ describe('a hold', () => {
     return new LoopDetector({ lingerMs: 20, now, random: () => 0.5, onLoop: () => undefined });
   };
 
-  /** A detector with a suspect, whose next flush is due. */
+  /** A detector with a candidate, whose next send is due. */
   function suspecting(): { detector: LoopDetector; now: number; pass(to: number): void } {
     let now = 0;
     const detector = detectorAt(() => now);

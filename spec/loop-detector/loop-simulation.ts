@@ -1,4 +1,4 @@
-// The loop detector in front of a model of the shipper, in virtual time: years of traffic in seconds.
+// The loop detector in front of a model of the sender, in virtual time: years of traffic in seconds.
 import { type FoundLoop, LoopDetector } from '../../lib/loop-detector/loop-detector.ts';
 import { SeededRandom } from '../../testing/soak/random.ts';
 

@@ -60,7 +60,7 @@ it.each(['ETIMEDOUT', 'ECONNRESET', 'EAI_AGAIN'])('%s is no refusal: it may pass
 
 it('a broker that was there, at whatever time, is waited for', async () => {
   const { clock, contact, givenUp } = started(1);
-  contact.noteConnected();
+  contact.onConnected();
   contact.onRefused(givenUp);
   contact.recordFailure(REFUSED);
   await clock.pass(60_000);
@@ -71,7 +71,7 @@ it('one that comes while it is tried is waited for, too', async () => {
   const { clock, contact, givenUp } = started(1);
   contact.onRefused(givenUp);
   contact.recordFailure(REFUSED);
-  contact.noteConnected();
+  contact.onConnected();
   await clock.pass(60_000);
   contact.recordFailure(REFUSED);
   expect(givenUp).not.toHaveBeenCalled();

@@ -114,7 +114,7 @@ export interface Sent {
   texts: string[];
 }
 
-/** A shipper in front of clients that answer as the spec says. */
+/** A sender in front of clients that answer as the spec says. */
 export class Rig {
   readonly clock = new HeldClock();
   readonly ledger = new Ledger();

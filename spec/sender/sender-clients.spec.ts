@@ -45,7 +45,7 @@ describe('a client is replaced', () => {
     await rig.clock.pass(20);
     const held = deferred<void>();
     rig.answer = async (batch, client) => {
-      if (client === 1 && batch.partition === 0) throw new TypeError('its own trouble');
+      if (client === 1 && batch.partition === 0) throw new TypeError('its own fault');
       if (client === 1) await held.promise;
       return stored(batch);
     };

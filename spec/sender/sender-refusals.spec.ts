@@ -62,7 +62,7 @@ describe('a record that is refused', () => {
     rig.log(...numbers(100));
     await rig.clock.pass(10_000);
     expect([rig.delivered, rig.dropped]).toEqual([numbers(100), []]);
-    // Each time with a fresh client: the trouble may be its own.
+    // Each time with a fresh client: the fault may be its own.
     expect(rig.sent.map(({ client }) => client)).toEqual([1, 2, 3, 4]);
   });
 

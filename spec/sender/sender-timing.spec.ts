@@ -39,7 +39,7 @@ describe('a batch', () => {
     }
   });
 
-  it('of another partition does not wait for one that is in trouble', async () => {
+  it('of another partition does not wait for one whose sends fail', async () => {
     const rig = new Rig({ retry: { initialMs: 60_000, maxMs: 60_000, maxAgeMs: undefined } });
     rig.learns = 2;
     rig.log('first');

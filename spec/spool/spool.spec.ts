@@ -9,13 +9,13 @@ it('closed while it looks through what others have left, it leaves the rest to t
   const options = { directory: directoryOfSpec(), mode: 'overflow', maxBytes: 1_000_000 } as const;
   const clock = new HeldClock();
   const adopted: number[] = [];
-  const troubles: unknown[] = [];
+  const errors: unknown[] = [];
   const spool = () =>
     new Spool(options, clock, {
       onAdopted: (records) => adopted.push(records),
-      onDamaged: (stretches) => troubles.push(`${stretches} damaged`),
-      onLost: (records) => troubles.push(`${records} lost`),
-      onError: (cause) => troubles.push(cause),
+      onDamaged: (stretches) => errors.push(`${stretches} damaged`),
+      onLost: (records) => errors.push(`${records} lost`),
+      onError: (cause) => errors.push(cause),
       onWork: () => undefined,
     });
   const first = spool();
@@ -27,13 +27,13 @@ it('closed while it looks through what others have left, it leaves the rest to t
   expect(second.isScanning).toBe(true);
   second.close();
   await clock.settle();
-  expect({ adopted, troubles, next: second.peek() }).toEqual({ adopted: [], troubles: [], next: undefined });
+  expect({ adopted, errors, next: second.peek() }).toEqual({ adopted: [], errors: [], next: undefined });
   const third = spool();
   third.open();
   await clock.settle();
-  expect({ adopted, troubles, isScanning: third.isScanning }).toEqual({
+  expect({ adopted, errors, isScanning: third.isScanning }).toEqual({
     adopted: [1],
-    troubles: [],
+    errors: [],
     isScanning: false,
   });
   expect(third.take()?.text).toBe('one');
@@ -42,18 +42,18 @@ it('closed while it looks through what others have left, it leaves the rest to t
 
 describe('what is passed over', () => {
   const options = { directory: '', mode: 'overflow', maxBytes: 100_000_000 } as const;
-  const spoolIn = (directory: string): { spool: Spool; clock: HeldClock; troubles: unknown[] } => {
+  const spoolIn = (directory: string): { spool: Spool; clock: HeldClock; errors: unknown[] } => {
     const clock = new HeldClock();
-    const troubles: unknown[] = [];
+    const errors: unknown[] = [];
     const spool = new Spool({ ...options, directory }, clock, {
       onAdopted: () => 0,
-      onDamaged: (stretches) => troubles.push(`${stretches} damaged`),
-      onLost: (records) => troubles.push(`${records} lost`),
-      onError: (cause) => troubles.push(cause),
+      onDamaged: (stretches) => errors.push(`${stretches} damaged`),
+      onLost: (records) => errors.push(`${records} lost`),
+      onError: (cause) => errors.push(cause),
       onWork: () => undefined,
     });
     spool.open();
-    return { spool, clock, troubles };
+    return { spool, clock, errors };
   };
   const record = (topic: string, seq: number): PendingRecord => recordWith(`${topic} ${seq}`, { topic, seq });
 
@@ -72,7 +72,7 @@ describe('what is passed over', () => {
   }
 
   it('is read again, in its order, when all is begun anew', () => {
-    const { spool, troubles } = spoolIn(directoryOfSpec());
+    const { spool, errors } = spoolIn(directoryOfSpec());
     for (let seq = 1; seq <= 100; seq++) spool.store([record(seq % 2 === 0 ? 'held' : 'other', seq)]);
     expect(readPast(spool, 'held').length).toBe(50);
     expect(spool.hasUnread).toBe(false);
@@ -82,12 +82,12 @@ describe('what is passed over', () => {
     spool.beginAnew();
     const expected = Array.from({ length: 50 }, (_, at) => `held ${2 * at + 2}`);
     expect(readPast(spool, 'nothing')).toEqual([...expected, 'held 101']);
-    expect(troubles).toEqual([]);
+    expect(errors).toEqual([]);
     spool.close();
   });
 
   it('is not kept in memory record by record, however many there are', () => {
-    const { spool, troubles } = spoolIn(directoryOfSpec());
+    const { spool, errors } = spoolIn(directoryOfSpec());
     const many = 50_000;
     for (let seq = 1; seq <= many; seq += 500) {
       spool.store(Array.from({ length: 500 }, (_, at) => record(at % 10 === 0 ? 'other' : 'held', seq + at)));
@@ -97,7 +97,7 @@ describe('what is passed over', () => {
     spool.beginAnew();
     expect(readPast(spool, 'held')).toEqual([]);
     expect(spool.tracked).toBe(0);
-    expect(troubles).toEqual([]);
+    expect(errors).toEqual([]);
     spool.close();
   });
 

@@ -61,7 +61,7 @@ const batchOf = (texts: string[], partition?: number, topic = TOPIC) => ({
 
 const kafkaOf = (cluster: BrokerCluster) => ({ brokers: cluster.addresses });
 
-const willOf = (...batches: ExitDrainTask['batches']): ExitDrainTask => ({
+const drainOf = (...batches: ExitDrainTask['batches']): ExitDrainTask => ({
   batches,
   batch: { maxRecords: 10, maxBytes: 1_000_000, lingerMs: 1 },
   retry: { initialMs: 1, maxMs: 5 },
@@ -152,7 +152,11 @@ it('carries out a drain: where it is bound, in order, and tells what became of e
   const served = new Served();
   // The client of before is gone then.
   await served.ask({ kind: 'connect', client: 1, kafka: kafkaOf(cluster) });
-  const drain = willOf(batchOf(numbered(25), 2), batchOf(['x'], undefined, 'forbidden'), batchOf(['loose']));
+  const drain = drainOf(
+    batchOf(numbered(25), 2),
+    batchOf(['x'], undefined, 'forbidden'),
+    batchOf(['unkeyed']),
+  );
   expect(await served.ask({ kind: 'ship', kafka: kafkaOf(cluster), drain })).toBe('done');
   expect(
     cluster
@@ -160,7 +164,7 @@ it('carries out a drain: where it is bound, in order, and tells what became of e
       .filter(({ partition }) => partition === 2)
       .map(({ value }) => String(value)),
   ).toEqual(expect.arrayContaining(numbered(25)));
-  expect(cluster.values(TOPIC).sort()).toEqual([...numbered(25), 'loose'].sort());
+  expect(cluster.values(TOPIC).sort()).toEqual([...numbered(25), 'unkeyed'].sort());
   const delivered = served.of('delivered').flatMap(({ indexes }) => indexes);
   expect(delivered.sort((a, b) => a - b)).toEqual([...Array(25).keys(), 26]);
   expect(served.of('dropped')).toMatchObject([
@@ -170,7 +174,7 @@ it('carries out a drain: where it is bound, in order, and tells what became of e
 
 it('tells why nothing of a drain gets through', async () => {
   const served = new Served();
-  const drain = { ...willOf(batchOf(['a'])), timeoutMs: 50 };
+  const drain = { ...drainOf(batchOf(['a'])), timeoutMs: 50 };
   await served.ask({ kind: 'ship', kafka: { brokers: ['127.0.0.1:1'] }, drain });
   expect(served.of('outage')[0]?.error.message).toMatch('ECONNREFUSED');
   expect(served.of('delivered')).toEqual([]);

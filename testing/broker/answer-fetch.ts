@@ -21,7 +21,7 @@ type Led =
   | { readonly error: 0; readonly partition: Partition };
 
 function led({ topic, partition }: { topic: string; partition: number }, context: AnswerContext): Led {
-  const injected = context.verdict.errorOf(topic, partition);
+  const injected = context.effect.errorOf(topic, partition);
   if (injected !== ERROR.NONE) return { error: injected, partition: null };
   const found = context.state.topics.partition(topic, partition);
   if (found === undefined) return { error: ERROR.UNKNOWN_TOPIC_OR_PARTITION, partition: null };
@@ -70,7 +70,7 @@ async function fetchAll(
       continue;
     }
     return writePartitions(
-      new Encoder().writeInt32(context.verdict.throttle),
+      new Encoder().writeInt32(context.effect.throttle),
       found,
       ({ batches, error, end }, partition) =>
         partition
@@ -110,7 +110,7 @@ export const readListOffsets: ReadRequest = (decoder) => {
   return {
     targets: asked,
     answer: (context) =>
-      writePartitions(new Encoder().writeInt32(context.verdict.throttle), asked, (item, encoder) => {
+      writePartitions(new Encoder().writeInt32(context.effect.throttle), asked, (item, encoder) => {
         const { error, partition } = led(item, context);
         const { offset, at } =
           partition === null ? { offset: -1, at: -1 } : offsetAt(partition, item.timestamp);

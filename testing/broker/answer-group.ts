@@ -12,11 +12,11 @@ export const readFindCoordinator: ReadRequest = (decoder, state) => {
   decoder.readInt8(); // group or transaction
   return {
     targets: [],
-    answer: ({ verdict }) => {
+    answer: ({ effect }) => {
       const node = state.firstUp();
-      const error = node === undefined ? ERROR.COORDINATOR_NOT_AVAILABLE : verdict.errorOf();
+      const error = node === undefined ? ERROR.COORDINATOR_NOT_AVAILABLE : effect.errorOf();
       return new Encoder()
-        .writeInt32(verdict.throttle)
+        .writeInt32(effect.throttle)
         .writeInt16(error)
         .writeString(null)
         .writeInt32(node?.id ?? -1)
@@ -35,15 +35,15 @@ export const readJoinGroup: ReadRequest = (decoder, state) => {
   const protocols = decoder.readArray((item) => ({ name: string(item), metadata: item.readBytes() }));
   return {
     targets: [],
-    answer: ({ verdict }) => {
+    answer: ({ effect }) => {
       const group = state.groups.get(groupId);
-      const joined = verdict.errorOf() || group.join(groupId, memberId, sessionTimeout);
+      const joined = effect.errorOf() || group.join(groupId, memberId, sessionTimeout);
       const isIn = typeof joined === 'string';
       const id = isIn ? joined : memberId;
       const protocol = protocols[0];
       const member = new Encoder().writeString(id).writeBytes(protocol?.metadata ?? null);
       return new Encoder()
-        .writeInt32(verdict.throttle)
+        .writeInt32(effect.throttle)
         .writeInt16(isIn ? ERROR.NONE : joined)
         .writeInt32(isIn ? group.generation : -1)
         .writeString(protocol?.name ?? '')
@@ -61,12 +61,12 @@ export const readSyncGroup: ReadRequest = (decoder, state) => {
   const assignments = decoder.readArray((item) => ({ memberId: string(item), bytes: item.readBytes() }));
   return {
     targets: [],
-    answer: ({ verdict }) => {
+    answer: ({ effect }) => {
       const group = state.groups.get(groupId);
-      const error = verdict.errorOf() || group.seen(memberId, generation);
+      const error = effect.errorOf() || group.seen(memberId, generation);
       const mine = assignments.find((assignment) => assignment.memberId === memberId)?.bytes ?? undefined;
       return new Encoder()
-        .writeInt32(verdict.throttle)
+        .writeInt32(effect.throttle)
         .writeInt16(error)
         .writeBytes(error === ERROR.NONE ? group.assign(mine) : Buffer.alloc(0));
     },
@@ -79,10 +79,10 @@ export const readHeartbeat: ReadRequest = (decoder, state) => {
   const memberId = string(decoder);
   return {
     targets: [],
-    answer: ({ verdict }) =>
+    answer: ({ effect }) =>
       new Encoder()
-        .writeInt32(verdict.throttle)
-        .writeInt16(verdict.errorOf() || state.groups.get(groupId).seen(memberId, generation)),
+        .writeInt32(effect.throttle)
+        .writeInt16(effect.errorOf() || state.groups.get(groupId).seen(memberId, generation)),
   };
 };
 
@@ -91,10 +91,10 @@ export const readLeaveGroup: ReadRequest = (decoder, state) => {
   const memberId = string(decoder);
   return {
     targets: [],
-    answer: ({ verdict }) =>
+    answer: ({ effect }) =>
       new Encoder()
-        .writeInt32(verdict.throttle)
-        .writeInt16(verdict.errorOf() || state.groups.get(groupId).leave(memberId)),
+        .writeInt32(effect.throttle)
+        .writeInt16(effect.errorOf() || state.groups.get(groupId).leave(memberId)),
   };
 };
 
@@ -109,12 +109,12 @@ export const readOffsetCommit: ReadRequest = (decoder, state) => {
   }));
   return {
     targets: commits,
-    answer: ({ verdict }) => {
+    answer: ({ effect }) => {
       const group = state.groups.get(groupId);
       const ofGroup = group.seen(memberId, generation);
-      const response = new Encoder().writeInt32(verdict.throttle);
+      const response = new Encoder().writeInt32(effect.throttle);
       return writePartitions(response, commits, ({ topic, partition, offset, metadata }, encoder) => {
-        const error = verdict.errorOf(topic, partition) || ofGroup;
+        const error = effect.errorOf(topic, partition) || ofGroup;
         if (error === ERROR.NONE) group.offsets.set(`${topic}/${partition}`, { offset, metadata });
         return encoder.writeInt16(error);
       });
@@ -127,15 +127,15 @@ export const readOffsetFetch: ReadRequest = (decoder, state) => {
   const asked = readPartitions(decoder, () => ({}));
   return {
     targets: asked,
-    answer: ({ verdict }) => {
+    answer: ({ effect }) => {
       const { offsets } = state.groups.get(groupId);
-      const response = new Encoder().writeInt32(verdict.throttle);
+      const response = new Encoder().writeInt32(effect.throttle);
       return writePartitions(response, asked, ({ topic, partition }, encoder) => {
         const committed = offsets.get(`${topic}/${partition}`);
         return encoder
           .writeInt64(committed?.offset ?? -1)
           .writeString(committed?.metadata ?? '')
-          .writeInt16(verdict.errorOf(topic, partition));
+          .writeInt16(effect.errorOf(topic, partition));
       }).writeInt16(ERROR.NONE);
     },
   };

@@ -1,7 +1,7 @@
 // Part of the in-process Kafka stand-in for specs and the demo; it is not a broker.
 // Metadata v6, with automatic topic creation.
 import { ERROR } from './apis.ts';
-import type { Verdict } from './faults.ts';
+import type { FaultEffect } from './faults.ts';
 import type { ClusterState, ReadRequest } from './state.ts';
 import { isLegalTopicName, type Topic } from './topics.ts';
 import { Encoder } from './wire.ts';
@@ -18,8 +18,8 @@ function findOrCreate(name: string, mayCreate: boolean, state: ClusterState): To
   return state.topics.create(name, partitions);
 }
 
-function writeTopic(name: string, mayCreate: boolean, state: ClusterState, verdict: Verdict): Encoder {
-  const injected = verdict.errorOf(name);
+function writeTopic(name: string, mayCreate: boolean, state: ClusterState, effect: FaultEffect): Encoder {
+  const injected = effect.errorOf(name);
   const topic = injected === ERROR.NONE ? findOrCreate(name, mayCreate, state) : injected;
   const partitions = typeof topic === 'number' ? [] : topic.partitions;
   return new Encoder()
@@ -28,7 +28,7 @@ function writeTopic(name: string, mayCreate: boolean, state: ClusterState, verdi
     .writeBoolean(false)
     .writeArray(
       partitions.map(({ leader }, index) => {
-        const error = verdict.errorOf(name, index);
+        const error = effect.errorOf(name, index);
         return new Encoder()
           .writeInt16(error)
           .writeInt32(index)
@@ -47,9 +47,9 @@ export const readMetadata: ReadRequest = (decoder, state) => {
   const names = asked.length === 0 ? state.topics.names() : asked;
   return {
     targets: names.map((topic) => ({ topic, partition: null })),
-    answer: ({ verdict }) =>
+    answer: ({ effect }) =>
       new Encoder()
-        .writeInt32(verdict.throttle)
+        .writeInt32(effect.throttle)
         // A broker that is down stays listed, as in a cluster that has not noticed yet.
         .writeArray(
           state.nodes.map((node) => {
@@ -59,6 +59,6 @@ export const readMetadata: ReadRequest = (decoder, state) => {
         )
         .writeString(CLUSTER_ID)
         .writeInt32(state.firstUp()?.id ?? NO_LEADER)
-        .writeArray(names.map((name) => writeTopic(name, mayCreate, state, verdict))),
+        .writeArray(names.map((name) => writeTopic(name, mayCreate, state, effect))),
   };
 };

@@ -23,8 +23,8 @@ const ACKS = [-1, 0, 1];
 const refused = (errorCode: number): AppendResult => ({ errorCode, baseOffset: -1 });
 
 function append(topic: string, data: PartitionData, acks: number, context: AnswerContext): AppendResult {
-  const { state, broker, verdict } = context;
-  const injected = verdict.errorOf(topic, data.partition);
+  const { state, broker, effect } = context;
+  const injected = effect.errorOf(topic, data.partition);
   // This one says by its name that the batch is stored: so it is.
   const isStored = injected === ERROR.NOT_ENOUGH_REPLICAS_AFTER_APPEND;
   if (injected !== ERROR.NONE && !isStored) return refused(injected);
@@ -75,7 +75,7 @@ class Produce implements PreparedRequest {
         if ('stored' in result && result.stored) context.state.appends.emit('stored', result.stored);
       }
     }
-    if (this.#acks !== 0) return response.writeInt32(context.verdict.throttle);
+    if (this.#acks !== 0) return response.writeInt32(context.effect.throttle);
     // Without an answer, closing the connection is how Kafka tells a client of acks 0 that something failed.
     if (hasError) context.session.closeAfterAnswer = true;
     return null;
@@ -129,10 +129,10 @@ export const readInitProducerId: ReadRequest = (decoder) => {
   decoder.readInt32(); // transaction timeout
   return {
     targets: [],
-    answer: ({ state, verdict }) => {
-      const error = verdict.errorOf();
+    answer: ({ state, effect }) => {
+      const error = effect.errorOf();
       return new Encoder()
-        .writeInt32(verdict.throttle)
+        .writeInt32(effect.throttle)
         .writeInt16(error)
         .writeInt64(error === ERROR.NONE ? state.nextProducerId() : -1)
         .writeInt16(error === ERROR.NONE ? 0 : -1);

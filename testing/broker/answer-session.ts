@@ -21,17 +21,17 @@ function mayAuthenticateAgain(session: Session): boolean {
 
 export const readApiVersions: ReadRequest = (_decoder, _state, version) => ({
   targets: [],
-  answer: ({ verdict }) => {
+  answer: ({ effect }) => {
     // A version that the broker does not know is answered in the layout of version 0, without a throttle time.
     const isKnown = isAdvertised('ApiVersions', version);
     const response = new Encoder()
-      .writeInt16(isKnown ? verdict.errorOf() : ERROR.UNSUPPORTED_VERSION)
+      .writeInt16(isKnown ? effect.errorOf() : ERROR.UNSUPPORTED_VERSION)
       .writeArray(
         API_NAMES.map((name) => APIS[name]).map(({ key, min, max }) =>
           new Encoder().writeInt16(key).writeInt16(min).writeInt16(max),
         ),
       );
-    return isKnown && version > 0 ? response.writeInt32(verdict.throttle) : response;
+    return isKnown && version > 0 ? response.writeInt32(effect.throttle) : response;
   },
 });
 
@@ -39,8 +39,8 @@ export const readSaslHandshake: ReadRequest = (decoder, state) => {
   const mechanism = decoder.readString() ?? '';
   return {
     targets: [],
-    answer: ({ verdict, session }) => {
-      let error = verdict.errorOf();
+    answer: ({ effect, session }) => {
+      let error = effect.errorOf();
       if (error === ERROR.NONE && state.settings.sasl === null) error = ERROR.ILLEGAL_SASL_STATE;
       const isAgain = session.authenticatedUntil !== null;
       if (error === ERROR.NONE && isAgain && !mayAuthenticateAgain(session)) error = ERROR.ILLEGAL_SASL_STATE;
@@ -76,9 +76,9 @@ export const readSaslAuthenticate: ReadRequest = (decoder, state) => {
   const bytes = decoder.readBytes() ?? Buffer.alloc(0);
   return {
     targets: [],
-    answer: ({ verdict, session }) => {
+    answer: ({ effect, session }) => {
       const { sasl, saslSessionLifetimeMs } = state.settings;
-      let error = verdict.errorOf();
+      let error = effect.errorOf();
       let why = 'refused by the stand-in';
       if (error === ERROR.NONE && (sasl === null || session.mechanism === null))
         error = ERROR.ILLEGAL_SASL_STATE;

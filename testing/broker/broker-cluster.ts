@@ -213,9 +213,9 @@ export class BrokerCluster extends EventEmitter<BrokerClusterEvents> {
       judge: (request) => {
         this.requests[request.api] += 1;
         this.emit('request', request);
-        const verdict = this.#faults.judge(request);
+        const effect = this.#faults.judge(request);
         this.#watchers.changed();
-        return verdict;
+        return effect;
       },
       changed: () => this.#watchers.changed(),
       failed: (error) => this.#failures.push(error),

@@ -16,7 +16,7 @@ import { readMetadata } from './answer-metadata.ts';
 import { readInitProducerId, readProduce } from './answer-produce.ts';
 import { readApiVersions, readSaslAuthenticate, readSaslHandshake } from './answer-session.ts';
 import { type ApiName, apiNameOf, isAdvertised } from './apis.ts';
-import type { BrokerRequest, Moment, Verdict } from './faults.ts';
+import type { BrokerRequest, FaultEffect, Moment } from './faults.ts';
 import { FrameReader, frameOf } from './frames.ts';
 import type { AnswerContext, ClusterState, PreparedRequest, ReadRequest, Session } from './state.ts';
 import { Decoder } from './wire.ts';
@@ -50,7 +50,7 @@ export interface ConnectionOptions {
   readonly signal: AbortSignal;
   isSilent(): boolean;
   /** Counts the request and asks the faults. */
-  judge(request: BrokerRequest): Verdict;
+  judge(request: BrokerRequest): FaultEffect;
   /** Something changed that a waiting spec may look for. */
   changed(): void;
   /** The stand-in itself failed: nothing that a client or a fault can bring about. */
@@ -116,8 +116,8 @@ export class Connection {
     const prepared = READERS[api](decoder, state, version);
     const { targets } = prepared;
     const request = { api, version, broker, connection: this.#session.id, clientId, at: Date.now(), targets };
-    const verdict = this.#options.judge(request);
-    const context: AnswerContext = { state, broker, session: this.#session, verdict, signal };
+    const effect = this.#options.judge(request);
+    const context: AnswerContext = { state, broker, session: this.#session, effect, signal };
     if (!(await this.#passes('before-store', context))) {
       prepared.dropped?.(context);
       this.#options.changed();
@@ -136,8 +136,8 @@ export class Connection {
   }
 
   /** False when the request ends here. Waits of the same moment come first: a late cut is a cut after a wait. */
-  async #passes(moment: Moment, { verdict, signal }: AnswerContext): Promise<boolean> {
-    for (const { at, until } of verdict.waits) {
+  async #passes(moment: Moment, { effect, signal }: AnswerContext): Promise<boolean> {
+    for (const { at, until } of effect.waits) {
       if (at !== moment) continue;
       // A hold that is rejected lets the request go on like one that is resolved; an aborted delay ends below.
       const waiting =
@@ -145,8 +145,8 @@ export class Connection {
       await waiting.catch(() => undefined);
     }
     if (signal.aborted) return false;
-    if (verdict.cut === moment) this.#options.socket.destroy();
-    return verdict.cut !== moment && verdict.silent !== moment;
+    if (effect.cut === moment) this.#options.socket.destroy();
+    return effect.cut !== moment && effect.silent !== moment;
   }
 
   #isAllowed(api: ApiName, version: number): boolean {

@@ -54,7 +54,7 @@ export interface FaultHandle {
 }
 
 /** What the faults come to for one request: the first matching fault of each kind, errors one per partition. */
-export class Verdict {
+export class FaultEffect {
   throttle = 0;
   cut: Moment | null = null;
   silent: Moment | null = null;
@@ -140,13 +140,13 @@ export class FaultQueue {
     };
   }
 
-  judge(request: BrokerRequest): Verdict {
-    const verdict = new Verdict();
+  judge(request: BrokerRequest): FaultEffect {
+    const effect = new FaultEffect();
     for (const [fault, count] of this.#faults) {
-      if (!matches(fault, request) || !verdict.take(fault, request)) continue;
+      if (!matches(fault, request) || !effect.take(fault, request)) continue;
       count.hits += 1;
       if (count.hits >= (fault.times ?? 1)) this.#faults.delete(fault);
     }
-    return verdict;
+    return effect;
   }
 }

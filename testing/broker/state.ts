@@ -1,7 +1,7 @@
 // Part of the in-process Kafka stand-in for specs and the demo; it is not a broker.
 // What all brokers of a cluster share, and the shape of a request that has been read.
 import { EventEmitter } from 'node:events';
-import type { Target, Verdict } from './faults.ts';
+import type { FaultEffect, Target } from './faults.ts';
 import { GroupStore } from './groups.ts';
 import type { StoredBatch } from './record-batch.ts';
 import { TopicStore } from './topics.ts';
@@ -84,7 +84,7 @@ export interface AnswerContext {
   readonly state: ClusterState;
   readonly broker: number;
   readonly session: Session;
-  readonly verdict: Verdict;
+  readonly effect: FaultEffect;
   /** Aborted when the broker goes down: nothing may wait longer than that. */
   readonly signal: AbortSignal;
 }

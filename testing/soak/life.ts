@@ -8,8 +8,8 @@ import {
   type Undelivered,
 } from '../../lib/index.ts';
 import { accountedFor } from '../../spec/support/accounting.ts';
+import { KEYS } from './findings.ts';
 import type { Schedule } from './schedule.ts';
-import { KEYS } from './verdict.ts';
 
 export const TOPIC = 'soak';
 /** Where there is one, a record in so many goes there. */

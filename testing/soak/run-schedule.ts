@@ -5,14 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BrokerCluster } from '../broker/broker-cluster.ts';
 import { ChildLife } from './child-life.ts';
+import { type Findings, judge } from './findings.ts';
 import { Life, MAX_MESSAGE_BYTES, MISSING_TOPIC, REQUEST_TIMEOUT_MS, TOPIC } from './life.ts';
 import type { Exit, Schedule, Step } from './schedule.ts';
-import { judge, type Verdict } from './verdict.ts';
 
 // How long a healthy cluster may take for the next record. On a busy machine, with a send for each, all of them take longer.
 const STUCK_MS = 20_000;
 
-export interface Report extends Verdict {
+export interface Report extends Findings {
   readonly records: number;
   readonly handedOn: number;
 }
@@ -224,7 +224,7 @@ class Run {
   }
 
   #report(): Report {
-    const verdict = judge({
+    const findings = judge({
       logged: this.#logged,
       diedWith: this.#diedWith,
       keyed: this.#schedule.keyed,
@@ -235,6 +235,6 @@ class Run {
       handedOn: this.#handedOn,
       mishaps: this.#mishaps,
     });
-    return { ...verdict, records: this.#logged, handedOn: this.#handedOn.size };
+    return { ...findings, records: this.#logged, handedOn: this.#handedOn.size };
   }
 }

@@ -1,9 +1,9 @@
 // The soak's own parts, and a few of its schedules: `npm run soak` runs as many as one likes.
 import { describe, expect, it } from 'vitest';
+import { judge, type Outcome } from './findings.ts';
 import { SeededRandom } from './random.ts';
 import { runSchedule } from './run-schedule.ts';
 import { drawSchedule } from './schedule.ts';
-import { judge, type Outcome } from './verdict.ts';
 
 describe('the same seed', () => {
   it('draws the same schedule', () => {
@@ -21,7 +21,7 @@ describe('the same seed', () => {
   });
 });
 
-describe('the verdict sees', () => {
+describe('the check sees', () => {
   const good: Outcome = {
     logged: 5,
     diedWith: new Set(),
@@ -141,7 +141,7 @@ it('seeds of before there were exits, and other policies, mean what they meant',
 
 // 3 and 10 have every way to end, and a topic that is deleted and made anew. 5 found records on disk that nobody but the
 // process of a closed transport could send; 20037 that the next process sent keyed records behind younger ones when
-// partitions had been added; 491339170 a partition blocked by suspects that had been shed; 365856816 a renewal that waited
+// partitions had been added; 491339170 a partition blocked by a search for a refused record whose records had been shed; 365856816 a renewal that waited
 // for ever for a send of kafkajs's that did not end when its connection was cut.
 it.each([1, 3, 10, 5, 20037, 491339170, 365856816])('schedule %i goes well', async (seed) => {
   const { problems } = await runSchedule(drawSchedule(seed));

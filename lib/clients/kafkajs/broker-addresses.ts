@@ -19,7 +19,7 @@ export class BrokerAddresses {
   readonly #configured = new Set<string>();
   readonly #contacts = new Map<string, Contact>();
 
-  noteConfigured(addresses: readonly string[]): void {
+  addConfigured(addresses: readonly string[]): void {
     if (this.#configured.size >= MAX_SECRETS) this.#configured.clear();
     for (const address of addresses) this.#configured.add(normal(address));
   }
@@ -50,7 +50,7 @@ export function rotatedBrokers(
   addresses: BrokerAddresses,
 ): KafkaConfig['brokers'] {
   const noted = (list: string[]): string[] => {
-    addresses.noteConfigured(list);
+    addresses.addConfigured(list);
     return rotated(list, by);
   };
   return typeof brokers === 'function' ? async () => noted(await brokers()) : noted(brokers);

@@ -11,7 +11,7 @@ interface ConnectionFailure {
 }
 
 // What is not an answer of Kafka's begins with a length that no answer has: of 256 MiB and more.
-const LEAST_STRANGE_BYTE = 0x10;
+const MIN_STRANGE_BYTE = 0x10;
 const STRANGE = 'the answer is';
 // RFC 8446, 5.1: a record of TLS that is an alert, or a part of a handshake, then the version's first byte.
 const TLS_RECORDS: readonly number[] = [0x15, 0x16];
@@ -132,7 +132,7 @@ export function withoutFrames<Kind extends Error>(error: Kind): Kind {
 }
 
 function isStrange(chunk: Buffer): boolean {
-  return (chunk[0] ?? 0) >= LEAST_STRANGE_BYTE;
+  return (chunk[0] ?? 0) >= MIN_STRANGE_BYTE;
 }
 
 /** What it is that answers, from its first bytes. */

@@ -41,21 +41,21 @@ export class ProduceRequests {
     const write = socket.write as (...args: unknown[]) => boolean;
     socket.write = ((...args: unknown[]): boolean => {
       const [chunk] = args;
-      if (Buffer.isBuffer(chunk)) this.#noteWrite(chunk);
+      if (Buffer.isBuffer(chunk)) this.#onWrite(chunk);
       return Reflect.apply(write, socket, args);
     }) as Socket['write'];
   }
 
-  #noteWrite(request: Buffer): void {
+  #onWrite(request: Buffer): void {
     if (this.#unwritten.size === 0 || request.length < CLIENT_ID_AT) return;
     if (request.readInt16BE(API_AT) !== PRODUCE) return;
     const target = targetOf(request);
     // What cannot be read may have been any of them.
     if (target === undefined) this.#unwritten.clear();
-    else this.#noteWritten(target.topic, target.partition);
+    else this.#onWritten(target.topic, target.partition);
   }
 
-  #noteWritten(topic: string, partition: number): void {
+  #onWritten(topic: string, partition: number): void {
     const batches = this.#unwritten.get(topic);
     if (batches === undefined) return;
     for (const batch of batches) {

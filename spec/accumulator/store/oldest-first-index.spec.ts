@@ -6,9 +6,9 @@ import { PagedQueue } from '../../../lib/accumulator/store/paged-queue.ts';
 import { recordOf } from '../../sender/rig.ts';
 import { collectGarbage } from '../../support/garbage.ts';
 
-/** A shelf with some queues, and how often the oldest record of any of them was looked at. */
-function shelfOf(queues: number) {
-  const shelf = new OldestFirstIndex();
+/** An index with some queues, and how often the oldest record of any of them was looked at. */
+function indexOf(queues: number) {
+  const index = new OldestFirstIndex();
   const pool = new PagePool();
   const seen = { looks: 0 };
   class Watched extends PagedQueue {
@@ -18,13 +18,13 @@ function shelfOf(queues: number) {
     }
   }
   let seq = 0;
-  const all = Array.from({ length: queues }, () => new Watched(pool, (queue) => shelf.add(queue)));
+  const all = Array.from({ length: queues }, () => new Watched(pool, (queue) => index.add(queue)));
   const push = (at: number): void => {
     const record = recordOf({ text: 'x'.repeat(10) });
     record.seq = ++seq;
     all[at % queues]?.push(record);
   };
-  return { shelf, seen, all, push };
+  return { index, seen, all, push };
 }
 
 it('finds the oldest of all, whatever is pushed, taken, shed and brought back', () => {
@@ -35,7 +35,7 @@ it('finds the oldest of all, whatever is pushed, taken, shed and brought back', 
   });
   fc.assert(
     fc.property(fc.array(step, { maxLength: 80, size: 'max' }), (steps) => {
-      const { shelf, all, push } = shelfOf(5);
+      const { index, all, push } = indexOf(5);
       const taken: Parameters<PagedQueue['pushFront']>[0][] = [[], [], [], [], []];
       for (const { do: what, at, n } of steps) {
         const queue = all[at];
@@ -48,7 +48,7 @@ it('finds the oldest of all, whatever is pushed, taken, shed and brought back', 
           taken[at] = [];
         } else if (what === 'shed') {
           for (let i = 0; i < n; i++) {
-            const oldest = shelf.oldest();
+            const oldest = index.oldest();
             const seqs = all.flatMap((each) => each.head?.seq ?? []);
             expect(oldest?.seq).toBe(seqs.length === 0 ? undefined : Math.min(...seqs));
             oldest?.queue?.discard(oldest);
@@ -61,11 +61,11 @@ it('finds the oldest of all, whatever is pushed, taken, shed and brought back', 
 
 it('does not go through all queues for each record that gives way', () => {
   const queues = 1_000;
-  const { shelf, seen, push } = shelfOf(queues);
+  const { index, seen, push } = indexOf(queues);
   for (let n = 0; n < 5 * queues; n++) push(n);
   seen.looks = 0;
   for (let n = 0; n < 4 * queues; n++) {
-    const oldest = shelf.oldest();
+    const oldest = index.oldest();
     expect(oldest?.seq).toBe(n + 1);
     oldest?.queue?.discard(oldest);
     push(n);
@@ -74,11 +74,11 @@ it('does not go through all queues for each record that gives way', () => {
 });
 
 it('lets go of queues that have become empty, also where nothing ever gives way', async () => {
-  const shelf = new OldestFirstIndex();
+  const index = new OldestFirstIndex();
   const pool = new PagePool();
   const refs: WeakRef<PagedQueue>[] = [];
   for (let n = 0; n < 10_000; n++) {
-    const queue = new PagedQueue(pool, (each) => shelf.add(each));
+    const queue = new PagedQueue(pool, (each) => index.add(each));
     queue.push(Object.assign(recordOf(), { seq: n }));
     queue.shift();
     refs.push(new WeakRef(queue));
@@ -86,5 +86,5 @@ it('lets go of queues that have become empty, also where nothing ever gives way'
   await new Promise((resolve) => setImmediate(resolve));
   collectGarbage();
   expect(refs.filter((ref) => ref.deref() !== undefined).length).toBeLessThan(200);
-  expect(shelf.oldest()).toBeUndefined();
+  expect(index.oldest()).toBeUndefined();
 });

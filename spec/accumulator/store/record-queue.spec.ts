@@ -80,7 +80,7 @@ it('does what a plain array does, whatever is pushed, taken, put back, discarded
           expect(queue.drain()).toEqual(model);
           model = [];
         } else {
-          // Out of the middle and in again at the end: a record that finds its lane, loses and finds it.
+          // Out of the middle and in again at the end: a record that gets a partition, loses it and gets it again.
           const moved = queue.drain();
           for (const record of moved) queue.push(record);
         }

@@ -1,4 +1,4 @@
-// Made by hand, because a shipper that keeps its own rules never gets here: this is the net under it.
+// Made by hand, because a sender that keeps its own rules never gets here.
 import { expect, it } from 'vitest';
 import type { Batch } from '../../../lib/accumulator/batch.ts';
 import { SentBatches } from '../../../lib/clients/kafkajs/sent-batches.ts';

@@ -160,7 +160,7 @@ it('closed while a batch waits to go again: its records are counted, and nothing
   expectLaw(transport);
 });
 
-it('a poison record among others is cornered, and the others arrive once', async () => {
+it('a refused record among others is found, and the others arrive once', async () => {
   const cluster = await startCluster({ maxMessageBytes: 10_000 });
   const transport = transportTo(cluster, {
     idempotent: true,

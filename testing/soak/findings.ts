@@ -19,7 +19,7 @@ export interface Outcome {
   readonly mishaps: readonly string[];
 }
 
-export interface Verdict {
+export interface Findings {
   readonly lost: number[];
   readonly duplicates: number;
   readonly outOfOrder: number;
@@ -29,7 +29,7 @@ export interface Verdict {
 
 export const KEYS = 7;
 
-export function judge(outcome: Outcome): Verdict {
+export function judge(outcome: Outcome): Findings {
   const { logged, diedWith, stored, handedOn, keyed, partitionsAdded, idempotent, mishaps } = outcome;
   // Between records of different keys no order is promised once keys have moved to other partitions.
   const streamOf = keyed && partitionsAdded ? (number: number): number => number % KEYS : undefined;

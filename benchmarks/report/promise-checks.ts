@@ -8,12 +8,12 @@ export interface Measured {
   readonly figures: ReadonlyMap<string, readonly Figures[]>;
 }
 
-export interface SendResult extends Summary {
+export interface PromiseCheck extends Summary {
   readonly limit: Limit;
   readonly isMet: boolean;
 }
 
-export function verdictsOf(measured: Measured): SendResult[] {
+export function promiseChecksOf(measured: Measured): PromiseCheck[] {
   return measured.scenario.limits.map((limit) => {
     const summary = summaryOf(roundsOf(measured, limit));
     const { atMost = Number.POSITIVE_INFINITY, atLeast = Number.NEGATIVE_INFINITY } = limit;
