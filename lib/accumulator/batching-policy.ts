@@ -21,7 +21,7 @@ export interface BatchingPolicy {
    * tell that an idempotent producer repeats itself.
    */
   resendsWhole: boolean;
-  /** A new queue, for a new lane. */
+  /** A new, empty store for a partition queue. */
   makeQueue(): RecordStore;
   random(): number;
   /** Monotonic milliseconds. */

@@ -48,7 +48,7 @@ export class HeldQueues {
   /** Nothing where the queue of a record is not held. */
   of(record: PendingRecord): Held | undefined {
     if (this.#held.size === 0) return undefined;
-    const partitionQueue = this.#topics.get(record.topic)?.laneFor(record);
+    const partitionQueue = this.#topics.get(record.topic)?.queueFor(record);
     return partitionQueue && this.#held.get(partitionQueue);
   }
 

@@ -8,7 +8,7 @@ export interface Quantity {
 }
 
 /**
- * The books. Every record that was accepted is, at every moment, in exactly one place:
+ * Counts the records. Every record that was accepted is, at every moment, in exactly one place:
  *
  *     accepted === delivered + buffered.records + inFlight + spooled waiting + the sum of dropped
  *
@@ -89,7 +89,7 @@ export class Ledger {
     return first;
   }
 
-  /** Others may have what is on disk: it leaves the books as if it had never come. */
+  /** Other processes may take over what is on disk: it is no longer counted, as if it had never been accepted. */
   disown(): void {
     this.accepted -= this.spooledWaiting;
     this.spooled = this.replayed;
@@ -102,7 +102,7 @@ export class Ledger {
     this.heldBytes += record.bytes;
   }
 
-  /** Memory lets go of a record that is on disk. */
+  /** A record is only on disk from now on. */
   spool(record: PendingRecord): void {
     this.spooled++;
     this.#release(record);
@@ -160,7 +160,7 @@ export class Ledger {
     this.#settle(record, 'dropped');
   }
 
-  /** Follows what becomes of all that is accepted so far. @param isHeld until `letGo` there may be older ones to come */
+  /** Follows what becomes of all that is accepted so far. @param isHeld until `release` there may be older ones to come */
   watch(isHeld = false): SettlementWatcher {
     const watcher: SettlementWatcher = {
       upTo: this.accepted,

@@ -19,12 +19,12 @@ export interface BufferLimits {
  * Decides what memory may hold until the broker has it. Counts what waits and what is in flight; sheds only
  * what waits, because a record that is with the Kafka client cannot be called back.
  */
-export class RecordBuffer {
+export class MemoryLimit {
   readonly #limits: BufferLimits;
   readonly #ledger: Ledger;
   readonly #pages = new PagePool();
   /** By severity, the least severe one first; a single one, unless the policy asks for more. */
-  #indexes: [severity: number, shelf: OldestFirstIndex][] = [];
+  #indexes: [severity: number, index: OldestFirstIndex][] = [];
 
   constructor(limits: BufferLimits, ledger: Ledger) {
     this.#limits = limits;
@@ -47,7 +47,7 @@ export class RecordBuffer {
   /**
    * Makes room for a record, or finds that it must not come in. Nothing is shed in vain.
    *
-   * @param shed is called for each record that gives way; it takes the record out of its queue and out of the books
+   * @param shed is called for each record that gives way; it takes the record out of its queue and counts it as dropped
    * @returns whether the record may come in
    */
   makeRoomFor(record: PendingRecord, shed: (victim: PendingRecord) => void): boolean {
@@ -74,18 +74,18 @@ export class RecordBuffer {
   }
 
   #makeQueue(severity: number): PagedQueue {
-    const shelf = this.#indexFor(severity);
-    return new PagedQueue(this.#pages, (queue) => shelf.add(queue));
+    const index = this.#indexFor(severity);
+    return new PagedQueue(this.#pages, (queue) => index.add(queue));
   }
 
   #indexFor(severity: number): OldestFirstIndex {
     const known = this.#indexes.find(([of]) => of === severity);
     if (known !== undefined) return known[1];
-    const shelf = new OldestFirstIndex();
-    this.#indexes.push([severity, shelf]);
+    const index = new OldestFirstIndex();
+    this.#indexes.push([severity, index]);
     // winston's numbers grow with unimportance.
     this.#indexes.sort(([a], [b]) => b - a);
-    return shelf;
+    return index;
   }
 
   #canMakeRoomFor(newcomer: PendingRecord): boolean {
@@ -105,8 +105,8 @@ export class RecordBuffer {
 
   #firstToGoFor(newcomer: PendingRecord): PendingRecord | undefined {
     const least = this.#limits.overflow === 'drop-lowest' ? newcomer.severity : 0;
-    for (const [severity, shelf] of this.#indexes) {
-      const oldest = severity < least ? undefined : shelf.oldest();
+    for (const [severity, index] of this.#indexes) {
+      const oldest = severity < least ? undefined : index.oldest();
       if (oldest !== undefined) return oldest;
     }
     return undefined;

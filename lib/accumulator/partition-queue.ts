@@ -24,13 +24,13 @@ export class PartitionQueue {
   failures = 0;
   /** Nothing is sent before this moment. */
   notBefore = 0;
-  /** How many records a send may carry: lowered to corner a record that the broker refuses. */
+  /** How many records a send may carry: lowered while a record that the broker refuses is looked for. */
   sendLimit: number = Number.POSITIVE_INFINITY;
   /** So many records, from the oldest on, are known to have a refused one among them. */
   bisectCount = 0;
   /** Whether records that were sent from here wait on disk. What may go to any partition must not go before them. */
   awaitsDisk = false;
-  /** Whether part of the batch that the suspects were in got through. */
+  /** Whether part of the batch that is being bisected got through. */
   hasPartArrived = false;
   /** While it is being found out whether a record or the client is the cause: its records are sent one by one. */
   isolation: RecordIsolation | undefined;
@@ -57,7 +57,7 @@ export class PartitionQueue {
     return this.failures > 0 && !this.isIdle;
   }
 
-  /** Whether a refused record is being cornered here, and has not been shed in the meantime. */
+  /** Whether a refused record is being looked for here, and has not been shed in the meantime. */
   get isBisecting(): boolean {
     return this.bisectCount > 0 && this.queue.count > 0;
   }
@@ -88,7 +88,7 @@ export class PartitionQueue {
     if (records === 1 && this.isolation?.recordSuccess() === true) this.isolation = undefined;
     if (this.bisectCount > records) {
       this.hasPartArrived = true;
-      // Those were innocent: so the refused one is among the rest.
+      // The refused record was not among those, so it is among the rest.
       this.startBisect(this.bisectCount - records);
       return;
     }
@@ -105,12 +105,12 @@ export class PartitionQueue {
   }
 
   /** What waits is refused together: there is no record to be found. */
-  noteAllRefused(): void {
+  endBisect(): void {
     this.bisectCount = 0;
     this.sendLimit = Number.POSITIVE_INFINITY;
   }
 
-  /** The records of a send are gone from here: refused for good, or to another lane. */
+  /** The records of a send are gone from here: refused for good, or moved to another queue. */
   onRecordsGone(): void {
     this.failures = 0;
     this.notBefore = 0;

@@ -4,22 +4,22 @@ import { isPacked, type Records } from './batch.ts';
 import type { BatchingPolicy } from './batching-policy.ts';
 import type { HeldTopic } from './held-queues.ts';
 import type { Ledger } from './ledger.ts';
-import { type BufferLimits, RecordBuffer } from './memory-limit.ts';
+import { type BufferLimits, MemoryLimit } from './memory-limit.ts';
 import type { ProducerBatch } from './producer-batch.ts';
 import { SpooledQueues } from './spooled-queues.ts';
 import { TopicQueues } from './topic-queues.ts';
 
-// How many topics may be known before those with nothing to send are forgotten. A topic's lanes are a few hundred
+// How many topics may be known before those with nothing to send are forgotten. A topic's queues are a few hundred
 // bytes, and what they have learnt is found out again with the next send.
 const MAX_TOPICS = 1_000;
 
 /** Told of each record that will not reach Kafka; it is still whole, and already counted. */
 export type DropListener = (record: PendingRecord, reason: DropReason, cause: unknown) => void;
 
-/** All that waits for the broker, within its bounds, in lanes that keep its order. */
+/** All records that wait for the broker, within the memory limit, in a queue per topic and partition that keeps their order. */
 export class RecordAccumulator {
   readonly #ledger: Ledger;
-  readonly #buffer: RecordBuffer;
+  readonly #buffer: MemoryLimit;
   readonly #batchingPolicy: BatchingPolicy;
   readonly #onDropped: DropListener;
   readonly #spool: Spool | undefined;
@@ -40,7 +40,7 @@ export class RecordAccumulator {
   ) {
     this.#spool = spool;
     this.#ledger = ledger;
-    this.#buffer = new RecordBuffer(limits, ledger);
+    this.#buffer = new MemoryLimit(limits, ledger);
     this.#batchingPolicy = { ...batchingPolicy, makeQueue: this.#buffer.makeQueue };
     this.#onDropped = onDropped;
     if (spool === undefined) return;
@@ -48,7 +48,7 @@ export class RecordAccumulator {
       ...{ spool, ledger, limits, onHeld },
       buffer: this.#buffer,
       topics: this.#topics,
-      lanesOf: (topic) => this.#topicQueues(topic),
+      queuesOf: (topic) => this.#topicQueues(topic),
       drop: (record, reason, cause) => this.drop(record, reason, cause),
     });
   }
@@ -156,7 +156,7 @@ export class RecordAccumulator {
     return records;
   }
 
-  /** The same of records that have reached Kafka without a batch of this backlog. */
+  /** The same for records that have reached Kafka without a batch of this accumulator. */
   onDelivered(records: readonly PendingRecord[]): void {
     for (const record of records) {
       record.queue?.discard(record);
@@ -240,7 +240,7 @@ export class RecordAccumulator {
     cause: unknown,
   ): void {
     for (const record of refused) if (record.state === 'in-flight') this.drop(record, reason, cause);
-    batch.partitionQueue.noteAllRefused();
+    batch.partitionQueue.endBisect();
     this.reenqueue(batch, 0, true);
   }
 

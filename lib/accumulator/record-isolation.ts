@@ -1,16 +1,16 @@
 // In the first rounds, and then in one of so many, the records behind the oldest one are tried, too, each alone: at first its
 // neighbour, then twice as many each time, because several unusable records may stand one behind the other. Not always: in an
 // outage all of this is in vain.
-const FIRST_WALKS = 3;
-const ROUNDS_PER_WALK = 8;
+const FIRST_SEARCHES = 3;
+const ROUNDS_PER_SEARCH = 8;
 const FIRST_REACH = 2;
-const MOST_REACH = 256;
+const MAX_REACH = 256;
 // How often a record must fail alone after another one has got through.
 const FAILURES_AFTER_SUCCESS = 2;
 // Where no record waits behind it that could show that the client works, but part of its own batch got through: how often it
 // is tried alone, each time later than the last, and how many records may be given up by this.
 const LONE_ROUNDS = 3;
-const MOST_WITHOUT_WITNESS = 4;
+const MAX_WITHOUT_PROOF = 4;
 
 /** What becomes of a record that has failed alone. */
 export type IsolationStep =
@@ -34,14 +34,14 @@ export class RecordIsolation {
   #reach = FIRST_REACH;
   #rounds = 0;
   /** So many of the oldest records failed alone before another one got through. */
-  #accused = 0;
+  #candidates = 0;
   /** How often the oldest of them has failed since. */
   #failures = 0;
-  #withoutWitness: number;
+  #withoutProof: number;
 
   /** @param hasPartArrived whether part of the batch that the record was in got through */
   constructor(hasPartArrived: boolean) {
-    this.#withoutWitness = hasPartArrived ? MOST_WITHOUT_WITNESS : 0;
+    this.#withoutProof = hasPartArrived ? MAX_WITHOUT_PROOF : 0;
   }
 
   /** Which of the waiting records is to be sent next, alone; 0 is the oldest. */
@@ -51,40 +51,40 @@ export class RecordIsolation {
 
   /** The record at `position` got through. @returns whether nothing is left to be found out */
   recordSuccess(): boolean {
-    if (this.#accused > 0) {
+    if (this.#candidates > 0) {
       // It was the client after all.
-      this.#accused--;
+      this.#candidates--;
       this.#failures = 0;
-      return this.#accused === 0;
+      return this.#candidates === 0;
     }
-    this.#accused = this.#position;
+    this.#candidates = this.#position;
     this.#position = 0;
     this.#failures = 0;
-    return this.#accused === 0;
+    return this.#candidates === 0;
   }
 
   /** The record at `position` has failed. @param waiting how many records wait, this one included */
   recordFailure(waiting: number): IsolationStep {
-    if (this.#accused > 0) {
+    if (this.#candidates > 0) {
       if (++this.#failures < FAILURES_AFTER_SUCCESS) return 'next';
-      this.#accused--;
+      this.#candidates--;
       this.#failures = 0;
       return 'reject';
     }
-    const walks = this.#rounds < FIRST_WALKS || this.#rounds % ROUNDS_PER_WALK === 0;
+    const isSearching = this.#rounds < FIRST_SEARCHES || this.#rounds % ROUNDS_PER_SEARCH === 0;
     this.#position++;
-    if (walks && this.#position < this.#reach && this.#position < waiting) return 'next';
+    if (isSearching && this.#position < this.#reach && this.#position < waiting) return 'next';
     this.#position = 0;
     this.#rounds++;
-    if (walks) this.#reach = Math.min(2 * this.#reach, MOST_REACH);
-    const mayBeGivenUp = this.#rounds >= LONE_ROUNDS && waiting <= this.#withoutWitness;
+    if (isSearching) this.#reach = Math.min(2 * this.#reach, MAX_REACH);
+    const mayBeGivenUp = this.#rounds >= LONE_ROUNDS && waiting <= this.#withoutProof;
     if (!mayBeGivenUp) return 'wait';
-    this.#withoutWitness--;
+    this.#withoutProof--;
     return 'reject';
   }
 
-  /** Whether the last of the accused has been given up. */
+  /** Whether the last of the candidates has been given up. */
   get isOver(): boolean {
-    return this.#accused === 0 && this.#withoutWitness === 0;
+    return this.#candidates === 0 && this.#withoutProof === 0;
   }
 }

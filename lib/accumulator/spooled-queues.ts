@@ -2,12 +2,12 @@ import type { DropReason, PendingRecord } from '../record/record.ts';
 import type { Spool } from '../spool/spool.ts';
 import { type Held, HeldQueues, type HeldTopic } from './held-queues.ts';
 import type { Ledger, Quantity } from './ledger.ts';
-import type { BufferLimits, RecordBuffer } from './memory-limit.ts';
+import type { BufferLimits, MemoryLimit } from './memory-limit.ts';
 import type { PartitionQueue } from './partition-queue.ts';
 import type { TopicQueues } from './topic-queues.ts';
 
 // How many records come back from disk, or go there, in one turn: some milliseconds' work.
-const EXCHANGED_AT_ONCE = 500;
+const MAX_RECORDS_AT_ONCE = 500;
 
 // What the queues that are held may keep of memory, all of them together, when others want room.
 const HELD_SHARE = 0.25;
@@ -15,10 +15,10 @@ const HELD_SHARE = 0.25;
 export interface SpooledQueuesParts {
   readonly spool: Spool;
   readonly ledger: Ledger;
-  readonly buffer: RecordBuffer;
+  readonly buffer: MemoryLimit;
   readonly limits: BufferLimits;
   readonly topics: ReadonlyMap<string, TopicQueues>;
-  lanesOf(topic: string): TopicQueues;
+  queuesOf(topic: string): TopicQueues;
   drop(record: PendingRecord, reason: DropReason, cause: unknown): void;
   onHeld(held: HeldTopic): void;
 }
@@ -50,10 +50,10 @@ export class SpooledQueues {
    * A new record goes to disk where memory has no room for it, or where others wait there that it must not overtake. When
    * it cannot be written and must not overtake them, it is dropped.
    *
-   * @param refuse drops it
+   * @param reject drops it
    * @returns whether it has been seen to
    */
-  takesIn(record: PendingRecord, refuse: () => void): boolean {
+  takesIn(record: PendingRecord, reject: () => void): boolean {
     const { spool, ledger } = this.#parts;
     const held = this.#held.of(record);
     // What other processes have left is older, too, and may not have been counted yet.
@@ -70,7 +70,7 @@ export class SpooledQueues {
     if (!isInLine && this.#held.stateOf(held) !== 'held-alone') return false;
     // Nothing of others is to give way for what cannot be sent anyway.
     if (!isInLine && this.#shedOwn(record)) return false;
-    refuse();
+    reject();
     return true;
   }
 
@@ -81,7 +81,7 @@ export class SpooledQueues {
    * @returns whether there is more to be done at once
    */
   replayFromSpool(now: { wall: number; monotonic: number }): boolean {
-    const { spool, ledger, lanesOf } = this.#parts;
+    const { spool, ledger, queuesOf } = this.#parts;
     spool.writeKept();
     // There may be older ones.
     if (spool.isScanning) return false;
@@ -91,16 +91,16 @@ export class SpooledQueues {
     const mayTake = this.#isHalfEmpty();
     // What is held is read past in any case: there may be others behind it.
     if (!mayTake && this.#held.size === 0) return false;
-    for (let count = 0; count < EXCHANGED_AT_ONCE; count++) {
+    for (let count = 0; count < MAX_RECORDS_AT_ONCE; count++) {
       const next = spool.peek();
       if (next === undefined) {
-        this.#noteReadThrough();
+        this.#onReadThrough();
         return false;
       }
-      if (next.partition !== undefined && lanesOf(next.topic).mustUnbind) next.partition = undefined;
+      if (next.partition !== undefined && queuesOf(next.topic).mustUnbind) next.partition = undefined;
       const held = this.#held.of(next);
       if (held !== undefined) {
-        this.#noteOnDisk(held, next);
+        this.#onStored(held, next);
         spool.passOver();
         continue;
       }
@@ -110,7 +110,7 @@ export class SpooledQueues {
       spool.take();
       ledger.replay(next);
       next.acceptedAt = now.monotonic - Math.max(0, now.wall - next.time);
-      lanesOf(next.topic).add(next);
+      queuesOf(next.topic).add(next);
     }
     return true;
   }
@@ -129,10 +129,10 @@ export class SpooledQueues {
     if (hasReleased) spool.beginAnew();
   }
 
-  #noteOnDisk(held: Held, record: PendingRecord): void {
+  #onStored(held: Held, record: PendingRecord): void {
     held.isOnDisk = true;
     if (record.partition === undefined) return;
-    const partitionQueue = held.queues.laneFor(record);
+    const partitionQueue = held.queues.queueFor(record);
     partitionQueue.awaitsDisk = true;
     const { queues } = held;
     if (!this.#awaiting.has(partitionQueue))
@@ -166,17 +166,17 @@ export class SpooledQueues {
       younger.unshift(record);
     }
     if (younger.length === 0) return;
-    const left = this.#leave(younger, this.#held.of(younger[0] as PendingRecord));
+    const left = this.#moveToDisk(younger, this.#held.of(younger[0] as PendingRecord));
     for (const record of younger) if (!left.has(record)) queue.push(record);
     spool.beginAnew();
   }
 
-  /** Has memory let go of records. @returns those that are safe on disk */
-  #leave(records: readonly PendingRecord[], held: Held | undefined): ReadonlySet<PendingRecord> {
+  /** Moves records from memory to disk. @returns those that are safe there */
+  #moveToDisk(records: readonly PendingRecord[], held: Held | undefined): ReadonlySet<PendingRecord> {
     const { spool, ledger } = this.#parts;
     const left = new Set(spool.leave(records, this.#held.stateOf(held)));
     for (const record of left) {
-      if (held !== undefined) this.#noteOnDisk(held, record);
+      if (held !== undefined) this.#onStored(held, record);
       ledger.spool(record);
       record.text = '';
     }
@@ -184,7 +184,7 @@ export class SpooledQueues {
   }
 
   /** All is back from disk that was sent before, but for what is held. */
-  #noteReadThrough(): void {
+  #onReadThrough(): void {
     // It may be a file that cannot be read now.
     if (this.#parts.spool.hasUnread) return;
     for (const partitionQueue of this.#awaiting.keys()) {
@@ -229,7 +229,7 @@ export class SpooledQueues {
     return flowing.count <= most.count / 2 && flowing.bytes <= most.bytes / 2;
   }
 
-  /** Has the queue that has most beyond its share let go of some of its youngest. @returns whether there was one */
+  /** Moves some of the youngest records of the queue that is most beyond its share to disk. @returns whether there was one */
   #pushOut(): boolean {
     const { limits, spool } = this.#parts;
     const share = HELD_SHARE / this.#held.size;
@@ -241,7 +241,7 @@ export class SpooledQueues {
     const state = this.#held.stateOf(held);
     spool.writeKept();
     const youngest: PendingRecord[] = [];
-    while (youngest.length < EXCHANGED_AT_ONCE && isBeyond(partitionQueue)) {
+    while (youngest.length < MAX_RECORDS_AT_ONCE && isBeyond(partitionQueue)) {
       const record = partitionQueue.queue.pop();
       if (record === undefined) break;
       youngest.unshift(record);
@@ -250,16 +250,16 @@ export class SpooledQueues {
     while (youngest.length > 1 && !spool.hasRoomFor(youngest, state)) {
       for (const record of youngest.splice(0, youngest.length >> 1)) partitionQueue.queue.push(record);
     }
-    const left = this.#leave(youngest, held);
+    const left = this.#moveToDisk(youngest, held);
     for (const record of youngest) if (!left.has(record)) this.#parts.drop(record, 'overflow', undefined);
     return youngest.length > 0;
   }
 
   /** Makes room among a queue's own records. @returns whether there is some */
   #shedOwn(record: PendingRecord): boolean {
-    const { buffer, limits, lanesOf, drop } = this.#parts;
+    const { buffer, limits, queuesOf, drop } = this.#parts;
     if (limits.overflow === 'drop-newest') return false;
-    const { queue } = lanesOf(record.topic).laneFor(record);
+    const { queue } = queuesOf(record.topic).queueFor(record);
     while (!buffer.hasRoomFor(record.bytes)) {
       const oldest = queue.peek();
       if (oldest === undefined) return false;

@@ -48,7 +48,7 @@ export class StickyPartition {
   get goesUnassigned(): boolean {
     if (this.#candidates().length === 0) return true;
     if (this.#policy.keepsTogether || this.#batchesSinceProbe < BATCHES_PER_PROBE) return false;
-    // A probe waits for what is under way, but not for a partition that is in trouble.
+    // A probe waits for what is in flight, but not for a partition whose sends fail.
     for (const partitionQueue of this.#partitionQueues.values())
       if (partitionQueue.failures > 0) return false;
     return true;
@@ -79,8 +79,8 @@ export class StickyPartition {
   }
 
   /**
-   * A lane with something to send again, or to corner, is left to that. Keyed records that wait there are no
-   * hindrance: no order is promised between them and those without.
+   * A queue with something to send again, or with a refused record to find, gets nothing new. Keyed records that wait there do
+   * not matter: no order is promised between them and those without a key.
    */
   #freeAtOf(partition: number): number {
     const partitionQueue = this.#partitionQueues.get(partition);

@@ -16,12 +16,11 @@ const NEVER = Number.POSITIVE_INFINITY;
  * and one partition per send**, because a kafkajs send that spans partitions can resolve with records lost
  * (retries inside one send re-partition the batch, but skip brokers that have answered).
  *
- * - Keyed records have a lane for each partition, once the number of partitions is known; until then one key a
- *   send, so that no order is lost.
+ * - Keyed records have a queue for each partition, once the number of partitions is known; until then a send has records of
+ *   one key, so that their order holds.
  * - Records without key wait together; each batch of them is bound to a partition when it is formed ("sticky
  *   partitioning"), and stays bound when it has to be sent again.
- * - Of a send without a partition nobody knows where it goes until it is answered. So whatever could be inverted
- *   with it waits.
+ * - Where a send without a partition goes is known when it is answered. What must not overtake it waits until then.
  */
 export class TopicQueues {
   readonly topic: string;
@@ -31,7 +30,7 @@ export class TopicQueues {
   /** With key, while the number of partitions is not known. */
   readonly #unassigned: PartitionQueue;
   readonly #partitionQueues = new Map<number, PartitionQueue>();
-  /** Whose turn it is: every batch sends its lane to the end, so that a busy lane cannot starve the others. */
+  /** In which order queues are asked for a batch: one that has sent goes to the end, so that a busy one cannot starve others. */
   readonly #sendOrder: Set<PartitionQueue>;
   readonly #partitions: StickyPartition;
   /** Changes whenever keys may belong elsewhere. */
@@ -62,7 +61,7 @@ export class TopicQueues {
   }
 
   /** Where a record would wait. */
-  laneFor({ key, partition }: PendingRecord): PartitionQueue {
+  queueFor({ key, partition }: PendingRecord): PartitionQueue {
     if (partition !== undefined) return this.#partitionQueue(partition);
     if (key === null) return this.#unkeyed;
     const { count } = this.#partitions;
@@ -73,7 +72,7 @@ export class TopicQueues {
 
   /** @returns whether a batch is full */
   add(record: PendingRecord): boolean {
-    const { queue } = this.laneFor(record);
+    const { queue } = this.queueFor(record);
     if (queue.count === 0) queue.since = this.#policy.now();
     queue.push(record);
     return this.#isFull(queue);
@@ -87,7 +86,7 @@ export class TopicQueues {
 
   /** Whether a record like this one cannot be sent now. */
   isHeld(record: PendingRecord): boolean {
-    const partitionQueue = this.laneFor(record);
+    const partitionQueue = this.queueFor(record);
     return partitionQueue.isHeld || this.#isWaiting(partitionQueue);
   }
 
@@ -176,7 +175,7 @@ export class TopicQueues {
     }
   }
 
-  /** How many records this lane could send, one with such a key being its oldest. */
+  /** How many records this queue could send, where its oldest has such a key. */
   waitingFor(partitionQueue: PartitionQueue, key: RecordKey | undefined): number {
     const canBorrow = partitionQueue.partition !== undefined && key === null;
     return partitionQueue.queue.count + (canBorrow ? this.#unkeyed.queue.count : 0);
@@ -198,7 +197,7 @@ export class TopicQueues {
     return partitionQueue.awaitingResend;
   }
 
-  /** Forgets what is parked: its records have been given up. */
+  /** Forgets the batches that wait to be sent again as they are: their records have been given up. */
   clearResend(): void {
     for (const partitionQueue of this.#partitionQueues.values()) partitionQueue.awaitingResend = undefined;
   }
@@ -211,7 +210,7 @@ export class TopicQueues {
     }
   }
 
-  /** A send came through: the lane is free, and what it taught is kept. */
+  /** A send came through: its queue may send again. */
   succeed(batch: ProducerBatch): void {
     batch.partitionQueue.busy = false;
     batch.partitionQueue.recordSuccess(batch.count);
@@ -219,13 +218,13 @@ export class TopicQueues {
     if (batch.partition !== undefined) this.#partitions.recordSuccess(batch.partition);
   }
 
-  /** The whole send was refused: its records are gone, the lane is free. */
+  /** The whole send was refused: its records are gone, and its queue may send again. */
   onRejected(batch: ProducerBatch): void {
     batch.partitionQueue.busy = false;
     batch.partitionQueue.onRecordsGone();
   }
 
-  /** What the client has found out about the partitions. Keyed records get their lanes. */
+  /** What the client has found out about the partitions. Keyed records move to the queues of theirs. */
   learn(count: number, writable: readonly number[]): void {
     const known = this.#partitions.count;
     // Keys belong elsewhere now: those that wait must not be overtaken by what comes after them.
@@ -234,7 +233,7 @@ export class TopicQueues {
     if (known === count) return;
     this.generation++;
     this.#unassigned.failures = 0;
-    for (const record of this.#unassigned.queue.drain()) this.laneFor(record).queue.push(record);
+    for (const record of this.#unassigned.queue.drain()) this.queueFor(record).queue.push(record);
   }
 
   /** Whether there is such a partition, as far as is known. */
@@ -277,12 +276,12 @@ export class TopicQueues {
     return partitionQueue;
   }
 
-  /** Frees the lane of a failed send. @returns the lanes that its records go back to */
+  /** A send failed: its queue may send again. @returns the queues that its records go back to */
   #landed(batch: ProducerBatch, records: readonly PendingRecord[]): Map<PartitionQueue, PendingRecord[]> {
     batch.partitionQueue.busy = false;
     // A first send that failed may have reached the partition it was meant for: from now on it is bound to it.
     const queues = groupBy(records, (record) =>
-      batch.partition === undefined ? this.laneFor(record) : this.#partitionQueue(batch.partition),
+      batch.partition === undefined ? this.queueFor(record) : this.#partitionQueue(batch.partition),
     );
     if (!queues.has(batch.partitionQueue)) {
       const [partitionQueue] = queues.keys();
@@ -298,7 +297,7 @@ export class TopicQueues {
     return count >= maxRecords || bytes >= maxBytes;
   }
 
-  /** When the lane's next batch may go; never, as long as something has to land first. */
+  /** When the queue's next batch may go; never, as long as another send has to be answered first. */
   #dueAt(partitionQueue: PartitionQueue, force: boolean): number {
     const { queue } = partitionQueue;
     if (partitionQueue.busy) return NEVER;
@@ -318,12 +317,12 @@ export class TopicQueues {
     return Math.max(due, this.#clearAt(partitionQueue));
   }
 
-  /** From when on nothing is in the way that could be inverted with a send of this lane. */
+  /** From when on no other send can be overtaken by one of this queue. */
   #clearAt(partitionQueue: PartitionQueue): number {
     const { keepsTogether } = this.#policy;
     const isUnassignedInFlight = keepsTogether && this.#unassigned.busy;
     if (partitionQueue === this.#unassigned) {
-      // With a client that was handed in, keyed records are never in a lane of a partition.
+      // With a client that was handed in, keyed records are never in the queue of a partition.
       return !keepsTogether || (!this.#unkeyed.busy && this.#areQueuesIdle()) ? 0 : NEVER;
     }
     if (isUnassignedInFlight) return NEVER;
@@ -357,10 +356,10 @@ export class TopicQueues {
     const { maxRecords, maxBytes } = this.#policy.limits;
     const most = Math.min(maxRecords, partitionQueue.sendLimit, limit);
     const limits = { most, maxBytes };
-    return this.#depart(queue.takePacked(limits) ?? takeOldest(queue, limits), queue, partitionQueue);
+    return this.#makeBatch(queue.takePacked(limits) ?? takeOldest(queue, limits), queue, partitionQueue);
   }
 
-  /** The record whose turn it is to be sent alone. Where none is left here, one that is not bound to a partition yet. */
+  /** The next record that is to be sent alone. Where none is left here, one that is not bound to a partition yet. */
   #formAlone(partitionQueue: PartitionQueue, { position }: RecordIsolation): ProducerBatch {
     const { queue } = partitionQueue;
     const borrowed =
@@ -368,7 +367,7 @@ export class TopicQueues {
         ? this.#unkeyed.queue.shift()
         : undefined;
     if (borrowed !== undefined) queue.push(borrowed);
-    return this.#depart(takeAt(queue, Math.min(position, queue.count - 1)), queue, partitionQueue);
+    return this.#makeBatch(takeAt(queue, Math.min(position, queue.count - 1)), queue, partitionQueue);
   }
 
   /**
@@ -380,10 +379,10 @@ export class TopicQueues {
     const most = Math.min(limits.maxRecords, partitionQueue.sendLimit);
     const among = keepsTogether ? 'adjacent' : limits.maxRecords;
     const records = takeOfOneKey(partitionQueue.queue, { most, maxBytes: limits.maxBytes }, among);
-    return this.#depart(records, partitionQueue.queue, partitionQueue);
+    return this.#makeBatch(records, partitionQueue.queue, partitionQueue);
   }
 
-  #depart(records: Records, queue: RecordStore, partitionQueue: PartitionQueue): ProducerBatch {
+  #makeBatch(records: Records, queue: RecordStore, partitionQueue: PartitionQueue): ProducerBatch {
     partitionQueue.busy = true;
     // What is left starts to gather anew: while this send is under way it may become a full batch. But not where the batch was
     // only so small because a refused record is looked for: then each would wait for the linger.

@@ -10,7 +10,7 @@ export type SendResult =
   /** The partition is not there: find out anew which there are, then again. */
   | { kind: 'refresh-metadata'; cause: unknown }
   /**
-   * One of the records, at least, is refused for good: find it by halving. `certain` is false where the error does not
+   * One of the records, at least, is refused for good: find it by bisecting. `certain` is false where the error does not
    * come from the broker, so that it may be the client that is broken (record-isolation.ts).
    */
   | {

@@ -45,7 +45,7 @@ export interface BatchFailedMessage extends BatchMessage {
   readonly error: unknown;
   /**
    * What it means for the records. `retry`: they are sent again, later; `refresh-metadata`: after the partitions have been looked up.
-   * `bisect`: one of them is refused for good, and found by halving the batch. `reject-topic`: the topic is; when a fresh
+   * `bisect`: one of them is refused for good, and found by bisecting the batch. `reject-topic`: the topic is; when a fresh
    * client is told the same, they are dropped.
    */
   readonly result: 'retry' | 'refresh-metadata' | 'bisect' | 'reject-topic';

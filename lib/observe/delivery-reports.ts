@@ -19,7 +19,7 @@ export interface DeliveryReportListeners {
   channels: Channels;
 }
 
-/** The counterpart of the intake: tells whoever wants to know what has become of records. */
+/** Tells the application what has become of records: by events, channels and the fallback. */
 export class DeliveryReports {
   readonly #listeners: DeliveryReportListeners;
 

@@ -19,7 +19,7 @@ type Observed = Pick<
   'state' | 'stateSince' | 'stateChanges' | 'rates' | 'latencyMs' | 'handlerMicros' | 'histograms'
 >;
 
-/** Watches what a transport does, for `stats()`: what the books, which only count, cannot tell. */
+/** Collects for `stats()` what the ledger, which only counts records, does not have: rates, latencies, the state. */
 export class StatsCollector {
   readonly #clock: Clock;
   readonly #state: StateLog;

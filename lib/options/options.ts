@@ -296,7 +296,7 @@ export interface KafkaTransportOptions
    */
   loopDetection?: boolean;
   /**
-   * Whether each record gets a header, `log-hops`, that counts how often its like has been through Kafka: see `hopsOf`.
+   * Whether each record gets a header, `log-hops`, that counts how many times this line was logged again from a consumed message: see `hopsOf`.
    *
    * @default false
    */

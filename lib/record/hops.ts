@@ -1,10 +1,10 @@
 import type { Info } from '../util/info.ts';
 import type { RecordHeaders } from './record.ts';
 
-/** The header that says how often a record's like has been through Kafka, this time included. */
+/** The header that counts how many times a line was logged again from a consumed message, this time included. */
 const HOPS_HEADER = 'log-hops';
 
-/** Through how many topics logs may go on purpose (collected here, enriched there). What goes on after that goes round. */
+/** Through how many topics logs may go on purpose (collected here, enriched there). With more hops, it is a loop. */
 const MAX_HOPS = 5;
 
 // A symbol: formats and transports don't show it, and it is copied with the rest of the metadata.
@@ -14,7 +14,7 @@ const HOPS = Symbol.for('winston-kafkajs.hops');
 type ConsumedHeaders = Readonly<Record<string, unknown>>;
 
 /**
- * Metadata for what is logged because of a consumed message: how often that one's like has been through Kafka. With
+ * Metadata for what is logged because of a consumed message: how many times that line was logged again from a message. With
  * `loopHeader: true`, a consumer that logs what it consumes into a topic that it consumes is stopped after five rounds.
  * A format that builds a new info has to copy symbols.
  *
@@ -41,7 +41,7 @@ export function withHops(headers: RecordHeaders | undefined, info: Info): Record
   return withCount;
 }
 
-/** Whether it has been through Kafka so often that it must be in a loop. */
+/** Whether it has so many hops that it must be in a loop. */
 export function hasTooManyHops(info: Info): boolean {
   return hopsIn(info) >= MAX_HOPS;
 }

@@ -3,8 +3,8 @@ import { messageOf } from '../errors.ts';
 import type { Info } from '../util/info.ts';
 
 // Deeper than anybody reads. `json()` itself fails some thousand levels down, where the stack ends.
-const MOST_DEPTH = 100;
-const MOST_REASON = 100;
+const MAX_DEPTH = 100;
+const MAX_REASON = 100;
 
 /** A field that throws: what stands in its place in the JSON. */
 type Read = { readonly value: unknown } | { readonly threw: string };
@@ -43,7 +43,7 @@ function copyOf(name: string, value: unknown, above: readonly object[]): unknown
   if (above.includes(plain)) return '[Circular]';
   const isList = readSafely(() => Array.isArray(plain));
   if ('threw' in isList) return isList.threw;
-  if (above.length >= MOST_DEPTH) return isList.value === true ? '[Array]' : '[Object]';
+  if (above.length >= MAX_DEPTH) return isList.value === true ? '[Array]' : '[Object]';
   const inside = [...above, plain];
   if (isList.value !== true) return copyOfFields(plain, inside);
   const list = readSafely(() => Array.from({ length: (plain as unknown[]).length }, (_, at) => String(at)));
@@ -73,6 +73,6 @@ function readSafely(read: () => unknown): Read {
   try {
     return { value: read() };
   } catch (error) {
-    return { threw: `[Unreadable: ${messageOf(error).slice(0, MOST_REASON)}]` };
+    return { threw: `[Unreadable: ${messageOf(error).slice(0, MAX_REASON)}]` };
   }
 }

@@ -117,7 +117,7 @@ export class RecordFactory {
     return name === undefined ? { kind: 'invalid', record, cause } : { kind: 'record', record };
   }
 
-  /** What stands in the books for an info that could not be read. */
+  /** The record that is counted for an info that could not be read. */
   unreadable(): PendingRecord {
     return new PendingRecord(
       '',

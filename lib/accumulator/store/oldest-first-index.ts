@@ -13,9 +13,8 @@ interface Entry {
 }
 
 /**
- * The queues whose records give way alike: finds the oldest record of all, without going through all queues. A queue
- * may have lost records since it was looked at: where its oldest is a younger one now, that is found out when its
- * turn comes.
+ * Finds the queue with the oldest record without scanning all queues. A queue may have lost records since it was looked at:
+ * that its oldest is a younger one now is found out when it comes first.
  */
 export class OldestFirstIndex {
   /** By `seq`. Those before `#start` are done with. */
@@ -66,7 +65,7 @@ export class OldestFirstIndex {
     this.#entries.splice(low, 0, entry);
   }
 
-  /** Lets go of entries that are done with, and of queues that are empty: nothing may ever have to give way. */
+  /** Removes entries that are done with, and queues that are empty: it may be that nobody ever asks for the oldest. */
   #tidy(): void {
     this.#entries = this.#entries.filter((entry, at) => {
       if (at < this.#start || entry.isStale) return false;

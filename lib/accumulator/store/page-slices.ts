@@ -1,7 +1,7 @@
 import type { PendingRecord } from '../../record/record.ts';
 import type { RecordPage, Stretch } from './record-page.ts';
 
-/** Records that have been taken out of a queue as they stand in its pages. Whoever has them has to let go of them. */
+/** Records that have been taken out of a queue as they stand in its pages. Whoever has them has to `release` them. */
 export class PageSlices {
   readonly stretches: Stretch[] = [];
   count = 0;

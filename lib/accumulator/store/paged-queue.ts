@@ -12,7 +12,7 @@ export class PagedQueue implements RecordStore {
   readonly #onHead: (queue: RecordStore) => void;
   /** The oldest ones, as objects. */
   readonly #front = new RecordQueue();
-  /** All others. Only the last page has room. An empty page is let go of: there may be a thousand queues. */
+  /** All others. Only the last page has room. An empty page is freed: there may be a thousand queues. */
   readonly #pages: RecordPage[] = [];
   #packed = 0;
   #packedBytes = 0;

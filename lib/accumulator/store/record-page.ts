@@ -55,7 +55,7 @@ export class RecordPage {
   /** What else a record has, by its place. */
   #keys: RecordKey[] | undefined;
   #headers: (RecordHeaders | undefined)[] | undefined;
-  /** Those that stay objects, and how many of them wait. No Map: see `Shelf.oldest` for what one that is used up costs. */
+  /** Those that stay objects, and how many of them wait. No Map: see `OldestFirstIndex.oldest` for what one that is used up costs. */
   #whole: (PendingRecord | undefined)[] | undefined;
   #wholes = 0;
   #put = 0;
@@ -173,7 +173,7 @@ export class RecordPage {
   }
 
   /**
-   * Takes the oldest records out, as they are, for somebody who has to let go of them. None where some have stayed objects.
+   * Takes the oldest records out, as they are, for a caller that has to release them. None where some have stayed objects.
    *
    * @param isFirst whether one is taken even if it has more bytes than that
    */
@@ -314,7 +314,7 @@ export class RecordPage {
 }
 
 /**
- * Not one that somebody else holds on to, that has been sent or stands on disk, or is too large.
+ * May be stored as bytes: no caller holds the object, it was never sent, it is not on disk, and it is short enough.
  *
  * @param beside size of its key and headers
  */

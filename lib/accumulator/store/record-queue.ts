@@ -95,7 +95,7 @@ export class RecordQueue implements RecordQueueRef {
     record.queue = undefined;
     this.#count--;
     this.#bytes -= record.bytes;
-    // In an outage it is always the oldest: let go of, or the array would keep as many that are gone as there are.
+    // In an outage it is always the oldest: removed, or the array would keep as many that are gone as there are.
     if (this.#items[this.#head] === record) this.#items[this.#head++] = undefined;
     if (this.#items.length > SMALL && this.#items.length > 2 * this.#count) {
       this.#items = this.#waiting();

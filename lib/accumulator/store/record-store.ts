@@ -8,7 +8,7 @@ export interface SendLimits {
   maxBytes: number;
 }
 
-/** The records that wait in a lane, oldest first. One that is taken out by hand is taken out of its own `queue`. */
+/** The records that wait in a partition queue, oldest first. */
 export interface RecordStore extends Iterable<PendingRecord> {
   /**
    * Since when, on the monotonic clock, its records have been waiting to form a batch. Not read off their

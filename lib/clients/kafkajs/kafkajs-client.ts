@@ -53,7 +53,7 @@ const KEEP_ALIVE_DELAY_MS = 60_000;
 // a send may succeed after the send was given up here, and the batch would go again under new sequence numbers. NaN
 // passes that check, and allows no retry (retry/index.js: `retryCount < retries`).
 const NO_RETRIES = Number.NaN;
-// What it has to say about that, once a client; the retries are the shipper's.
+// What it has to say about that, once a client; the retries are the sender's.
 const LIMITED_RETRIES = 'Limiting retries for the idempotent producer';
 
 // How long before a SASL session ends kafkajs authenticates anew, in milliseconds. Its own 10 s
@@ -122,7 +122,7 @@ class KafkajsClient implements DeliveryClient {
       socketFactory: this.#socketFactory(kafka.socketFactory),
       logCreator: this.#untilKilled(guardedLogCreator(options.logCreator)),
       logLevel: options.logLevel,
-      // The shipper retries. kafkajs's nested retries hold one send for 10 to 27 s and may lose records.
+      // The sender retries. kafkajs's nested retries hold one send for 10 to 27 s and may lose records.
       retry: { retries: 0 },
     });
     const { idempotent } = options;

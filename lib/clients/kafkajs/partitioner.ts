@@ -40,7 +40,7 @@ export class OwnPartitioner {
 
   /** A send is about to start. Its batch, if it names no partition, will learn which one was chosen. */
   begin(batch: Batch): void {
-    // What is known is told with every send: the lanes may have been asked to forget it.
+    // What is known is told with every send: the accumulator may have been asked to forget it.
     this.#seen.delete(batch.topic);
     if (batch.partition === undefined) this.#unassigned.set(batch.topic, batch);
   }

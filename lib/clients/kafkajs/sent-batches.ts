@@ -19,7 +19,7 @@ interface Sent {
 export class SentBatches {
   readonly #last = new Map<string, Sent>();
 
-  /** Sends a batch, unless the books forbid or spare it. Rejects with a `SequenceError` where they forbid it. */
+  /** Sends a batch, unless it was answered before. Rejects with a `SequenceError` where another batch must come first. */
   async send(batch: Batch, send: () => Promise<unknown>): Promise<unknown> {
     const before = this.#before(batch);
     if (before !== undefined && isSame(before, batch) && !before.isOpen) return before.answer;
