@@ -26,11 +26,14 @@ const NOT_FOR_A_WORKER = [
   'spec/winston/readable-stream-4.spec.ts',
 ];
 const APART = ['spec/package/**', 'spec/kafka/**'];
-// Minutes of processes: test runners, preloads, restarts with a spool. `npm run test:processes`, so that `npm test` stays short.
+// Minutes of processes: test runners, preloads, restarts with a spool, random schedules. `npm run test:processes`, so that
+// `npm test` stays short.
 const OF_PROCESSES = [
   'spec/scenarios/runners/**/*.spec.ts',
   'spec/scenarios/faults/preloads-and-the-thread.spec.ts',
   'spec/accumulator/held-queues.spec.ts',
+  'testing/soak/soak.spec.ts',
+  'demo/demo.spec.ts',
 ];
 
 // Loops that are found by their rhythm: with other specs beside them, a stall of the machine costs a round. So they run by
