@@ -29,6 +29,10 @@ module.exports = (path === undefined ? undefined : found()) ?? require('kafkajs-
 const kafkajsOfTheApplication = {
   name: 'kafkajs-of-the-application',
   setup({ onResolve, onLoad, resolve }) {
+    onLoad({ filter: /load-kafkajs\.ts$/ }, () => ({
+      contents: "export const loadKafkajs = () => require('kafkajs');",
+      resolveDir: root,
+    }));
     onResolve({ filter: /^kafkajs$/ }, ({ pluginData }) =>
       pluginData?.isCopy ? undefined : { path: 'kafkajs', namespace: 'application' },
     );

@@ -1,7 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import { Ledger } from './accumulator/ledger.ts';
 import { clientSource } from './clients/client-source.ts';
-import { murmur2Partition } from './clients/kafkajs/partitioner.ts';
 import { LoopDetection } from './loop-detector/loop-detection.ts';
 import { isUntold } from './loop-safety/guard.ts';
 import { Channels, type SuppressionReason } from './observe/channels.ts';
@@ -19,6 +18,7 @@ import { type DropCounts, describeDrops } from './undelivered/drop-notice.ts';
 import { DropNoticeSchedule } from './undelivered/drop-teller.ts';
 import type { Clock } from './util/clock.ts';
 import type { Info, Levels } from './util/info.ts';
+import { partitionOfKey } from './util/murmur2.ts';
 import type { SpanContext } from './util/open-telemetry-api.ts';
 import type { Mark } from './winston/logger-tap.ts';
 
@@ -66,7 +66,7 @@ export class Pipeline {
         ledger: this.#ledger,
         gate: this.#loopDetection.gate,
         spool: this.#spool,
-        partitionOfKey: murmur2Partition(),
+        partitionOfKey,
         source: (onPartitions) => clientSource(options, clock, onPartitions),
       },
       {

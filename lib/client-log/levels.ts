@@ -1,3 +1,5 @@
+import type { logLevel } from 'kafkajs';
+
 /** How much of a Kafka client's own log is let through: the named level and the more severe ones. */
 export type ClientLogLevel = 'nothing' | 'error' | 'warn' | 'info' | 'debug';
 
@@ -14,6 +16,11 @@ const SEVERITY: Readonly<Record<ClientLogLevel, number>> = {
 };
 
 export const CLIENT_LOG_LEVELS: readonly ClientLogLevel[] = ['nothing', 'error', 'warn', 'info', 'debug'];
+
+/** What kafkajs calls a level. A number of its own, and not of its `logLevel`: it need not be loaded for it. */
+export function kafkajsLevel(level: ClientLogLevel = 'warn'): logLevel {
+  return SEVERITY[level] as logLevel;
+}
 
 /**
  * The level name of a kafkajs log entry's number.

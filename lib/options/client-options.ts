@@ -6,11 +6,11 @@ import {
   checkedClientLog,
   consoleOnlyLogCreator,
 } from '../client-log/console-only.ts';
-import type { ClientLogLevel } from '../client-log/levels.ts';
+import { kafkajsLevel } from '../client-log/levels.ts';
 import { withoutOutages } from '../client-log/without-outages.ts';
 import type { ClientOptions } from '../clients/client-source.ts';
 import { BROKERS_RULE, readBrokers } from '../clients/kafkajs/broker-list.ts';
-import { CompressionCodecs, logLevel } from '../clients/kafkajs/kafkajs.ts';
+import { kafkajs } from '../clients/kafkajs/kafkajs.ts';
 import { PRODUCER_RULE, producerProblem } from '../clients/producer-methods.ts';
 import { checkWorkerCanStart } from '../clients/worker/worker-program.ts';
 import {
@@ -76,7 +76,7 @@ export function resolveClient(given: KafkaTransportOptions): ClientOptions {
       throwInvalidOption('kafkaModule', 'left out with "kafka": it takes its place', kafkaModule);
     const module = resolveModule(kafkaModule, isWorker);
     checkWorkerCanStart(execArgv);
-    const logLevel = levelOf(clientLog.level);
+    const logLevel = kafkajsLevel(clientLog.level);
     return { ...own, kind: 'worker', kafka: module, execArgv, logCreator: creator, logLevel };
   }
   const config = checkedKafka(kafka);
@@ -136,18 +136,7 @@ function resolveLogCreator(clientLog: ClientLogOptions | undefined): logCreator 
 function resolveLogLevel(kafka: KafkaConfig, { level }: ClientLogOptions): LogLevel {
   if (level === undefined && kafka.logCreator !== undefined && kafka.logLevel !== undefined)
     return kafka.logLevel;
-  return levelOf(level);
-}
-
-function levelOf(level: ClientLogLevel = 'warn'): LogLevel {
-  const LEVELS = {
-    nothing: logLevel.NOTHING,
-    error: logLevel.ERROR,
-    warn: logLevel.WARN,
-    info: logLevel.INFO,
-    debug: logLevel.DEBUG,
-  };
-  return LEVELS[level];
+  return kafkajsLevel(level);
 }
 
 function resolveAcks(acks: unknown): -1 | 1 | undefined {
@@ -209,7 +198,7 @@ export function resolveCompression({
 
 function hasCodec(type: CompressionTypes): boolean {
   try {
-    (CompressionCodecs as Record<number, () => unknown>)[type]?.();
+    (kafkajs().CompressionCodecs as Record<number, () => unknown>)[type]?.();
     return true;
   } catch {
     return false;

@@ -2,12 +2,12 @@ import { seqsOf } from '../accumulator/batch.ts';
 import { Ledger } from '../accumulator/ledger.ts';
 import type { ClientSource } from '../clients/client.ts';
 import type { KafkajsClientOptions } from '../clients/kafkajs/kafkajs-client.ts';
-import { murmur2Partition } from '../clients/kafkajs/partitioner.ts';
 import type { ExitDrainTask, Report } from '../clients/worker/messages.ts';
 import { toWire } from '../clients/worker/wire-error.ts';
 import { recordsFromWire } from '../clients/worker/wire-records.ts';
 import { Sender } from '../sender/sender.ts';
 import { systemClock } from '../util/clock.ts';
+import { partitionOfKey } from '../util/murmur2.ts';
 
 export interface ExecutorOptions {
   /** What the source's next client is made by. */
@@ -40,7 +40,7 @@ export async function execute(
       clock: systemClock,
       random: Math.random,
       ledger: new Ledger(),
-      partitionOfKey: murmur2Partition(),
+      partitionOfKey,
       source: (onPartitions) => {
         options.onPartitions = onPartitions;
         return source;

@@ -3,8 +3,8 @@
 // partition of it) must cost that queue alone: in memory, on disk, and in the next process.
 import { statSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { murmur2Partition } from '../../lib/clients/kafkajs/partitioner.ts';
 import type { KafkaTransport, KafkaTransportOptions } from '../../lib/index.ts';
+import { partitionOfKey } from '../../lib/util/murmur2.ts';
 import { type BrokerCluster, ERROR } from '../../testing/broker/broker-cluster.ts';
 import { expectNoUnhandledRejection, turn, warningsOf } from '../scenarios/faults/rig.ts';
 import { directoryOfSpec, filesIn } from '../spool/rig.ts';
@@ -24,7 +24,7 @@ interface Cause {
   ): Promise<() => Promise<unknown> | undefined> | (() => undefined | Promise<unknown>);
 }
 
-const partitionOf = murmur2Partition();
+const partitionOf = partitionOfKey;
 const keyOf = (partition: number): string => {
   let n = 0;
   while (partitionOf(`key ${n}`, 2) !== partition) n++;

@@ -8,13 +8,13 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import winston from 'winston';
-import { murmur2Partition } from '../../lib/clients/kafkajs/partitioner.ts';
 import {
   type BatchSentMessage,
   KafkaTransport,
   type KafkaTransportError,
   type KafkaTransportOptions,
 } from '../../lib/index.ts';
+import { partitionOfKey } from '../../lib/util/murmur2.ts';
 import { expectLaw } from '../support/harness.ts';
 import { numbersIn } from './support/read-back.ts';
 import { RealCluster } from './support/real-cluster.ts';
@@ -120,7 +120,7 @@ it.each(cluster.isOwn ? modes : [])('a partition whose only broker is away (%s)'
       topics: [{ topic: single, numPartitions: -1, replicationFactor: -1, replicaAssignment, configEntries }],
     }),
   );
-  const partitionOf = murmur2Partition();
+  const partitionOf = partitionOfKey;
   const keyOf = (partition: number): string => {
     let n = 0;
     while (partitionOf(`key ${n}`, 3) !== partition) n++;

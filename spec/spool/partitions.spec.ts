@@ -3,8 +3,8 @@
 import { cpSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { murmur2Partition } from '../../lib/clients/kafkajs/partitioner.ts';
 import type { FlushReport, KafkaTransport, KafkaTransportOptions } from '../../lib/index.ts';
+import { partitionOfKey } from '../../lib/util/murmur2.ts';
 import { type BrokerCluster, ERROR } from '../../testing/broker/broker-cluster.ts';
 import { expectAtLeastOnce, turn } from '../scenarios/faults/rig.ts';
 import { loggerWith, numbered, startCluster, TOPIC, transportTo } from '../support/harness.ts';
@@ -76,11 +76,11 @@ it.each([
 ] as const)("also when its key has another one by then ('%s', %s)", async (mode, _, end) => {
   const directory = directoryOfSpec();
   const cluster = await startCluster({ topics: { [TOPIC]: 2 } });
-  const partitionOf = murmur2Partition();
   const keys = numbered(100, 'key');
   // It moves to a partition that is new, and the other one is at work meanwhile.
-  const moving = keys.find((key) => partitionOf(key, 2) === 0 && partitionOf(key, PARTITIONS) > 1) ?? '';
-  const other = keys.find((key) => partitionOf(key, 2) === 1) ?? '';
+  const moving =
+    keys.find((key) => partitionOfKey(key, 2) === 0 && partitionOfKey(key, PARTITIONS) > 1) ?? '';
+  const other = keys.find((key) => partitionOfKey(key, 2) === 1) ?? '';
   const options = {
     key: ({ message }: { message: string }) => (message.startsWith('other') ? other : moving),
     spool: { directory, mode },
@@ -110,5 +110,5 @@ it.each([
     return [...new Set(found.map(({ partition }) => partition))];
   };
   expect(partitionsOf('record 1')).toEqual([0]);
-  expect(partitionsOf('record 2')).toEqual([partitionOf(moving, PARTITIONS)]);
+  expect(partitionsOf('record 2')).toEqual([partitionOfKey(moving, PARTITIONS)]);
 });

@@ -24,7 +24,7 @@ import {
   guardedSocketFactory,
   runsCallersCode,
 } from './guarded-config.ts';
-import { Kafka } from './kafkajs.ts';
+import { kafkajs } from './kafkajs.ts';
 import { asOneGroup } from './one-group.ts';
 import { OwnPartitioner } from './partitioner.ts';
 import { ProduceRequests } from './produce-requests.ts';
@@ -65,6 +65,8 @@ const REAUTHENTICATION_MS = 1_000;
 
 /** Makes the transport's own kafkajs clients. */
 export function kafkajsSource(options: KafkajsClientOptions): ClientSource {
+  // Now, while the application starts, and not with the first record.
+  kafkajs();
   let made = Math.floor(options.random() * 1024);
   const { brokers } = options.kafka;
   // Of all clients: a token may be shown by the next one.
@@ -110,6 +112,7 @@ class KafkajsClient implements DeliveryClient {
     this.#brokerSockets = new BrokerSockets(addresses, kafka);
     secrets.addFrom(kafka);
     const providers = guardedProviders(kafka, (token) => secrets.add(token));
+    const { Kafka } = kafkajs();
     const client = new Kafka({
       requestTimeout: requestTimeoutMs,
       // The transport's own limits of a connect and a send end no later, and by the clock of the system: kafkajs goes by the

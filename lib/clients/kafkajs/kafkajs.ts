@@ -1,8 +1,28 @@
-// kafkajs is CommonJS, and of what it exports Node finds only the first few names for an `import { … }` in ESM (its
-// lexer stops at `logLevel: LEVELS`). So everything is taken from the default import, in one place.
-import kafkajs from 'kafkajs';
+import { KafkaTransportError, messageOf } from '../../errors.ts';
+import { loadKafkajs } from './load-kafkajs.ts';
 
-export const Kafka: typeof kafkajs.Kafka = kafkajs.Kafka;
-export const Partitioners: typeof kafkajs.Partitioners = kafkajs.Partitioners;
-export const CompressionCodecs: typeof kafkajs.CompressionCodecs = kafkajs.CompressionCodecs;
-export const logLevel: typeof kafkajs.logLevel = kafkajs.logLevel;
+let loaded: typeof import('kafkajs') | undefined;
+
+/**
+ * kafkajs, loaded when the first transport that needs it is made: it takes longer to load than all of this library.
+ *
+ * @throws KafkaTransportError where it is not installed
+ */
+export function kafkajs(): typeof import('kafkajs') {
+  try {
+    loaded ??= loadKafkajs();
+    return loaded;
+  } catch (cause) {
+    const found = messageOf(cause);
+    const remedy = /Cannot find (module|package) 'kafkajs'/.test(found) ? ': npm install kafkajs' : '';
+    const why = `it needs the package kafkajs, which cannot be loaded (${found})${remedy}`;
+    throw new KafkaTransportError(
+      'ERR_INVALID_OPTION',
+      `winston-kafkajs: option "kafka" cannot be used: ${why}`,
+      {
+        option: 'kafka',
+        cause,
+      },
+    );
+  }
+}

@@ -1,31 +1,15 @@
 import type { ICustomPartitioner, PartitionerArgs } from 'kafkajs';
 import type { Batch } from '../../accumulator/batch.ts';
+import { partitionOfKey } from '../../util/murmur2.ts';
 import type { PartitionsListener } from '../client.ts';
-import { Partitioners } from './kafkajs.ts';
 
 type PartitionMetadata = PartitionerArgs['partitionMetadata'];
-
-/** The partition that kafkajs's default partitioner (murmur2, as in the Java client) gives a key. */
-export function murmur2Partition(): (key: string | Buffer, count: number) => number {
-  const partitioner = Partitioners.DefaultPartitioner();
-  const partitionsOf = new Map<number, PartitionMetadata>();
-  return (key, count) => {
-    let partitionMetadata = partitionsOf.get(count);
-    if (partitionMetadata === undefined) {
-      // With a key, it only looks at the length.
-      partitionMetadata = new Array(count).fill({ leader: 0 }) as PartitionMetadata;
-      partitionsOf.set(count, partitionMetadata);
-    }
-    return partitioner({ topic: '', partitionMetadata, message: { key, value: null } });
-  };
-}
 
 /**
  * The partitioner of the transport's own producer. It keeps a send that names no partition together, and passes
  * on what the client knows of the topic: the only way to learn that through a kafkajs producer.
  */
 export class OwnPartitioner {
-  readonly #partitionOfKey = murmur2Partition();
   readonly #onPartitions: PartitionsListener;
   readonly #random: () => number;
   /** By topic, the send that names no partition: while it is under way there is no other one for that topic. */
@@ -69,7 +53,7 @@ export class OwnPartitioner {
   }
 
   #choose(key: Buffer | string | null | undefined, metadata: PartitionMetadata): number {
-    if (key !== null && key !== undefined) return this.#partitionOfKey(key, metadata.length);
+    if (key !== null && key !== undefined) return partitionOfKey(key, metadata.length);
     const writable = writableOf(metadata);
     const at = Math.floor(this.#random() * (writable.length || metadata.length));
     return writable[at] ?? at;

@@ -1,7 +1,7 @@
 import type { CompressionTypes, KafkaConfig } from 'kafkajs';
 import { messageOf } from '../../errors.ts';
 import { BROKERS_RULE, readBrokers } from '../kafkajs/broker-list.ts';
-import { CompressionCodecs } from '../kafkajs/kafkajs.ts';
+import { kafkajs } from '../kafkajs/kafkajs.ts';
 import { importModule } from './import-module.ts';
 
 /**
@@ -63,7 +63,7 @@ export async function loadKafkaConfig(url: string): Promise<KafkaConfig> {
 export function checkCodec(compression: CompressionTypes | undefined): void {
   if (compression === undefined || compression === 0) return;
   try {
-    (CompressionCodecs as Record<number, () => unknown>)[compression]?.();
+    (kafkajs().CompressionCodecs as Record<number, () => unknown>)[compression]?.();
   } catch (error) {
     throw new Error(
       'the worker thread has no codec for "compression": register it in CompressionCodecs in a "kafkaModule"',

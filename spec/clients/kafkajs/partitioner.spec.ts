@@ -1,11 +1,8 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Batch } from '../../../lib/accumulator/batch.ts';
-import { murmur2Partition, OwnPartitioner } from '../../../lib/clients/kafkajs/partitioner.ts';
-import { BrokerCluster } from '../../../testing/broker/broker-cluster.ts';
-import { connectedProducer } from '../../../testing/broker/kafkajs-client.ts';
+import { OwnPartitioner } from '../../../lib/clients/kafkajs/partitioner.ts';
+import { partitionOfKey } from '../../../lib/util/murmur2.ts';
 import { recordOf } from '../../sender/rig.ts';
-import { TOPIC } from '../../support/harness.ts';
 
 const metadataOf = (...leaders: number[]): never =>
   leaders.map((leader, partitionId) => ({ leader, partitionId })) as never;
@@ -14,42 +11,6 @@ const batchOf = (topic: string, partition?: number): Batch => ({
   topic,
   content: [recordOf({ topic })],
   partition,
-});
-
-it('a key gets the partition that a bare kafkajs producer gives it', async () => {
-  const cluster = await BrokerCluster.start({ topics: { [TOPIC]: 7 } });
-  const producer = await connectedProducer(cluster);
-  const keys: (string | Buffer)[] = [
-    ...Array.from({ length: 300 }, (_, n) => `key ${n}`),
-    ...['', ' ', 'ключ', '鍵', '🗝️', 'e\u0301', '\u0000', 'a'.repeat(1_000), '\ud800'],
-    ...Array.from({ length: 100 }, (_, n) => Buffer.from([n, 255 - n, n * 2, 0xff])),
-    Buffer.alloc(0),
-  ];
-  await producer.send({ topic: TOPIC, messages: keys.map((key, at) => ({ key, value: String(at) })) });
-  const partitionOf = murmur2Partition();
-  const records = cluster.records(TOPIC);
-  expect(records.length).toBe(keys.length);
-  expect(new Set(records.map(({ partition }) => partition)).size).toBe(7);
-  for (const { value, partition } of records) {
-    expect(partitionOf(keys[Number(value.toString())] ?? 'none', 7)).toBe(partition);
-  }
-  await producer.disconnect();
-  await cluster.stop();
-});
-
-it('a key as text and as bytes get the same partition, and it is one that exists', () => {
-  const partitionOf = murmur2Partition();
-  fc.assert(
-    fc.property(
-      fc.string({ unit: 'binary', maxLength: 30 }),
-      fc.integer({ min: 1, max: 500 }),
-      (key, count) => {
-        const partition = partitionOf(key, count);
-        expect(partition).toBe(partitionOf(Buffer.from(key), count));
-        expect(Number.isInteger(partition) && partition >= 0 && partition < count).toBe(true);
-      },
-    ),
-  );
 });
 
 describe('a send that names no partition', () => {
@@ -90,7 +51,7 @@ describe('a send that names no partition', () => {
     own.begin(batchOf('logs'));
     const partitionMetadata = metadataOf(0, 0, 0, 0, 0);
     expect(choose({ topic: 'logs', partitionMetadata, message: { value: 'x', key: 'k' } })).toBe(
-      murmur2Partition()('k', 5),
+      partitionOfKey('k', 5),
     );
   });
 

@@ -86,7 +86,7 @@ async function connectWith(kafkajs: string | undefined, brokers: string[]): Prom
 describe('a thread', () => {
   it('uses the one that was found', async () => {
     const { kafkajs } = projectWith("throw new Error('this one')");
-    expect(await connectWith(kafkajs, [])).toMatchObject({ message: 'this one' });
+    expect(await connectWith(kafkajs, [])).toMatchObject({ message: expect.stringContaining('this one') });
   });
 
   it.each<[string, () => string | undefined]>([

@@ -1,7 +1,7 @@
 // kafkajs loses records when a leader moves during a send (testing/broker/kafkajs-loses-records-on-a-moved-leader.spec.ts).
 // Through the transport none is lost, because a send has one topic and one partition, and its answer is checked.
 import { expect, it } from 'vitest';
-import { murmur2Partition } from '../../../lib/clients/kafkajs/partitioner.ts';
+import { partitionOfKey } from '../../../lib/util/murmur2.ts';
 import { ERROR } from '../../../testing/broker/broker-cluster.ts';
 import { expectLaw, loggerWith, startCluster, TOPIC, transportTo } from '../../support/harness.ts';
 import { byPartition, expectExactlyOnce, expectNoUnhandledRejection, turn, watchSends } from './rig.ts';
@@ -51,9 +51,8 @@ it.each([
 
 it('the case that bare kafkajs loses: a leader moves to a broker that has already answered', async () => {
   const cluster = await startCluster({ brokers: 2, topics: { [TOPIC]: 2 } });
-  const partitionOf = murmur2Partition();
-  const keys = ['a', 'b', 'c', 'd', 'e', 'f'].filter((key) => partitionOf(key, 2) === 0).slice(0, 1);
-  keys.push(...['g', 'h', 'i', 'j', 'k', 'l'].filter((key) => partitionOf(key, 2) === 1).slice(0, 1));
+  const keys = ['a', 'b', 'c', 'd', 'e', 'f'].filter((key) => partitionOfKey(key, 2) === 0).slice(0, 1);
+  keys.push(...['g', 'h', 'i', 'j', 'k', 'l'].filter((key) => partitionOfKey(key, 2) === 1).slice(0, 1));
   const transport = transportTo(cluster, { key: ({ message }) => keys[Number(message) % 2] ?? null });
   const logger = loggerWith(transport);
   const log = async (from: number): Promise<void> => {
