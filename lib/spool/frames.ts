@@ -1,4 +1,4 @@
-import { crc32 } from 'node:zlib';
+import { zlib } from '../util/node-modules.ts';
 
 /** What every segment begins with: the name of the format, and its version. */
 export const FILE_HEADER: Buffer = Buffer.from('WKSPOOL1', 'latin1');
@@ -22,7 +22,7 @@ export function frameOf(payload: Buffer, salt: number): Buffer {
   const frame = Buffer.allocUnsafe(FRAME_BYTES + payload.length);
   MARK.copy(frame);
   frame.writeUInt32LE(payload.length, LENGTH_AT);
-  frame.writeUInt32LE(crc32(payload, salt), CHECKSUM_AT);
+  frame.writeUInt32LE(zlib().crc32(payload, salt), CHECKSUM_AT);
   payload.copy(frame, FRAME_BYTES);
   return frame;
 }
@@ -78,7 +78,7 @@ export class FrameReader {
     const end = start + bytes.readUInt32LE(at + LENGTH_AT);
     if (end > bytes.length) return undefined;
     const payload = bytes.subarray(start, end);
-    return crc32(payload, this.#salt) === bytes.readUInt32LE(at + CHECKSUM_AT) ? payload : undefined;
+    return zlib().crc32(payload, this.#salt) === bytes.readUInt32LE(at + CHECKSUM_AT) ? payload : undefined;
   }
 }
 
@@ -109,5 +109,5 @@ export function* entriesIn(journal: Buffer, salt: number): Generator<Entry> {
 }
 
 function checksumAt(bytes: Buffer, entry: number, salt: number): number {
-  return crc32(bytes.subarray(entry, entry + ENTRY_CHECKSUM_AT), salt);
+  return zlib().crc32(bytes.subarray(entry, entry + ENTRY_CHECKSUM_AT), salt);
 }

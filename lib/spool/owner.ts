@@ -1,7 +1,7 @@
-import { createHash, randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync, readlinkSync, renameSync, statSync, utimesSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
+import { crypto } from '../util/node-modules.ts';
 
 // How long the directory of a process that cannot be looked up (another machine or container) has to be without a
 // sign of life before it counts as left behind. Owners give one every 30 s.
@@ -17,7 +17,7 @@ const LEFT_NAME = /^left-[0-9a-f]{16}\.\d+$/;
  * only within one boot of one machine and one pid namespace. Start: process ids are used again.
  */
 export class Owner {
-  readonly #random = randomBytes(8).toString('hex');
+  readonly #random = crypto().randomBytes(8).toString('hex');
   readonly #id = [placeOfProcesses(), process.pid, startOf(process.pid), this.#random].join('-');
   #directories = 0;
 
@@ -72,7 +72,8 @@ function isOrphan(base: string, name: string, now: number): boolean {
 let where: string | undefined;
 
 function placeOfProcesses(): string {
-  where ??= createHash('sha256')
+  where ??= crypto()
+    .createHash('sha256')
     .update(JSON.stringify([hostname(), attempt(bootId), attempt(() => readlinkSync('/proc/self/ns/pid'))]))
     .digest('hex')
     .slice(0, 12);

@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import type { PendingRecord } from '../record/record.ts';
 import type { Clock, Timer } from '../util/clock.ts';
 import { groupBy } from '../util/group-by.ts';
+import { crypto } from '../util/node-modules.ts';
 import { Directories, removeIfEmpty, segmentsIn } from './directories.ts';
 import { FILE_HEADER, FRAME_BYTES } from './frames.ts';
 import { JOURNAL_BYTES, Segment } from './segment.ts';
@@ -305,7 +305,7 @@ export class Spool {
 
   #makeSegment(seq: number): Segment {
     const directory = this.#directories.own();
-    const salt = randomBytes(4).toString('hex');
+    const salt = crypto().randomBytes(4).toString('hex');
     return new Segment(directory, `${this.#beginningOf(seq)}-${salt}`).create();
   }
 

@@ -1,5 +1,4 @@
 import { isIP, connect as netConnect, type Socket } from 'node:net';
-import { connect as tlsConnect } from 'node:tls';
 import type {
   CompressionTypes,
   ISocketFactory,
@@ -12,6 +11,7 @@ import type {
 import type { Batch } from '../../accumulator/batch.ts';
 import { messageOf } from '../../errors.ts';
 import { runInScope, type Scope } from '../../loop-safety/guard.ts';
+import { tls } from '../../util/node-modules.ts';
 import type { ClientSource, DeliveryClient, PartitionsListener } from '../client.ts';
 import { messagesOf } from '../client-messages.ts';
 import { NotSentError } from '../not-sent-error.ts';
@@ -243,7 +243,7 @@ class KafkajsClient implements DeliveryClient {
 /** The same as kafkajs's own, which it does not export. */
 function defaultSocket({ host, port, ssl, onConnect }: ISocketFactoryArgs): Socket {
   const socket = ssl
-    ? tlsConnect({ host, port, ...(isIP(host) === 0 && { servername: host }), ...ssl }, onConnect)
+    ? tls().connect({ host, port, ...(isIP(host) === 0 && { servername: host }), ...ssl }, onConnect)
     : netConnect({ host, port }, onConnect);
   return socket.setKeepAlive(true, KEEP_ALIVE_DELAY_MS);
 }

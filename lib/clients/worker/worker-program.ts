@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
-import { brotliDecompressSync } from 'node:zlib';
 import { KafkaTransportError, messageOf } from '../../errors.ts';
 import { throwInvalidOption } from '../../util/check-option.ts';
+import { zlib } from '../../util/node-modules.ts';
 import { packedProgram } from './program.ts';
 import { isShippingThread } from './this-thread.ts';
 
@@ -54,7 +54,8 @@ function unpack(): string {
   } catch (error) {
     cause = error;
   }
-  if (typeof packed === 'string') return brotliDecompressSync(Buffer.from(packed, 'base64')).toString();
+  if (typeof packed === 'string')
+    return zlib().brotliDecompressSync(Buffer.from(packed, 'base64')).toString();
   const found = cause === undefined ? '' : ` (${messageOf(cause)})`;
   throw cannotStart(
     `the program of its thread is not here${found}: leave winston-kafkajs out of the bundle, as an external package`,
