@@ -234,7 +234,7 @@ export class Pipeline {
     this.statsCollector.accepted(admission.record);
     if (this.#ledger.unsettled === 0) this.statsCollector.waiting();
     if (admission.kind === 'record') this.#sender.add(admission.record);
-    else this.#sender.acceptAndDrop(admission.record, 'invalid', admission.cause);
+    else this.#sender.acceptAndDrop(admission.record, admission.kind, admission.cause);
   }
 
   #onState(): void {

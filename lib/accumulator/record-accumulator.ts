@@ -267,9 +267,9 @@ export class RecordAccumulator {
     topicQueues.lastError = cause;
   }
 
-  /** Whether the topic has this partition, as far as is known. */
-  hasPartition(topic: string, partition: number): boolean {
-    return this.#topics.get(topic)?.hasPartition(partition) === true;
+  /** How many partitions the topic has, as far as is known. */
+  partitionCount(topic: string): number | undefined {
+    return this.#topics.get(topic)?.partitionCount;
   }
 
   forget(topic: string): void {

@@ -80,7 +80,8 @@ export class StickyPartition {
 
   /**
    * A queue with something to send again, or with a refused record to find, gets nothing new. Keyed records that wait there do
-   * not matter: no order is promised between them and those without a key.
+   * not matter, nor do those that were meant for this partition and were not sent yet: no order is promised between them and
+   * the others without a key.
    */
   #freeAtOf(partition: number): number {
     const partitionQueue = this.#partitionQueues.get(partition);
@@ -91,7 +92,9 @@ export class StickyPartition {
       partitionQueue.isBisecting ||
       partitionQueue.isolation !== undefined ||
       partitionQueue.awaitsDisk;
-    return isTaken || partitionQueue.queue.head?.key === null ? NEVER : partitionQueue.notBefore;
+    const { head } = partitionQueue.queue;
+    const isOlder = head?.key === null && (head.requestedPartition === undefined || head.hasBeenSent);
+    return isTaken || isOlder ? NEVER : partitionQueue.notBefore;
   }
 
   #candidates(): readonly number[] {

@@ -61,8 +61,9 @@ export class TopicQueues {
   }
 
   /** Where a record would wait. */
-  queueFor({ key, partition }: PendingRecord): PartitionQueue {
-    if (partition !== undefined) return this.#partitionQueue(partition);
+  queueFor({ key, partition, requestedPartition }: PendingRecord): PartitionQueue {
+    const bound = partition ?? requestedPartition;
+    if (bound !== undefined) return this.#partitionQueue(bound);
     if (key === null) return this.#unkeyed;
     const { count } = this.#partitions;
     return count === undefined
@@ -157,7 +158,11 @@ export class TopicQueues {
   mayMove({ partition, records }: ProducerBatch): boolean {
     const { count = 0 } = this.#partitions;
     const isReached = partition === undefined || this.#partitionQueue(partition).mayHaveArrived;
-    return !isReached && count > 1 && records.every(({ key }) => key === null);
+    return (
+      !isReached &&
+      count > 1 &&
+      records.every((record) => record.key === null && record.requestedPartition === undefined)
+    );
   }
 
   /** Puts records back where any partition may take them, and leaves the one that failed alone until `notBefore`. */
@@ -220,8 +225,14 @@ export class TopicQueues {
 
   /** The whole send was refused: its records are gone, and its queue may send again. */
   onRejected(batch: ProducerBatch): void {
-    batch.partitionQueue.busy = false;
-    batch.partitionQueue.onRecordsGone();
+    const { partitionQueue } = batch;
+    partitionQueue.busy = false;
+    partitionQueue.onRecordsGone();
+    // A function that names many partitions that the topic does not have must not leave a queue of each behind.
+    const { partition } = partitionQueue;
+    if (partition === undefined || partition < (this.partitionCount ?? 0) || !partitionQueue.isIdle) return;
+    this.#partitionQueues.delete(partition);
+    this.#sendOrder.delete(partitionQueue);
   }
 
   /** What the client has found out about the partitions. Keyed records move to the queues of theirs. */
@@ -236,9 +247,9 @@ export class TopicQueues {
     for (const record of this.#unassigned.queue.drain()) this.queueFor(record).queue.push(record);
   }
 
-  /** Whether there is such a partition, as far as is known. */
-  hasPartition(partition: number): boolean {
-    return partition < (this.#partitions.count ?? 0);
+  /** How many partitions the topic has, as far as is known. */
+  get partitionCount(): number | undefined {
+    return this.#partitions.count;
   }
 
   /** The partitions are not what they were (a topic that was deleted and made anew): all is to be found out again. */
@@ -248,10 +259,13 @@ export class TopicQueues {
     this.mustUnbind = true;
     const bound: PendingRecord[] = [];
     for (const [partition, partitionQueue] of this.#partitionQueues) {
-      bound.push(...partitionQueue.queue.drain());
+      for (const record of partitionQueue.queue.drain()) {
+        if (record.requestedPartition === undefined) bound.push(record);
+        else partitionQueue.queue.push(record);
+      }
       partitionQueue.bisectCount = 0;
       partitionQueue.isolation = undefined;
-      if (partitionQueue.busy || partitionQueue.awaitingResend !== undefined) continue;
+      if (!partitionQueue.isIdle) continue;
       this.#partitionQueues.delete(partition);
       this.#sendOrder.delete(partitionQueue);
     }

@@ -5,6 +5,7 @@ import type { HistogramCounts, Percentiles } from './distribution.ts';
 export type CallerFunction =
   | 'topic'
   | 'key'
+  | 'partition'
   | 'headers'
   | 'filter'
   | 'format'

@@ -33,6 +33,7 @@ export class Warnings {
   readonly callbackFailures: Record<CallerFunction, number> = {
     topic: 0,
     key: 0,
+    partition: 0,
     headers: 0,
     filter: 0,
     format: 0,

@@ -130,6 +130,15 @@ export interface KafkaTransportOptions
    */
   key?: (entry: TransportEntry) => RecordKey | undefined;
   /**
+   * The partition that the record goes to, and to no other. `undefined`: that of its key, or any. Where the topic has no such
+   * partition, the record counts as `dropped.rejected`, is told of by a `warn`, and goes to the `fallback`; partitions that are
+   * added to the topic are found. Where it throws or returns something that is no number, the record goes as if there were
+   * no such option.
+   *
+   * @default none
+   */
+  partition?: (entry: TransportEntry) => number | undefined;
+  /**
    * The record's headers; undefined values are left out. Where it throws or returns something else, the record goes
    * without.
    *

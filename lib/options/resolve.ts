@@ -28,6 +28,7 @@ export interface ResolvedOptions {
   readonly client: ClientOptions;
   readonly filter: CompiledFilter | undefined;
   readonly key: KafkaTransportOptions['key'];
+  readonly partition: KafkaTransportOptions['partition'];
   readonly headers: KafkaTransportOptions['headers'];
   readonly compression: CompressionTypes | undefined;
   readonly batch: BatchLimits;
@@ -54,6 +55,7 @@ export const OPTION_NAMES: readonly string[] = Object.keys({
   producer: 0,
   filter: 0,
   key: 0,
+  partition: 0,
   headers: 0,
   acks: 0,
   idempotent: 0,
@@ -124,6 +126,7 @@ export function resolveOptions(options: unknown): ResolvedOptions {
     throwInvalidOption('topic', `${TOPIC_NAME_RULE}; or a function that returns one`, given.topic);
   }
   optionalFunction('key', given.key);
+  optionalFunction('partition', given.partition);
   optionalFunction('headers', given.headers);
   checkFallback(given.fallback);
   const { initialMs, maxMs, maxAgeMs } = group('retry', given.retry, GROUPS.retry);
@@ -136,6 +139,7 @@ export function resolveOptions(options: unknown): ResolvedOptions {
     client: resolveClient(given),
     filter: resolveFilter(given),
     key: given.key,
+    partition: given.partition,
     headers: given.headers,
     compression: resolveCompression(given),
     batch: {

@@ -9,6 +9,7 @@ import type { SpanContext } from '../util/open-telemetry-api.ts';
 import { handleRejection, isThenable } from '../util/thenable.ts';
 import { withHops } from './hops.ts';
 import { jsonOf } from './info-text.ts';
+import { isPartition, NoSuchPartitionError } from './partition.ts';
 import { PendingRecord, type RecordHeaders, type RecordKey, type TransportEntry } from './record.ts';
 import { withRecordId } from './record-id.ts';
 import { isTopicName, TOPIC_NAME_RULE } from './topic-name.ts';
@@ -17,7 +18,7 @@ import { withTraceContext } from './trace-headers.ts';
 /** What becomes of an info: a record to send, one that cannot be sent, or nothing because the filter says no. */
 export type Admission =
   | { kind: 'record'; record: PendingRecord }
-  | { kind: 'invalid'; record: PendingRecord; cause: unknown }
+  | { kind: 'invalid' | 'rejected'; record: PendingRecord; cause: unknown }
   | { kind: 'filtered' };
 
 /** What the transport's options say about its records. */
@@ -27,13 +28,14 @@ export interface RecordFactoryOptions {
   readonly headers:
     | ((entry: TransportEntry) => Record<string, string | Buffer | undefined> | undefined)
     | undefined;
+  readonly partition: ((entry: TransportEntry) => number | undefined) | undefined;
   readonly filter: CompiledFilter | undefined;
   readonly recordId: boolean;
   readonly loopHeader: boolean;
 }
 
 /** The options that are functions of the application's, which are called for each record. */
-export type RecordFunction = 'topic' | 'key' | 'headers' | 'filter';
+export type RecordFunction = 'topic' | 'key' | 'partition' | 'headers' | 'filter';
 
 /** Who tells the application that one of its functions has failed. */
 export interface FunctionWarnings {
@@ -66,7 +68,7 @@ export class RecordFactory {
     span: SpanContext | undefined,
     keepInfo: boolean,
   ): Admission {
-    const { topic, key, headers, filter } = this.#options;
+    const { topic, key, headers, partition, filter } = this.#options;
     const time = this.#clock.wall();
     const level = String(info[LEVEL] ?? info.level);
     const severity = severityOf(level, levels);
@@ -75,35 +77,26 @@ export class RecordFactory {
       const record = new InfoRecord(info, level, severity, message, time, origin);
       if (!this.#passes(filter, record, levels)) return { kind: 'filtered' };
     }
-    const kept = keepInfo ? info : undefined;
-    if (
-      typeof topic === 'string' &&
-      key === undefined &&
-      headers === undefined &&
-      span === undefined &&
-      !this.#addsHeaders
-    ) {
-      return {
-        kind: 'record',
-        record: new PendingRecord(topic, level, severity, time, message, null, undefined, kept),
-      };
-    }
+    const content = { level, severity, time, text: message, info: keepInfo ? info : undefined };
+    const isPlain = key === undefined && headers === undefined && partition === undefined;
+    if (typeof topic === 'string' && isPlain && span === undefined && !this.#addsHeaders)
+      return { kind: 'record', record: new PendingRecord({ ...content, topic, key: null }) };
     const entry: TransportEntry = { level, message, time, info, origin: origin && plainSite(origin) };
     const { name, cause } = this.#topic(topic, entry);
     const recordKey = key === undefined ? null : this.#key(key, entry);
+    const requestedPartition = partition === undefined ? undefined : this.#partition(partition, entry);
     const callers = headers === undefined ? undefined : this.#headers(headers, entry);
-    const recordHeaders = this.#withOwn(callers, info, span);
-    const record = new PendingRecord(
-      name ?? '',
-      level,
-      severity,
-      time,
-      message,
-      recordKey,
-      recordHeaders,
-      kept,
-    );
-    return name === undefined ? { kind: 'invalid', record, cause } : { kind: 'record', record };
+    const record = new PendingRecord({
+      ...content,
+      topic: name ?? '',
+      key: recordKey,
+      headers: this.#withOwn(callers, info, span),
+      requestedPartition,
+    });
+    if (name === undefined) return { kind: 'invalid', record, cause };
+    if (requestedPartition === undefined || isPartition(requestedPartition))
+      return { kind: 'record', record };
+    return { kind: 'rejected', record, cause: new NoSuchPartitionError(name, requestedPartition) };
   }
 
   /** A record of the transport's own. It has no key, and no filter can keep it out. */
@@ -113,22 +106,29 @@ export class RecordFactory {
     const entry: TransportEntry = { level, message, time, info, origin: undefined };
     const { name, cause } = this.#topic(topic, entry);
     const headers = this.#withOwn(undefined, info, undefined);
-    const record = new PendingRecord(name ?? '', level, 0, time, message, null, headers, info);
+    const record = new PendingRecord({
+      topic: name ?? '',
+      level,
+      severity: 0,
+      time,
+      text: message,
+      key: null,
+      headers,
+      info,
+    });
     return name === undefined ? { kind: 'invalid', record, cause } : { kind: 'record', record };
   }
 
   /** The record that is counted for an info that could not be read. */
   unreadable(): PendingRecord {
-    return new PendingRecord(
-      '',
-      '',
-      Number.MAX_SAFE_INTEGER,
-      this.#clock.wall(),
-      '',
-      null,
-      undefined,
-      undefined,
-    );
+    return new PendingRecord({
+      topic: '',
+      level: '',
+      severity: Number.MAX_SAFE_INTEGER,
+      time: this.#clock.wall(),
+      text: '',
+      key: null,
+    });
   }
 
   get #addsHeaders(): boolean {
@@ -199,6 +199,24 @@ export class RecordFactory {
       this.#warnings.callbackFailed('key', error, consequence);
       return null;
     }
+  }
+
+  /** Any number stays: where the topic has no such partition, the record is rejected, and not put elsewhere. */
+  #partition(partition: (entry: TransportEntry) => unknown, entry: TransportEntry): number | undefined {
+    const consequence = 'the record goes to any partition, or to that of its key';
+    let value: unknown;
+    try {
+      value = guardSync(partition, entry);
+    } catch (error) {
+      this.#warnings.callbackFailed('partition', error, consequence);
+      return undefined;
+    }
+    if (typeof value === 'number') return value;
+    if (value !== null && value !== undefined) {
+      handleRejection(value);
+      this.#warnings.invalidReturn('partition', 'a number or undefined', value, consequence);
+    }
+    return undefined;
   }
 
   #headers(headers: (entry: TransportEntry) => unknown, entry: TransportEntry): RecordHeaders | undefined {

@@ -24,6 +24,19 @@ export interface SpoolPosition {
   readonly offset: number;
 }
 
+/** What a record is made of. */
+export interface RecordContent {
+  readonly topic: string;
+  readonly level: string;
+  readonly severity: number;
+  readonly time: number;
+  readonly text: string;
+  readonly key: RecordKey;
+  readonly headers?: RecordHeaders | undefined;
+  readonly requestedPartition?: number | undefined;
+  readonly info?: object | undefined;
+}
+
 /** What a record waits in. */
 export interface RecordQueueRef {
   /** Takes out a record that waits here, wherever it stands. */
@@ -66,6 +79,8 @@ export class PendingRecord {
   sentTime: number | undefined = undefined;
   readonly key: RecordKey;
   readonly headers: RecordHeaders | undefined;
+  /** The one partition that it may go to, where the option `partition` has named one. */
+  readonly requestedPartition: number | undefined;
   /** Size of value, key and headers in bytes. */
   readonly bytes: number;
   /** The formatted text; emptied once settled, because queues may refer to a settled record for a while. */
@@ -73,37 +88,28 @@ export class PendingRecord {
   /** Only kept when somebody listens for `logged`. */
   info: object | undefined;
 
-  constructor(
-    topic: string,
-    level: string,
-    severity: number,
-    time: number,
-    text: string,
-    key: RecordKey,
-    headers: RecordHeaders | undefined,
-    info: object | undefined,
-    bytes: number = sizeOf(text, key, headers),
-  ) {
-    this.topic = topic;
-    this.level = level;
-    this.severity = severity;
-    this.time = time;
-    this.text = text;
-    this.key = key;
-    this.headers = headers;
-    this.info = info;
+  constructor(content: RecordContent, bytes: number = sizeOf(content)) {
+    this.topic = content.topic;
+    this.level = content.level;
+    this.severity = content.severity;
+    this.time = content.time;
+    this.text = content.text;
+    this.key = content.key;
+    this.headers = content.headers;
+    this.requestedPartition = content.requestedPartition;
+    this.info = content.info;
     this.bytes = bytes;
   }
 }
 
-function sizeOf(text: string, key: RecordKey, headers: RecordHeaders | undefined): number {
+function sizeOf({ text, key, headers }: RecordContent): number {
   let bytes = Buffer.byteLength(text);
   if (key !== null) bytes += Buffer.byteLength(key);
   for (const name in headers) bytes += Buffer.byteLength(name) + Buffer.byteLength(headers[name] ?? '');
   return bytes;
 }
 
-/** What the caller's functions `topic`, `key` and `headers` are given. */
+/** What the caller's functions `topic`, `key`, `partition` and `headers` are given. */
 export interface TransportEntry {
   readonly level: string;
   /** The formatted text: what will be the record's value. */

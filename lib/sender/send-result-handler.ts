@@ -4,11 +4,13 @@ import { RecordIsolation } from '../accumulator/record-isolation.ts';
 import type { DeliveryClient } from '../clients/client.ts';
 import { isNotSent } from '../clients/not-sent-error.ts';
 import type { ClientCondition, SendResult } from '../clients/send-result.ts';
+import { NoSuchPartitionError } from '../record/partition.ts';
 import { type BackoffOptions, fullJitter } from '../util/backoff.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Connection } from './connection.ts';
 import type { Health } from './health.ts';
 import { KeylessRefusals } from './keyless-refusals.ts';
+import { MissingPartitions } from './missing-partitions.ts';
 import { RefusedTimes } from './refused-times.ts';
 import type { SenderEvents } from './sender-options.ts';
 import type { TopicProbe } from './topic-probe.ts';
@@ -42,6 +44,7 @@ export class SendResultHandler {
   readonly #options: SendResultHandlerOptions;
   readonly #times: RefusedTimes;
   readonly #keyless: KeylessRefusals;
+  readonly #missing = new MissingPartitions();
 
   constructor(options: SendResultHandlerOptions) {
     this.#options = options;
@@ -86,13 +89,40 @@ export class SendResultHandler {
    */
   #findPartition(client: DeliveryClient, batch: ProducerBatch, cause: unknown): void {
     const { partition } = batch.partitionQueue;
-    const exists = partition !== undefined && this.#options.accumulator.hasPartition(batch.topic, partition);
+    const count = this.#options.accumulator.partitionCount(batch.topic);
+    const exists = partition !== undefined && count !== undefined && partition < count;
+    if (!exists && this.#rejectRequested(client, batch, count)) return;
     if (!exists || batch.partitionQueue.failures + 1 >= ABSENT_ATTEMPTS) {
       this.#options.accumulator.forget(batch.topic);
       batch.partition = undefined;
     }
     // What goes again may have arrived the first time.
     this.#tryAgain(client, batch, cause, 'fine', !batch.isRetry);
+  }
+
+  /**
+   * What the option `partition` has put there must not go elsewhere.
+   *
+   * @param count how many partitions the topic has; not known of a client that was handed in
+   * @returns whether the batch has been seen to
+   */
+  #rejectRequested(client: DeliveryClient, batch: ProducerBatch, count: number | undefined): boolean {
+    const { accumulator, connection, health, clock } = this.#options;
+    const { topic, partition, records } = batch;
+    const requested = records.filter(({ requestedPartition }) => requestedPartition !== undefined);
+    if (partition === undefined || requested.length === 0) return false;
+    if (count === undefined) {
+      if (batch.partitionQueue.failures + 1 < ABSENT_ATTEMPTS) return false;
+    } else if (!this.#missing.isCertain(topic, count, client, clock.monotonic())) {
+      accumulator.reenqueue(batch, 0, !batch.isRetry);
+      connection.retire(client, 'replace');
+      return true;
+    }
+    const cause = new NoSuchPartitionError(topic, partition, count);
+    health.recordError(cause);
+    if (requested.length === batch.count) accumulator.reject(batch, 'rejected', cause);
+    else accumulator.rejectPart(batch, requested, 'rejected', cause);
+    return true;
   }
 
   /** The records again, later. @param isUnsent whether the broker cannot have any of them */

@@ -1,3 +1,4 @@
+import { isPartition } from '../record/partition.ts';
 import { PendingRecord, type RecordHeaders, type RecordKey } from '../record/record.ts';
 import { recordTime } from '../util/record-time.ts';
 
@@ -7,7 +8,7 @@ type Stored = string | Base64;
 
 /** A record as it stands on disk: JSON, in the order of the fields of FORMAT.md. */
 export function payloadOf(record: PendingRecord): Buffer {
-  const { seq, time, severity, level, topic, key, headers, text } = record;
+  const { seq, time, severity, level, topic, key, headers, text, requestedPartition } = record;
   const pairs = headers && Object.entries(headers).map(([name, value]) => [name, storedOf(value)]);
   const fields = [
     seq,
@@ -18,6 +19,7 @@ export function payloadOf(record: PendingRecord): Buffer {
     key === null ? null : storedOf(key),
     pairs ?? null,
     text,
+    ...(requestedPartition === undefined ? [] : [requestedPartition]),
   ];
   return Buffer.from(JSON.stringify(fields));
 }
@@ -33,8 +35,9 @@ export function recordOf(payload: Buffer): PendingRecord {
     Stored | null,
     [string, Stored][] | null,
     string,
+    number?,
   ];
-  const [seq, time, severity, level, topic, key, pairs, text] = fields;
+  const [seq, time, severity, level, topic, key, pairs, text, requestedPartition] = fields;
   if (typeof topic !== 'string' || typeof text !== 'string') throw new TypeError('not a record');
   let headers: RecordHeaders | undefined;
   if (pairs !== null) {
@@ -42,16 +45,16 @@ export function recordOf(payload: Buffer): PendingRecord {
     for (const [name, value] of pairs) headers[name] = restored(value);
   }
   const recordKey: RecordKey = key === null ? null : restored(key);
-  const record = new PendingRecord(
+  const record = new PendingRecord({
     topic,
     level,
     severity,
-    recordTime(time),
+    time: recordTime(time),
     text,
-    recordKey,
+    key: recordKey,
     headers,
-    undefined,
-  );
+    ...(isPartition(requestedPartition) && { requestedPartition }),
+  });
   record.seq = seq;
   return record;
 }

@@ -65,16 +65,14 @@ async function log(rig: Rig, perSecond: number, ms: number, from: number): Promi
   for (let passed = 0; passed < ms; passed += STEP_MS) {
     const due = from + Math.floor(((passed + STEP_MS) * perSecond) / 1_000);
     for (; logged < due; logged++) {
-      const record = new PendingRecord(
-        'logs',
-        'info',
-        2,
-        rig.clock.wall(),
-        String(logged),
-        null,
-        undefined,
-        undefined,
-      );
+      const record = new PendingRecord({
+        topic: 'logs',
+        level: 'info',
+        severity: 2,
+        time: rig.clock.wall(),
+        text: String(logged),
+        key: null,
+      });
       rig.sender.add(record);
     }
     await rig.clock.pass(STEP_MS);
@@ -147,7 +145,7 @@ describe.each([200, 400, 1_000, 2_000])('at %s records a second', (perSecond) =>
 
 function logOne(rig: Rig, text: string, key: string | null, age = 0): void {
   const time = rig.clock.wall() - age;
-  rig.sender.add(new PendingRecord('logs', 'info', 2, time, text, key, undefined, undefined));
+  rig.sender.add(new PendingRecord({ topic: 'logs', level: 'info', severity: 2, time, text, key }));
 }
 
 it('records with key go on beside those that a compacted topic refuses, and it is noticed when it takes them again', async () => {

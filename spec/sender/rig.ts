@@ -22,7 +22,7 @@ export interface RecordParts {
 
 export function recordOf(parts: RecordParts = {}): PendingRecord {
   const { topic = 'logs', level = 'info', severity = 2, text = 'x', key = null, headers } = parts;
-  return new PendingRecord(topic, level, severity, 0, text, key, headers, undefined);
+  return new PendingRecord({ topic, level, severity, time: 0, text, key, headers });
 }
 
 /** Without making objects of those that stand in pages. */

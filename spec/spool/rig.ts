@@ -32,7 +32,15 @@ export function recordWith(
   text: string,
   { seq = 1, key = null, headers, topic = 'logs' }: Parts = {},
 ): PendingRecord {
-  const record = new PendingRecord(topic, 'info', 2, 1_700_000_000_000, text, key, headers, undefined);
+  const record = new PendingRecord({
+    topic,
+    level: 'info',
+    severity: 2,
+    time: 1_700_000_000_000,
+    text,
+    key,
+    headers,
+  });
   record.seq = seq;
   return record;
 }

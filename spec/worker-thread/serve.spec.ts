@@ -55,7 +55,7 @@ const batchOf = (texts: string[], partition?: number, topic = TOPIC) => ({
   topic,
   partition,
   records: recordsToWire(
-    texts.map((text) => new PendingRecord(topic, 'info', 2, 1, text, null, undefined, undefined)),
+    texts.map((text) => new PendingRecord({ topic, level: 'info', severity: 2, time: 1, text, key: null })),
   ),
 });
 

@@ -24,12 +24,16 @@ interface Kind {
   readonly topic: string;
   readonly level: string;
   readonly severity: number;
+  readonly requestedPartition: number | undefined;
 }
 
-const UNKNOWN: Kind = { topic: '', level: '', severity: 0 };
+const UNKNOWN: Kind = { topic: '', level: '', severity: 0, requestedPartition: undefined };
 
 /** What can be seen of the oldest record without making an object of it. */
-export type Head = Pick<PendingRecord, 'seq' | 'acceptedAt' | 'queueIndex' | 'hasBeenSent' | 'bytes' | 'key'>;
+export type Head = Pick<
+  PendingRecord,
+  'seq' | 'acceptedAt' | 'queueIndex' | 'hasBeenSent' | 'bytes' | 'key' | 'requestedPartition'
+>;
 
 /** Where some records stand: in one page, one behind the other. */
 export interface Stretch {
@@ -237,16 +241,18 @@ export class RecordPage {
   unpackedAt(at: number): PendingRecord {
     const whole = this.#whole?.[at];
     if (whole !== undefined) return whole;
-    const { topic, level, severity } = this.#kinds[this.#number(at, KIND) >> 1] ?? UNKNOWN;
+    const { topic, level, severity, requestedPartition } = this.#kindAt(at);
     const record = new PendingRecord(
-      topic,
-      level,
-      severity,
-      this.timeAt(at),
-      this.textAt(at),
-      this.keyAt(at),
-      this.headersAt(at),
-      undefined,
+      {
+        topic,
+        level,
+        severity,
+        time: this.timeAt(at),
+        text: this.textAt(at),
+        key: this.keyAt(at),
+        headers: this.headersAt(at),
+        requestedPartition,
+      },
       this.#number(at, BYTES),
     );
     record.seq = this.seqAt(at);
@@ -291,6 +297,7 @@ export class RecordPage {
         hasBeenSent: false,
         bytes: this.#number(at, BYTES),
         key: this.keyAt(at),
+        requestedPartition: this.#kindAt(at).requestedPartition,
       }
     );
   }
@@ -299,17 +306,25 @@ export class RecordPage {
     return this.#numbers[this.#numbers.length - (at + 1) * FIELDS + field] as number;
   }
 
+  #kindAt(at: number): Kind {
+    return this.#kinds[this.#number(at, KIND) >> 1] ?? UNKNOWN;
+  }
+
   #beginOf(at: number): number {
     return at === 0 ? 0 : this.#number(at - 1, TEXT_END);
   }
 
   /** @returns less than 0 if there are too many */
-  #kindOf({ topic, level, severity }: PendingRecord): number {
+  #kindOf({ topic, level, severity, requestedPartition }: PendingRecord): number {
     const found = this.#kinds.findIndex(
-      (kind) => kind.level === level && kind.severity === severity && kind.topic === topic,
+      (kind) =>
+        kind.level === level &&
+        kind.severity === severity &&
+        kind.topic === topic &&
+        kind.requestedPartition === requestedPartition,
     );
     if (found >= 0 || this.#kinds.length === MAX_KINDS) return found;
-    return this.#kinds.push({ topic, level, severity }) - 1;
+    return this.#kinds.push({ topic, level, severity, requestedPartition }) - 1;
   }
 }
 

@@ -16,6 +16,7 @@ export interface WireRecords {
   /** Left out where none has one, which is the rule. */
   keys?: (string | Uint8Array | null)[];
   headers?: (WireHeaders | undefined)[];
+  requestedPartitions?: (number | undefined)[];
 }
 
 /** Records as they stand in a page: a copy of that, which is handed over. What few of them have is listed by place. */
@@ -35,27 +36,30 @@ export function recordsToWire(records: readonly PendingRecord[]): WireRecords {
     seqs: records.map(({ seq }) => seq),
     ...(records.some(({ key }) => key !== null) && { keys: records.map(({ key }) => key) }),
     ...(headers.some((own) => own !== undefined) && { headers }),
+    ...(records.some(({ requestedPartition }) => requestedPartition !== undefined) && {
+      requestedPartitions: records.map(({ requestedPartition }) => requestedPartition),
+    }),
   };
 }
 
 export function recordsFromWire(
   topic: string,
-  { texts, times, seqs, keys, headers }: WireRecords,
+  { texts, times, seqs, keys, headers, requestedPartitions }: WireRecords,
 ): PendingRecord[] {
   return texts.map((text, at) => {
     const time = times[at] ?? 0;
     const key = keys?.[at];
     const own = headers?.[at];
-    const record = new PendingRecord(
+    const record = new PendingRecord({
       topic,
-      '',
-      0,
+      level: '',
+      severity: 0,
       time,
       text,
-      key === null || key === undefined ? null : asBuffer(key),
-      own && headersOf(own),
-      undefined,
-    );
+      key: key === null || key === undefined ? null : asBuffer(key),
+      headers: own && headersOf(own),
+      requestedPartition: requestedPartitions?.[at],
+    });
     record.seq = seqs[at] ?? 0;
     return record;
   });

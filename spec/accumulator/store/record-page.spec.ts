@@ -40,7 +40,7 @@ it('a record comes out as it went in, whatever is in it', () => {
       queueIndex: fc.integer(),
     })
     .map(({ topic, level, severity, time, text, key, headers, seq, acceptedAt, queueIndex }) =>
-      Object.assign(new PendingRecord(topic, level, severity, time, text, key, headers, undefined), {
+      Object.assign(new PendingRecord({ topic, level, severity, time, text, key, headers }), {
         seq,
         acceptedAt,
         queueIndex,

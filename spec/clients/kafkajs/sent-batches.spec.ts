@@ -6,7 +6,7 @@ import { PendingRecord } from '../../../lib/record/record.ts';
 
 function batchOf(partition: number | undefined, ...texts: string[]): Batch {
   const records = texts.map((text) => {
-    const record = new PendingRecord('t', 'info', 0, 0, text, null, undefined, undefined);
+    const record = new PendingRecord({ topic: 't', level: 'info', severity: 0, time: 0, text, key: null });
     record.seq = text.charCodeAt(0);
     return record;
   });

@@ -71,16 +71,14 @@ describe.each(ODD)('a clock that once says %s', (_, time, expected) => {
     mkdirSync(old);
     const segment = new Segment(old, '0000000000000001-0000000000000001-0badcafe').create();
     const records = [NOW, time, NOW].map((each, at) => {
-      const record = new PendingRecord(
-        TOPIC,
-        'info',
-        2,
-        each as number,
-        `record ${at}`,
-        null,
-        undefined,
-        undefined,
-      );
+      const record = new PendingRecord({
+        topic: TOPIC,
+        level: 'info',
+        severity: 2,
+        time: each as number,
+        text: `record ${at}`,
+        key: null,
+      });
       record.seq = at + 1;
       return record;
     });
