@@ -36,6 +36,11 @@ export class ProducerBatch implements Batch {
     return records;
   }
 
+  /** It has been answered. @param partition the one that the answer names, if it does */
+  onAnswer(partition: number | undefined): void {
+    if (partition !== undefined) this.partition = partition;
+  }
+
   /** Whether its records have been sent before. */
   get isRetry(): boolean {
     return !isPacked(this.#content) && this.#content[0]?.hasBeenSent === true;

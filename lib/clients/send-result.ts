@@ -118,21 +118,11 @@ function isOutage({ name, type, code }: ErrorFacts): boolean {
 
 /**
  * Judges a send that resolved. That alone proves nothing: kafkajs resolves with an empty answer when the
- * partition is out of range. So the answer must name the partition, with error code 0. Where the client chose
- * the partition, the batch learns it here.
+ * partition is out of range. So the answer must name the partition, with error code 0.
  */
 export function classifyAnswer(answer: unknown, batch: Batch): SendResult {
-  const entries = Array.isArray(answer) ? (answer as (AnswerEntry | null | undefined)[]) : [];
-  const entry = entries.find(
-    (candidate) =>
-      candidate?.topicName === batch.topic &&
-      (batch.partition === undefined || candidate.partition === batch.partition),
-  );
-  const partition = entry?.partition;
-  if (entry === undefined || entry === null || !isPartition(partition)) {
-    return { kind: 'refresh-metadata', cause: new Error(unanswered(batch)) };
-  }
-  batch.partition = partition;
+  const entry = entryOf(answer, batch);
+  if (entry === undefined) return { kind: 'refresh-metadata', cause: new Error(unanswered(batch)) };
   if (entry.errorCode !== undefined && entry.errorCode !== 0) {
     return classifyError(
       Object.assign(new Error(`the broker answered error code ${entry.errorCode}`), {
@@ -143,14 +133,29 @@ export function classifyAnswer(answer: unknown, batch: Batch): SendResult {
   return { kind: 'delivered' };
 }
 
-function isPartition(value: unknown): value is number {
-  return Number.isInteger(value) && (value as number) >= 0;
+/** The partition that an answer names: where the client chose it, that is how it becomes known. */
+export function answeredPartition(answer: unknown, batch: Batch): number | undefined {
+  return entryOf(answer, batch)?.partition;
 }
 
 interface AnswerEntry {
   topicName?: unknown;
   partition?: unknown;
   errorCode?: unknown;
+}
+
+function entryOf(answer: unknown, batch: Batch): (AnswerEntry & { partition: number }) | undefined {
+  const entries = Array.isArray(answer) ? (answer as (AnswerEntry | null | undefined)[]) : [];
+  const entry = entries.find(
+    (candidate) =>
+      candidate?.topicName === batch.topic &&
+      (batch.partition === undefined || candidate.partition === batch.partition),
+  );
+  return entry && hasPartition(entry) ? entry : undefined;
+}
+
+function hasPartition(entry: AnswerEntry): entry is AnswerEntry & { partition: number } {
+  return Number.isInteger(entry.partition) && (entry.partition as number) >= 0;
 }
 
 function unanswered({ topic, partition }: Batch): string {

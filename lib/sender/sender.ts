@@ -1,7 +1,7 @@
 import type { ProducerBatch } from '../accumulator/producer-batch.ts';
 import { RecordAccumulator } from '../accumulator/record-accumulator.ts';
 import type { ClientSource, DeliveryClient } from '../clients/client.ts';
-import { classifyAnswer, classifyError, type SendResult } from '../clients/send-result.ts';
+import { answeredPartition, classifyAnswer, classifyError, type SendResult } from '../clients/send-result.ts';
 import type { DropReason, PendingRecord } from '../record/record.ts';
 import type { Timer } from '../util/clock.ts';
 import { withDeadline } from '../util/deadline.ts';
@@ -324,10 +324,9 @@ export class Sender {
     this.#resultHandler.prepare(batch);
     let result: SendResult;
     try {
-      result = classifyAnswer(
-        await withDeadline(client.send(batch), requestTimeoutMs, 'a send to Kafka', clock),
-        batch,
-      );
+      const answer = await withDeadline(client.send(batch), requestTimeoutMs, 'a send to Kafka', clock);
+      result = classifyAnswer(answer, batch);
+      batch.onAnswer(answeredPartition(answer, batch));
     } catch (error) {
       result = classifyError(error);
     }

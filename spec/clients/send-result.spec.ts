@@ -6,7 +6,7 @@ import {
 } from 'kafkajs';
 import { describe, expect, it } from 'vitest';
 import type { Batch } from '../../lib/accumulator/batch.ts';
-import { classifyAnswer, classifyError } from '../../lib/clients/send-result.ts';
+import { answeredPartition, classifyAnswer, classifyError } from '../../lib/clients/send-result.ts';
 import { DeadlineError } from '../../lib/util/deadline.ts';
 import { recordOf } from '../sender/rig.ts';
 
@@ -121,20 +121,23 @@ describe('a send that resolved', () => {
     expect(classifyAnswer(answer, batchTo(3))).toMatchObject(result);
   });
 
-  it.each([3, 0])('to a partition that the client chose (%s): the batch learns it', (partition) => {
-    const batch = batchTo(undefined);
-    expect(classifyAnswer([{ topicName: 'logs', partition, errorCode: 0 }], batch).kind).toBe('delivered');
-    expect(batch.partition).toBe(partition);
-  });
+  it.each([3, 0])(
+    'to a partition that the client chose (%s): it is read, and nothing is written',
+    (partition) => {
+      const batch = Object.freeze(batchTo(undefined));
+      const answer = [{ topicName: 'logs', partition, errorCode: 0 }];
+      expect(classifyAnswer(answer, batch).kind).toBe('delivered');
+      expect(answeredPartition(answer, batch)).toBe(partition);
+    },
+  );
 
   it.each([-1, 1.5, Number.NaN, '3'])(
     'to a partition that cannot be (%s): nobody has confirmed it',
     (partition) => {
-      const batch = batchTo(undefined);
-      expect(classifyAnswer([{ topicName: 'logs', partition, errorCode: 0 }], batch).kind).toBe(
-        'refresh-metadata',
-      );
-      expect(batch.partition).toBeUndefined();
+      const batch = Object.freeze(batchTo(undefined));
+      const answer = [{ topicName: 'logs', partition, errorCode: 0 }];
+      expect(classifyAnswer(answer, batch).kind).toBe('refresh-metadata');
+      expect(answeredPartition(answer, batch)).toBeUndefined();
     },
   );
 });
