@@ -77,21 +77,37 @@ export class RecordFactory {
       const record = new InfoRecord(info, level, severity, message, time, origin);
       if (!this.#passes(filter, record, levels)) return { kind: 'filtered' };
     }
-    const content = { level, severity, time, text: message, info: keepInfo ? info : undefined };
+    const kept = keepInfo ? info : undefined;
     const isPlain = key === undefined && headers === undefined && partition === undefined;
-    if (typeof topic === 'string' && isPlain && span === undefined && !this.#addsHeaders)
-      return { kind: 'record', record: new PendingRecord({ ...content, topic, key: null }) };
+    if (typeof topic === 'string' && isPlain && span === undefined && !this.#addsHeaders) {
+      const record = new PendingRecord({
+        topic,
+        level,
+        severity,
+        time,
+        text: message,
+        key: null,
+        headers: undefined,
+        requestedPartition: undefined,
+        info: kept,
+      });
+      return { kind: 'record', record };
+    }
     const entry: TransportEntry = { level, message, time, info, origin: origin && plainSite(origin) };
     const { name, cause } = this.#topic(topic, entry);
     const recordKey = key === undefined ? null : this.#key(key, entry);
     const requestedPartition = partition === undefined ? undefined : this.#partition(partition, entry);
     const callers = headers === undefined ? undefined : this.#headers(headers, entry);
     const record = new PendingRecord({
-      ...content,
       topic: name ?? '',
+      level,
+      severity,
+      time,
+      text: message,
       key: recordKey,
       headers: this.#withOwn(callers, info, span),
       requestedPartition,
+      info: kept,
     });
     if (name === undefined) return { kind: 'invalid', record, cause };
     if (requestedPartition === undefined || isPartition(requestedPartition))
