@@ -64,7 +64,7 @@ const PARTS: SinkParts = { now: systemTime, print: (line) => stderrLines.print(l
  * const kafka = new Kafka({ brokers, logCreator: consoleOnlyLogCreator({ level: 'error' }) });
  */
 export function consoleOnlyLogCreator(options: ClientLogOptions = {}): logCreator {
-  return sinkLogCreator(checkedClientLog('consoleOnlyLogCreator', options), PARTS);
+  return sinkLogCreator(checkedClientLog('consoleOnlyLogCreator', options) ?? {}, PARTS);
 }
 
 /** `consoleOnlyLogCreator` with its clock and its console given. */
@@ -74,14 +74,16 @@ export function sinkLogCreator({ level = 'warn', logger }: ClientLogOptions, par
   return () => (entry) => sink.take(entry);
 }
 
+export const CLIENT_LOG_OPTIONS = ['level', 'logger'] as const;
+
 /** The options, if they are in order. @param path of the option they are, for the error */
-export function checkedClientLog(path: string, options: unknown): ClientLogOptions {
-  const { level, logger } = group(path, options, ['level', 'logger']);
+export function checkedClientLog(path: string, options: unknown): ClientLogOptions | undefined {
+  const { level, logger } = group(path, options, CLIENT_LOG_OPTIONS);
   oneOf(`${path}.level`, level, CLIENT_LOG_LEVELS, 'warn');
   if (logger !== undefined && !hasMethods(logger, 'error', 'warn', 'info', 'debug')) {
     throwInvalidOption(`${path}.logger`, 'an object with error, warn, info and debug', logger);
   }
-  return (options ?? {}) as ClientLogOptions;
+  return options as ClientLogOptions | undefined;
 }
 
 /**

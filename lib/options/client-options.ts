@@ -1,11 +1,7 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { CompressionTypes, KafkaConfig, logLevel as LogLevel, logCreator } from 'kafkajs';
-import {
-  type ClientLogOptions,
-  checkedClientLog,
-  consoleOnlyLogCreator,
-} from '../client-log/console-only.ts';
+import { type ClientLogOptions, consoleOnlyLogCreator } from '../client-log/console-only.ts';
 import { kafkajsLevel } from '../client-log/levels.ts';
 import { withoutOutages } from '../client-log/without-outages.ts';
 import type { ClientOptions } from '../clients/client-source.ts';
@@ -14,7 +10,6 @@ import { kafkajs } from '../clients/kafkajs/kafkajs.ts';
 import { PRODUCER_RULE, producerProblem } from '../clients/producer-methods.ts';
 import { checkWorkerCanStart } from '../clients/worker/worker-program.ts';
 import {
-  flag,
   group,
   isPlainObject,
   oneOf,
@@ -22,7 +17,7 @@ import {
   refuseInWords,
   throwInvalidOption,
 } from '../util/check-option.ts';
-import type { KafkaTransportOptions } from './options.ts';
+import type { CheckedOptions } from './table.ts';
 
 export const WORKER_OPTIONS = ['execArgv'] as const;
 
@@ -31,9 +26,9 @@ const LEFT_OUT = 'left out with worker: true, because';
 const STAYS_HERE =
   'cannot be handed to another thread; move the configuration to a module, and give its path as "kafkaModule"';
 
-export function resolveClient(given: KafkaTransportOptions): ClientOptions {
-  const { kafka, kafkaModule, producer } = given;
-  const isWorker = flag('worker', given.worker, false);
+/** What the options say about the client, together: each of them is checked. */
+export function resolveClient(given: CheckedOptions): ClientOptions {
+  const { kafka, kafkaModule, producer, worker: isWorker, acks, idempotent, clientLog } = given;
   if ((kafka === undefined && kafkaModule === undefined) === (producer === undefined)) {
     throwInvalidOption(
       'kafka',
@@ -41,9 +36,6 @@ export function resolveClient(given: KafkaTransportOptions): ClientOptions {
       kafka,
     );
   }
-  const clientLog = checkedClientLog('clientLog', given.clientLog);
-  const acks = resolveAcks(given.acks);
-  const idempotent = flag('idempotent', given.idempotent, false);
   if (idempotent && acks === 1) {
     throwInvalidOption(
       'acks',
@@ -69,14 +61,14 @@ export function resolveClient(given: KafkaTransportOptions): ClientOptions {
     return { kind: 'external', producer, acks };
   }
   const own = { acks: acks ?? -1, idempotent } as const;
-  const execArgv = resolveExecArgv(given, isWorker);
-  const creator = resolveLogCreator(given.clientLog);
+  const execArgv = resolveExecArgv(given.workerOptions, isWorker);
+  const creator = resolveLogCreator(clientLog);
   if (kafkaModule !== undefined) {
     if (kafka !== undefined)
       throwInvalidOption('kafkaModule', 'left out with "kafka": it takes its place', kafkaModule);
     const module = resolveModule(kafkaModule, isWorker);
     checkWorkerCanStart(execArgv);
-    const logLevel = kafkajsLevel(clientLog.level);
+    const logLevel = kafkajsLevel(clientLog?.level);
     return { ...own, kind: 'worker', kafka: module, execArgv, logCreator: creator, logLevel };
   }
   const config = checkedKafka(kafka);
@@ -93,7 +85,7 @@ export function resolveClient(given: KafkaTransportOptions): ClientOptions {
   };
 }
 
-function resolveExecArgv({ workerOptions }: KafkaTransportOptions, isWorker: boolean): readonly string[] {
+function resolveExecArgv(workerOptions: unknown, isWorker: boolean): readonly string[] {
   if (workerOptions === undefined) return [];
   if (!isWorker) throwInvalidOption('workerOptions', 'left out without worker: true', workerOptions);
   const { execArgv } = group('workerOptions', workerOptions, WORKER_OPTIONS);
@@ -133,21 +125,21 @@ function resolveLogCreator(clientLog: ClientLogOptions | undefined): logCreator 
  * kafkajs is told the level too, not only the sink: what nobody wants need not be put together. A `logCreator` of
  * the caller's keeps the `logLevel` that stands beside it, unless `clientLog.level` says otherwise.
  */
-function resolveLogLevel(kafka: KafkaConfig, { level }: ClientLogOptions): LogLevel {
+function resolveLogLevel(kafka: KafkaConfig, { level }: ClientLogOptions = {}): LogLevel {
   if (level === undefined && kafka.logCreator !== undefined && kafka.logLevel !== undefined)
     return kafka.logLevel;
   return kafkajsLevel(level);
 }
 
-function resolveAcks(acks: unknown): -1 | 1 | undefined {
+export function checkedAcks(path: string, acks: unknown): -1 | 1 | undefined {
   if (acks === undefined || acks === -1 || acks === 1) return acks;
   if (acks === 0)
     throwInvalidOption(
-      'acks',
+      path,
       '-1 or 1 (with 0 the broker does not answer, so loss looks like delivery)',
       acks,
     );
-  return throwInvalidOption('acks', '-1 or 1', acks);
+  return throwInvalidOption(path, '-1 or 1', acks);
 }
 
 function checkProducer(producer: unknown): void {
@@ -173,13 +165,13 @@ function checkedKafka(given: unknown): KafkaConfig {
 }
 
 /** A codec that kafkajs does not have would have every record rejected, one by one, at the first send. */
-export function resolveCompression({
-  compression,
-  kafkaModule,
-  worker,
-}: KafkaTransportOptions): CompressionTypes | undefined {
+export function checkedCompression(
+  path: string,
+  compression: unknown,
+  { kafkaModule, worker }: Record<string, unknown>,
+): CompressionTypes | undefined {
   if (compression === undefined) return undefined;
-  const type = oneOf<CompressionTypes>('compression', compression, [0, 1, 2, 3, 4], 0);
+  const type = oneOf<CompressionTypes>(path, compression, [0, 1, 2, 3, 4], 0);
   // A module registers its codecs in the worker, where they are looked for when it connects.
   if (type <= 1 || kafkaModule !== undefined) return type;
   const how =
@@ -188,7 +180,7 @@ export function resolveCompression({
       : 'register one in CompressionCodecs before you make the transport';
   if (worker === true || !hasCodec(type)) {
     throwInvalidOption(
-      'compression',
+      path,
       `a type that kafkajs has a codec for: None (0), GZIP (1); for others, ${how}`,
       compression,
     );

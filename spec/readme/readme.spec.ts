@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { OPTION_NAMES, resolveOptions } from '../../lib/options/resolve.ts';
 import { DOCS, linksOf, README, snippetsOf, tableRows } from '../docs/pages.ts';
 import { runSnippet } from '../docs/run-snippet.ts';
+import { withOptionsTable } from './options-table.ts';
 
 const MAX_LINES = 250;
 
@@ -31,6 +32,11 @@ describe('README', () => {
     const sent = snippetsOf(README, 'text')[0]?.code.trim();
     expect(values).toEqual([sent]);
     expect(stdout).toBe(`${sent}\n{"level":"info","message":"for the console only"}\n`);
+  });
+
+  // `npx vitest run spec/readme -u` writes it.
+  it('has the table of options that lib/options/table.ts makes', async () => {
+    await expect(withOptionsTable(README.text)).toMatchFileSnapshot('../../README.md');
   });
 
   it('has every option in its table, once, and no other', () => {
