@@ -164,7 +164,7 @@ export class Warnings {
   /** A function of the caller's returned something that it must not. */
   invalidReturn(name: CallerFunction, expected: string, given: unknown, consequence: string): void {
     this.callbackFailures[name]++;
-    if (!this.#isNews(`${name} nonsense`)) return;
+    if (!this.#isNews(`${name} invalid`)) return;
     const what = `winston-kafkajs: the ${name} function must return ${expected}, but returned ${shown(name, given)}; ${consequence}.`;
     this.#warn('ERR_CALLBACK_FAILED', what, undefined);
   }

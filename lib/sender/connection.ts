@@ -65,7 +65,7 @@ export class Connection {
     return this.#link.at === 'open' ? this.#link.client : undefined;
   }
 
-  /** When it makes sense to call `open` next; nothing while a connect or farewell is under way. */
+  /** When it makes sense to call `open` next; nothing while it connects or disconnects. */
   get openableAt(): number | undefined {
     return this.#link.at === 'none' ? this.#notBefore : undefined;
   }

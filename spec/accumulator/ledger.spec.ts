@@ -4,7 +4,7 @@ import { Ledger, type SettlementWatcher } from '../../lib/accumulator/ledger.ts'
 import { DROP_REASONS, type PendingRecord } from '../../lib/record/record.ts';
 import { recordOf } from '../sender/rig.ts';
 
-it('the books balance at every moment, whatever becomes of the records', () => {
+it('the counts balance at every moment, whatever becomes of the records', () => {
   const step = fc.record({
     do: fc.constantFrom('accept', 'take', 'giveBack', 'deliver', 'drop', 'watch'),
     which: fc.nat(50),

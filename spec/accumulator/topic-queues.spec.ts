@@ -160,7 +160,7 @@ it('a batch that was sent once does not linger again for each of its halves', ()
   expect(queues.drain(20, false)?.records.length).toBe(2);
 });
 
-it('the only partition was blocked for ever when all suspects of a halved batch had been shed', () => {
+it('the only partition was blocked for ever when all records of a bisected batch had been shed', () => {
   const queues = new TopicQueues('logs', batchingPolicy());
   queues.learn(1, [0]);
   for (const text of ['1', '2']) add(queues, text);

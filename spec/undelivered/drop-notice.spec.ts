@@ -74,7 +74,7 @@ it('comes by itself where nothing else does: an oversize record, and then silenc
   ]);
 });
 
-it('one record, after the first that gets through: total and reasons, and it is in the books', async () => {
+it('one record, after the first that gets through: total and reasons, and it is counted', async () => {
   const { cluster, transport } = await dropped();
   await transport.flush();
   await transport.flush();

@@ -134,6 +134,6 @@ export class Life {
 
   #checkLaw(): void {
     const stats = this.#transport.stats();
-    if (stats.accepted !== accountedFor(stats)) this.#events.onMishap('the books do not balance');
+    if (stats.accepted !== accountedFor(stats)) this.#events.onMishap('the counts do not balance');
   }
 }

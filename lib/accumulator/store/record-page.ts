@@ -17,7 +17,7 @@ const MAX_KINDS = 16;
 
 // Of a text in characters (a quarter of the largest page, or half of it where it is not ASCII), and of all that stands
 // beside it in bytes: more is as well off as objects.
-const LONGEST = 16_384;
+const MAX_LENGTH = 16_384;
 
 /** What many records have in common. */
 interface Kind {
@@ -337,5 +337,5 @@ function canBePacked(record: PendingRecord, beside: number): boolean {
   const { isPinned, info, spoolPosition, hasBeenSent, partition, sentTime, text } = record;
   const isPlain =
     info === undefined && spoolPosition === undefined && !hasBeenSent && partition === undefined;
-  return isPlain && !isPinned && sentTime === undefined && text.length <= LONGEST && beside <= LONGEST;
+  return isPlain && !isPinned && sentTime === undefined && text.length <= MAX_LENGTH && beside <= MAX_LENGTH;
 }

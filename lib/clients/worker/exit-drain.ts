@@ -40,7 +40,7 @@ export class WorkerExitDrain implements ExitDrain {
     this.#onOutcome?.(batch, outcome);
   }
 
-  /** What the worker has to say of the will. */
+  /** What the worker reports of the drain. */
   onReport(report: ExitDrainReport): void {
     this.#onReport?.(report);
   }

@@ -67,7 +67,7 @@ export type Remark =
   | { kind: 'print'; to: 'stdout' | 'stderr'; text: string }
   | ExitDrainReport;
 
-/** What becomes of a will. Its records are named by their place in it, from 0. */
+/** What becomes of an exit drain. Its records are named by their place in it, from 0. */
 export type ExitDrainReport =
   | { kind: 'delivered'; indexes: number[] }
   | { kind: 'dropped'; index: number; reason: DropReason; error: WireError | undefined }

@@ -4,7 +4,7 @@ import type { KafkaTransport } from '../../../lib/index.ts';
 
 const TICK_MS = 10;
 // What may wait before the service holds back, so that the rows without a bound of memory shed nothing.
-const MOST_BUFFERED = 40_000;
+const MAX_BUFFERED = 40_000;
 const PADDING = 'x'.repeat(230);
 
 /** `17 xxx…`: what a record with this number looks like. */
@@ -50,7 +50,7 @@ export class Traffic {
   }
 
   #tick(): void {
-    if (this.#transport.stats().buffered.records > MOST_BUFFERED) return;
+    if (this.#transport.stats().buffered.records > MAX_BUFFERED) return;
     for (let n = 0; n < this.#perTick; n++) this.#logger.info(this.#text(this.logged++));
   }
 }

@@ -84,8 +84,8 @@ class Held extends Collecting {
 }
 
 // A run that has not come to rest by then is one that never will.
-const MOST_TURNS = 2_000;
-const MOST_LINES = 1_000;
+const MAX_TURNS = 2_000;
+const MAX_LINES = 1_000;
 
 /** The model: who must get what is known at the call. */
 class Scene {
@@ -122,7 +122,7 @@ class Scene {
   #log(message: string, via: number): string {
     // A number, as the client says the same more than once.
     const text = `${message} #${this.#all.length}`;
-    if (this.#all.length < MOST_LINES) {
+    if (this.#all.length < MAX_LINES) {
       this.#all.push(text);
       this.#loggers[via]?.info(text);
     }
@@ -211,7 +211,7 @@ class Scene {
 
   /** Lets everything come to rest, and compares. */
   async handle(): Promise<void> {
-    for (let turns = 0, quiet = 0, before = ''; quiet < 10 && turns < MOST_TURNS; turns++) {
+    for (let turns = 0, quiet = 0, before = ''; quiet < 10 && turns < MAX_TURNS; turns++) {
       this.#held.drain(Number.POSITIVE_INFINITY);
       await Promise.all(this.#promises);
       await this.#transport.flush();

@@ -19,7 +19,7 @@ import {
 
 // Seven or eight in 48 of 48 where the machine is quiet, twelve once where both services watch; ten is asserted in
 // virtual time (spec/loop-detector/loop-detector.spec.ts). Here each stall of the machine may cost a round.
-const MOST_SENDS = 20;
+const MAX_SENDS = 20;
 
 export interface Scene {
   readonly cluster: BrokerCluster;
@@ -84,7 +84,7 @@ export async function expectEnded(
 ): Promise<void> {
   const { error, sends } = await found;
   expect(error.message).toContain('has found a log loop');
-  expect(sends).toBeLessThanOrEqual(MOST_SENDS);
+  expect(sends).toBeLessThanOrEqual(MAX_SENDS);
   await transport.flush();
   // What was under way when it was found comes back once more.
   await cluster.until(() => undelivered.length > 0);
