@@ -4,7 +4,7 @@ import { group, hasMethods, oneOf, throwInvalidOption } from '../util/check-opti
 import { systemTime } from '../util/system-timers.ts';
 import { handleRejection } from '../util/thenable.ts';
 import { CLIENT_LOG_LEVELS, type ClientLineLevel, type ClientLogLevel, passes } from './levels.ts';
-import { type ClientLine, formatLine, hasEnded, headline, levelOf, ownText, readEntry } from './line.ts';
+import { type ClientLine, formatLine, headline, levelOf, ownText, readEntry, takesNoMore } from './line.ts';
 import { type Print, RepeatedLines, withoutIds } from './repeated-lines.ts';
 import { stderrLines } from './stderr.ts';
 
@@ -135,7 +135,7 @@ class Sink {
   /** Whether the caller's logger took the line. */
   #call({ level, extras }: ClientLine, text: string): boolean {
     // A logger that itself makes the client log would be called for ever: its lines go to stderr.
-    if (this.#logger === undefined || this.#calling || hasEnded(this.#logger)) return false;
+    if (this.#logger === undefined || this.#calling || takesNoMore(this.#logger)) return false;
     this.#calling = true;
     try {
       const logger = this.#logger;

@@ -1,5 +1,7 @@
+import { attempt, isObject } from '../util/safely.ts';
+import { isSecretName, withoutSecrets } from '../util/secrets.ts';
 import { type ClientLineLevel, lineLevel } from './levels.ts';
-import { cut, isSecretKey, onOneLine, textOf, withoutSecrets } from './text.ts';
+import { cut, onOneLine, textOf } from './text.ts';
 
 /** One line of a Kafka client, made safe: no secrets, no control characters, everything short. */
 export interface ClientLine {
@@ -28,33 +30,21 @@ function safeText(value: unknown, max: number): string {
   return cut(onOneLine(withoutSecrets(textOf(value).slice(0, MAX_READ))), max);
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
-}
-
 /** A field of something that may be hostile: a getter that throws is a field that is not there. */
 export function fieldOf(source: unknown, key: string): unknown {
-  try {
-    return isObject(source) ? source[key] : undefined;
-  } catch {
-    return undefined;
-  }
+  return attempt(() => (isObject(source) ? source[key] : undefined));
 }
 
 /**
  * Whether a winston logger's stream takes no more. A write to it emits `error`, which is the application's crash
  * where nobody listens. Objects that are no streams have never ended.
  */
-export function hasEnded(logger: unknown): boolean {
+export function takesNoMore(logger: unknown): boolean {
   return fieldOf(logger, 'writable') === false || fieldOf(logger, 'destroyed') === true;
 }
 
 function namesIn(source: unknown): string[] {
-  try {
-    return isObject(source) ? Object.keys(source) : [];
-  } catch {
-    return [];
-  }
+  return attempt(() => (isObject(source) ? Object.keys(source) : [])) ?? [];
 }
 
 /** The level of a kafkajs log entry. Cheap: asked of every entry, before anything else of it is read. */
@@ -71,7 +61,7 @@ export function readEntry(entry: unknown, withStack: boolean): ClientLine {
   const namespace = fieldOf(entry, 'namespace');
   const message = safeText(fieldOf(log, 'message') ?? '(no message)', MAX_MESSAGE);
 
-  const names = namesIn(log).filter((name) => !NOT_EXTRAS.has(name) && !isSecretKey(name));
+  const names = namesIn(log).filter((name) => !NOT_EXTRAS.has(name) && !isSecretName(name));
   const ordered = [
     ...FIRST.filter((name) => names.includes(name)),
     ...names.filter((name) => !FIRST.includes(name) && name !== 'stack'),

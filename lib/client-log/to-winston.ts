@@ -1,7 +1,8 @@
 import type { LogEntry, logCreator } from 'kafkajs';
+import { isObject } from '../util/safely.ts';
 import { consoleOnlyLogCreator } from './console-only.ts';
 import type { ClientLineLevel } from './levels.ts';
-import { fieldOf, hasEnded, levelOf } from './line.ts';
+import { fieldOf, levelOf, takesNoMore } from './line.ts';
 import { textOf } from './text.ts';
 import { type LevelTable, matchLevels } from './winston-levels.ts';
 
@@ -47,7 +48,7 @@ export function winstonLogCreator(logger: WinstonLike): logCreator {
     const fallback = toConsole(clientLevel);
     return (entry) => {
       try {
-        if (hasEnded(logger)) return fallback(entry);
+        if (takesNoMore(logger)) return fallback(entry);
         const { message, extras } = split(entry);
         const namespace = fieldOf(entry, 'namespace');
         logger.log({
@@ -81,7 +82,7 @@ function levelNames(logger: WinstonLike): (level: ClientLineLevel) => string {
 function split(entry: LogEntry): { message: string; extras: Record<string, unknown> } {
   const log: unknown = fieldOf(entry, 'log');
   const extras: [string, unknown][] = [];
-  for (const name of typeof log === 'object' && log !== null ? Object.keys(log) : []) {
+  for (const name of isObject(log) ? Object.keys(log) : []) {
     if (name === 'timestamp' || name === 'message') continue;
     if (name === 'logger' && fieldOf(log, name) === 'kafkajs') continue;
     const value = fieldOf(log, name);

@@ -17,6 +17,7 @@ import {
   refuseInWords,
   throwInvalidOption,
 } from '../util/check-option.ts';
+import { isObject } from '../util/safely.ts';
 import type { CheckedOptions } from './table.ts';
 
 export const WORKER_OPTIONS = ['execArgv'] as const;
@@ -109,7 +110,7 @@ function resolveModule(module: unknown, isWorker: boolean): URL {
 /** Refuses what cannot be handed to another thread, wherever it stands in the configuration. */
 function checkPortable(path: string, value: unknown): void {
   if (typeof value === 'function') throwInvalidOption(path, `${LEFT_OUT} a function ${STAYS_HERE}`, value);
-  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return;
+  if (!isObject(value) || ArrayBuffer.isView(value)) return;
   if (!Array.isArray(value) && !isPlainObject(value)) {
     throwInvalidOption(path, `${LEFT_OUT} an instance of a class ${STAYS_HERE}`, value);
   }

@@ -183,7 +183,7 @@ export class Connection {
 
   async #connect(link: Link & { at: 'opening' }): Promise<void> {
     const { clock, requestTimeoutMs, onOpen } = this.#options;
-    const connecting = attempt(() => link.client.connect());
+    const connecting = promised(() => link.client.connect());
     try {
       await withDeadline(connecting, requestTimeoutMs, 'connecting to Kafka', clock);
     } catch (error) {
@@ -217,7 +217,7 @@ export class Connection {
   async #dismiss(client: DeliveryClient, timeoutMs: number): Promise<void> {
     try {
       await withDeadline(
-        attempt(() => client.close()),
+        promised(() => client.close()),
         timeoutMs,
         'disconnecting from Kafka',
         this.#options.clock,
@@ -231,6 +231,6 @@ export class Connection {
 }
 
 /** A client of the caller's may throw where it should return a promise. */
-async function attempt<Result>(fn: () => Promise<Result>): Promise<Result> {
+async function promised<Result>(fn: () => Promise<Result>): Promise<Result> {
   return await fn();
 }

@@ -1,5 +1,6 @@
 import { accessSync, constants, mkdirSync, readdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { attempt } from '../util/safely.ts';
 import { Owner, touch } from './owner.ts';
 import { Segment } from './segment.ts';
 
@@ -65,9 +66,6 @@ export function segmentsIn(directory: string): Segment[] {
 }
 
 export function removeIfEmpty(directory: string): void {
-  try {
-    rmdirSync(directory);
-  } catch {
-    // Not empty: somebody still needs it.
-  }
+  // Where it is not empty, somebody still needs it.
+  attempt(() => rmdirSync(directory));
 }

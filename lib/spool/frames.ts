@@ -88,7 +88,7 @@ export interface Entry {
   readonly partition: number | undefined;
 }
 
-export function bytesOf(entries: readonly Entry[], salt: number): Buffer {
+export function journalBytes(entries: readonly Entry[], salt: number): Buffer {
   const bytes = Buffer.allocUnsafe(entries.length * ENTRY_BYTES);
   for (const [at, { offset, partition }] of entries.entries()) {
     const start = at * ENTRY_BYTES;

@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, readFileSync, truncateSync, writeSync } from 'node:fs';
-import { bytesOf, ENTRY_BYTES, type Entry, entriesIn } from './frames.ts';
+import { attempt } from '../util/safely.ts';
+import { ENTRY_BYTES, type Entry, entriesIn, journalBytes } from './frames.ts';
 
 /** What the journal of a segment says about its frames, by their offsets. */
 export interface Fates {
@@ -25,7 +26,7 @@ export class Journal {
   /** @throws when it cannot be written */
   note(entries: readonly Entry[]): void {
     this.#fd ??= openSync(this.#path, 'a', 0o600);
-    writeWhole(this.#fd, bytesOf(entries, this.#salt));
+    writeWhole(this.#fd, journalBytes(entries, this.#salt));
   }
 
   /** @throws when it is there and cannot be read */
@@ -79,10 +80,6 @@ export function writeWhole(fd: number, bytes: Buffer): void {
 }
 
 export function close(fd: number | undefined): void {
-  if (fd === undefined) return;
-  try {
-    closeSync(fd);
-  } catch {
-    // It is gone either way.
-  }
+  // Where it fails, it is gone either way.
+  if (fd !== undefined) attempt(() => closeSync(fd));
 }

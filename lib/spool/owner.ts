@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, readlinkSync, renameSync, statSync, utimesSy
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { crypto } from '../util/node-modules.ts';
+import { attempt } from '../util/safely.ts';
 
 // How long the directory of a process that cannot be looked up (another machine or container) has to be without a
 // sign of life before it counts as left behind. Owners give one every 30 s.
@@ -28,11 +29,8 @@ export class Owner {
 
   /** From now on others may take over what is in the directory, though this process lives. */
   leave(path: string): void {
-    try {
-      renameSync(path, join(dirname(path), `left-${this.#random}.${this.#directories++}`));
-    } catch {
-      // It is gone already, or it stays this process's for as long as that lives.
-    }
+    // Where it fails: it is gone already, or it stays this process's for as long as that lives.
+    attempt(() => renameSync(path, join(dirname(path), `left-${this.#random}.${this.#directories++}`)));
   }
 
   /** Makes the directories of owners that are gone its own. @returns their new paths; of several owners, one gets each */
@@ -62,11 +60,7 @@ function isOrphan(base: string, name: string, now: number): boolean {
   const [, where, pid, start] = NAME.exec(name) ?? [];
   if (where === undefined) return false;
   if (where === placeOfProcesses()) return startOf(Number(pid)) !== start;
-  try {
-    return now - statSync(join(base, name)).mtimeMs > SILENT_MS;
-  } catch {
-    return false;
-  }
+  return attempt(() => now - statSync(join(base, name)).mtimeMs > SILENT_MS) ?? false;
 }
 
 let where: string | undefined;
@@ -97,13 +91,5 @@ function startOf(pid: number): string {
     return '0';
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'ESRCH' ? '' : '0';
-  }
-}
-
-function attempt<Value>(fn: () => Value): Value | undefined {
-  try {
-    return fn();
-  } catch {
-    return undefined;
   }
 }

@@ -1,6 +1,7 @@
 import { ftruncateSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PendingRecord, SpoolPosition } from '../record/record.ts';
+import { attempt } from '../util/safely.ts';
 import { ENTRY_BYTES, type Entry, FILE_HEADER, FrameReader, frameOf } from './frames.ts';
 import { close, type Fates, Journal, writeWhole } from './journal.ts';
 import { payloadOf, recordOf } from './payload.ts';
@@ -121,11 +122,9 @@ export class Segment {
     try {
       writeWhole(this.#fd, group);
     } catch (error) {
-      try {
-        ftruncateSync(this.#fd, this.bytes);
-      } catch {
-        // Then the torn end is found by its checksum.
-      }
+      const fd = this.#fd;
+      // Where it fails, the torn end is found by its checksum.
+      attempt(() => ftruncateSync(fd, this.bytes));
       this.seal();
       throw error;
     }
@@ -176,7 +175,7 @@ export class Segment {
       this.#readTo = offset;
       reading.count++;
       if (this.#inMemory.has(offset) || fates.done.has(offset)) continue;
-      const record = readable(payload);
+      const record = attempt(() => recordOf(payload));
       // Then it still counts as unread when all others are taken: see `giveUp`.
       if (record === undefined) continue;
       if (this.seqBase !== undefined) record.seq = this.seqBase + reading.count - 1;
@@ -278,13 +277,5 @@ export class Segment {
   /** Where memory has none of its records, nothing may be noted for long; and there may be many such segments. */
   #closeJournal(): void {
     if (this.isSealed && this.unsettled === this.waiting) this.#journal.close();
-  }
-}
-
-function readable(payload: Buffer): PendingRecord | undefined {
-  try {
-    return recordOf(payload);
-  } catch {
-    return undefined;
   }
 }

@@ -1,6 +1,8 @@
 import { inspect } from 'node:util';
 import { KafkaTransportError } from '../errors.ts';
 import { MAX_DELAY_MS } from './clock.ts';
+import { isObject } from './safely.ts';
+import { isSecretName } from './secrets.ts';
 
 /** Throws the error for a bad option: it names the option, what was expected and what was given. */
 export function throwInvalidOption(option: string, expected: string, given: unknown): never {
@@ -17,7 +19,7 @@ export function refuseInWords(option: string, expected: string, given: string): 
 }
 
 // What is below these may be a password or a token, or have one in it (a URL, say), so only its type is shown.
-const MAY_BE_SECRET = /^(options|kafka|producer|headers)\b|pass|secret|token|sasl/i;
+const MAY_HAVE_SECRETS = /^(options|kafka|producer|headers)\b/;
 
 /** Never shows what is inside an object, for the same reason. */
 function describe(option: string, given: unknown): string {
@@ -25,12 +27,12 @@ function describe(option: string, given: unknown): string {
   if (Array.isArray(given)) return given.length === 0 ? 'an empty array' : 'an array';
   if (typeof given === 'object') return 'an object';
   if (typeof given === 'function') return 'a function';
-  if (MAY_BE_SECRET.test(option)) return `of type ${typeof given}`;
+  if (MAY_HAVE_SECRETS.test(option) || isSecretName(option)) return `of type ${typeof given}`;
   return `${inspect(given).slice(0, 80)} (${typeof given})`;
 }
 
 export function isPlainObject(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== 'object' || value === null) return false;
+  if (!isObject(value)) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null || Object.getPrototypeOf(prototype) === null;
 }

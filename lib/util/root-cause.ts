@@ -1,3 +1,5 @@
+import { isObject } from './safely.ts';
+
 /** What can be read of an error, whatever it is. */
 export interface ErrorFacts {
   readonly name: unknown;
@@ -6,30 +8,22 @@ export interface ErrorFacts {
   readonly message: string;
 }
 
+/** An error and its causes, the outermost first. Not `instanceof Error`: under Jest those of Node's core are of another realm. */
+export function causesOf(error: unknown): Record<string, unknown>[] {
+  const causes: Record<string, unknown>[] = [];
+  for (let at = error; isObject(at) && causes.length <= 8; at = at.cause) causes.push(at);
+  return causes;
+}
+
 /**
  * What the error at the bottom says. kafkajs's own retry wraps it, and the wrapper's `retriable` is wrong for
  * outages. Never throws, whatever it is given.
  */
 export function rootCause(error: unknown): ErrorFacts {
   try {
-    let facts = isObject(error) ? error : {};
-    // Not `instanceof Error`: under Jest the errors of Node's core are of another realm.
-    for (let depth = 0; depth < 8 && isObject(facts.cause); depth++) facts = facts.cause;
-    const { name, type, code, message } = facts;
+    const { name, type, code, message } = causesOf(error).at(-1) ?? {};
     return { name, type, code, message: String(message) };
   } catch {
     return { name: undefined, type: undefined, code: undefined, message: '' };
   }
-}
-
-interface ErrorLike {
-  name?: unknown;
-  type?: unknown;
-  code?: unknown;
-  message?: unknown;
-  cause?: unknown;
-}
-
-function isObject(value: unknown): value is ErrorLike {
-  return typeof value === 'object' && value !== null;
 }

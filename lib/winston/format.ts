@@ -1,6 +1,7 @@
 import { guardSync } from '../loop-safety/guard.ts';
 import type { Warnings } from '../observe/warnings.ts';
 import type { Info } from '../util/info.ts';
+import { isObject } from '../util/safely.ts';
 import { handleRejection, isThenable } from '../util/thenable.ts';
 
 /** What winston's formats look like to a transport that has one of its own. */
@@ -24,7 +25,7 @@ export function formatted(info: Info, format: TransportFormat, warnings: Warning
     // A copy: the other transports get the same info.
     result = guardSync(() => format.transform(Object.assign({}, info) as never, format.options));
     if (isThenable(result)) handleRejection(result);
-    else if (typeof result === 'object' && result !== null) return { kind: 'info', info: result as Info };
+    else if (isObject(result)) return { kind: 'info', info: result };
   } catch (cause) {
     warnings.callbackFailed('format', cause, CONSEQUENCE);
     return { kind: 'failed', cause };

@@ -155,7 +155,7 @@ class LoggerTap {
           const wasFormatting = self.#isFormatting;
           const before = self.#mark;
           self.#isFormatting = true;
-          self.#mark = isObject(info) ? markOf(info) : undefined;
+          self.#mark = isInfo(info) ? markOf(info) : undefined;
           try {
             return original().call(this, info, encoding, callback);
           } finally {
@@ -166,7 +166,7 @@ class LoggerTap {
       }),
       override(logger, 'push', (original) => {
         return function push(this: TappableLogger, info, encoding): unknown {
-          if (!self.#isFormatting || !isObject(info)) return original().call(this, info, encoding);
+          if (!self.#isFormatting || !isInfo(info)) return original().call(this, info, encoding);
           const mark = self.#mark;
           // A copy: a format may return one and the same object again and again, an earlier record's mark included.
           const marked = markOf(info) === mark ? info : withMark(copyOf(info), mark);
@@ -223,13 +223,13 @@ class LoggerTap {
   }
 
   #wantsSite(info: unknown): boolean {
-    if (!isObject(info) || markOf(info)?.isReentrant === true || isGuarded()) return false;
+    if (!isInfo(info) || markOf(info)?.isReentrant === true || isGuarded()) return false;
     for (const user of this.users) if (user.wantsSite(info, this.#logger)) return true;
     return false;
   }
 
   #marked(info: unknown, site: CapturedSite | undefined): unknown {
-    if (!isObject(info)) return info;
+    if (!isInfo(info)) return info;
     const before = markOf(info);
     const isTellingOfSuppressed = isUntold();
     // Marked already: a re-entrant record that is passed on, from one logger to another, stays one.
@@ -276,7 +276,7 @@ function override<Name extends 'write' | '_transform' | 'push'>(
   };
 }
 
-function isObject(value: unknown): value is Info {
+function isInfo(value: unknown): value is Info {
   return (typeof value === 'object' || typeof value === 'function') && value !== null;
 }
 

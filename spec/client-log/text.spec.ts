@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { cut, isSecretKey, onOneLine, textOf, withoutSecrets } from '../../lib/client-log/text.ts';
+import { cut, onOneLine, textOf } from '../../lib/client-log/text.ts';
+import { isSecretName, withoutSecrets } from '../../lib/util/secrets.ts';
 
 describe('withoutSecrets', () => {
   it.each([
@@ -49,7 +50,7 @@ describe('onOneLine', () => {
   });
 });
 
-describe('isSecretKey', () => {
+describe('isSecretName', () => {
   it.each([
     'password',
     'userPassword',
@@ -64,7 +65,7 @@ describe('isSecretKey', () => {
     'api_key',
     'credentials',
     'privateKey',
-  ])('holds %s back', (key) => expect(isSecretKey(key)).toBe(true));
+  ])('holds %s back', (key) => expect(isSecretName(key)).toBe(true));
   it.each([
     'broker',
     'clientId',
@@ -76,7 +77,7 @@ describe('isSecretKey', () => {
     'correlationId',
     'passed',
     'key',
-  ])('lets %s through', (key) => expect(isSecretKey(key)).toBe(false));
+  ])('lets %s through', (key) => expect(isSecretName(key)).toBe(false));
 });
 
 describe('textOf', () => {

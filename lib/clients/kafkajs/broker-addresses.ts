@@ -2,7 +2,7 @@ import type { KafkaConfig } from 'kafkajs';
 import { shownBroker, splittable } from './broker-list.ts';
 
 // A function may answer with ever new ones. What is forgotten is learnt again.
-const MAX_SECRETS = 1_000;
+const MAX_ADDRESSES = 1_000;
 
 /** How far connections to an address have ever come. */
 export interface Contact {
@@ -20,7 +20,7 @@ export class BrokerAddresses {
   readonly #contacts = new Map<string, Contact>();
 
   addConfigured(addresses: readonly string[]): void {
-    if (this.#configured.size >= MAX_SECRETS) this.#configured.clear();
+    if (this.#configured.size >= MAX_ADDRESSES) this.#configured.clear();
     for (const address of addresses) this.#configured.add(normal(address));
   }
 
@@ -33,7 +33,7 @@ export class BrokerAddresses {
     const key = normal(address);
     const known = this.#contacts.get(key);
     if (known !== undefined) return known;
-    if (this.#contacts.size >= MAX_SECRETS) this.#contacts.clear();
+    if (this.#contacts.size >= MAX_ADDRESSES) this.#contacts.clear();
     const contact: Contact = { isReached: false, isSecure: false, answers: 0 };
     this.#contacts.set(key, contact);
     return contact;

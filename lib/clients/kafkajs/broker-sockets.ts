@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { ISocketFactoryArgs, KafkaConfig } from 'kafkajs';
+import { causesOf } from '../../util/root-cause.ts';
 import type { BrokerAddresses } from './broker-addresses.ts';
 
 /** What is read of an error of kafkajs's connection. */
@@ -104,12 +105,9 @@ const CONNECTION_FAILURES = new Set<unknown>([
 /** The error of kafkajs's connection that something is, or is caused by. Never throws. */
 function connectionFailureOf(error: unknown): ConnectionFailure | undefined {
   try {
-    let at = error as (Partial<ConnectionFailure> & { cause?: unknown }) | null | undefined;
-    for (let depth = 0; depth < 8 && typeof at === 'object' && at !== null; depth++) {
-      const { name, message, code, broker } = at;
+    for (const { name, message, code, broker } of causesOf(error)) {
       if (CONNECTION_FAILURES.has(name) && typeof broker === 'string')
         return { name: String(name), message: String(message), code, broker };
-      at = at.cause as typeof at;
     }
   } catch {
     // A getter that throws: then it is not kafkajs's.

@@ -1,6 +1,6 @@
 import type { KafkaConfig } from 'kafkajs';
 import { messageOf } from '../../errors.ts';
-import { rootCause } from '../../util/root-cause.ts';
+import { causesOf, rootCause } from '../../util/root-cause.ts';
 
 const HIDDEN = '***';
 // Shorter ones are only hidden where they stand alone: hiding every "a" would make an error unreadable.
@@ -60,12 +60,7 @@ export class Secrets {
 
 /** All that an error and its causes say. */
 function textsOf(error: unknown): string[] {
-  const texts: string[] = [];
-  let at: unknown = error;
-  for (let depth = 0; depth < 8 && at instanceof Error; depth++) {
-    texts.push(at.message, at.stack ?? '');
-    at = at.cause;
-  }
+  const texts = causesOf(error).flatMap((at) => (at instanceof Error ? [at.message, at.stack ?? ''] : []));
   return texts.length > 0 ? texts : [messageOf(error)];
 }
 

@@ -1,4 +1,5 @@
 import { isMainThread, workerData } from 'node:worker_threads';
+import { isObject } from '../../util/safely.ts';
 import type { WorkerStart } from './messages.ts';
 
 /**
@@ -6,8 +7,8 @@ import type { WorkerStart } from './messages.ts';
  * application's, whose `workerData` may be anything.
  */
 export function startOfThisThread(): WorkerStart | undefined {
-  if (isMainThread || typeof workerData !== 'object' || workerData === null) return undefined;
-  const start = (workerData as { winstonKafkajs?: WorkerStart }).winstonKafkajs;
+  if (isMainThread || !isObject(workerData)) return undefined;
+  const start = workerData.winstonKafkajs as WorkerStart | undefined;
   return start?.reports instanceof Int32Array ? start : undefined;
 }
 

@@ -1,4 +1,5 @@
 import { messageOf } from '../../errors.ts';
+import { isObject } from '../../util/safely.ts';
 
 /** An error on its way to another thread. As it is, it would lose kafkajs's `name`, `type` and `code`. */
 export interface WireError {
@@ -17,8 +18,8 @@ const DEEPEST = 8;
 export function toWire(error: unknown, depth: number = 0): WireError {
   const message = messageOf(error);
   try {
-    if (typeof error === 'object' && error !== null) {
-      const { name, stack, type, code, cause } = error as Record<string, unknown>;
+    if (isObject(error)) {
+      const { name, stack, type, code, cause } = error;
       return {
         message,
         name: textOr(name),

@@ -1,5 +1,6 @@
 import { isPlainObject, nearestOf } from '../../util/check-option.ts';
 import type { Levels } from '../../util/info.ts';
+import { isObject } from '../../util/safely.ts';
 import { handleRejection } from '../../util/thenable.ts';
 import type { FilterRecord } from './filter-record.ts';
 
@@ -141,7 +142,7 @@ function compile(filter: unknown, path: string, context: Context): Part {
 }
 
 function isCombined(filter: unknown): filter is CombinedFilter {
-  return typeof filter === 'object' && filter !== null && Object.hasOwn(filter, COMBINATION);
+  return isObject(filter) && Object.hasOwn(filter, COMBINATION);
 }
 
 function combine(combination: Combination, path: string, context: Context): Part {
