@@ -14,11 +14,10 @@ import { CrashHandler } from './winston/crash-handler.ts';
 import { formatted } from './winston/format.ts';
 import { LevelCheck, watchLevel } from './winston/level-check.ts';
 import { isWanted } from './winston/level-gate.ts';
-import { raiseListenerLimit } from './winston/listener-limit.ts';
 import { type Mark, markOf } from './winston/logger-tap.ts';
 import { type Parent, Parents } from './winston/parents.ts';
 import { StreamEnd } from './winston/stream-end.ts';
-import type { Listen } from './winston/transport-events.ts';
+import { type Listen, raiseListenerLimit } from './winston/transport-events.ts';
 import { WrappedLog } from './winston/wrapped-log.ts';
 
 // Reading the clock twice costs about as much as taking a record in: so the time spent in `log()` is measured for

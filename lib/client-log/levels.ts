@@ -15,7 +15,9 @@ const SEVERITY: Readonly<Record<ClientLogLevel, number>> = {
   debug: 5,
 };
 
-export const CLIENT_LOG_LEVELS: readonly ClientLogLevel[] = ['nothing', 'error', 'warn', 'info', 'debug'];
+export const CLIENT_LOG_LEVELS: readonly ClientLogLevel[] = Object.keys(SEVERITY) as ClientLogLevel[];
+
+const LINE_LEVELS = ['error', 'warn', 'info'] as const;
 
 /** What kafkajs calls a level. A number of its own, and not of its `logLevel`: it need not be loaded for it. */
 export function kafkajsLevel(level: ClientLogLevel = 'warn'): logLevel {
@@ -30,10 +32,7 @@ export function kafkajsLevel(level: ClientLogLevel = 'warn'): logLevel {
  */
 export function lineLevel(level: unknown): ClientLineLevel {
   if (typeof level !== 'number' || Number.isNaN(level)) return 'warn';
-  if (level <= SEVERITY.error) return 'error';
-  if (level <= SEVERITY.warn) return 'warn';
-  if (level <= SEVERITY.info) return 'info';
-  return 'debug';
+  return LINE_LEVELS.find((name) => level <= SEVERITY[name]) ?? 'debug';
 }
 
 /** Whether a line of `level` passes a sink that lets `limit` and the more severe through. */

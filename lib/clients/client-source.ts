@@ -4,7 +4,7 @@ import type { BackoffOptions } from '../util/backoff.ts';
 import type { Clock } from '../util/clock.ts';
 import type { ClientSource, PartitionsListener } from './client.ts';
 import { externalProducerSource, type ProducerLike } from './external-producer.ts';
-import { loadAheadUnderJest } from './kafkajs/load-ahead.ts';
+import { loadAheadUnderJest } from './kafkajs/workarounds.ts';
 import { untracedSource } from './untraced-client.ts';
 import { inThisThread } from './worker/in-this-thread.ts';
 import { isShippingThread } from './worker/this-thread.ts';

@@ -7,5 +7,5 @@ export class NotSentError extends Error {
 
 /** Whether the broker cannot have any of the records of a send that failed so. */
 export function isNotSent(error: unknown): boolean {
-  return causesOf(error).some(({ name }) => name === 'NotSentError');
+  return causesOf(error).some((at) => at instanceof Error && at.name === 'NotSentError');
 }

@@ -1,7 +1,7 @@
 import type { CallSite } from '../loop-safety/call-site/call-site.ts';
 import { hasTooManyHops } from '../record/hops.ts';
 import type { PendingRecord } from '../record/record.ts';
-import type { FlushGate } from '../sender/flush-gate.ts';
+import type { FlushGate } from '../sender/sender-options.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Info } from '../util/info.ts';
 import { fingerprintOf, labelOf, shapeOf } from './fingerprint.ts';

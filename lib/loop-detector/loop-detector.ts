@@ -1,4 +1,4 @@
-import type { FlushGate } from '../sender/flush-gate.ts';
+import type { FlushGate } from '../sender/sender-options.ts';
 import { Candidate, MAX_ECHO_MS } from './candidate.ts';
 import { Quarantine } from './quarantine.ts';
 

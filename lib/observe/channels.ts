@@ -1,13 +1,13 @@
-import { channel } from 'node:diagnostics_channel';
+import { type Channel, channel } from 'node:diagnostics_channel';
 import type { EventEmitter } from 'node:events';
 import type { ProducerBatch } from '../accumulator/producer-batch.ts';
 import type { SendResult } from '../clients/send-result.ts';
 import { guardSyncUntold } from '../loop-safety/guard.ts';
 import type { DropReason, PendingRecord } from '../record/record.ts';
 import type { Info } from '../util/info.ts';
-import { publishSafely } from './publish-safely.ts';
 import type { TransportState } from './state-log.ts';
 import type { TransportStats } from './stats.ts';
+import { publishSafely } from './tell-safely.ts';
 
 const BATCH_SENT = channel('winston-kafkajs:batch:sent');
 const BATCH_FAILED = channel('winston-kafkajs:batch:failed');
@@ -118,50 +118,36 @@ export class Channels {
   batchAnswered(batch: ProducerBatch, result: SendResult, durationMs: number, isRetry: boolean): void {
     const told = result.kind === 'delivered' ? BATCH_SENT : BATCH_FAILED;
     if (!told.hasSubscribers) return;
-    const { topic, partition, count, bytes } = batch;
-    const message: BatchSentMessage = {
-      transport: this.#transport,
-      topic,
-      partition,
-      records: count,
-      bytes,
-      durationMs,
-      isRetry,
-    };
-    if (result.kind === 'delivered') publishSafely(BATCH_SENT, message, this.#onFailure);
-    else {
-      const failed: BatchFailedMessage = { ...message, error: result.cause, result: result.kind };
-      publishSafely(BATCH_FAILED, failed, this.#onFailure);
-    }
+    const { topic, partition, count: records, bytes } = batch;
+    const message = { topic, partition, records, bytes, durationMs, isRetry };
+    if (result.kind === 'delivered') this.#publish<BatchSentMessage>(BATCH_SENT, message);
+    else
+      this.#publish<BatchFailedMessage>(BATCH_FAILED, {
+        ...message,
+        error: result.cause,
+        result: result.kind,
+      });
   }
 
   recordDropped({ topic, level, time, bytes }: PendingRecord, reason: DropReason, cause: unknown): void {
     if (!RECORD_DROPPED.hasSubscribers) return;
-    const transport = this.#transport;
-    const message: RecordDroppedMessage = { transport, reason, topic, level, time, bytes, cause };
-    publishSafely(RECORD_DROPPED, message, this.#onFailure);
+    this.#publish<RecordDroppedMessage>(RECORD_DROPPED, { reason, topic, level, time, bytes, cause });
   }
 
   recordSuppressed(info: Info, reason: SuppressionReason): void {
     if (!RECORD_SUPPRESSED.hasSubscribers) return;
-    const message: RecordSuppressedMessage = { transport: this.#transport, reason, info };
-    guardSyncUntold(() => publishSafely(RECORD_SUPPRESSED, message, this.#onFailure));
+    guardSyncUntold(() => this.#publish<RecordSuppressedMessage>(RECORD_SUPPRESSED, { reason, info }));
   }
 
   loopDetected(loop: Omit<LoopDetectedMessage, 'transport'>): void {
-    if (!LOOP_DETECTED.hasSubscribers) return;
-    const message: LoopDetectedMessage = { transport: this.#transport, ...loop };
-    publishSafely(LOOP_DETECTED, message, this.#onFailure);
+    this.#publish<LoopDetectedMessage>(LOOP_DETECTED, loop);
   }
 
   stateChanged(from: TransportState, to: TransportState, lastError: TransportStats['lastError']): void {
-    if (!STATE_CHANGED.hasSubscribers) return;
-    const message: StateChangedMessage = {
-      transport: this.#transport,
-      from,
-      to,
-      lastError: lastError === null ? null : { ...lastError },
-    };
-    publishSafely(STATE_CHANGED, message, this.#onFailure);
+    this.#publish<StateChangedMessage>(STATE_CHANGED, { from, to, lastError: lastError && { ...lastError } });
+  }
+
+  #publish<Message extends ChannelMessage>(to: Channel, message: Omit<Message, 'transport'>): void {
+    if (to.hasSubscribers) publishSafely(to, { transport: this.#transport, ...message }, this.#onFailure);
   }
 }

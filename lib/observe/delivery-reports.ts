@@ -6,8 +6,8 @@ import { type Fallback, handOn, type UndeliveredReason } from '../undelivered/fa
 import type { Info } from '../util/info.ts';
 import { LEVEL, MESSAGE } from '../util/info.ts';
 import type { Channels } from './channels.ts';
-import { emitSafely } from './safe-emit.ts';
 import type { StatsCollector } from './stats-collector.ts';
+import { emitSafely } from './tell-safely.ts';
 import type { Warnings } from './warnings.ts';
 
 /** Where what becomes of records is told to. */

@@ -41,151 +41,68 @@ export const DEFAULT_NAME = 'kafka';
 
 const STATES: readonly TransportStats['state'][] = ['idle', 'up', 'down', 'closed'];
 
+const counter = metricOf('counter');
+const level = metricOf('level');
+const moment = metricOf('moment');
+
 export const METRICS: readonly Metric[] = [
-  {
-    name: 'records.accepted',
-    help: 'Records taken in, drop notices and what other processes left in the spool included.',
-    kind: 'counter',
-    unit: 'record',
-    read: ({ accepted }) => accepted,
-  },
-  {
-    name: 'records.delivered',
-    help: 'Records that the broker has acknowledged.',
-    kind: 'counter',
-    unit: 'record',
-    read: ({ delivered }) => delivered,
-  },
-  {
-    name: 'records.retimed',
-    help: 'Delivered records whose own time the broker had refused: it is in the header original-timestamp.',
-    kind: 'counter',
-    unit: 'record',
-    read: ({ retimed }) => retimed,
-  },
-  {
-    name: 'records.dropped',
-    help: 'Records that will not reach Kafka, by reason.',
-    kind: 'counter',
-    unit: 'record',
-    label: 'reason',
-    read: ({ dropped }) => dropped,
-  },
-  {
-    name: 'records.suppressed',
-    help: 'Records kept from Kafka on purpose, by reason; other transports still have them.',
-    kind: 'counter',
-    unit: 'record',
-    label: 'reason',
-    read: ({ suppressed }) => suppressed,
-  },
-  {
-    name: 'records.spooled',
-    help: 'Records that went to disk, or were found there, and were not in memory then.',
-    kind: 'counter',
-    unit: 'record',
-    read: ({ spooled }) => spooled,
-  },
-  {
-    name: 'records.in_flight',
-    help: 'Records that are with the Kafka client, not acknowledged yet.',
-    kind: 'level',
-    unit: 'record',
-    read: ({ inFlight }) => inFlight,
-  },
-  {
-    name: 'spool.records',
-    help: 'Records that are only on disk, and wait to be sent.',
-    kind: 'level',
-    unit: 'record',
-    read: ({ spooled, replayed }) => spooled - replayed,
-  },
-  {
-    name: 'buffer.records',
-    help: 'Records that memory holds, in flight included.',
-    kind: 'level',
-    unit: 'record',
-    read: ({ memory }) => memory.records,
-  },
-  {
-    name: 'buffer.records.limit',
-    help: 'The most records that memory may hold (buffer.maxRecords).',
-    kind: 'level',
-    unit: 'record',
-    read: ({ memory }) => memory.maxRecords,
-  },
-  {
-    name: 'buffer.size',
-    help: 'The size of what memory holds, in flight included.',
-    kind: 'level',
-    unit: 'byte',
-    read: ({ memory }) => memory.bytes,
-  },
-  {
-    name: 'buffer.size.limit',
-    help: 'The most that memory may hold (buffer.maxBytes).',
-    kind: 'level',
-    unit: 'byte',
-    read: ({ memory }) => memory.maxBytes,
-  },
-  {
-    name: 'sends',
-    help: 'Sends to the broker.',
-    kind: 'counter',
-    unit: 'send',
-    read: ({ sends }) => sends,
-  },
-  {
-    name: 'retries',
-    help: 'Sends that had records of a failed send.',
-    kind: 'counter',
-    unit: 'send',
-    read: ({ retries }) => retries,
-  },
-  {
-    name: 'reconnects',
-    help: 'Connections opened after the first, those after an idle time included.',
-    kind: 'counter',
-    unit: 'connection',
-    read: ({ reconnects }) => reconnects,
-  },
-  {
-    name: 'loops',
-    help: 'Loops that were found.',
-    kind: 'counter',
-    unit: 'loop',
-    read: ({ loops }) => loops,
-  },
-  {
-    name: 'state',
-    help: '1 for the state that the transport is in: idle, up, down or closed.',
-    kind: 'level',
-    unit: 'transport',
-    label: 'state',
-    read: ({ state }) => Object.fromEntries(STATES.map((each) => [each, each === state ? 1 : 0])),
-  },
-  {
-    name: 'state.changes',
-    help: 'How often the state has changed.',
-    kind: 'counter',
-    unit: 'change',
-    read: ({ stateChanges }) => stateChanges,
-  },
-  {
-    name: 'callback.failures',
-    help: "How often a function of the application's threw or returned something unusable, by function.",
-    kind: 'counter',
-    unit: 'call',
-    label: 'function',
-    read: ({ callbackFailures }) => callbackFailures,
-  },
-  {
-    name: 'last_error.timestamp',
-    help: 'When something last went wrong with the broker, since the epoch.',
-    kind: 'moment',
-    unit: 'second',
-    read: ({ lastError }) => (lastError === null ? undefined : lastError.at / 1000),
-  },
+  counter('records.accepted', 'record', ({ accepted }) => accepted).means(
+    'Records taken in, drop notices and what other processes left in the spool included.',
+  ),
+  counter('records.delivered', 'record', ({ delivered }) => delivered).means(
+    'Records that the broker has acknowledged.',
+  ),
+  counter('records.retimed', 'record', ({ retimed }) => retimed).means(
+    'Delivered records whose own time the broker had refused: it is in the header original-timestamp.',
+  ),
+  counter('records.dropped', 'record', ({ dropped }) => dropped, 'reason').means(
+    'Records that will not reach Kafka, by reason.',
+  ),
+  counter('records.suppressed', 'record', ({ suppressed }) => suppressed, 'reason').means(
+    'Records kept from Kafka on purpose, by reason; other transports still have them.',
+  ),
+  counter('records.spooled', 'record', ({ spooled }) => spooled).means(
+    'Records that went to disk, or were found there, and were not in memory then.',
+  ),
+  level('records.in_flight', 'record', ({ inFlight }) => inFlight).means(
+    'Records that are with the Kafka client, not acknowledged yet.',
+  ),
+  level('spool.records', 'record', ({ spooled, replayed }) => spooled - replayed).means(
+    'Records that are only on disk, and wait to be sent.',
+  ),
+  level('buffer.records', 'record', ({ memory }) => memory.records).means(
+    'Records that memory holds, in flight included.',
+  ),
+  level('buffer.records.limit', 'record', ({ memory }) => memory.maxRecords).means(
+    'The most records that memory may hold (buffer.maxRecords).',
+  ),
+  level('buffer.size', 'byte', ({ memory }) => memory.bytes).means(
+    'The size of what memory holds, in flight included.',
+  ),
+  level('buffer.size.limit', 'byte', ({ memory }) => memory.maxBytes).means(
+    'The most that memory may hold (buffer.maxBytes).',
+  ),
+  counter('sends', 'send', ({ sends }) => sends).means('Sends to the broker.'),
+  counter('retries', 'send', ({ retries }) => retries).means('Sends that had records of a failed send.'),
+  counter('reconnects', 'connection', ({ reconnects }) => reconnects).means(
+    'Connections opened after the first, those after an idle time included.',
+  ),
+  counter('loops', 'loop', ({ loops }) => loops).means('Loops that were found.'),
+  level(
+    'state',
+    'transport',
+    ({ state }) => Object.fromEntries(STATES.map((each) => [each, each === state ? 1 : 0])),
+    'state',
+  ).means('1 for the state that the transport is in: idle, up, down or closed.'),
+  counter('state.changes', 'change', ({ stateChanges }) => stateChanges).means(
+    'How often the state has changed.',
+  ),
+  counter('callback.failures', 'call', ({ callbackFailures }) => callbackFailures, 'function').means(
+    "How often a function of the application's threw or returned something unusable, by function.",
+  ),
+  moment('last_error.timestamp', 'second', ({ lastError }) =>
+    lastError === null ? undefined : lastError.at / 1000,
+  ).means('When something last went wrong with the broker, since the epoch.'),
 ];
 
 export const MEASURED_METRICS: readonly MeasuredMetric[] = [
@@ -204,3 +121,13 @@ export const MEASURED_METRICS: readonly MeasuredMetric[] = [
     counts: ({ histograms }) => histograms.handlerMicros,
   },
 ];
+
+interface Unexplained {
+  means(help: string): Metric;
+}
+
+function metricOf(kind: Metric['kind']) {
+  return (name: string, unit: string, read: Metric['read'], label?: MetricLabel): Unexplained => ({
+    means: (help) => ({ name, help, kind, unit, read, ...(label !== undefined && { label }) }),
+  });
+}

@@ -1,5 +1,12 @@
 import { hasMethods, throwInvalidOption } from '../util/check-option.ts';
-import { DEFAULT_NAME, MEASURED_METRICS, METRICS, NAMESPACE, type StatsSource } from './metrics.ts';
+import {
+  DEFAULT_NAME,
+  MEASURED_METRICS,
+  METRICS,
+  type Metric,
+  NAMESPACE,
+  type StatsSource,
+} from './metrics.ts';
 
 type Attributes = Record<string, string>;
 
@@ -29,6 +36,12 @@ export interface OpenTelemetryOptions {
    */
   name?: string;
 }
+
+const INSTRUMENTS = {
+  counter: 'createObservableCounter',
+  level: 'createObservableUpDownCounter',
+  moment: 'createObservableGauge',
+} as const;
 
 // Which names are in use with a meter: of two transports with the same one the SDK would only show the last.
 const namesInUse = new WeakMap<OpenTelemetryMeter, Set<string>>();
@@ -60,23 +73,22 @@ export function openTelemetry(
   namesInUse.set(meter, names.add(name));
 
   const own: Attributes = { [attribute('transport')]: name };
-  const create = {
-    counter: (path: string, description: string, unit: string) =>
-      meter.createObservableCounter(`${NAMESPACE}.${path}`, { description, unit }),
-    level: (path: string, description: string, unit: string) =>
-      meter.createObservableUpDownCounter(`${NAMESPACE}.${path}`, { description, unit }),
-    moment: (path: string, description: string, unit: string) =>
-      meter.createObservableGauge(`${NAMESPACE}.${path}`, { description, unit }),
-  };
+  const create = (kind: Metric['kind'], path: string, description: string, unit: string) =>
+    meter[INSTRUMENTS[kind]](`${NAMESPACE}.${path}`, { description, unit });
   const plain = METRICS.map((metric) => ({
     metric,
-    instrument: create[metric.kind](metric.name, metric.help, unitOf(metric.unit)),
+    instrument: create(metric.kind, metric.name, metric.help, unitOf(metric.unit)),
   }));
   const measured = MEASURED_METRICS.map((metric) => ({
     metric,
-    quantiles: create.moment(metric.name, `${metric.help} Quantiles of all that was measured.`, 's'),
-    sum: create.counter(`${metric.name}.sum`, `${metric.help} In all.`, 's'),
-    count: create.counter(`${metric.name}.count`, `${metric.help} How many were measured.`, '{measurement}'),
+    quantiles: create('moment', metric.name, `${metric.help} Quantiles of all that was measured.`, 's'),
+    sum: create('counter', `${metric.name}.sum`, `${metric.help} In all.`, 's'),
+    count: create(
+      'counter',
+      `${metric.name}.count`,
+      `${metric.help} How many were measured.`,
+      '{measurement}',
+    ),
   }));
 
   const observe: BatchCallback = (result) => {

@@ -81,10 +81,7 @@ class Page {
   #snapshot: ReadonlyMap<string, TransportStats> | undefined;
 
   constructor(register: PrometheusRegister) {
-    this.#metrics = [
-      ...METRICS.map((metric) => new PrometheusMetric(this, metric)),
-      ...MEASURED_METRICS.map((metric) => new PrometheusMetric(this, metric)),
-    ];
+    this.#metrics = [...METRICS, ...MEASURED_METRICS].map((metric) => new PrometheusMetric(this, metric));
     for (const metric of this.#metrics) register.registerMetric(metric);
   }
 

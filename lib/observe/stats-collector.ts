@@ -3,8 +3,7 @@ import type { PendingRecord } from '../record/record.ts';
 import type { Clock } from '../util/clock.ts';
 import { Distribution } from './distribution.ts';
 import { Rate } from './rate.ts';
-import { isReady } from './readiness.ts';
-import { StateLog, type TransportState } from './state-log.ts';
+import { isReady, StateLog, type TransportState } from './state-log.ts';
 import type { TransportStats } from './stats.ts';
 
 // From a broker next door to an outage of some minutes.

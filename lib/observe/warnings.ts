@@ -5,8 +5,8 @@ import { KafkaTransportError, type KafkaTransportErrorCode, messageOf } from '..
 import type { DropReason } from '../record/record.ts';
 import type { Clock } from '../util/clock.ts';
 import { remedyFor } from './remedies.ts';
-import { emitSafely } from './safe-emit.ts';
 import type { CallerFunction } from './stats.ts';
+import { emitSafely } from './tell-safely.ts';
 
 // The least time between two warnings of one kind: what goes on is counted, not told again and again.
 const QUIET_MS = 60_000;
@@ -52,12 +52,11 @@ export class Warnings {
     if (!this.#isNews('outage')) return;
     const verb = unreachable ? 'reach' : 'deliver to';
     const whereToLook = unreachable ? 'Check kafka.brokers, the network and the credentials.' : undefined;
-    const what = [
+    const text = sentences(
       `winston-kafkajs cannot ${verb} Kafka: ${messageOf(cause)}.`,
       'Records wait in memory, and are sent when it works again.',
       remedyFor(cause) ?? whereToLook,
-    ];
-    const text = what.filter((sentence) => sentence !== undefined).join(' ');
+    );
     consoleLine('warn', text);
     this.#warn(unreachable ? 'ERR_KAFKA_UNREACHABLE' : 'ERR_SEND_FAILED', text, cause);
   }
@@ -66,12 +65,8 @@ export class Warnings {
   held({ topic, partition, cause }: HeldTopic): void {
     if (!this.#isNews(`held ${topic}`)) return;
     const where = partition === undefined ? `topic "${topic}"` : `partition ${partition} of topic "${topic}"`;
-    const what = [
-      `winston-kafkajs cannot send to ${where}: ${messageOf(cause)}.`,
-      'Its records wait in the spool until it works again; those of others are sent.',
-      remedyFor(cause),
-    ];
-    this.#warn('ERR_TOPIC_HELD', what.filter((sentence) => sentence !== undefined).join(' '), cause);
+    const what = `winston-kafkajs cannot send to ${where}: ${messageOf(cause)}. Its records wait in the spool until it works again; those of others are sent.`;
+    this.#warn('ERR_TOPIC_HELD', sentences(what, remedyFor(cause)), cause);
   }
 
   /** The process ends with records that Kafka has not got. On the console, because nobody listens any more. */
@@ -91,34 +86,25 @@ export class Warnings {
   /** The broker takes no records as old as these: they are sent with other times. */
   retimed(topic: string, cause: unknown): void {
     if (!this.#isNews('retimed')) return;
-    const what = `winston-kafkajs: topic "${topic}" takes no records with the time that these were logged at (${messageOf(cause)}). They are sent with the time of the send, and their own in the header "original-timestamp"; stats().retimed counts them. ${remedyFor(cause) ?? ''}`;
-    this.#warn('ERR_TIMESTAMP_REFUSED', what.trim(), cause);
+    const what = `winston-kafkajs: topic "${topic}" takes no records with the time that these were logged at (${messageOf(cause)}). They are sent with the time of the send, and their own in the header "original-timestamp"; stats().retimed counts them.`;
+    this.#warn('ERR_TIMESTAMP_REFUSED', sentences(what, remedyFor(cause)), cause);
   }
 
   /** Records will not reach Kafka. Also on the console, where no fallback has them: few people listen for `warn`. */
   dropped(reason: DropReason, topic: string, cause: unknown, hasFallback: boolean = false): void {
     if (!this.#isNews(reason)) return;
     const because = cause === undefined ? '' : ` (topic "${topic}": ${messageOf(cause)})`;
-    const remedy = cause === undefined ? undefined : remedyFor(cause);
-    const what = [
-      `winston-kafkajs is dropping records: ${WHY_DROPPED[reason]}${because}.`,
-      remedy,
-      'stats().dropped counts them.',
-    ];
-    const text = what.filter((sentence) => sentence !== undefined).join(' ');
+    const what = `winston-kafkajs is dropping records: ${WHY_DROPPED[reason]}${because}.`;
+    const text = sentences(what, remedyFor(cause), 'stats().dropped counts them.');
     if (!hasFallback) this.#printDropped(reason, text);
     this.#warn('ERR_RECORDS_DROPPED', text, cause);
   }
 
   #printDropped(reason: DropReason, text: string): void {
-    if (reason !== 'closed') {
-      consoleLine('warn', text);
-      return;
-    }
+    const print = (): void => consoleLine('warn', text);
     // Where the process ends, that has a line of its own, which says more; it comes in this same turn.
-    this.#clock.soon(() => {
-      if (!this.#isEndTold) consoleLine('warn', text);
-    });
+    if (reason === 'closed') this.#clock.soon(() => this.#isEndTold || print());
+    else print();
   }
 
   /** Nothing can be written to the spool, or read from it. */
@@ -179,12 +165,9 @@ export class Warnings {
   /** A listener threw. Not told as an event: the one that threw may be the one that listens for those. */
   listenerFailed(error: unknown): void {
     this.callbackFailures.listener++;
-    if (this.#isNews('listener')) {
-      consoleLine(
-        'warn',
-        `winston-kafkajs: a listener threw (${messageOf(error)}); the next ones are only counted.`,
-      );
-    }
+    if (!this.#isNews('listener')) return;
+    const what = `winston-kafkajs: a listener threw (${messageOf(error)}); the next ones are only counted.`;
+    consoleLine('warn', what);
   }
 
   #warn(code: KafkaTransportErrorCode, message: string, cause: unknown): void {
@@ -201,6 +184,10 @@ export class Warnings {
     this.#lastTold.set(kind, now);
     return true;
   }
+}
+
+function sentences(...those: readonly (string | undefined)[]): string {
+  return those.filter((sentence) => sentence !== undefined).join(' ');
 }
 
 /** The name of a topic is no secret; a key or a header may be one. */

@@ -1,13 +1,12 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { CompressionTypes, KafkaConfig, logLevel as LogLevel, logCreator } from 'kafkajs';
-import { type ClientLogOptions, consoleOnlyLogCreator } from '../client-log/console-only.ts';
+import { type ClientLogOptions, consoleOnlyLogCreator, withoutOutages } from '../client-log/console-only.ts';
 import { kafkajsLevel } from '../client-log/levels.ts';
-import { withoutOutages } from '../client-log/without-outages.ts';
 import type { ClientOptions } from '../clients/client-source.ts';
+import { PRODUCER_RULE, producerProblem } from '../clients/external-producer.ts';
 import { BROKERS_RULE, readBrokers } from '../clients/kafkajs/broker-list.ts';
 import { kafkajs } from '../clients/kafkajs/kafkajs.ts';
-import { PRODUCER_RULE, producerProblem } from '../clients/producer-methods.ts';
 import { checkWorkerCanStart } from '../clients/worker/worker-program.ts';
 import {
   group,

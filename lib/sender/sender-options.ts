@@ -10,7 +10,6 @@ import type { SendResult } from '../clients/send-result.ts';
 import type { Spool } from '../spool/spool.ts';
 import type { BackoffOptions } from '../util/backoff.ts';
 import type { Clock } from '../util/clock.ts';
-import type { FlushGate } from './flush-gate.ts';
 import type { HealthState } from './health.ts';
 
 export interface SenderOptions {
@@ -53,4 +52,18 @@ export interface FlushReport {
   dropped: number;
   /** Still waiting when the flush ran out of time; 0 otherwise. */
   pending: number;
+}
+
+/** What a flush may be held up by for a moment: the loop detector. */
+export interface FlushGate {
+  /**
+   * A batch is due.
+   *
+   * @param now monotonic milliseconds
+   * @param mayHold whether nothing speaks against it
+   * @returns until when nothing is to be sent: then it is asked again
+   */
+  hold(now: number, mayHold: boolean): number;
+  /** A batch of so many records goes out. @param isForced because somebody flushes */
+  onSend(now: number, isForced: boolean, records: number): void;
 }

@@ -1,4 +1,4 @@
-import { isObject } from './safely.ts';
+import { attempt, isObject } from './safely.ts';
 
 /** What can be read of an error, whatever it is. */
 export interface ErrorFacts {
@@ -8,10 +8,18 @@ export interface ErrorFacts {
   readonly message: string;
 }
 
-/** An error and its causes, the outermost first. Not `instanceof Error`: under Jest those of Node's core are of another realm. */
+/**
+ * An error and its causes, the outermost first; never throws. Not `instanceof Error`: under Jest those of Node's core are of
+ * another realm.
+ */
 export function causesOf(error: unknown): Record<string, unknown>[] {
   const causes: Record<string, unknown>[] = [];
-  for (let at = error; isObject(at) && causes.length <= 8; at = at.cause) causes.push(at);
+  const add = (at: unknown): void => {
+    if (!isObject(at) || causes.length > 8) return;
+    causes.push(at);
+    add(attempt(() => at.cause));
+  };
+  add(error);
   return causes;
 }
 

@@ -1,6 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import type { Clock } from '../util/clock.ts';
-import { raiseListenerLimit } from './listener-limit.ts';
+import { raiseListenerLimit } from './transport-events.ts';
 
 /** winston gives all transports 3,000 ms after an uncaught exception, then exits (its exception-handler.js). */
 const CRASH_TIMEOUT_MS = 2_500;

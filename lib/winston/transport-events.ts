@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import type { KafkaTransportError } from '../errors.ts';
 
 /**
@@ -13,4 +14,14 @@ export interface Listen<Self> {
   (event: 'logged', listener: (info: any) => void): Self;
   // biome-ignore lint/suspicious/noExplicitAny: as in @types/node
   (event: string | symbol, listener: (...args: any[]) => void): Self;
+}
+
+/**
+ * Makes room for listeners that are there for a good reason (each logger that pipes into a transport adds one to five
+ * events), so that Node's warning of a leak stays what it is: the sign of one in the application.
+ */
+export function raiseListenerLimit(emitter: EventEmitter, by: number): void {
+  const limit = emitter.getMaxListeners();
+  // 0 is without limit.
+  if (limit > 0) emitter.setMaxListeners(Math.max(1, limit + by));
 }

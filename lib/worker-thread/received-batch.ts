@@ -29,7 +29,7 @@ export class ReceivedBatch implements Batch {
   }
 
   set partition(partition: number) {
-    // The client may set it more than once: where kafkajs does not group the batch at once (one-group.ts), for each record.
+    // The client may set it more than once: where kafkajs does not group the batch at once (`asOneGroup`), for each record.
     if (partition === this.#partition) return;
     this.#partition = partition;
     this.#onBound(partition);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cut, onOneLine, textOf } from '../../lib/client-log/text.ts';
+import { cut, onOneLine, textOf } from '../../lib/client-log/line.ts';
 import { isSecretName, withoutSecrets } from '../../lib/util/secrets.ts';
 
 describe('withoutSecrets', () => {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import winston from 'winston';
-import { matchLevels } from '../../lib/client-log/winston-levels.ts';
+import { matchLevels } from '../../lib/client-log/to-winston.ts';
 
 const names = (text: string): Record<string, number> =>
   Object.fromEntries(text.split(' ').map((name, index) => [name, index]));

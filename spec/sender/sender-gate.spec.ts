@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { FlushGate } from '../../lib/sender/flush-gate.ts';
+import type { FlushGate } from '../../lib/sender/sender-options.ts';
 import { Rig } from './rig.ts';
 
 const HOLD_MS = 300;

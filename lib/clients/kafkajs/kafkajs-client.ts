@@ -1,17 +1,8 @@
-import { isIP, connect as netConnect, type Socket } from 'node:net';
-import type {
-  CompressionTypes,
-  ISocketFactory,
-  ISocketFactoryArgs,
-  KafkaConfig,
-  logCreator,
-  logLevel,
-  Producer,
-} from 'kafkajs';
+import type { Socket } from 'node:net';
+import type { CompressionTypes, ISocketFactory, KafkaConfig, logCreator, logLevel, Producer } from 'kafkajs';
 import type { Batch } from '../../accumulator/batch.ts';
 import { messageOf } from '../../errors.ts';
 import { runInScope, type Scope } from '../../loop-safety/guard.ts';
-import { tls } from '../../util/node-modules.ts';
 import type { ClientSource, DeliveryClient, PartitionsListener } from '../client.ts';
 import { messagesOf } from '../client-messages.ts';
 import { NotSentError } from '../not-sent-error.ts';
@@ -25,13 +16,19 @@ import {
   runsCallersCode,
 } from './guarded-config.ts';
 import { kafkajs } from './kafkajs.ts';
-import { asOneGroup } from './one-group.ts';
 import { OwnPartitioner } from './partitioner.ts';
 import { ProduceRequests } from './produce-requests.ts';
-import { withoutPolling } from './request-queue-poll.ts';
 import { Secrets } from './secrets.ts';
 import { SentBatches } from './sent-batches.ts';
-import { unrefOnce } from './unref-once.ts';
+import {
+  asOneGroup,
+  defaultSocket,
+  LIMITED_RETRIES,
+  NO_RETRIES,
+  REAUTHENTICATION_MS,
+  unrefOnce,
+  withoutPolling,
+} from './workarounds.ts';
 
 export interface KafkajsClientOptions {
   kafka: KafkaConfig;
@@ -45,23 +42,6 @@ export interface KafkajsClientOptions {
   onPartitions: PartitionsListener;
   random(): number;
 }
-
-// kafkajs's own value, for the sockets that its default factory makes (network/socketFactory.js).
-const KEEP_ALIVE_DELAY_MS = 60_000;
-
-// kafkajs refuses an idempotent producer with less than 1 retry (producer/index.js: `retries < 1`). But its retry inside
-// a send may succeed after the send was given up here, and the batch would go again under new sequence numbers. NaN
-// passes that check, and allows no retry (retry/index.js: `retryCount < retries`).
-const NO_RETRIES = Number.NaN;
-// What it has to say about that, once a client; the retries are the sender's.
-const LIMITED_RETRIES = 'Limiting retries for the idempotent producer';
-
-// How long before a SASL session ends kafkajs authenticates anew, in milliseconds. Its own 10 s
-// (network/connection.js, `reauthenticationThreshold`) is at every request where a session is shorter than that, and
-// Kafka refuses to begin twice within 1 s (KafkaChannel.java, MIN_REAUTH_INTERVAL_ONE_SECOND_NANOS): nothing would be
-// delivered. How long a session is only kafkajs's connection knows. 1 s is enough for a request to arrive; one that comes
-// too late costs a closed connection and a retry. So sessions may be as short as 2 s.
-const REAUTHENTICATION_MS = 1_000;
 
 /** Makes the transport's own kafkajs clients. */
 export function kafkajsSource(options: KafkajsClientOptions): ClientSource {
@@ -238,12 +218,4 @@ class KafkajsClient implements DeliveryClient {
       return socket;
     };
   }
-}
-
-/** The same as kafkajs's own, which it does not export. */
-function defaultSocket({ host, port, ssl, onConnect }: ISocketFactoryArgs): Socket {
-  const socket = ssl
-    ? tls().connect({ host, port, ...(isIP(host) === 0 && { servername: host }), ...ssl }, onConnect)
-    : netConnect({ host, port }, onConnect);
-  return socket.setKeepAlive(true, KEEP_ALIVE_DELAY_MS);
 }

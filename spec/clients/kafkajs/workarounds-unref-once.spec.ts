@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { connect, createServer, Socket } from 'node:net';
 import { type ISocketFactory, Kafka, logLevel } from 'kafkajs';
 import { expect, it, onTestFinished } from 'vitest';
-import { unrefOnce } from '../../../lib/clients/kafkajs/unref-once.ts';
+import { unrefOnce } from '../../../lib/clients/kafkajs/workarounds.ts';
 import { turn } from '../../scenarios/faults/rig.ts';
 import { loggerWith, startCluster, TOPIC, transportTo } from '../../support/harness.ts';
 
@@ -35,7 +35,7 @@ function countingNetwork(): {
   };
 }
 
-it('kafkajs alone adds a listener with every disconnect; where it does not any more, unref-once.ts can go', async () => {
+it('kafkajs alone adds a listener with every disconnect; where it does not any more, unrefOnce can go', async () => {
   const cluster = await startCluster({ advertised: () => SWALLOWED });
   const network = countingNetwork();
   const producer = new Kafka({

@@ -1,0 +1,25 @@
+// The lines of kafkajs that lib/clients/kafkajs goes by, though they are nobody's promise. Where one of these fails, the comment
+// that quotes it says what hangs on it; what our side of it does is shown in the files beside this one.
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { expect, it } from 'vitest';
+
+const { resolve } = createRequire(import.meta.url);
+
+it.each([
+  ['NO_RETRIES', 'producer/index.js', 'if (idempotent && retry.retries < 1) {'],
+  ['NO_RETRIES', 'retry/index.js', 'const shouldRetry = retryCount < retries'],
+  ['LIMITED_RETRIES', 'producer/index.js', "logger.warn('Limiting retries for the idempotent producer"],
+  ['REAUTHENTICATION_MS', 'network/connection.js', 'reauthenticationThreshold = 10000,'],
+  ['asOneGroup', 'producer/groupMessagesPerPartition.js', 'return messages.reduce((result, message) => {'],
+  ['asOneGroup', 'producer/groupMessagesPerPartition.js', '[...current, message]'],
+  ['defaultSocket', 'network/socketFactory.js', 'const KEEP_ALIVE_DELAY = 60000'],
+  ['defaultSocket', 'network/socketFactory.js', '!net.isIP(host) ? { servername: host } : {}, ssl)'],
+  ['unrefOnce', 'network/connection.js', 'this.socket.unref()'],
+  ['withoutPolling', 'network/requestQueue/index.js', 'this.throttleCheckTimeoutId = setTimeout(() => {'],
+  ['loadAheadUnderJest', 'protocol/requests/produce/index.js', "require('./v7/request')"],
+  ['splittable', 'cluster/connectionPoolBuilder.js', "randomBroker.split(':')[0]"],
+  ['ProduceRequests', 'producer/sendMessages.js', 'if (!cluster.isConnected()) {'],
+])('what %s is for still stands in kafkajs, in %s: %s', (_name, file, line) => {
+  expect(readFileSync(resolve(`kafkajs/src/${file}`), 'utf8')).toContain(line);
+});
