@@ -251,7 +251,9 @@ export class RecordAccumulator {
   }
 
   learn(topic: string, count: number, writable: readonly number[]): void {
-    this.#topics.get(topic)?.learn(count, writable);
+    const topicQueues = this.#topics.get(topic);
+    if (topicQueues !== undefined && topicQueues.partitionCount !== count) this.#writeKept();
+    topicQueues?.learn(count, writable);
     this.#spooled?.look();
   }
 
@@ -273,8 +275,17 @@ export class RecordAccumulator {
   }
 
   forget(topic: string): void {
+    this.#writeKept();
     this.#topics.get(topic)?.forget();
     this.#spooled?.look();
+  }
+
+  /**
+   * Keys are about to belong to other queues. What is new has to be on disk before: by its queue now, it stands behind what was
+   * written of the same key; by its next one, it could come into a segment before that.
+   */
+  #writeKept(): void {
+    this.#spool?.writeKept();
   }
 
   beginFlush(): void {

@@ -53,6 +53,7 @@ const step = fc.oneof(
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('restart' as const) }) },
 );
+type Step = typeof step extends fc.Arbitrary<infer Value> ? Value : never;
 
 /** A record accumulator with its spool, with a broker that keeps what it is sent. */
 class World {
@@ -178,6 +179,24 @@ const shape = fc.record<Shape>({
   resendsWhole: fc.boolean(),
 });
 
+// What random runs have found: a key of a held partition was written behind its queue's earlier records on disk, and the next of
+// it, after the partitions had been forgotten, before them.
+const WRITTEN_AFTER_ITS_QUEUE_HAD_CHANGED: [Shape, Step[]] = [
+  { mode: 'always', overflow: 'drop-oldest', maxRecords: 20, resendsWhole: false },
+  [
+    { do: 'hold', queue: 'b/0' },
+    { do: 'log', records: 6, topics: ['b'], isKeyed: false },
+    { do: 'hold', queue: 'a/2' },
+    { do: 'log', records: 1, topics: ['b'], isKeyed: false },
+    { do: 'log', records: 11, topics: ['a'], isKeyed: false },
+    { do: 'send', batches: 6 },
+    { do: 'log', records: 11, topics: ['a', 'c'], isKeyed: true },
+    { do: 'log', records: 8, topics: ['a', 'b', 'c'], isKeyed: true },
+    { do: 'log', records: 1, topics: ['b', 'c'], isKeyed: true },
+    { do: 'forget', topic: 'b' },
+  ],
+];
+
 it('nothing is lost, and each key keeps its order', { timeout: 120_000 }, async () => {
   const directory = directoryOfSpec();
   let run = 0;
@@ -224,6 +243,6 @@ it('nothing is lost, and each key keeps its order', { timeout: 120_000 }, async 
       }
       expect(filesIn(world.directory)).toEqual([]);
     }),
-    { numRuns: 100 },
+    { numRuns: 100, examples: [WRITTEN_AFTER_ITS_QUEUE_HAD_CHANGED] },
   );
 });
