@@ -3,7 +3,7 @@ import type { ProducerBatch } from './producer-batch.ts';
 import type { RecordIsolation } from './record-isolation.ts';
 import type { RecordStore } from './store/record-store.ts';
 
-// A send limit that is no limit any more: the largest batch that anybody is likely to want.
+// From this send limit on, a queue no longer counts as wary: no batch is likely to be larger.
 const FULL = 1_024;
 
 /**

@@ -83,7 +83,7 @@ export class RecordIsolation {
     return 'reject';
   }
 
-  /** Whether the last of the candidates has been given up. */
+  /** Whether no candidate is left, and no record may be given up without proof. */
   get isOver(): boolean {
     return this.#candidates === 0 && this.#withoutProof === 0;
   }

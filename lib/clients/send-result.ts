@@ -54,7 +54,7 @@ const OUT_OF_SEQUENCE = new Set<unknown>([
   'INVALID_PRODUCER_ID_MAPPING',
   'UNKNOWN_PRODUCER_ID',
 ]);
-// Our own word for it, before anything is sent: see sent-batches.ts.
+// Thrown by kafkajs/sent-batches.ts before anything is sent; it means the same.
 const SEQUENCE_ERROR = 'SequenceError';
 
 // Names of errors after which a kafkajs client may reuse a half-open connection for ever. DeadlineError is our own, and so

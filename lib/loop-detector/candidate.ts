@@ -209,7 +209,7 @@ export class Candidate {
     } else if (isFirst) this.#delays.learn(delay);
   }
 
-  /** Ignores it for a while, which gets longer each time. */
+  /** Ignores it for a while, the limit of which grows each time. */
   ignore(now: number, random: () => number): void {
     const doubled = 2 ** this.#ignorePeriods;
     const ms = this.#comesUnprompted

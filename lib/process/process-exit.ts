@@ -88,7 +88,7 @@ export class ProcessExit implements SignalSubscriber {
   }
 
   exitForSignal(): void {
-    // It has been waited for.
+    // The flush has used the time already.
     this.#unfinished.exit(0);
   }
 }

@@ -231,7 +231,7 @@ export class Segment {
   /** @throws when the journal cannot be written: they will be sent again, then, by the next process */
   settle(places: readonly Pick<SpoolPosition, 'offset'>[]): void {
     this.unsettled -= places.length;
-    // What follows is about a file that will be gone at once.
+    // All of its records are settled, so the file is about to be removed: nothing need be noted.
     if (this.unsettled === 0 && this.isSealed) return;
     this.#journal.note(places.map(({ offset }) => ({ offset, partition: undefined })));
     for (const { offset } of places) {

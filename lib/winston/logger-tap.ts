@@ -101,7 +101,7 @@ const registry = globalThis as { [TAPS]?: WeakMap<TappableLogger, LoggerTap> };
 if (registry[TAPS] === undefined) registry[TAPS] = new WeakMap();
 const taps: WeakMap<TappableLogger, LoggerTap> = registry[TAPS];
 
-/** Has every record of the logger marked at its log call, for as long as somebody wants it. */
+/** Has the logger's records looked at in the log call, and marked where there is something to note, until nobody wants it. */
 export function tap(logger: TappableLogger, user: TapUser): void {
   const root = rootOf(logger);
   let existing = taps.get(root);

@@ -10,7 +10,7 @@ const SHORT = 4;
 const SASL_SECRETS = ['password', 'secretAccessKey', 'sessionToken'];
 const TLS_SECRETS = ['key', 'passphrase'];
 
-// Tokens change; one that long ago is of no use to anybody.
+// Tokens change: so many are remembered, and then the oldest is forgotten.
 const MAX_SECRETS = 32;
 
 /** What must not be shown, and errors without it: a broker or a provider may repeat what it was given. */
