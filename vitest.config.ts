@@ -26,8 +26,8 @@ const NOT_FOR_A_WORKER = [
   'spec/winston/readable-stream-4.spec.ts',
 ];
 const APART = ['spec/package/**', 'spec/kafka/**'];
-// Minutes of processes: test runners, preloads, restarts with a spool, sessions that end, random schedules. `npm run test:processes`, so that
-// `npm test` stays short.
+// Minutes of processes: test runners, preloads, restarts with a spool, sessions that end, random schedules.
+// `npm run test:processes`, so that `npm test` stays short.
 const OF_PROCESSES = [
   'spec/scenarios/runners/**/*.spec.ts',
   'spec/scenarios/faults/preloads-and-the-thread.spec.ts',

@@ -81,7 +81,7 @@ async function writeProgram() {
 function writeDeclarations() {
   const directory = mkdtempSync(join(tmpdir(), 'winston-kafkajs-types-'));
   const tsc = join(root, 'node_modules/typescript/bin/tsc');
-  const options = ['-p', join(root, 'lib/tsconfig.json'), '--emitDeclarationOnly', '--outDir', directory];
+  const options = ['-p', join(root, 'lib/tsconfig.json'), '--outDir', directory];
   execFileSync(process.execPath, [tsc, ...options], { stdio: 'inherit' });
   const types = rolledUpDeclarations(directory);
   rmSync(directory, { recursive: true });
