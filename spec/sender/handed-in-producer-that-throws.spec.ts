@@ -1,24 +1,13 @@
 // A producer that was handed in may throw anything: for one record, which must not stop the others, or for all of them, which
 // is an outage. In this thread only, as such a producer is.
 import { describe, expect, it } from 'vitest';
-import type { KafkaTransportOptions, ProducerLike } from '../../lib/index.ts';
+import type { ProducerLike } from '../../lib/index.ts';
 import { thrownFor } from '../scenarios/faults/fixtures/kafka-that-throws.mjs';
 import { expectFlushed, turn } from '../scenarios/faults/rig.ts';
+import { PLACES, THROWN } from '../scenarios/faults/thrown.ts';
 import { expectLaw, loggerWith, startCluster, transportTo } from '../support/harness.ts';
 
-type Options = Partial<KafkaTransportOptions>;
-
-const THROWN = ['Error', 'TypeError', 'RangeError', 'SyntaxError', 'string', 'undefined', 'zlib'];
 const COUNT = 100;
-
-/** Where in the record that is encoded with `what` thrown. */
-const PLACES: Record<string, (isBad: (message: string) => boolean, what: string) => Options> = {
-  value: () => ({}),
-  key: (isBad, what) => ({ key: ({ message }) => (isBad(message) ? `throw: ${what}` : 'k') }),
-  header: (isBad, what) => ({
-    headers: ({ message }) => (isBad(message) ? { h: `throw: ${what}` } : undefined),
-  }),
-};
 
 describe('a producer that was handed in', () => {
   class Picky implements ProducerLike {

@@ -54,6 +54,16 @@ const MAX_FLUSH_MS = 5_000;
 
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
+/** The broker takes what is sent to the topic, does not store it, and does not answer. */
+function answerNothing(topic: string): void {
+  brokers.inject({
+    api: 'Produce',
+    topic,
+    times: Number.POSITIVE_INFINITY,
+    action: { silent: 'before-store' },
+  });
+}
+
 describe('a signal that nobody else handles', { timeout: 60_000 }, () => {
   it.concurrent.for(SIGNALS)(
     '%s ends the process when all is delivered, by itself',
@@ -90,12 +100,7 @@ describe('a signal that nobody else handles', { timeout: 60_000 }, () => {
 
   it.concurrent('waits for a broker that answers nothing for closeTimeoutMs', async ({ expect }) => {
     const topic = newTopic();
-    brokers.inject({
-      api: 'Produce',
-      topic,
-      times: Number.POSITIVE_INFINITY,
-      action: { silent: 'before-store' },
-    });
+    answerNothing(topic);
     const result = await run('bare', { topic, fallback: true, options: { closeTimeoutMs: 500 } });
     expect(result.signal).toBe('SIGTERM');
     expect(result.lines.slice(1)).toEqual(numbered(9, 'closed: record'));
@@ -113,12 +118,7 @@ describe('a signal that nobody else handles', { timeout: 60_000 }, () => {
 
   it.concurrent('ends it at once when it comes a second time', async ({ expect }) => {
     const topic = newTopic();
-    brokers.inject({
-      api: 'Produce',
-      topic,
-      times: Number.POSITIVE_INFINITY,
-      action: { silent: 'before-store' },
-    });
+    answerNothing(topic);
     const result = await run('signalled twice', { topic, signal: 'SIGINT', fallback: true });
     const [waited, ...handedOn] = result.lines;
     expect(result.signal).toBe('SIGINT');

@@ -14,20 +14,11 @@ import {
 } from '../../support/harness.ts';
 import { register } from './fixtures/kafka-that-throws.mjs';
 import { expectExactlyOnce, expectFlushed, expectNoUnhandledRejection, warningsOf } from './rig.ts';
+import { PLACES, THROWN } from './thrown.ts';
 
 type Options = Partial<KafkaTransportOptions>;
 
-const THROWN = ['Error', 'TypeError', 'RangeError', 'SyntaxError', 'string', 'undefined', 'zlib'];
 const COUNT = 100;
-
-/** Where in the record that is encoded with `what` thrown. */
-const PLACES: Record<string, (isBad: (message: string) => boolean, what: string) => Options> = {
-  value: () => ({}),
-  key: (isBad, what) => ({ key: ({ message }) => (isBad(message) ? `throw: ${what}` : 'k') }),
-  header: (isBad, what) => ({
-    headers: ({ message }) => (isBad(message) ? { h: `throw: ${what}` } : undefined),
-  }),
-};
 
 function throughCodec(cluster: BrokerCluster): Options {
   const compression = CompressionTypes.GZIP;
