@@ -3,6 +3,7 @@ import type { HeldTopic } from '../accumulator/held-queues.ts';
 import { consoleLine } from '../client-log/console-only.ts';
 import { KafkaTransportError, type KafkaTransportErrorCode, messageOf } from '../errors.ts';
 import type { DropReason } from '../record/record.ts';
+import { BoundedMap } from '../util/bounded-map.ts';
 import type { Clock } from '../util/clock.ts';
 import { remedyFor } from './remedies.ts';
 import type { CallerFunction } from './stats.ts';
@@ -28,7 +29,8 @@ const WHY_DROPPED: Record<DropReason, string> = {
 export class Warnings {
   readonly #emitter: EventEmitter;
   readonly #clock: Clock;
-  readonly #lastTold = new Map<string, number>();
+  // Some kinds have a topic's name in them, and of topics there may be any number.
+  readonly #lastTold = new BoundedMap<string, number>(MAX_KINDS);
   #isEndTold = false;
   readonly callbackFailures: Record<CallerFunction, number> = {
     topic: 0,
@@ -179,8 +181,6 @@ export class Warnings {
     const now = this.#clock.monotonic();
     const last = this.#lastTold.get(kind);
     if (last !== undefined && now - last < QUIET_MS) return false;
-    // Some kinds have a topic's name in them, and of topics there may be any number.
-    if (this.#lastTold.size >= MAX_KINDS) this.#lastTold.clear();
     this.#lastTold.set(kind, now);
     return true;
   }

@@ -1,6 +1,7 @@
 import { isPacked } from '../accumulator/batch.ts';
 import type { ProducerBatch } from '../accumulator/producer-batch.ts';
 import type { PendingRecord } from '../record/record.ts';
+import { BoundedMap } from '../util/bounded-map.ts';
 
 // How many records without key must have been refused, each alone and none delivered in between, before all of the topic's are
 // refused together. More where the topic has taken such records before: then it may be something else about these.
@@ -23,7 +24,7 @@ interface KeylessTopic {
  */
 export class KeylessRefusals {
   readonly #now: () => number;
-  readonly #topics = new Map<string, KeylessTopic>();
+  readonly #topics = new BoundedMap<string, KeylessTopic>(MAX_TOPICS);
 
   /** @param now monotonic milliseconds */
   constructor(now: () => number) {
@@ -47,12 +48,9 @@ export class KeylessRefusals {
   onDelivered({ topic, content }: ProducerBatch): void {
     const known = this.#topic(topic);
     if (known.hasDelivered && known.refusedInRow === 0) return;
-    let hasKeyless = false;
-    if (!isPacked(content)) hasKeyless = content.some(({ key }) => key === null);
-    else
-      content.each((page, at) => {
-        hasKeyless ||= page.keyAt(at) === null;
-      });
+    const hasKeyless = isPacked(content)
+      ? content.some((page, at) => page.keyAt(at) === null)
+      : content.some(({ key }) => key === null);
     if (!hasKeyless) return;
     known.hasDelivered = true;
     known.refusedInRow = 0;
@@ -61,7 +59,6 @@ export class KeylessRefusals {
   #topic(topic: string): KeylessTopic {
     let known = this.#topics.get(topic);
     if (known === undefined) {
-      if (this.#topics.size >= MAX_TOPICS) this.#topics.clear();
       known = { hasDelivered: false, refusedInRow: 0, checkedAt: 0 };
       this.#topics.set(topic, known);
     }

@@ -1,6 +1,7 @@
 import { isPacked } from '../accumulator/batch.ts';
 import type { ProducerBatch } from '../accumulator/producer-batch.ts';
 import { timestampOf } from '../record/sent-time.ts';
+import { BoundedMap } from '../util/bounded-map.ts';
 
 // A record whose time is within this of now is not refused for its age: another time would change nothing.
 const SAME_TIME_MS = 1_000;
@@ -28,7 +29,7 @@ interface Limit {
  */
 export class RefusedTimes {
   readonly #wall: () => number;
-  readonly #limits = new Map<string, Limit>();
+  readonly #limits = new BoundedMap<string, Limit>(MAX_TOPICS);
 
   constructor(wall: () => number) {
     this.#wall = wall;
@@ -68,17 +69,13 @@ export class RefusedTimes {
 
   #learn(topic: string, now: number, ageMs: number): void {
     const known = this.#limits.get(topic)?.ageMs ?? Number.POSITIVE_INFINITY;
-    if (this.#limits.size >= MAX_TOPICS) this.#limits.clear();
     this.#limits.set(topic, { ageMs: Math.min(known, ageMs), at: now });
   }
 }
 
 /** Without making objects of records that stand in pages, unless it has to be. */
 function hasOlder({ content }: ProducerBatch, moment: number): boolean {
-  if (!isPacked(content)) return content.some((record) => timestampOf(record) <= moment);
-  let isFound = false;
-  content.each((page, at) => {
-    isFound ||= page.timeAt(at) <= moment;
-  });
-  return isFound;
+  return isPacked(content)
+    ? content.some((page, at) => page.timeAt(at) <= moment)
+    : content.some((record) => timestampOf(record) <= moment);
 }

@@ -18,6 +18,13 @@ export class PageSlices {
     for (const { page, from, to } of this.stretches) for (let at = from; at < to; at++) visit(page, at);
   }
 
+  /** Whether one of them passes; those behind it are not asked for. */
+  some(test: (page: RecordPage, at: number) => boolean): boolean {
+    for (const { page, from, to } of this.stretches)
+      for (let at = from; at < to; at++) if (test(page, at)) return true;
+    return false;
+  }
+
   /** Copies of them, as objects. */
   toObjects(): PendingRecord[] {
     const records: PendingRecord[] = [];

@@ -150,30 +150,15 @@ export class RecordPage {
   /** Takes the oldest record out. */
   shift(): PendingRecord | undefined {
     if (this.count === 0) return undefined;
-    const at = this.#taken++;
-    const record = this.unpackedAt(at);
-    if (this.#whole?.[at] !== undefined) {
-      this.#whole[at] = undefined;
-      this.#wholes--;
-    }
-    if (this.#keys !== undefined) this.#keys[at] = null;
-    if (this.#headers !== undefined) this.#headers[at] = undefined;
-    return record;
+    return this.#takeOut(this.#taken++);
   }
 
   /** Takes the youngest record out. */
   pop(): PendingRecord | undefined {
     if (this.count === 0) return undefined;
     const at = --this.#put;
-    const record = this.unpackedAt(at);
     this.#textEnd = this.#beginOf(at);
-    if (this.#whole?.[at] !== undefined) {
-      this.#whole[at] = undefined;
-      this.#wholes--;
-    }
-    if (this.#keys !== undefined) this.#keys[at] = null;
-    if (this.#headers !== undefined) this.#headers[at] = undefined;
-    return record;
+    return this.#takeOut(at);
   }
 
   /**
@@ -286,6 +271,18 @@ export class RecordPage {
     page.#keys = keys;
     page.#headers = headers;
     return page;
+  }
+
+  /** As an object. Nothing of it is held on to here. */
+  #takeOut(at: number): PendingRecord {
+    const record = this.unpackedAt(at);
+    if (this.#whole?.[at] !== undefined) {
+      this.#whole[at] = undefined;
+      this.#wholes--;
+    }
+    if (this.#keys !== undefined) this.#keys[at] = null;
+    if (this.#headers !== undefined) this.#headers[at] = undefined;
+    return record;
   }
 
   #headAt(at: number): Head {

@@ -1,4 +1,5 @@
 import type { KafkaConfig } from 'kafkajs';
+import { BoundedMap } from '../../util/bounded-map.ts';
 import { shownBroker, splittable } from './broker-list.ts';
 
 // A function may answer with ever new ones. What is forgotten is learnt again.
@@ -17,7 +18,7 @@ export interface Contact {
 export class BrokerAddresses {
   /** Those that the configuration names, or a function of the caller's has answered with. */
   readonly #configured = new Set<string>();
-  readonly #contacts = new Map<string, Contact>();
+  readonly #contacts = new BoundedMap<string, Contact>(MAX_ADDRESSES);
 
   addConfigured(addresses: readonly string[]): void {
     if (this.#configured.size >= MAX_ADDRESSES) this.#configured.clear();
@@ -33,7 +34,6 @@ export class BrokerAddresses {
     const key = normal(address);
     const known = this.#contacts.get(key);
     if (known !== undefined) return known;
-    if (this.#contacts.size >= MAX_ADDRESSES) this.#contacts.clear();
     const contact: Contact = { isReached: false, isSecure: false, answers: 0 };
     this.#contacts.set(key, contact);
     return contact;

@@ -1,6 +1,7 @@
 import { findSourceMap, type SourceMap } from 'node:module';
 import nodePath from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { BoundedMap } from '../../util/bounded-map.ts';
 
 /** The packages between an application and the record that it logs: never the caller themselves. */
 const LOGGING_PACKAGES: ReadonlySet<string> = new Set([
@@ -33,7 +34,7 @@ const NO_FILE: ScriptFile = scriptFile('', false);
 
 /** Code that is loaded again under new names (`import('./x.mjs?1')`, hot reload) must not be kept for ever. */
 const MAX_FILES = 2_000;
-const files = new Map<string, ScriptFile>();
+const files = new BoundedMap<string, ScriptFile>(MAX_FILES);
 
 /** @param name as V8 has it: a path, a `file:` URL, a `node:` name, or anything that a `vm.Script` was called */
 export function fileOf(name: string | null | undefined): ScriptFile {
@@ -41,7 +42,6 @@ export function fileOf(name: string | null | undefined): ScriptFile {
   let file = files.get(name);
   if (file === undefined) {
     file = describe(name);
-    if (files.size >= MAX_FILES) files.clear();
     files.set(name, file);
   }
   return file;
