@@ -1,4 +1,5 @@
 import type { DeliveryClient } from '../clients/client.ts';
+import { BoundedMap } from '../util/bounded-map.ts';
 
 // For how long it is believed that a topic has no more partitions than were found: a minute, as with other refusals.
 const REMEMBERED_MS = 60_000;
@@ -11,9 +12,11 @@ const MAX_TOPICS = 1_000;
  * only (kafkajs's `metadataMaxAge`), and some may have been added meanwhile: so it takes a second client to confirm it.
  */
 export class MissingPartitions {
-  readonly #confirmed = new Map<string, { readonly count: number; readonly at: number }>();
-  /** By topic, the client that has found that one is missing. */
-  readonly #found = new Map<string, DeliveryClient>();
+  readonly #confirmed = new BoundedMap<string, { readonly count: number; readonly at: number }>(MAX_TOPICS);
+  /** By topic, the client that has found that one is missing, and how many there were then. */
+  readonly #found = new BoundedMap<string, { readonly client: DeliveryClient; readonly count: number }>(
+    MAX_TOPICS,
+  );
 
   /**
    * A partition is missing in what `client` knows of the topic.
@@ -25,12 +28,11 @@ export class MissingPartitions {
     const known = this.#confirmed.get(topic);
     if (known?.count === count && now - known.at < REMEMBERED_MS) return true;
     const first = this.#found.get(topic);
-    if (first === undefined || first === client) {
-      this.#found.set(topic, client);
+    if (first === undefined || first.client === client || first.count !== count) {
+      this.#found.set(topic, { client, count });
       return false;
     }
     this.#found.delete(topic);
-    if (this.#confirmed.size >= MAX_TOPICS) this.#confirmed.clear();
     this.#confirmed.set(topic, { count, at: now });
     return true;
   }
