@@ -18,6 +18,7 @@ import { type Mark, markOf } from './winston/logger-tap.ts';
 import { type Parent, Parents } from './winston/parents.ts';
 import { StreamEnd } from './winston/stream-end.ts';
 import { type Listen, raiseListenerLimit } from './winston/transport-events.ts';
+import { keepWhenFinished, takeOverPipes } from './winston/workarounds.ts';
 import { WrappedLog } from './winston/wrapped-log.ts';
 
 // Reading the clock twice costs about as much as taking a record in: so the time spent in `log()` is measured for
@@ -72,16 +73,6 @@ export class KafkaTransport extends TransportStream {
   declare parent: Parent | null | undefined;
   /** @internal */
   declare levels: Levels | undefined;
-  /**
-   * Of the stream below; the same in readable-stream 3 and 4.
-   *
-   * @internal
-   */
-  declare readonly _writableState: {
-    readonly ending: boolean;
-    readonly destroyed: boolean;
-    autoDestroy: boolean;
-  };
 
   readonly #options: ResolvedOptions;
   readonly #clock: Clock = systemClock;
@@ -108,9 +99,7 @@ export class KafkaTransport extends TransportStream {
       ...(handleExceptions !== undefined && { handleExceptions }),
       ...(handleRejections !== undefined && { handleRejections }),
     });
-    // readable-stream 4 would destroy the stream once it has finished, and the `close` that follows would take it off
-    // a logger that it has been added to in the meantime.
-    this._writableState.autoDestroy = false;
+    keepWhenFinished(this);
     // `unpipe` and `error` have a listener that is there without any logger.
     raiseListenerLimit(this, 2);
     this.#options = resolved;
@@ -148,9 +137,11 @@ export class KafkaTransport extends TransportStream {
         ),
     });
     this.#ending = new StreamEnd(this, this.#parents, this.#clock, resolved.closeTimeoutMs);
-    // winston-transport's own books know one logger only (its issue: `once('pipe')`): these take their place.
-    this.removeAllListeners('pipe').on('pipe', (source) => this.#onPipe(source as unknown as Parent));
-    this.removeAllListeners('unpipe').on('unpipe', (source) => this.#onUnpipe(source as unknown as Parent));
+    takeOverPipes<Parent>(
+      this,
+      (source) => this.#onPipe(source),
+      (source) => this.#onUnpipe(source),
+    );
   }
 
   /**

@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import type { Clock } from '../util/clock.ts';
 import { raiseListenerLimit } from './transport-events.ts';
+import { type CrashListeners, learnCrashListeners } from './workarounds.ts';
 
 /** winston gives all transports 3,000 ms after an uncaught exception, then exits (its exception-handler.js). */
 const CRASH_TIMEOUT_MS = 2_500;
@@ -9,10 +10,7 @@ const CRASH_TIMEOUT_MS = 2_500;
 const RECORD_TIMEOUT_MS = 2_000;
 
 /** One exception that winston waits for us with. */
-interface Crash {
-  /** What winston listens with, to hear that we have finished; the other for an error that never comes. */
-  onFinish: ((...args: unknown[]) => void) | undefined;
-  onError: ((...args: unknown[]) => void) | undefined;
+interface Crash extends CrashListeners {
   /** Called when the record has come. */
   onRecord: (() => void) | undefined;
 }
@@ -45,9 +43,11 @@ export class CrashHandler {
 
   /** winston has set `_ending`; it listens next, and then logs the exception. */
   begin(): void {
-    const crash: Crash = { onFinish: undefined, onError: undefined, onRecord: undefined };
+    const crash: Crash = { onRecord: undefined };
     this.#crashes.add(crash);
-    this.#learnListeners(crash);
+    // Several exceptions may be under way, each with listeners of its own.
+    raiseListenerLimit(this.#emitter, 1);
+    learnCrashListeners(this.#emitter, crash);
     void this.#run(crash);
   }
 
@@ -58,18 +58,6 @@ export class CrashHandler {
       crash.onRecord();
       return;
     }
-  }
-
-  #learnListeners(crash: Crash): void {
-    // Several exceptions may be under way, each with listeners of its own.
-    raiseListenerLimit(this.#emitter, 1);
-    const learn = (event: string, listener: Crash['onFinish']): void => {
-      if (event === 'finish') crash.onFinish ??= listener;
-      if (event === 'error') crash.onError ??= listener;
-      if (crash.onFinish !== undefined && crash.onError !== undefined) stop();
-    };
-    const stop = (): void => void this.#emitter.removeListener('newListener', learn);
-    this.#emitter.on('newListener', learn);
   }
 
   async #run(crash: Crash): Promise<void> {

@@ -9,6 +9,7 @@ import {
 import { guardSyncInScope, isGuarded, isUntold } from '../loop-safety/guard.ts';
 import type { Info } from '../util/info.ts';
 import type { SpanContext } from '../util/open-telemetry-api.ts';
+import { isStreamItself } from './workarounds.ts';
 
 /** What is learnt about a record at the log call, and travels on the record to `log()`. */
 export interface Mark {
@@ -89,7 +90,7 @@ export function isTappable(source: unknown): source is TappableLogger {
  */
 export function rootOf<Logger extends object>(logger: Logger): Logger {
   let object: object | null = logger;
-  while (object !== null && !Object.hasOwn(object, '_readableState')) object = Object.getPrototypeOf(object);
+  while (object !== null && !isStreamItself(object)) object = Object.getPrototypeOf(object);
   return (object ?? logger) as Logger;
 }
 

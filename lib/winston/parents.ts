@@ -1,10 +1,9 @@
 import { isTappable, rootOf, type TappableLogger, type TapUser, tap, untap } from './logger-tap.ts';
+import { hasEnded } from './workarounds.ts';
 
 /** A stream that pipes into the transport: a winston logger, as a rule. */
 export interface Parent extends Partial<TappableLogger> {
-  /** Of the stream below. readable-stream 3 has no `writableEnded`. */
-  readonly _writableState?: { readonly ending?: boolean };
-  readonly _readableState?: { readonly length: number };
+  readonly readableLength?: number;
   pipe?(target: unknown): unknown;
 }
 
@@ -49,7 +48,7 @@ export class Parents {
   /** Whether a logger that has ended still has records to hand over. */
   get haveLastRecords(): boolean {
     for (const parent of this.#parents.values()) {
-      if (hasEnded(parent) && (parent._readableState?.length ?? 0) > 0) return true;
+      if (hasEnded(parent) && (parent.readableLength ?? 0) > 0) return true;
     }
     return false;
   }
@@ -89,8 +88,4 @@ export class Parents {
   isKept(parent: Parent): boolean {
     return this.#keepsLiving && !hasEnded(parent);
   }
-}
-
-function hasEnded(parent: Parent): boolean {
-  return parent._writableState?.ending === true;
 }

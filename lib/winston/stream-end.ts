@@ -2,11 +2,10 @@ import type TransportStream from 'winston-transport';
 import type { Clock } from '../util/clock.ts';
 import { LastRecords } from './last-records.ts';
 import type { Parents } from './parents.ts';
+import { hasEnded } from './workarounds.ts';
 
 /** The stream that ends, and what is to be done before. */
 export interface EndingStream extends TransportStream {
-  /** Of the stream below; the same in readable-stream 3 and 4. */
-  readonly _writableState: { readonly ending: boolean; readonly destroyed: boolean };
   flush(): Promise<unknown>;
   close(): Promise<unknown>;
 }
@@ -41,10 +40,9 @@ export class StreamEnd {
 
   #end(args: unknown[], endStream: () => void): void {
     const stream = this.#stream;
-    const { ending, destroyed } = stream._writableState;
     const goesOn = this.#parents.oneOfSeveralHasEnded;
     // Ended or destroyed before, and added to a logger again since: the stream does not finish a second time by itself.
-    if (!goesOn && !ending && !destroyed) {
+    if (!goesOn && !hasEnded(stream) && !stream.destroyed) {
       endStream();
       return;
     }

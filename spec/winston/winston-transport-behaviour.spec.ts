@@ -46,7 +46,7 @@ describe('a transport, as winston-transport has it', () => {
   it('is one, and a stream of objects', async () => {
     const { transport } = await transportAndValues();
     expect(transport).toBeInstanceOf(TransportStream);
-    expect(transport._writableState).toMatchObject({ objectMode: true });
+    expect(transport).toMatchObject({ _writableState: { objectMode: true } });
   });
 
   it('hands what is written to log(), as it is', async () => {

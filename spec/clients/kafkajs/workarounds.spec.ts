@@ -21,5 +21,6 @@ it.each([
   ['splittable', 'cluster/connectionPoolBuilder.js', "randomBroker.split(':')[0]"],
   ['ProduceRequests', 'producer/sendMessages.js', 'if (!cluster.isConnected()) {'],
 ])('what %s is for still stands in kafkajs, in %s: %s', (_name, file, line) => {
-  expect(readFileSync(resolve(`kafkajs/src/${file}`), 'utf8')).toContain(line);
+  const lines = readFileSync(resolve(`kafkajs/src/${file}`), 'utf8').split('\n');
+  expect(lines.filter((each) => each.includes(line))).not.toEqual([]);
 });

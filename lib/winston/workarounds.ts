@@ -1,0 +1,67 @@
+// What is leaned on of winston 3, winston-transport 4 and readable-stream 3 and 4 beyond what they promise, each with the line of
+// their source that forces it. How a logger's `write`, `_transform` and `push` are wrapped is in logger-tap.ts.
+// spec/winston/workarounds.spec.ts fails the day they change.
+import type { EventEmitter } from 'node:events';
+import type TransportStream from 'winston-transport';
+
+/** The same in readable-stream 3 and 4, and in Node's streams. */
+interface StreamInsides {
+  readonly _writableState?: { readonly ending?: boolean; autoDestroy?: boolean };
+}
+
+/** Whether `end()` was called. readable-stream 3 has no `writableEnded` (lib/_stream_writable.js: `state.ending = true`). */
+export function hasEnded(stream: object): boolean {
+  return (stream as StreamInsides)._writableState?.ending === true;
+}
+
+/**
+ * Has a stream that has finished stay as it is. readable-stream 4 would destroy it (`if (state.autoDestroy)`), and the `close`
+ * that follows would take it off a logger that it has been added to in the meantime.
+ */
+export function keepWhenFinished(stream: object): void {
+  const { _writableState: state } = stream as StreamInsides;
+  if (state !== undefined) state.autoDestroy = false;
+}
+
+/**
+ * Whether a logger is itself the stream, and no child: that one is made of it by `Object.create` (winston/lib/winston/logger.js,
+ * `child`), and inherits what the stream below has set up.
+ */
+export function isStreamItself(logger: object): boolean {
+  return Object.hasOwn(logger, '_readableState');
+}
+
+/**
+ * Listens for loggers that pipe into a transport, in place of winston-transport: its own books know one logger only (modern.js:
+ * `this.once('pipe', logger => …)`, `this.once('unpipe', src => …)`).
+ */
+export function takeOverPipes<Source>(
+  transport: TransportStream,
+  onPipe: (source: Source) => void,
+  onUnpipe: (source: Source) => void,
+): void {
+  transport.removeAllListeners('pipe').on('pipe', onPipe as never);
+  transport.removeAllListeners('unpipe').on('unpipe', onUnpipe as never);
+}
+
+type Listener = (...args: unknown[]) => void;
+
+/** What winston listens with, to hear that a transport has finished; the other for an error that never comes. */
+export interface CrashListeners {
+  onFinish?: Listener;
+  onError?: Listener;
+}
+
+/**
+ * Learns what winston listens with after an uncaught exception: it sets `_ending`, and listens next (exception-handler.js:
+ * `transport._ending = true; transport.once('finish', …); transport.once('error', …)`).
+ */
+export function learnCrashListeners(emitter: EventEmitter, learnt: CrashListeners): void {
+  const learn = (event: string, listener: Listener): void => {
+    if (event === 'finish') learnt.onFinish ??= listener;
+    if (event === 'error') learnt.onError ??= listener;
+    if (learnt.onFinish !== undefined && learnt.onError !== undefined)
+      emitter.removeListener('newListener', learn);
+  };
+  emitter.on('newListener', learn);
+}
