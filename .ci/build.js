@@ -1,11 +1,11 @@
-// Makes what is packed: dist/cjs, with all of the code in one file, and dist/esm, which exports the same; each with its types.
+// Makes what is packed: dist/cjs, with the code in three files, and dist/esm, which exports the same; each with its types.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { build, transform } from 'esbuild';
 import { rolledUpDeclarations } from './declarations.js';
 import { kafkajsLicence, packedWorkerProgram } from './worker-program.js';
 
@@ -20,7 +20,13 @@ const LAZY = {
   'import-module':
     'exports.importModule = (url) => import(/* webpackIgnore: true */ /* @vite-ignore */ url);',
   program: "exports.packedProgram = () => require('./program-text.js');",
+  'load-pipeline': `const common = require('./common.js');
+exports.loadPipeline = () => require('./pipeline.js').withCommon(common).Pipeline;`,
 };
+
+// The names stay: they are what a stack in a `warn` shows. No `lineLimit`: Rollup's indentation of what is CommonJS then breaks
+// texts (rollup 4.68, @rollup/plugin-commonjs 29).
+const SMALL = { target: 'node20.19', minifySyntax: true, minifyWhitespace: true };
 
 rmSync(dist(), { recursive: true, force: true });
 await bundle();
@@ -31,20 +37,24 @@ writeFileSync(dist('cjs/package.json'), '{ "type": "commonjs" }\n');
 writeEsm();
 writeDeclarations();
 
+/**
+ * Three files: what an `import` of the library needs; the pipeline, which is loaded when the first transport is made; and what
+ * both of them need. V8 reads all of a file when it is loaded, so that one file would cost two thirds more at the `import`.
+ */
 async function bundle() {
-  await build({
-    entryPoints: [join(root, 'lib/index.ts')],
-    outfile: dist('cjs/index.js'),
+  const { outputFiles } = await build({
+    ...SMALL,
+    entryPoints: [join(root, 'lib/index.ts'), join(root, 'lib/pipeline.ts')],
+    outdir: dist('cjs'),
     bundle: true,
     platform: 'node',
-    format: 'cjs',
-    target: 'node20.19',
+    // esbuild splits ES modules only.
+    splitting: true,
+    format: 'esm',
+    chunkNames: 'common',
     packages: 'external',
-    // The names stay: they are what a stack in a `warn` shows. No `lineLimit`: Rollup's indentation of what is CommonJS then
-    // breaks texts (rollup 4.68, @rollup/plugin-commonjs 29).
-    minifySyntax: true,
-    minifyWhitespace: true,
     logLevel: 'error',
+    write: false,
     plugins: [
       {
         name: 'lazy-modules',
@@ -56,6 +66,28 @@ async function bundle() {
       },
     ],
   });
+  mkdirSync(dist('cjs'), { recursive: true });
+  for (const { path, text } of outputFiles) {
+    const { code } = await transform(text, { ...SMALL, format: 'cjs', banner: '"use strict";' });
+    writeFileSync(path, path === dist('cjs/pipeline.js') ? givenCommon(code) : code);
+  }
+}
+
+/**
+ * The pipeline, as a function of what it shares with the rest. With a `require` of that it would get a second copy, where Jest
+ * has forgotten the first one since (`resetModules`): with another `KafkaTransportError`, and the timers that are faked by then.
+ * In brackets, so that V8 reads it once: other functions it reads when they are declared, and again when they are called.
+ */
+function givenCommon(code) {
+  const withParameter = replacedOnce(code, 'require("./common.js")', '__common');
+  const body = replacedOnce(withParameter, 'module.exports=', 'const __pipeline=');
+  return `'use strict';\nexports.withCommon=(function(__common){${body}\nreturn __pipeline});\n`;
+}
+
+function replacedOnce(text, from, to) {
+  const parts = text.split(from);
+  if (parts.length !== 2) throw new Error(`"${from}" is ${parts.length - 1} times in what esbuild has made`);
+  return parts.join(to);
 }
 
 /**

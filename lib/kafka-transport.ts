@@ -1,9 +1,10 @@
 import TransportStream from 'winston-transport';
+import { loadPipeline } from './load-pipeline.ts';
 import { isGuarded } from './loop-safety/guard.ts';
 import type { TransportStats } from './observe/stats.ts';
 import type { KafkaTransportOptions } from './options/options.ts';
 import { type ResolvedOptions, resolveOptions } from './options/resolve.ts';
-import { Pipeline } from './pipeline.ts';
+import type { Pipeline } from './pipeline.ts';
 import { ProcessExit } from './process/process-exit.ts';
 import type { FlushReport } from './sender/sender-options.ts';
 import { type Clock, MAX_DELAY_MS, systemClock } from './util/clock.ts';
@@ -103,7 +104,8 @@ export class KafkaTransport extends TransportStream {
     // `unpipe` and `error` have a listener that is there without any logger.
     raiseListenerLimit(this, 2);
     this.#options = resolved;
-    this.#pipeline = new Pipeline(resolved, this, this.#clock);
+    const OwnPipeline = loadPipeline();
+    this.#pipeline = new OwnPipeline(resolved, this, this.#clock);
     this.#crash = new CrashHandler(this, this.#clock, (timeoutMs) => this.flush(timeoutMs));
     this.#processEnd = new ProcessExit(this.#pipeline, resolved.closeTimeoutMs, resolved.signals);
     // What another process has left in the spool is sent before the end, also when nothing is logged.

@@ -1,5 +1,14 @@
 import { execFile } from 'node:child_process';
-import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -122,13 +131,36 @@ describe('the package', () => {
     );
   });
 
+  it.each(['esm', 'cjs'])(
+    'knows where a record was logged from, and which are its own (%s)',
+    async (format) => {
+      copyFileSync(join(fixtures, 'callers.mjs'), join(consumer, 'callers.mjs'));
+      cpSync(join(fixtures, 'src'), join(consumer, 'src'), { recursive: true });
+      const { stdout } = await run(process.execPath, ['callers.mjs', format]);
+      const lineOf = (code: string): number =>
+        readFileSync(join(fixtures, 'callers.mjs'), 'utf8')
+          .split('\n')
+          .findIndex((line) => line.includes(code)) + 1;
+      const { sent, seen, suppressed } = JSON.parse(stdout);
+      expect(sent).toEqual([
+        ['plain', `callers plain ${lineOf("info('plain')")}`],
+        ['method', `callers open ${lineOf("'method'")}`],
+        ['top level', `callers <module> ${lineOf("info('top level')")}`],
+      ]);
+      // The stream has all of them, also what was logged from inside the producer.
+      expect(seen).toEqual(['plain', 'noisy', 'quiet', 'method', 'top level', 'the producer']);
+      expect(suppressed).toEqual({ reentrant: 1, filtered: 2, loop: 0 });
+    },
+  );
+
   it('works under Jest', async () => {
     mkdirSync(join(consumer, 'test'), { recursive: true });
-    copyFileSync(join(fixtures, 'jest.test.js'), join(consumer, 'test/jest.test.js'));
+    for (const name of ['jest', 'jest-mocked', 'jest-reset'])
+      copyFileSync(join(fixtures, `${name}.test.js`), join(consumer, `test/${name}.test.js`));
     await run('npm', ['install', `jest@${VERSIONS.jest}`]);
     const env = { BROKER: brokerOf(cluster) };
     const { stderr } = await run(join(consumer, 'node_modules/.bin/jest'), ['--ci'], { env });
-    expect(stderr).toMatch(/Tests:\s+3 passed, 3 total/);
+    expect(stderr).toMatch(/Tests:\s+5 passed, 5 total/);
     expect(cluster.values('jest')).toEqual(['{"level":"info","message":"hello from Jest"}']);
   });
 

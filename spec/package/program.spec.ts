@@ -31,3 +31,19 @@ describe.each(['esm', 'cjs'] as const)('in %s, the program of the shipping threa
     expect(await printed(format, code)).toBe(await packedWorkerProgram());
   });
 });
+
+// The time that an import takes is above all that which V8 takes to read the code.
+it.each(['esm', 'cjs'] as const)(
+  'an import reads a third of the code, and a transport the rest (%s)',
+  async (format) => {
+    const code = `const { statSync } = require('node:fs');
+    const size = () => Object.keys(require.cache).filter((file) => file.includes('/dist/cjs/'))
+      .reduce((sum, file) => sum + statSync(file).size, 0);
+    const imported = size();
+    new KafkaTransport({ topic: 'logs', producer: { connect() {}, send() {}, disconnect() {} } });
+    console.log(JSON.stringify({ imported, all: size() }));`;
+    const { imported, all } = (await printed(format, code)) as { imported: number; all: number };
+    expect(imported).toBeLessThan(100 * 1024);
+    expect(all).toBeGreaterThan(2.5 * imported);
+  },
+);
