@@ -2,7 +2,7 @@ import type { EventEmitter } from 'node:events';
 import { Ledger } from './accumulator/ledger.ts';
 import { clientSource } from './clients/client-source.ts';
 import { LoopDetection } from './loop-detector/loop-detection.ts';
-import { isUntold } from './loop-safety/guard.ts';
+import { isUnreported } from './loop-safety/guard.ts';
 import { Channels, type SuppressionReason } from './observe/channels.ts';
 import { DeliveryReports, infoOf } from './observe/delivery-reports.ts';
 import type { TransportStats } from './observe/stats.ts';
@@ -15,7 +15,7 @@ import { Sender } from './sender/sender.ts';
 import type { FlushReport } from './sender/sender-options.ts';
 import { Spool, type SpoolOptions } from './spool/spool.ts';
 import { type DropCounts, describeDrops } from './undelivered/drop-notice.ts';
-import { DropNoticeSchedule } from './undelivered/drop-teller.ts';
+import { DropNoticeSchedule } from './undelivered/drop-notice-schedule.ts';
 import type { Clock } from './util/clock.ts';
 import type { Info, Levels } from './util/info.ts';
 import { partitionOfKey } from './util/murmur2.ts';
@@ -131,7 +131,7 @@ export class Pipeline {
   /** Keeps an info from Kafka on purpose. @param mark what it carries, where that was read */
   suppress(reason: SuppressionReason, info: Info, mark?: Mark): void {
     this.suppressed[reason]++;
-    if (!(mark?.isUntold ?? isUntold())) this.channels.recordSuppressed(info, reason);
+    if (!(mark?.isUnreported ?? isUnreported())) this.channels.recordSuppressed(info, reason);
   }
 
   /** @param isLast the process ends: not for long, where no broker was ever there */

@@ -15,7 +15,7 @@ export interface BatchingPolicy {
    * Whether the client keeps all records of a send that names no partition together. The own one does; of a
    * client that was handed in nobody knows, so such a send carries a single record, or several of one key.
    */
-  keepsTogether: boolean;
+  keepsSendTogether: boolean;
   /**
    * Whether a batch that may have arrived, unconfirmed, goes again with the very same records: only then can the broker
    * tell that an idempotent producer repeats itself.

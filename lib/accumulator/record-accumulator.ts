@@ -351,9 +351,9 @@ export class RecordAccumulator {
    * were added in between. With a client that was handed in, keys find their way by it.
    */
   #bind({ records, partition }: ProducerBatch): void {
-    const { keepsTogether } = this.#batchingPolicy;
+    const { keepsSendTogether } = this.#batchingPolicy;
     const changed = records.filter(
-      (record) => record.partition !== partition && (keepsTogether || record.key === null),
+      (record) => record.partition !== partition && (keepsSendTogether || record.key === null),
     );
     for (const record of changed) record.partition = partition;
     if (partition !== undefined) this.#spool?.bind(changed);

@@ -40,14 +40,14 @@ export class StickyPartition {
 
   /** A send to this partition came through. A client that was handed in tells of its partitions in no other way. */
   recordSuccess(partition: number): void {
-    if (this.#policy.keepsTogether || this.#writable.includes(partition)) return;
+    if (this.#policy.keepsSendTogether || this.#writable.includes(partition)) return;
     this.#writable = [...this.#writable, partition];
   }
 
   /** Whether the next batch goes without a partition. */
   get goesUnassigned(): boolean {
     if (this.#candidates().length === 0) return true;
-    if (this.#policy.keepsTogether || this.#batchesSinceProbe < BATCHES_PER_PROBE) return false;
+    if (this.#policy.keepsSendTogether || this.#batchesSinceProbe < BATCHES_PER_PROBE) return false;
     // A probe waits for what is in flight, but not for a partition whose sends fail.
     for (const partitionQueue of this.#partitionQueues.values())
       if (partitionQueue.failures > 0) return false;

@@ -97,7 +97,7 @@ export class TopicQueues {
       return this.#partitions.areAllHeld;
     if (
       partitionQueue !== this.#unkeyed &&
-      (partitionQueue !== this.#unassigned || !this.#policy.keepsTogether)
+      (partitionQueue !== this.#unassigned || !this.#policy.keepsSendTogether)
     )
       return false;
     // See `#clearAt`: they wait for what was sent before, wherever it went.
@@ -333,11 +333,11 @@ export class TopicQueues {
 
   /** From when on no other send can be overtaken by one of this queue. */
   #clearAt(partitionQueue: PartitionQueue): number {
-    const { keepsTogether } = this.#policy;
-    const isUnassignedInFlight = keepsTogether && this.#unassigned.busy;
+    const { keepsSendTogether } = this.#policy;
+    const isUnassignedInFlight = keepsSendTogether && this.#unassigned.busy;
     if (partitionQueue === this.#unassigned) {
       // With a client that was handed in, keyed records are never in the queue of a partition.
-      return !keepsTogether || (!this.#unkeyed.busy && this.#areQueuesIdle()) ? 0 : NEVER;
+      return !keepsSendTogether || (!this.#unkeyed.busy && this.#areQueuesIdle()) ? 0 : NEVER;
     }
     if (isUnassignedInFlight) return NEVER;
     if (partitionQueue !== this.#unkeyed) return this.#unkeyed.busy ? NEVER : 0;
@@ -356,7 +356,7 @@ export class TopicQueues {
     const partition = this.#partitions.choose(now);
     if (partition !== undefined) this.#unkeyed.failures = 0;
     return partition === undefined
-      ? this.#form(queue, this.#unkeyed, this.#policy.keepsTogether ? NEVER : 1)
+      ? this.#form(queue, this.#unkeyed, this.#policy.keepsSendTogether ? NEVER : 1)
       : this.#form(queue, this.#partitionQueue(partition));
   }
 
@@ -389,9 +389,9 @@ export class TopicQueues {
    * of these, also the next few that do: that inverts no key, but records of different keys.
    */
   #formOfOneKey(partitionQueue: PartitionQueue): ProducerBatch {
-    const { limits, keepsTogether } = this.#policy;
+    const { limits, keepsSendTogether } = this.#policy;
     const most = Math.min(limits.maxRecords, partitionQueue.sendLimit);
-    const among = keepsTogether ? 'adjacent' : limits.maxRecords;
+    const among = keepsSendTogether ? 'adjacent' : limits.maxRecords;
     const records = takeOfOneKey(partitionQueue.queue, { most, maxBytes: limits.maxBytes }, among);
     return this.#makeBatch(records, partitionQueue.queue, partitionQueue);
   }

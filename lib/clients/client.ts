@@ -20,11 +20,11 @@ export interface DeliveryClient {
 /** A source of clients, and what is the same for all that it makes. */
 export interface ClientSource {
   make(): DeliveryClient;
-  /** See `LanePolicy.keepsTogether`. */
-  readonly keepsTogether: boolean;
+  /** See `BatchingPolicy.keepsSendTogether`. */
+  readonly keepsSendTogether: boolean;
   /** Whether an unused client should be closed, and whether one that fails can be replaced. */
   readonly isOwned: boolean;
-  /** See `LanePolicy.resendsWhole`. */
+  /** See `BatchingPolicy.resendsWhole`. */
   readonly resendsWhole: boolean;
   /** How many of its clients, in a row, reach for different brokers: one broker that is down is no outage. */
   readonly brokerCount: number;

@@ -44,7 +44,7 @@ export function externalProducerSource({
   if (typeof producer === 'function') {
     return {
       make: () => new ExternalProducer(made(producer), true, extras),
-      keepsTogether: false,
+      keepsSendTogether: false,
       resendsWhole: false,
       isOwned: true,
       brokerCount: 1,
@@ -52,7 +52,7 @@ export function externalProducerSource({
   }
   return {
     make: () => new ExternalProducer(producer, false, extras),
-    keepsTogether: false,
+    keepsSendTogether: false,
     resendsWhole: false,
     isOwned: false,
     brokerCount: 1,

@@ -69,7 +69,7 @@ const CLIENT_ERRORS = new Set<unknown>([
 // What kafkajs says, without a class of its own, when its producer has lost its connections.
 const DISCONNECTED = /not connected|is disconnect(ed|ing)/i;
 // Errors of code: of the client's own, or of a codec.
-const CODE_TROUBLE = new Set<unknown>([
+const PROGRAMMING_ERRORS = new Set<unknown>([
   ...['TypeError', 'RangeError', 'SyntaxError', 'ReferenceError'],
   'DataCloneError',
   'KafkaJSNotImplemented',
@@ -95,7 +95,7 @@ export function classifyError(error: unknown): SendResult {
   if (isOneOf(BAD_RECORD))
     return { kind: 'bisect', cause: error, reason: 'rejected', certain: true, refused: 'record' };
   if (isOneOf(BAD_TOPIC)) return { kind: 'reject-topic', cause: error };
-  if (CODE_TROUBLE.has(name))
+  if (PROGRAMMING_ERRORS.has(name))
     return { kind: 'bisect', cause: error, reason: 'rejected', certain: false, isClientSuspect: true };
   if (isOneOf(ALREADY_THERE)) return { kind: 'delivered' };
   if (isOneOf(OUT_OF_SEQUENCE) || name === SEQUENCE_ERROR)

@@ -83,7 +83,7 @@ export function guardSyncInScope<Args extends unknown[], Result>(
 }
 
 /** `guardSync` for those who are told of suppressed records: of what they log they are not told, or it would never end. */
-export function guardSyncUntold(fn: () => void): void {
+export function guardSyncUnreported(fn: () => void): void {
   state.untold++;
   try {
     guardSync(fn);
@@ -92,8 +92,8 @@ export function guardSyncUntold(fn: () => void): void {
   }
 }
 
-/** Whether this call is inside `guardSyncUntold`. */
-export function isUntold(): boolean {
+/** Whether this call is inside `guardSyncUnreported`. */
+export function isUnreported(): boolean {
   return state.untold > 0;
 }
 

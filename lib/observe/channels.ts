@@ -2,7 +2,7 @@ import { type Channel, channel } from 'node:diagnostics_channel';
 import type { EventEmitter } from 'node:events';
 import type { ProducerBatch } from '../accumulator/producer-batch.ts';
 import type { SendResult } from '../clients/send-result.ts';
-import { guardSyncUntold } from '../loop-safety/guard.ts';
+import { guardSyncUnreported } from '../loop-safety/guard.ts';
 import type { DropReason, PendingRecord } from '../record/record.ts';
 import type { Info } from '../util/info.ts';
 import type { TransportState } from './state-log.ts';
@@ -136,7 +136,7 @@ export class Channels {
 
   recordSuppressed(info: Info, reason: SuppressionReason): void {
     if (!RECORD_SUPPRESSED.hasSubscribers) return;
-    guardSyncUntold(() => this.#publish<RecordSuppressedMessage>(RECORD_SUPPRESSED, { reason, info }));
+    guardSyncUnreported(() => this.#publish<RecordSuppressedMessage>(RECORD_SUPPRESSED, { reason, info }));
   }
 
   loopDetected(loop: Omit<LoopDetectedMessage, 'transport'>): void {

@@ -73,7 +73,7 @@ export const OPTIONS: { readonly [Name in keyof CheckedOptions]: Option<CheckedO
   ),
   // Checked with one another, in client-options.ts; of kafkajs's own options those that are most often looked for.
   kafka: unchecked(KAFKA_OPTIONS).means(
-    "kafkajs's `KafkaConfig`. The transport creates, owns, replaces and closes its own client. `brokers` is a list of `host:port` (IPv6 in brackets), one string with commas (`'a:9092, b:9092'`), or a function that returns either. The transport's `retry` and `clientLog` replace `kafka.retry` and `kafka.logLevel`. A `logCreator` is used, and what it logs does not go to Kafka through this transport; beside it `kafka.logLevel` applies, unless `clientLog.level` is set",
+    "kafkajs's `KafkaConfig`. The transport creates, owns, replaces and closes its own client. `brokers` is a list of `host:port` (IPv6 in brackets), one string with commas (`'a:9092, b:9092'`), or a function that returns either. The transport's `retry` and `clientLog` replace `kafka.retry` and `kafka.logLevel`. A `logCreator` of yours gets the client's log, at `kafka.logLevel` unless `clientLog.level` is set; what it logs does not go to Kafka through this transport",
   ),
   producer: unchecked().means(
     "instead of `kafka`: an object with kafkajs's `connect`, `send` and `disconnect`, or a function that creates one. The transport connects an object and never disconnects it; it owns what a function returns",
@@ -96,7 +96,7 @@ export const OPTIONS: { readonly [Name in keyof CheckedOptions]: Option<CheckedO
     '`(entry) => string | Buffer | null`: records with equal keys keep their order',
   ),
   partition: optional(isFunction, FUNCTION).means(
-    '`(entry) => number | undefined`: the partition of the record; one that the topic does not have: `dropped.rejected`',
+    '`(entry) => number | undefined`: chooses the partition of the record. A record for a partition that the topic does not have is dropped as `rejected`',
   ),
   headers: optional(isFunction, FUNCTION).means('`(entry) => ({ name: string | Buffer | undefined })`'),
   acks: new Option(checkedAcks, -1).means(
@@ -108,7 +108,9 @@ export const OPTIONS: { readonly [Name in keyof CheckedOptions]: Option<CheckedO
   recordId: flagOf(false).means(
     'adds a header `record-id`: a unique id, identical across retries, ending in a per-process counter',
   ),
-  compression: new Option(checkedCompression).means("kafkajs's `CompressionTypes`"),
+  compression: new Option(checkedCompression).means(
+    "one of kafkajs's `CompressionTypes`. GZIP is built in; register other codecs in kafkajs's `CompressionCodecs` first",
+  ),
   batch: groupOf({
     maxRecords: integerOf(500, 1),
     maxBytes: integerOf(524_288, 1),
@@ -128,7 +130,7 @@ export const OPTIONS: { readonly [Name in keyof CheckedOptions]: Option<CheckedO
   }).means('exponential backoff with full jitter. With `maxAgeMs`, a record that is older is dropped'),
   requestTimeoutMs: integerOf(10_000, 1).means('limit of one connect or send'),
   closeTimeoutMs: integerOf(10_000, 0).means(
-    'limit of a flush at the end (1 s if no broker was ever reached and all refuse)',
+    'limit of the flush when the transport is closed, or the process ends (1 s if no broker was ever reached and each refuses the connection)',
   ),
   signals: new Option(checkedSignals, DEFAULT_SIGNALS).means(
     'signals on which the transport flushes before the process ends, for up to 5 s; `false` for none ([signals and containers](docs/operations.md#signals-and-containers))',
@@ -160,7 +162,7 @@ export const OPTIONS: { readonly [Name in keyof CheckedOptions]: Option<CheckedO
     'finds loops that pass through other processes ([loop detector](docs/loop-detector.md))',
   ),
   loopHeader: flagOf(false).means(
-    'adds a header `log-hops`, with which a consumer that logs what it consumes is stopped ([`hopsOf`](docs/loop-detector.md#counting-hops))',
+    'adds a header `log-hops`, which counts how often a record went from Kafka into a log and back; a consumer that logs what it consumes can pass it on, and the loop ends ([`hopsOf`](docs/loop-detector.md#counting-hops))',
   ),
   dropNotice: flagOf(true).means(
     'after records were dropped, one `warn` record goes to the topic, with the total and the counts by reason',

@@ -52,9 +52,9 @@ export class Sender {
       this.#accumulator.learn(topic, count, writable),
     );
     this.#source = source;
-    const { keepsTogether, resendsWhole } = source;
+    const { keepsSendTogether, resendsWhole } = source;
     const now = clock.monotonic;
-    const batchingPolicy = { limits: batch, partitionOfKey, keepsTogether, resendsWhole, random, now };
+    const batchingPolicy = { limits: batch, partitionOfKey, keepsSendTogether, resendsWhole, random, now };
     this.#accumulator = new RecordAccumulator(
       ledger,
       buffer,

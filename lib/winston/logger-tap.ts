@@ -6,7 +6,7 @@ import {
   captureStackTrace,
   endCapture,
 } from '../loop-safety/call-site/call-site.ts';
-import { guardSyncInScope, isGuarded, isUntold } from '../loop-safety/guard.ts';
+import { guardSyncInScope, isGuarded, isUnreported } from '../loop-safety/guard.ts';
 import type { Info } from '../util/info.ts';
 import type { SpanContext } from '../util/open-telemetry-api.ts';
 import { isStreamItself } from './workarounds.ts';
@@ -16,7 +16,7 @@ export interface Mark {
   /** Logged from inside the shipping of other records. */
   readonly isReentrant: boolean;
   /** Logged by somebody who was being told of a suppressed record: so of this one nobody is told. */
-  readonly isUntold: boolean;
+  readonly isUnreported: boolean;
   /** Where it was logged; captured only if somebody asks. */
   readonly site: CapturedSite | undefined;
   /** The logger it was logged to; noted only if somebody asks. */
@@ -49,12 +49,12 @@ export interface TapUser {
 const MARK = Symbol.for('winston-kafkajs.mark.2');
 
 const REENTRANT: Mark = reentrant(false);
-const REENTRANT_UNTOLD: Mark = reentrant(true);
+const REENTRANT_UNREPORTED: Mark = reentrant(true);
 
-function reentrant(isUntold: boolean): Mark {
+function reentrant(isUnreported: boolean): Mark {
   return Object.freeze({
     isReentrant: true,
-    isUntold,
+    isUnreported,
     site: undefined,
     logger: undefined,
     span: undefined,
@@ -232,12 +232,12 @@ class LoggerTap {
   #marked(info: unknown, site: CapturedSite | undefined): unknown {
     if (!isInfo(info)) return info;
     const before = markOf(info);
-    const isTellingOfSuppressed = isUntold();
+    const isReportingSuppressed = isUnreported();
     // Marked already: a re-entrant record that is passed on, from one logger to another, stays one.
-    if (before?.isReentrant === true && (before.isUntold || !isTellingOfSuppressed)) return info;
+    if (before?.isReentrant === true && (before.isUnreported || !isReportingSuppressed)) return info;
     // A copy: the info may be the application's own object (`logger.error(err)`), which it may log again from
     // elsewhere. A mark left on it would keep a record out that is not re-entrant.
-    if (isGuarded()) return withMark(copyOf(info), isTellingOfSuppressed ? REENTRANT_UNTOLD : REENTRANT);
+    if (isGuarded()) return withMark(copyOf(info), isReportingSuppressed ? REENTRANT_UNREPORTED : REENTRANT);
     let source: TappableLogger | undefined;
     let span: SpanContext | undefined;
     for (const user of this.users) {
@@ -246,7 +246,7 @@ class LoggerTap {
     }
     const isOfInterest = site !== undefined || source !== undefined || span !== undefined;
     const mark: Mark | undefined = isOfInterest
-      ? { isReentrant: false, isUntold: false, site, logger: source, span }
+      ? { isReentrant: false, isUnreported: false, site, logger: source, span }
       : undefined;
     // The same object may be logged twice, from two places, before the first is delivered; or come from another
     // logger, whose mark says nothing here.

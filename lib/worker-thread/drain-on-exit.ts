@@ -9,7 +9,7 @@ import { Sender } from '../sender/sender.ts';
 import { systemClock } from '../util/clock.ts';
 import { partitionOfKey } from '../util/murmur2.ts';
 
-export interface ExecutorOptions {
+export interface DrainOptions {
   /** What the source's next client is made by. */
   options: KafkajsClientOptions;
   source: ClientSource;
@@ -21,9 +21,9 @@ export interface ExecutorOptions {
  * Sends what is left when the process ends, with a sender of the worker's own: the main thread's stands still. Resolves
  * when all is settled, or the time is up.
  */
-export async function execute(
+export async function drainOnExit(
   drain: ExitDrainTask,
-  { options, source, requestTimeoutMs, report }: ExecutorOptions,
+  { options, source, requestTimeoutMs, report }: DrainOptions,
 ): Promise<void> {
   const sender = new Sender(
     {

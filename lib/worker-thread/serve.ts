@@ -5,7 +5,7 @@ import { checkCodec, importAll, loadKafkaConfig } from '../clients/worker/kafka-
 import type { Order, Report, WorkerStart } from '../clients/worker/messages.ts';
 import { toWire } from '../clients/worker/wire-error.ts';
 import { messageOf } from '../errors.ts';
-import { execute } from './drain-on-exit.ts';
+import { drainOnExit } from './drain-on-exit.ts';
 import { ReceivedBatch } from './received-batch.ts';
 
 /**
@@ -83,7 +83,7 @@ export function serve({
         // What they have under way goes again.
         for (const client of clients.values()) client.kill();
         await configure(order.kafka);
-        await execute(order.drain, { ...settings, options, source, report });
+        await drainOnExit(order.drain, { ...settings, options, source, report });
     }
   };
 

@@ -22,7 +22,7 @@ const THROWN: [string, unknown][] = [
   ['undefined', undefined],
 ];
 // The second is as a producer that was handed in is: no partition is known beforehand.
-const SOURCES = [{ keepsTogether: true }, { keepsTogether: false, isOwned: false }];
+const SOURCES = [{ keepsSendTogether: true }, { keepsSendTogether: false, isOwned: false }];
 
 function rigThat(fails: (text: string) => boolean, thrown: unknown, source: object = {}): Rig {
   const rig = new Rig(big, source);

@@ -172,7 +172,7 @@ it('the only partition was blocked for ever when all records of a bisected batch
 });
 
 describe('a client that was handed in', () => {
-  const policy = batchingPolicy({ keepsTogether: false });
+  const policy = batchingPolicy({ keepsSendTogether: false });
 
   it('gets one key a send, and one record without key until a partition is known', () => {
     const queues = new TopicQueues('logs', policy);

@@ -26,7 +26,7 @@ function notingSource(seen: string[], canRenew: boolean): ClientSource {
       ...(canRenew && { renew: noting('renew') }),
     };
   };
-  return { make, keepsTogether: true, resendsWhole: canRenew, isOwned: true, brokerCount: 3 };
+  return { make, keepsSendTogether: true, resendsWhole: canRenew, isOwned: true, brokerCount: 3 };
 }
 
 it.each([true, false])('nothing that a client does is traced (it can be renewed: %s)', async (canRenew) => {
@@ -35,7 +35,7 @@ it.each([true, false])('nothing that a client does is traced (it can be renewed:
   const source = notingSource(seen, canRenew);
   const untraced = untracedSource(source);
   expect(untraced).toMatchObject({
-    keepsTogether: true,
+    keepsSendTogether: true,
     resendsWhole: canRenew,
     isOwned: true,
     brokerCount: 3,

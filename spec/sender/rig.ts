@@ -148,7 +148,7 @@ export class Rig {
         ledger: this.ledger,
         ...overrides,
         source: (onPartitions) => ({
-          keepsTogether: true,
+          keepsSendTogether: true,
           resendsWhole: false,
           isOwned: true,
           brokerCount: 1,
@@ -227,7 +227,7 @@ export function batchingPolicy(overrides: Partial<BatchingPolicy> = {}): Batchin
   return {
     limits: { maxRecords: 10, maxBytes: 10_000, lingerMs: 20 },
     partitionOfKey: (key, count) => Buffer.from(key as string).reduce((sum, byte) => sum + byte, 0) % count,
-    keepsTogether: true,
+    keepsSendTogether: true,
     resendsWhole: false,
     makeQueue: () => deepQueue(pool),
     random: () => 0,

@@ -54,7 +54,7 @@ export function kafkajsSource(options: KafkajsClientOptions): ClientSource {
   const addresses = new BrokerAddresses();
   return {
     make: () => new KafkajsClient(options, secrets, addresses, made++),
-    keepsTogether: true,
+    keepsSendTogether: true,
     resendsWhole: options.idempotent,
     isOwned: true,
     brokerCount: Array.isArray(brokers) ? brokers.length : 1,

@@ -29,7 +29,7 @@ const HANG_MS = 2_000;
 
 /** Makes kafkajs clients that live in a worker thread. Where a worker has ended, the next client starts another. */
 export class WorkerSource implements ClientSource {
-  readonly keepsTogether = true;
+  readonly keepsSendTogether = true;
   readonly isOwned = true;
   readonly resendsWhole: boolean;
   readonly brokerCount: number;

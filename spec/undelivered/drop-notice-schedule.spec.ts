@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { DropReason, PendingRecord } from '../../lib/record/record.ts';
-import { DropNoticeSchedule } from '../../lib/undelivered/drop-teller.ts';
+import { DropNoticeSchedule } from '../../lib/undelivered/drop-notice-schedule.ts';
 import { HeldClock, recordOf } from '../sender/rig.ts';
 
 function teller() {
