@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import { Ledger } from './accumulator/ledger.ts';
-import { clientSource } from './clients/client-source.ts';
+import type { SendPath } from './clients/client.ts';
+import { clientSource, pathOf } from './clients/client-source.ts';
 import { LoopDetection } from './loop-detector/loop-detection.ts';
 import { isUnreported } from './loop-safety/guard.ts';
 import { Channels, type SuppressionReason } from './observe/channels.ts';
@@ -32,6 +33,7 @@ export class Pipeline {
   readonly #recordFactory: RecordFactory;
   readonly #loopDetection: LoopDetection;
   readonly #spool: Spool | undefined;
+  #path: SendPath;
   readonly #deliveryReports: DeliveryReports;
   readonly #drops: DropNoticeSchedule;
   #levels: Levels | undefined;
@@ -57,6 +59,7 @@ export class Pipeline {
     this.#deliveryReports = new DeliveryReports({ ...options, emitter, warnings, statsCollector, channels });
     this.#recordFactory = new RecordFactory(options, this.warnings, clock);
     this.#loopDetection = new LoopDetection(options, clock, (loop) => this.#deliveryReports.loopFound(loop));
+    this.#path = pathOf(options.client);
     this.#spool = options.spool && this.#makeSpool(options.spool);
     this.#sender = new Sender(
       {
@@ -67,7 +70,8 @@ export class Pipeline {
         gate: this.#loopDetection.gate,
         spool: this.#spool,
         partitionOfKey,
-        source: (onPartitions) => clientSource(options, clock, onPartitions),
+        source: (onPartitions) =>
+          clientSource(options, clock, { onPartitions, onPath: (path) => this.#onPath(path) }),
       },
       {
         onDelivered: (records) => {
@@ -219,6 +223,7 @@ export class Pipeline {
       buffered: { records: queued, bytes: queuedBytes },
       memory: { records: held, bytes: heldBytes, maxRecords, maxBytes },
       inFlight,
+      path: this.#path,
       sends,
       retries,
       reconnects,
@@ -235,6 +240,10 @@ export class Pipeline {
     if (this.#ledger.unsettled === 0) this.statsCollector.waiting();
     if (admission.kind === 'record') this.#sender.add(admission.record);
     else this.#sender.acceptAndDrop(admission.record, admission.kind, admission.cause);
+  }
+
+  #onPath(path: SendPath): void {
+    this.#path = path;
   }
 
   #onState(): void {

@@ -4,7 +4,7 @@ import { headersToSend, timestampOf } from '../record/sent-time.ts';
 
 /** A message as kafkajs takes it. Built anew for every attempt: other engines change the ones they are given. */
 export interface ClientMessage {
-  value: string;
+  value: string | Buffer;
   key: string | Buffer | null;
   headers?: Record<string, string | Buffer>;
   timestamp: string;

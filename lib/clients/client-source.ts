@@ -2,7 +2,7 @@ import type { CompressionTypes, KafkaConfig, logLevel as LogLevel, logCreator } 
 import type { BatchLimits } from '../accumulator/batching-policy.ts';
 import type { BackoffOptions } from '../util/backoff.ts';
 import type { Clock } from '../util/clock.ts';
-import type { ClientSource, PartitionsListener } from './client.ts';
+import type { ClientListeners, ClientSource, SendPath } from './client.ts';
 import { externalProducerSource, type ProducerLike } from './external-producer.ts';
 import { loadAheadUnderJest } from './kafkajs/workarounds.ts';
 import { untracedSource } from './untraced-client.ts';
@@ -20,6 +20,7 @@ export interface KafkajsOptions {
   readonly logLevel: LogLevel;
   readonly acks: -1 | 1;
   readonly idempotent: boolean;
+  readonly fastPath: boolean;
 }
 
 /** The same, in a worker thread. */
@@ -47,20 +48,26 @@ export interface ClientSourceOptions {
   readonly retry: BackoffOptions;
 }
 
+/** The path that a transport's records take unless a client says otherwise. */
+export function pathOf(client: ClientOptions): SendPath {
+  if (client.kind === 'external') return 'client';
+  return client.fastPath ? 'fast' : 'send';
+}
+
 /** The source of Kafka clients that the options ask for. */
 export function clientSource(
   options: ClientSourceOptions,
   clock: Clock,
-  onPartitions: PartitionsListener,
+  listeners: ClientListeners,
 ): ClientSource {
   const { client, compression, traceContext } = options;
   // Spans are this thread's business.
   if (client.kind === 'worker' && !isShippingThread())
-    return new WorkerSource({ ...options, ...client, clock, onPartitions });
+    return new WorkerSource({ ...options, ...client, ...listeners, clock });
   loadAheadUnderJest();
   const source =
     client.kind === 'external'
       ? externalProducerSource({ ...client, compression })
-      : inThisThread({ ...options, ...client, onPartitions, random: Math.random });
+      : inThisThread({ ...options, ...client, ...listeners, random: Math.random });
   return traceContext ? untracedSource(source) : source;
 }

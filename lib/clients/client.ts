@@ -55,5 +55,18 @@ export interface ExitDrainEvents {
   onOutage(cause: unknown): void;
 }
 
+/**
+ * How records reach Kafka: in record batches of our own over kafkajs's connection (`fast`), by kafkajs's public `send`, or by a
+ * client that is not the transport's (`client`).
+ */
+export type SendPath = 'fast' | 'send' | 'client';
+
+/** What clients have to say beside their answers. */
+export interface ClientListeners {
+  readonly onPartitions: PartitionsListener;
+  /** Another path is used from now on. */
+  onPath(path: SendPath): void;
+}
+
 /** Called with what a client finds out about a topic's partitions. */
 export type PartitionsListener = (topic: string, count: number, writable: readonly number[]) => void;

@@ -1,3 +1,4 @@
+import type { SendPath } from '../clients/client.ts';
 import type { DropReason } from '../record/record.ts';
 import type { HistogramCounts, Percentiles } from './distribution.ts';
 
@@ -48,6 +49,11 @@ export interface TransportStats {
   memory: { records: number; bytes: number; maxRecords: number; maxBytes: number };
   /** Records that are with the Kafka client, not acknowledged yet. */
   inFlight: number;
+  /**
+   * How records reach Kafka: `fast`, record batches of the transport's own over kafkajs's connection; `send`, kafkajs's public
+   * `send`; `client`, the `producer` that was handed in. Until the first record, the one that is intended.
+   */
+  path: SendPath;
   /** Sends to the broker. */
   sends: number;
   /** Sends that had records of a failed send. */

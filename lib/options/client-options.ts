@@ -28,7 +28,7 @@ const STAYS_HERE =
 
 /** What the options say about the client, together: each of them is checked. */
 export function resolveClient(given: CheckedOptions): ClientOptions {
-  const { kafka, kafkaModule, producer, worker: isWorker, acks, idempotent, clientLog } = given;
+  const { kafka, kafkaModule, producer, worker: isWorker, acks, idempotent, fastPath, clientLog } = given;
   if ((kafka === undefined && kafkaModule === undefined) === (producer === undefined)) {
     throwInvalidOption(
       'kafka',
@@ -60,7 +60,7 @@ export function resolveClient(given: CheckedOptions): ClientOptions {
       );
     return { kind: 'external', producer, acks };
   }
-  const own = { acks: acks ?? -1, idempotent } as const;
+  const own = { acks: acks ?? -1, idempotent, fastPath } as const;
   const execArgv = resolveExecArgv(given.workerOptions, isWorker);
   const creator = resolveLogCreator(clientLog);
   if (kafkaModule !== undefined) {

@@ -111,6 +111,9 @@ export const OPTIONS: { readonly [Name in keyof CheckedOptions]: Option<CheckedO
   compression: new Option(checkedCompression).means(
     "one of kafkajs's `CompressionTypes`. GZIP is built in; register other codecs in kafkajs's `CompressionCodecs` first",
   ),
+  fastPath: flagOf(true).means(
+    "sends record batches of the transport's own over kafkajs's connection, for a fraction of the CPU time; `false`: through kafkajs's `send` ([clients](docs/clients.md))",
+  ),
   batch: groupOf({
     maxRecords: integerOf(500, 1),
     maxBytes: integerOf(524_288, 1),

@@ -1,7 +1,6 @@
 import { seqsOf } from '../accumulator/batch.ts';
 import { Ledger } from '../accumulator/ledger.ts';
-import type { ClientSource } from '../clients/client.ts';
-import type { KafkajsClientOptions } from '../clients/kafkajs/kafkajs-client.ts';
+import { type KafkajsClientOptions, kafkajsSource } from '../clients/kafkajs/kafkajs-client.ts';
 import type { ExitDrainTask, Report } from '../clients/worker/messages.ts';
 import { toWire } from '../clients/worker/wire-error.ts';
 import { recordsFromWire } from '../clients/worker/wire-records.ts';
@@ -10,9 +9,8 @@ import { systemClock } from '../util/clock.ts';
 import { partitionOfKey } from '../util/murmur2.ts';
 
 export interface DrainOptions {
-  /** What the source's next client is made by. */
+  /** What its clients are made by. */
   options: KafkajsClientOptions;
-  source: ClientSource;
   requestTimeoutMs: number;
   report(what: Report): void;
 }
@@ -23,7 +21,7 @@ export interface DrainOptions {
  */
 export async function drainOnExit(
   drain: ExitDrainTask,
-  { options, source, requestTimeoutMs, report }: DrainOptions,
+  { options, requestTimeoutMs, report }: DrainOptions,
 ): Promise<void> {
   const sender = new Sender(
     {
@@ -41,10 +39,7 @@ export async function drainOnExit(
       random: Math.random,
       ledger: new Ledger(),
       partitionOfKey,
-      source: (onPartitions) => {
-        options.onPartitions = onPartitions;
-        return source;
-      },
+      source: (onPartitions) => kafkajsSource({ ...options, onPartitions }),
     },
     {
       // The ledger of the main thread has numbered them in this order, from 1 on.

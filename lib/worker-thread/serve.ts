@@ -35,6 +35,7 @@ export function serve({
     kafka: { brokers: [] },
     logCreator: () => log,
     random: Math.random,
+    onPath: (path) => report({ kind: 'path', path }),
     onPartitions: (topic, count, writable) => report({ kind: 'partitions', topic, count, writable }),
   };
   const source = kafkajsSource(options);
@@ -83,7 +84,7 @@ export function serve({
         // What they have under way goes again.
         for (const client of clients.values()) client.kill();
         await configure(order.kafka);
-        await drainOnExit(order.drain, { ...settings, options, source, report });
+        await drainOnExit(order.drain, { ...settings, options, report });
     }
   };
 

@@ -16,6 +16,7 @@ const SETTINGS: WorkerSettings = {
   idempotent: false,
   compression: undefined,
   requestTimeoutMs: 5_000,
+  fastPath: true,
 };
 
 class Served {

@@ -218,8 +218,17 @@ export class RecordPage {
     return this.#headers?.[at];
   }
 
+  isAsciiAt(at: number): boolean {
+    return this.#number(at, KIND) % 2 === 0;
+  }
+
+  /** Where the text of a record stands. Its bytes are the same in UTF-8 only where it is ASCII. */
+  bytesAt(at: number): { readonly source: Buffer; readonly from: number; readonly to: number } {
+    return { source: this.#texts, from: this.#beginOf(at), to: this.#number(at, TEXT_END) };
+  }
+
   textAt(at: number): string {
-    const encoding = this.#number(at, KIND) % 2 === 0 ? 'latin1' : 'utf16le';
+    const encoding = this.isAsciiAt(at) ? 'latin1' : 'utf16le';
     return this.#texts.toString(encoding, this.#beginOf(at), this.#number(at, TEXT_END));
   }
 

@@ -3,12 +3,14 @@ import type { CompressionTypes, ISocketFactory, KafkaConfig, logCreator, logLeve
 import type { Batch } from '../../accumulator/batch.ts';
 import { messageOf } from '../../errors.ts';
 import { runInScope, type Scope } from '../../loop-safety/guard.ts';
-import type { ClientSource, DeliveryClient, PartitionsListener } from '../client.ts';
+import type { ClientListeners, ClientSource, DeliveryClient } from '../client.ts';
 import { messagesOf } from '../client-messages.ts';
 import { NotSentError } from '../not-sent-error.ts';
 import { BrokerAddresses, rotatedBrokers } from './broker-addresses.ts';
 import { plainHost, shownBroker, withShownBroker } from './broker-list.ts';
 import { BrokerSockets, isConnectionError, withoutFrames } from './broker-sockets.ts';
+import { encodedBatch } from './encoded-batch.ts';
+import { FastPath } from './fast-path.ts';
 import {
   guardedLogCreator,
   guardedProviders,
@@ -16,6 +18,7 @@ import {
   runsCallersCode,
 } from './guarded-config.ts';
 import { kafkajs } from './kafkajs.ts';
+import { lazyMessages } from './lazy-messages.ts';
 import { OwnPartitioner } from './partitioner.ts';
 import { ProduceRequests } from './produce-requests.ts';
 import { Secrets } from './secrets.ts';
@@ -30,7 +33,7 @@ import {
   withoutPolling,
 } from './workarounds.ts';
 
-export interface KafkajsClientOptions {
+export interface KafkajsClientOptions extends ClientListeners {
   kafka: KafkaConfig;
   /** Where the client's lines go, and how many it makes. */
   logCreator: logCreator;
@@ -39,8 +42,9 @@ export interface KafkajsClientOptions {
   idempotent: boolean;
   compression: CompressionTypes | undefined;
   requestTimeoutMs: number;
-  onPartitions: PartitionsListener;
   random(): number;
+  /** Whether record batches of our own are sent, where the client allows it. */
+  fastPath: boolean;
 }
 
 /** Makes the transport's own kafkajs clients. */
@@ -64,6 +68,7 @@ export function kafkajsSource(options: KafkajsClientOptions): ClientSource {
 class KafkajsClient implements DeliveryClient {
   readonly #options: KafkajsClientOptions;
   readonly #producer: Producer;
+  readonly #fastPath: FastPath | undefined;
   readonly #partitioner: OwnPartitioner;
   readonly #secrets: Secrets;
   readonly #sockets = new Set<Socket>();
@@ -113,11 +118,13 @@ class KafkajsClient implements DeliveryClient {
       this.#sent = new SentBatches();
       this.renew = () => this.#renew();
     }
+    this.#fastPath = options.fastPath ? new FastPath(client) : undefined;
     this.#producer = client.producer({
       idempotent,
       retry: { retries: idempotent ? NO_RETRIES : 0 },
       createPartitioner: this.#partitioner.create,
     });
+    this.#reportPath();
   }
 
   connect(): Promise<void> {
@@ -135,12 +142,16 @@ class KafkajsClient implements DeliveryClient {
 
   #send(batch: Batch): Promise<unknown> {
     const { acks, compression, requestTimeoutMs } = this.#options;
+    const messages =
+      this.#fastPath?.isInstalled === true
+        ? lazyMessages(encodedBatch(batch), batch.partition)
+        : asOneGroup(messagesOf(batch));
     this.#partitioner.begin(batch);
     this.#requests.begin(batch);
     return this.#inside(() =>
       this.#producer.send({
         topic: batch.topic,
-        messages: asOneGroup(messagesOf(batch)),
+        messages,
         acks,
         timeout: requestTimeoutMs,
         ...(compression !== undefined && { compression }),
@@ -154,7 +165,12 @@ class KafkajsClient implements DeliveryClient {
       .finally(() => {
         this.#partitioner.end(batch);
         this.#requests.end(batch);
+        this.#reportPath();
       });
+  }
+
+  #reportPath(): void {
+    this.#options.onPath(this.#fastPath?.isInUse === true ? 'fast' : 'send');
   }
 
   close(): Promise<void> {

@@ -1,16 +1,15 @@
 import type { Socket } from 'node:net';
 import type { Batch } from '../../accumulator/batch.ts';
+import { ByteReader } from '../../protocol/byte-reader.ts';
+import { FIRST_FLEXIBLE_PRODUCE, PRODUCE_API_KEY } from '../../protocol/produce-request.ts';
 
-// Kafka's protocol: every request begins with its length (int32), its API (int16; Produce is 0) and version (int16), a
+// Kafka's protocol: every request begins with its length (int32), its API (int16) and version (int16), a
 // correlation id (int32) and the client's id (nullable string).
 const API_AT = 4;
 const VERSION_AT = 6;
 const CLIENT_ID_AT = 12;
-const PRODUCE = 0;
 // From this version of Produce on there is a transactional id (nullable string) before acks (int16) and timeout (int32).
 const TRANSACTIONAL_VERSION = 3;
-// From this one on lengths are written in another way. kafkajs 2.2.4 knows versions up to 7.
-const FLEXIBLE_VERSION = 9;
 
 /**
  * Knows whether a send has got as far as writing its records to a socket. The error of the send does not tell: after a
@@ -48,7 +47,7 @@ export class ProduceRequests {
 
   #onWrite(request: Buffer): void {
     if (this.#unwritten.size === 0 || request.length < CLIENT_ID_AT) return;
-    if (request.readInt16BE(API_AT) !== PRODUCE) return;
+    if (request.readInt16BE(API_AT) !== PRODUCE_API_KEY) return;
     const target = targetOf(request);
     // What cannot be read may have been any of them.
     if (target === undefined) this.#unwritten.clear();
@@ -69,22 +68,19 @@ export class ProduceRequests {
 function targetOf(request: Buffer): { topic: string; partition: number } | undefined {
   try {
     const version = request.readInt16BE(VERSION_AT);
-    if (version >= FLEXIBLE_VERSION) return undefined;
-    let at = afterString(request, CLIENT_ID_AT);
-    if (version >= TRANSACTIONAL_VERSION) at = afterString(request, at);
-    // acks and timeout, then one topic.
-    at += 6;
-    if (request.readInt32BE(at) !== 1) return undefined;
-    const end = afterString(request, at + 4);
-    // One partition.
-    if (request.readInt32BE(end) !== 1) return undefined;
-    return { topic: request.toString('utf8', at + 6, end), partition: request.readInt32BE(end + 4) };
+    const isFlexible = version >= FIRST_FLEXIBLE_PRODUCE;
+    // The client's id is written in the old way in all versions.
+    const header = new ByteReader(request.subarray(CLIENT_ID_AT));
+    header.string();
+    const body = new ByteReader(header.rest(), isFlexible);
+    body.taggedFields();
+    if (version >= TRANSACTIONAL_VERSION) body.string();
+    // acks and timeout.
+    body.skip(6);
+    if (body.arrayLength() !== 1) return undefined;
+    const topic = body.string();
+    return topic === null || body.arrayLength() !== 1 ? undefined : { topic, partition: body.int32() };
   } catch {
     return undefined;
   }
-}
-
-/** Where a nullable string ends. */
-function afterString(request: Buffer, at: number): number {
-  return at + 2 + Math.max(0, request.readInt16BE(at));
 }

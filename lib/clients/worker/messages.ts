@@ -3,6 +3,7 @@ import type { CompressionTypes, KafkaConfig, LogEntry, logLevel } from 'kafkajs'
 import type { BatchLimits } from '../../accumulator/batching-policy.ts';
 import type { DropReason } from '../../record/record.ts';
 import type { BackoffOptions } from '../../util/backoff.ts';
+import type { SendPath } from '../client.ts';
 import type { WireError } from './wire-error.ts';
 import type { WirePage, WireRecords } from './wire-records.ts';
 
@@ -15,6 +16,7 @@ export interface WorkerSettings {
   idempotent: boolean;
   compression: CompressionTypes | undefined;
   requestTimeoutMs: number;
+  fastPath: boolean;
 }
 
 /** What a worker is started with. */
@@ -63,6 +65,7 @@ export type Report =
 
 export type Remark =
   | { kind: 'partitions'; topic: string; count: number; writable: readonly number[] }
+  | { kind: 'path'; path: SendPath }
   | { kind: 'line'; entry: LogEntry }
   | { kind: 'print'; to: 'stdout' | 'stderr'; text: string }
   | ExitDrainReport;

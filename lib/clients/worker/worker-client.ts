@@ -4,14 +4,14 @@ import type { BatchLimits } from '../../accumulator/batching-policy.ts';
 import { guardSync } from '../../loop-safety/guard.ts';
 import type { BackoffOptions } from '../../util/backoff.ts';
 import type { Clock } from '../../util/clock.ts';
-import type { ClientSource, DeliveryClient, PartitionsListener, SendOutcome } from '../client.ts';
+import type { ClientListeners, ClientSource, DeliveryClient, SendOutcome } from '../client.ts';
 import { guardedLogCreator } from '../kafkajs/guarded-config.ts';
 import { WorkerExitDrain } from './exit-drain.ts';
 import type { Remark, Task, WorkerSettings } from './messages.ts';
 import { pagesToWire, recordsToWire } from './wire-records.ts';
 import { WorkerThread } from './worker-thread.ts';
 
-export interface WorkerSourceOptions extends Omit<WorkerSettings, 'kafkaModule'> {
+export interface WorkerSourceOptions extends Omit<WorkerSettings, 'kafkaModule'>, ClientListeners {
   /** What can be handed to another thread; or the module that exports it, for the worker to import. */
   kafka: KafkaConfig | URL;
   /** Flags of Node's for the thread. */
@@ -21,7 +21,6 @@ export interface WorkerSourceOptions extends Omit<WorkerSettings, 'kafkaModule'>
   batch: BatchLimits;
   retry: BackoffOptions;
   clock: Clock;
-  onPartitions: PartitionsListener;
 }
 
 // How long a worker may take to cut a client's connections, which is a moment's work, before it is held to hang.
@@ -70,10 +69,10 @@ export class WorkerSource implements ClientSource {
 
   #livingThread(): WorkerThread {
     if (this.#thread === undefined || this.#thread.hasEnded) {
-      const { acks, idempotent, compression, requestTimeoutMs, logLevel, kafka, execArgv, clock } =
-        this.#options;
+      const { acks, idempotent, compression, requestTimeoutMs, logLevel, fastPath } = this.#options;
+      const { kafka, execArgv, clock } = this.#options;
       const kafkaModule = kafka instanceof URL ? kafka.href : undefined;
-      const settings = { acks, idempotent, compression, requestTimeoutMs, logLevel, kafkaModule };
+      const settings = { acks, idempotent, compression, requestTimeoutMs, logLevel, fastPath, kafkaModule };
       this.#thread = new WorkerThread(settings, execArgv, clock, (report) => this.#onReport(report));
     }
     return this.#thread;
@@ -82,6 +81,7 @@ export class WorkerSource implements ClientSource {
   #onReport(report: Remark): void {
     if (report.kind === 'line') this.#log(report.entry);
     else if (report.kind === 'print') print(report.to, report.text);
+    else if (report.kind === 'path') this.#options.onPath(report.path);
     else if (report.kind === 'partitions')
       this.#options.onPartitions(report.topic, report.count, report.writable);
     else this.exitDrain.onReport(report);
