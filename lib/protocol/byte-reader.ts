@@ -34,10 +34,11 @@ export class ByteReader {
     }
   }
 
-  /** A signed number of variable length. */
+  /** A signed number of variable length: see varint.ts. */
   varint(): number {
-    const value = this.unsignedVarint();
-    return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+    const first = this.#bytes.readUInt8(this.#at++);
+    const magnitude = ((first & 0x7f) >> 1) + (first < 0x80 ? 0 : this.unsignedVarint() * 64);
+    return first % 2 === 0 ? magnitude : -magnitude - 1;
   }
 
   /** So many bytes. @param length less than 0: none, which is something else than an empty value */
