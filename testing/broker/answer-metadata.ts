@@ -53,7 +53,7 @@ export const readMetadata: ReadRequest = (decoder, state) => {
         // A broker that is down stays listed, as in a cluster that has not noticed yet.
         .writeArray(
           state.nodes.map((node) => {
-            const { host, port } = state.settings.advertised(node.id) ?? node;
+            const { host, port } = state.addressOf(node);
             return new Encoder().writeInt32(node.id).writeString(host).writeInt32(port).writeString(null);
           }),
         )

@@ -1,7 +1,10 @@
 // Part of the in-process Kafka stand-in for specs and the demo; it is not a broker.
-// Produce v7 and InitProducerId v1.
-import { ERROR } from './apis.ts';
-import { readHeader } from './record-batch.ts';
+// Produce v3 to v12 and InitProducerId v1.
+import { ERROR, isFlexible } from './apis.ts';
+import { FIXED, FLEXIBLE } from './field-layout.ts';
+import { ProduceResponse, type TopicAnswer } from './produce-response.ts';
+import { errorOfBody, readHeader } from './record-batch.ts';
+import { refused } from './refusals.ts';
 import type { Answer, AnswerContext, PreparedRequest, ProduceRequest, ReadRequest } from './state.ts';
 import type { AppendResult } from './topics.ts';
 import { Encoder } from './wire.ts';
@@ -20,9 +23,13 @@ interface TopicData {
 const RECORD_COUNT_AT = 57;
 const ACKS = [-1, 0, 1];
 
-const refused = (errorCode: number): AppendResult => ({ errorCode, baseOffset: -1 });
+interface Terms {
+  readonly acks: number;
+  readonly version: number;
+}
 
-function append(topic: string, data: PartitionData, acks: number, context: AnswerContext): AppendResult {
+function append(topic: string, data: PartitionData, terms: Terms, context: AnswerContext): AppendResult {
+  const { acks, version } = terms;
   const { state, broker, effect } = context;
   const injected = effect.errorOf(topic, data.partition);
   // This one says by its name that the batch is stored: so it is.
@@ -36,9 +43,11 @@ function append(topic: string, data: PartitionData, acks: number, context: Answe
   if (data.bytes.length > state.settings.maxMessageBytes) return refused(ERROR.MESSAGE_TOO_LARGE);
   const header = readHeader(data.bytes);
   if (typeof header === 'number') return refused(header);
-  const refusal = owner.refuses(data.bytes, header.records);
-  if (refusal !== ERROR.NONE) return refused(refusal);
-  const result = partition.append(owner, data.partition, data.bytes, header);
+  const bodyError = errorOfBody(data.bytes, header.records);
+  if (bodyError !== ERROR.NONE) return refused(bodyError);
+  const refusal = owner.refusal(data.partition, data.bytes, header.records);
+  if (refusal !== null) return refusal;
+  const result = partition.append(owner, data.partition, data.bytes, header, version);
   return isStored && 'stored' in result ? { ...result, errorCode: injected } : result;
 }
 
@@ -49,11 +58,11 @@ function outcomeOf(result: AppendResult): ProduceRequest['outcome'] {
 
 class Produce implements PreparedRequest {
   readonly targets: PreparedRequest['targets'];
-  readonly #acks: number;
+  readonly #terms: Terms;
   readonly #topics: TopicData[];
 
-  constructor(acks: number, topics: TopicData[]) {
-    this.#acks = acks;
+  constructor(terms: Terms, topics: TopicData[]) {
+    this.#terms = terms;
     this.#topics = topics;
     this.targets = topics.flatMap(({ topic, partitions }) =>
       partitions.map(({ partition, records }) => ({ topic, partition, records })),
@@ -61,21 +70,19 @@ class Produce implements PreparedRequest {
   }
 
   answer(context: AnswerContext): Answer {
-    let hasError = false;
-    const response = new Encoder().writeInt32(this.#topics.length);
-    for (const { topic, partitions } of this.#topics) {
-      response.writeString(topic).writeInt32(partitions.length);
-      for (const data of partitions) {
-        const result = append(topic, data, this.#acks, context);
-        this.#log(context, topic, data, result.errorCode, outcomeOf(result));
-        hasError ||= result.errorCode !== ERROR.NONE;
-        response.writeInt32(data.partition).writeInt16(result.errorCode).writeInt64(result.baseOffset);
-        // Log append time: -1 as the topic keeps the producer's timestamps; log start: nothing is ever deleted.
-        response.writeInt64(-1).writeInt64(0);
-        if ('stored' in result && result.stored) context.state.appends.emit('stored', result.stored);
-      }
+    const answers = this.#topics.map(({ topic, partitions }): TopicAnswer => {
+      const append = (data: PartitionData): AppendResult => this.#append(topic, data, context);
+      return {
+        topic,
+        partitions: partitions.map((data) => ({ partition: data.partition, result: append(data) })),
+      };
+    });
+    if (this.#terms.acks !== 0) {
+      return new ProduceResponse(this.#terms.version, context.state).encode(answers, context.effect.throttle);
     }
-    if (this.#acks !== 0) return response.writeInt32(context.effect.throttle);
+    const hasError = answers.some(({ partitions }) =>
+      partitions.some(({ result }) => result.errorCode !== ERROR.NONE),
+    );
     // Without an answer, closing the connection is how Kafka tells a client of acks 0 that something failed.
     if (hasError) context.session.closeAfterAnswer = true;
     return null;
@@ -85,6 +92,13 @@ class Produce implements PreparedRequest {
     for (const { topic, partitions } of this.#topics) {
       for (const data of partitions) this.#log(context, topic, data, null, 'dropped');
     }
+  }
+
+  #append(topic: string, data: PartitionData, context: AnswerContext): AppendResult {
+    const result = append(topic, data, this.#terms, context);
+    this.#log(context, topic, data, result.errorCode, outcomeOf(result));
+    if ('stored' in result && result.stored) context.state.appends.emit('stored', result.stored);
+    return result;
   }
 
   #log(
@@ -100,7 +114,7 @@ class Produce implements PreparedRequest {
       topic,
       partition,
       records,
-      acks: this.#acks,
+      ...this.#terms,
       at: Date.now(),
       errorCode,
       outcome,
@@ -108,20 +122,25 @@ class Produce implements PreparedRequest {
   }
 }
 
-export const readProduce: ReadRequest = (decoder) => {
-  decoder.readString(); // transactional id: transactions are not offered
+export const readProduce: ReadRequest = (decoder, _state, version) => {
+  const layout = isFlexible('Produce', version) ? FLEXIBLE : FIXED;
+  layout.readString(decoder); // transactional id: transactions are not offered
   const acks = decoder.readInt16();
   decoder.readInt32(); // timeout: nothing here waits for replicas
-  const topics = decoder.readArray((topicDecoder) => ({
-    topic: topicDecoder.readString() ?? '',
-    partitions: topicDecoder.readArray((partitionDecoder) => {
-      const partition = partitionDecoder.readInt32();
-      const bytes = partitionDecoder.readBytes() ?? Buffer.alloc(0);
+  const topics = layout.readArray(decoder, () => {
+    const topic = layout.readString(decoder) ?? '';
+    const partitions = layout.readArray(decoder, () => {
+      const partition = decoder.readInt32();
+      const bytes = layout.readBytes(decoder) ?? Buffer.alloc(0);
       const records = bytes.length < RECORD_COUNT_AT + 4 ? 0 : bytes.readInt32BE(RECORD_COUNT_AT);
+      layout.readEnd(decoder);
       return { partition, bytes, records };
-    }),
-  }));
-  return new Produce(acks, topics);
+    });
+    layout.readEnd(decoder);
+    return { topic, partitions };
+  });
+  layout.readEnd(decoder);
+  return new Produce({ acks, version }, topics);
 };
 
 export const readInitProducerId: ReadRequest = (decoder) => {

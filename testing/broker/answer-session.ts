@@ -1,6 +1,6 @@
 // Part of the in-process Kafka stand-in for specs and the demo; it is not a broker.
 // ApiVersions v0-v2, SaslHandshake v1 and SaslAuthenticate v1 (PLAIN, OAUTHBEARER).
-import { API_NAMES, APIS, ERROR, isAdvertised } from './apis.ts';
+import { ERROR } from './apis.ts';
 import type { ReadRequest, SaslAttempt, Session } from './state.ts';
 import { Encoder } from './wire.ts';
 
@@ -19,17 +19,18 @@ function mayAuthenticateAgain(session: Session): boolean {
   return true;
 }
 
-export const readApiVersions: ReadRequest = (_decoder, _state, version) => ({
+export const readApiVersions: ReadRequest = (_decoder, state, version) => ({
   targets: [],
-  answer: ({ effect }) => {
+  answer: ({ effect, broker }) => {
+    const versions = state.versionsOf(broker);
     // A version that the broker does not know is answered in the layout of version 0, without a throttle time.
-    const isKnown = isAdvertised('ApiVersions', version);
+    const isKnown = versions.speaks('ApiVersions', version);
     const response = new Encoder()
       .writeInt16(isKnown ? effect.errorOf() : ERROR.UNSUPPORTED_VERSION)
       .writeArray(
-        API_NAMES.map((name) => APIS[name]).map(({ key, min, max }) =>
-          new Encoder().writeInt16(key).writeInt16(min).writeInt16(max),
-        ),
+        versions
+          .advertised()
+          .map(({ key, min, max }) => new Encoder().writeInt16(key).writeInt16(min).writeInt16(max)),
       );
     return isKnown && version > 0 ? response.writeInt32(effect.throttle) : response;
   },

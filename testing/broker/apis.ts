@@ -1,9 +1,9 @@
 // Part of the in-process Kafka stand-in for specs and the demo; it is not a broker.
-// The APIs that the stand-in speaks: key and version range, as advertised in ApiVersions. One version each
-// is enough, as kafkajs takes the highest version that both sides know.
+// The APIs that the stand-in speaks: key and version range, and what each broker advertises of them. One version each
+// is enough for kafkajs, which takes the highest version that both sides know.
 
 export const APIS = {
-  Produce: { key: 0, min: 7, max: 7 },
+  Produce: { key: 0, min: 3, max: 12 },
   Fetch: { key: 1, min: 4, max: 4 },
   ListOffsets: { key: 2, min: 2, max: 2 },
   Metadata: { key: 3, min: 6, max: 6 },
@@ -28,8 +28,13 @@ const NAME_BY_KEY = new Map<number, ApiName>(API_NAMES.map((name) => [APIS[name]
 
 export const apiNameOf = (key: number): ApiName | undefined => NAME_BY_KEY.get(key);
 
-export const isAdvertised = (api: ApiName, version: number): boolean =>
-  version >= APIS[api].min && version <= APIS[api].max;
+/** Whether requests and answers of that version have tagged fields, and headers that have them too (KIP-482). */
+export const isFlexible = (api: ApiName | undefined, version: number): boolean =>
+  (api === 'Produce' && version >= 9) || (api === 'ApiVersions' && version >= 3);
+
+/** ApiVersions is answered with the header without tagged fields in any version: the client may know no other. */
+export const hasFlexibleAnswer = (api: ApiName, version: number): boolean =>
+  api !== 'ApiVersions' && isFlexible(api, version);
 
 /** The Kafka error codes that the stand-in gives by itself, and those that specs inject most. */
 export const ERROR = {
@@ -58,6 +63,7 @@ export const ERROR = {
   INVALID_PRODUCER_EPOCH: 47,
   KAFKA_STORAGE_ERROR: 56,
   SASL_AUTHENTICATION_FAILED: 58,
+  UNSUPPORTED_COMPRESSION_TYPE: 76,
   GROUP_MAX_SIZE_REACHED: 81,
   INVALID_RECORD: 87,
 } as const;

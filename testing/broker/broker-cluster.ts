@@ -6,51 +6,24 @@ import { isIPv6, type Socket } from 'node:net';
 import { createSecureContext, TLSSocket } from 'node:tls';
 import { API_NAMES, type ApiName } from './apis.ts';
 import { BrokerNode } from './broker-node.ts';
+import type { VersionRanges } from './broker-versions.ts';
+import type { BrokerClusterEvents, BrokerClusterOptions, ConnectionEvent } from './cluster-options.ts';
 import { Connection } from './connection.ts';
-import { type BrokerRequest, type FaultHandle, FaultQueue, type FaultSpec } from './faults.ts';
+import { type FaultHandle, FaultQueue, type FaultSpec } from './faults.ts';
 import { decodeBatch, type StoredBatch, type StoredRecord } from './record-batch.ts';
-import { ClusterState, type ProduceRequest, type SaslAttempt } from './state.ts';
-import type { Partition, TopicSettings } from './topics.ts';
+import type { TopicSettings } from './refusals.ts';
+import { ClusterState, type ProduceRequest } from './state.ts';
+import type { Partition } from './topics.ts';
 import { Watchers } from './watchers.ts';
 
 export type { ApiName } from './apis.ts';
 export { ERROR } from './apis.ts';
+export type { VersionRange, VersionRanges } from './broker-versions.ts';
+export type { BrokerClusterEvents, BrokerClusterOptions, ConnectionEvent } from './cluster-options.ts';
 export type { BrokerRequest, FaultAction, FaultHandle, FaultSpec, Moment, Target } from './faults.ts';
-export type { StoredRecord } from './record-batch.ts';
+export type { StoredBatch, StoredRecord } from './record-batch.ts';
+export type { RecordRefusal, TopicSettings } from './refusals.ts';
 export type { ProduceRequest, SaslAttempt } from './state.ts';
-
-export interface BrokerClusterOptions {
-  /** Default 1; their ids are 0, 1, ... in the order of `addresses`. */
-  readonly brokers?: number;
-  /** The loopback address that they listen at and advertise. Default 127.0.0.1. */
-  readonly host?: '127.0.0.1' | '::1';
-  /** Partitions per topic; partition p is led by broker p modulo brokers. */
-  readonly topics?: Readonly<Record<string, number>>;
-  /** Whether Metadata creates topics, and with how many partitions (true: 1). Default false. */
-  readonly autoCreate?: boolean | number;
-  /** Default 1048588, as in Kafka. */
-  readonly maxMessageBytes?: number;
-  /** Makes authentication mandatory; says whether an attempt succeeds. */
-  readonly sasl?: (attempt: SaslAttempt) => boolean | string;
-  /** After this, a connection must have authenticated again. Default 0: never. */
-  readonly saslSessionLifetimeMs?: number;
-  /** Where Metadata says that a broker is (`advertised.listeners`); nothing: where it listens. */
-  readonly advertised?: (broker: number) => { host: string; port: number } | undefined;
-  /** PEM; makes every broker a TLS listener. */
-  readonly tls?: { readonly key: string; readonly cert: string };
-}
-
-export interface ConnectionEvent {
-  readonly broker: number;
-  readonly id: number;
-}
-
-export interface BrokerClusterEvents {
-  append: [StoredRecord & { readonly topic: string }];
-  request: [BrokerRequest];
-  connection: [ConnectionEvent];
-  disconnection: [ConnectionEvent];
-}
 
 const DEFAULT_MAX_MESSAGE_BYTES = 1_048_588;
 const DEFAULT_UNTIL_MS = 5_000;
@@ -90,6 +63,7 @@ export class BrokerCluster extends EventEmitter<BrokerClusterEvents> {
       );
     }
     this.#state.nodes = this.#nodes;
+    if (options.versions !== undefined) this.versions(options.versions);
     this.#state.appends.on('stored', (batch) => this.#stored(batch));
   }
 
@@ -111,6 +85,30 @@ export class BrokerCluster extends EventEmitter<BrokerClusterEvents> {
   /** One entry per partition of every Produce request, in the order of their ends. */
   get produceRequests(): readonly ProduceRequest[] {
     return this.#state.produceRequests;
+  }
+
+  /** The versions of Produce that carried what is stored, in ascending order. */
+  get produceVersions(): number[] {
+    const batches = this.topics().flatMap((topic) => this.batches(topic));
+    return [...new Set(batches.map(({ produceVersion }) => produceVersion))].sort((a, b) => a - b);
+  }
+
+  /**
+   * How many Produce requests arrived at a broker within the throttle time of an answer that it had given that client id. One
+   * that was on its way when the answer was written counts too.
+   */
+  get producesWhileThrottled(): number {
+    return this.#state.throttled.early;
+  }
+
+  /** How many requests ended their connection, as the broker does not speak their version. */
+  get refusedVersions(): number {
+    return this.#state.refusedVersions;
+  }
+
+  /** What is stored in the topic, as it was sent but for the base offset, in append order; empty for an unknown topic. */
+  batches(topic: string): readonly StoredBatch[] {
+    return this.#state.topics.get(topic)?.batches ?? [];
   }
 
   /** Everything stored in the topic, in append order; empty for an unknown topic. */
@@ -156,7 +154,15 @@ export class BrokerCluster extends EventEmitter<BrokerClusterEvents> {
 
   /** From now on the old leader answers NOT_LEADER_OR_FOLLOWER for the partition. */
   moveLeader(topic: string, partition: number, toBroker: number): void {
-    this.#partition(topic, partition).leader = this.#node(toBroker).id;
+    this.#partition(topic, partition).moveTo(this.#node(toBroker).id);
+  }
+
+  /**
+   * From now on the broker (default: each) advertises and answers these versions; APIs that are not named stay as they are, null
+   * takes one away. A request in another version ends its connection, as in Kafka. Open connections stay.
+   */
+  versions(ranges: VersionRanges, broker?: number): void {
+    for (const { id } of this.#some(broker)) this.#state.versionsOf(id).set(ranges);
   }
 
   /** Stops listening and destroys the sockets, of one broker or of all. Data and leaders stay. */

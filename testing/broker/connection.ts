@@ -15,10 +15,12 @@ import {
 import { readMetadata } from './answer-metadata.ts';
 import { readInitProducerId, readProduce } from './answer-produce.ts';
 import { readApiVersions, readSaslAuthenticate, readSaslHandshake } from './answer-session.ts';
-import { type ApiName, apiNameOf, isAdvertised } from './apis.ts';
+import { type ApiName, apiNameOf, hasFlexibleAnswer, isFlexible } from './apis.ts';
 import type { BrokerRequest, FaultEffect, Moment } from './faults.ts';
+import { skipTaggedFields } from './field-layout.ts';
 import { FrameReader, frameOf } from './frames.ts';
 import type { AnswerContext, ClusterState, PreparedRequest, ReadRequest, Session } from './state.ts';
+import { monotonicNow } from './throttled-clients.ts';
 import { Decoder } from './wire.ts';
 
 const READERS: Readonly<Record<ApiName, ReadRequest>> = {
@@ -61,7 +63,7 @@ export class Connection {
   readonly #options: ConnectionOptions;
   readonly #session: Session;
   readonly #frames = new FrameReader();
-  readonly #queue: Buffer[] = [];
+  readonly #queue: { readonly frame: Buffer; readonly arrivedAt: number }[] = [];
   #isServing = false;
 
   constructor(options: ConnectionOptions) {
@@ -78,7 +80,8 @@ export class Connection {
 
   #receive(chunk: Buffer): void {
     try {
-      this.#queue.push(...this.#frames.push(chunk));
+      const arrivedAt = monotonicNow();
+      for (const frame of this.#frames.push(chunk)) this.#queue.push({ frame, arrivedAt });
     } catch {
       // Not Kafka traffic; Kafka closes such a connection too.
       this.#options.socket.destroy();
@@ -90,8 +93,8 @@ export class Connection {
   async #serveAll(): Promise<void> {
     this.#isServing = true;
     try {
-      for (let frame = this.#queue.shift(); frame !== undefined; frame = this.#queue.shift()) {
-        await this.#serve(frame);
+      for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+        await this.#serve(next.frame, next.arrivedAt);
       }
     } catch (error) {
       this.#options.socket.destroy();
@@ -101,7 +104,7 @@ export class Connection {
     }
   }
 
-  async #serve(frame: Buffer): Promise<void> {
+  async #serve(frame: Buffer, arrivedAt: number): Promise<void> {
     const { socket, state, broker, signal } = this.#options;
     if (this.#options.isSilent() || signal.aborted) return;
     const decoder = new Decoder(frame);
@@ -111,11 +114,14 @@ export class Connection {
     const clientId = decoder.readString();
     if (api === undefined || !this.#isAllowed(api, version)) {
       socket.destroy();
+      this.#options.changed();
       return;
     }
+    if (isFlexible(api, version)) skipTaggedFields(decoder);
     const prepared = READERS[api](decoder, state, version);
     const { targets } = prepared;
     const request = { api, version, broker, connection: this.#session.id, clientId, at: Date.now(), targets };
+    if (api === 'Produce') state.throttled.arrived(broker, clientId, arrivedAt);
     const effect = this.#options.judge(request);
     const context: AnswerContext = { state, broker, session: this.#session, effect, signal };
     if (!(await this.#passes('before-store', context))) {
@@ -123,15 +129,24 @@ export class Connection {
       this.#options.changed();
       return;
     }
-    await this.#answer(correlationId, prepared, context);
+    await this.#answer(correlationId, request, prepared, context);
   }
 
-  async #answer(correlationId: number, prepared: PreparedRequest, context: AnswerContext): Promise<void> {
-    const { socket } = this.#options;
+  async #answer(
+    correlationId: number,
+    { api, version, clientId }: BrokerRequest,
+    prepared: PreparedRequest,
+    context: AnswerContext,
+  ): Promise<void> {
+    const { socket, state, broker } = this.#options;
     const answer = await prepared.answer(context);
     this.#options.changed();
     if (!(await this.#passes('after-store', context))) return;
-    if (answer !== null) socket.write(frameOf(correlationId, answer.buffer));
+    if (answer !== null) {
+      socket.write(frameOf(correlationId, answer.buffer, hasFlexibleAnswer(api, version)));
+      const { throttle } = context.effect;
+      if (api === 'Produce' && throttle > 0) state.throttled.told(broker, clientId, throttle);
+    }
     if (this.#session.closeAfterAnswer) socket.end();
   }
 
@@ -150,9 +165,13 @@ export class Connection {
   }
 
   #isAllowed(api: ApiName, version: number): boolean {
+    const { state, broker } = this.#options;
     // ApiVersions alone is answered in any version: this is how a client learns what it may send.
-    if (api !== 'ApiVersions' && !isAdvertised(api, version)) return false;
-    if (this.#options.state.settings.sasl === null || WITHOUT_AUTHENTICATION.includes(api)) return true;
+    if (api !== 'ApiVersions' && !state.versionsOf(broker).speaks(api, version)) {
+      state.refusedVersions += 1;
+      return false;
+    }
+    if (state.settings.sasl === null || WITHOUT_AUTHENTICATION.includes(api)) return true;
     return (this.#session.authenticatedUntil ?? 0) > Date.now();
   }
 }

@@ -43,7 +43,9 @@ export class FrameReader {
   }
 }
 
-export function frameOf(correlationId: number, payload: Buffer): Buffer {
+/** `isFlexible`: with the response header that has tagged fields, of which there are none. */
+export function frameOf(correlationId: number, body: Buffer, isFlexible = false): Buffer {
+  const payload = isFlexible ? Buffer.concat([Buffer.alloc(1), body]) : body;
   const frame = Buffer.allocUnsafe(SIZE_BYTES + 4 + payload.length);
   frame.writeInt32BE(4 + payload.length, 0);
   frame.writeInt32BE(correlationId, SIZE_BYTES);

@@ -1,7 +1,8 @@
 // Part of the in-process Kafka stand-in for specs and the demo; it is not a broker.
 // Record batches v2: the fixed header for the hot path, the records only for whoever reads them.
-import { gunzipSync } from 'node:zlib';
+import zlib from 'node:zlib';
 import { ERROR } from './apis.ts';
+import { errorOfRecords } from './record-check.ts';
 import { crc32C, Decoder, decodeRecord } from './wire.ts';
 
 const LOG_OVERHEAD = 12;
@@ -11,7 +12,19 @@ const ATTRIBUTES_AT = 21;
 const RECORDS_AT = 61;
 const CODEC_MASK = 0x07;
 const MAGIC = 2;
-const CODECS = ['none', 'gzip', 'snappy', 'lz4', 'zstd'];
+const CONTROL_FLAG = 0x20;
+
+type Decompress = (bytes: Buffer) => Buffer;
+
+// By the numbers that Kafka gives them: none, gzip, snappy, lz4, zstd. What Node cannot read is refused.
+const CODECS: readonly (Decompress | undefined)[] = [
+  (bytes) => bytes,
+  zlib.gunzipSync,
+  undefined,
+  undefined,
+  // Since Node 22.15.
+  (zlib as { zstdDecompressSync?: Decompress }).zstdDecompressSync,
+];
 
 export interface BatchHeader {
   readonly records: number;
@@ -27,6 +40,8 @@ export interface StoredBatch {
   readonly records: number;
   readonly bytes: Buffer;
   readonly appendedAt: number;
+  /** The version of the Produce request that carried it. */
+  readonly produceVersion: number;
 }
 
 export interface StoredRecord {
@@ -52,12 +67,25 @@ export function readHeader(bytes: Buffer): BatchHeader | number {
   const records = bytes.readInt32BE(57);
   const lastOffsetDelta = bytes.readInt32BE(23);
   if (records < 1 || lastOffsetDelta !== records - 1) return ERROR.INVALID_RECORD;
-  return {
-    records,
-    producerId: bytes.readBigInt64BE(43),
-    producerEpoch: bytes.readInt16BE(51),
-    baseSequence: bytes.readInt32BE(53),
-  };
+  if ((bytes.readInt16BE(ATTRIBUTES_AT) & CONTROL_FLAG) !== 0) return ERROR.INVALID_RECORD;
+  const producerId = bytes.readBigInt64BE(43);
+  const producerEpoch = bytes.readInt16BE(51);
+  const baseSequence = bytes.readInt32BE(53);
+  if (producerId >= 0n && (producerEpoch < 0 || baseSequence < 0)) return ERROR.INVALID_RECORD;
+  return { records, producerId, producerEpoch, baseSequence };
+}
+
+/** The code that a batch with a good header is refused with for its records; 0 otherwise. */
+export function errorOfBody(bytes: Buffer, records: number): number {
+  const decompress = codecOf(bytes);
+  if (decompress === undefined) return ERROR.UNSUPPORTED_COMPRESSION_TYPE;
+  let body: Buffer;
+  try {
+    body = decompress(bytes.subarray(RECORDS_AT));
+  } catch {
+    return ERROR.INVALID_RECORD;
+  }
+  return errorOfRecords(body, records);
 }
 
 /** The base offset is outside the checksum, so the broker may write it into the bytes that the client sent. */
@@ -65,15 +93,11 @@ export function writeBaseOffset(bytes: Buffer, offset: number): void {
   bytes.writeBigInt64BE(BigInt(offset), 0);
 }
 
-function recordBytes(bytes: Buffer): Buffer {
-  const codec = bytes.readInt16BE(ATTRIBUTES_AT) & CODEC_MASK;
-  const body = bytes.subarray(RECORDS_AT);
-  if (codec === 0) return body;
-  if (codec === 1) return gunzipSync(body);
-  throw new Error(`The Kafka stand-in cannot read records compressed with ${CODECS[codec] ?? codec}`);
-}
+const codecOf = (bytes: Buffer): Decompress | undefined =>
+  CODECS[bytes.readInt16BE(ATTRIBUTES_AT) & CODEC_MASK];
 
-export function decodeBatch(batch: StoredBatch): StoredRecord[] {
+/** Of a batch that errorOfBody() has nothing against. */
+export function decodeBatch(batch: Omit<StoredBatch, 'topic' | 'produceVersion'>): StoredRecord[] {
   const { bytes, partition, appendedAt } = batch;
   const context = {
     firstOffset: String(batch.baseOffset),
@@ -81,7 +105,8 @@ export function decodeBatch(batch: StoredBatch): StoredRecord[] {
     maxTimestamp: bytes.readBigInt64BE(35).toString(),
     magicByte: MAGIC,
   };
-  const decoder = new Decoder(recordBytes(bytes));
+  const body = codecOf(bytes)?.(bytes.subarray(RECORDS_AT));
+  const decoder = new Decoder(body ?? Buffer.alloc(0));
   const records: StoredRecord[] = [];
   for (let i = 0; i < batch.records; i += 1) {
     const { offset, timestamp, key, value, headers } = decodeRecord(

@@ -1,9 +1,11 @@
 // Part of the in-process Kafka stand-in for specs and the demo; it is not a broker.
 // What all brokers of a cluster share, and the shape of a request that has been read.
 import { EventEmitter } from 'node:events';
+import { BrokerVersions } from './broker-versions.ts';
 import type { FaultEffect, Target } from './faults.ts';
 import { GroupStore } from './groups.ts';
 import type { StoredBatch } from './record-batch.ts';
+import { ThrottledClients } from './throttled-clients.ts';
 import { TopicStore } from './topics.ts';
 import type { Decoder, Encoder } from './wire.ts';
 
@@ -31,6 +33,8 @@ export interface ProduceRequest {
   readonly partition: number;
   readonly records: number;
   readonly acks: number;
+  /** Of the Produce API. */
+  readonly version: number;
   readonly at: number;
   /** null: a fault dropped the request before it was looked at. */
   readonly errorCode: number | null;
@@ -50,17 +54,33 @@ export class ClusterState {
   readonly groups = new GroupStore();
   readonly produceRequests: ProduceRequest[] = [];
   readonly appends = new EventEmitter<{ stored: [StoredBatch] }>().setMaxListeners(0);
+  readonly throttled = new ThrottledClients();
+  /** How many requests ended their connection, as their version is none that the broker speaks. */
+  refusedVersions = 0;
   nodes: readonly NodeAddress[] = [];
+  readonly #versions: readonly BrokerVersions[];
   #producerIds = 1000;
 
   constructor(settings: ClusterSettings) {
     this.settings = settings;
     this.topics = new TopicStore(settings.brokers);
+    this.#versions = Array.from({ length: settings.brokers }, () => new BrokerVersions());
   }
 
   /** Controller and group coordinator: the first broker that is up. */
   firstUp(): NodeAddress | undefined {
     return this.nodes.find((node) => node.isUp);
+  }
+
+  versionsOf(broker: number): BrokerVersions {
+    const versions = this.#versions[broker];
+    if (versions === undefined) throw new Error(`No broker ${broker}`);
+    return versions;
+  }
+
+  /** Where clients are told to find the broker. */
+  addressOf(node: NodeAddress): { host: string; port: number } {
+    return this.settings.advertised(node.id) ?? node;
   }
 
   nextProducerId(): number {

@@ -10,25 +10,42 @@ import {
   type StoredRecord,
   writeBaseOffset,
 } from './record-batch.ts';
+import { type Refusal, refusalOf, refused, type TopicSettings } from './refusals.ts';
 
 export type AppendResult =
-  | { readonly errorCode: number; readonly baseOffset: -1 }
+  | Refusal
   | { readonly errorCode: number; readonly baseOffset: number; readonly stored: StoredBatch | null };
 
 export class Partition {
   readonly batches: StoredBatch[] = [];
-  leader: number;
+  leaderEpoch = 0;
   nextOffset = 0;
+  #leader: number;
   readonly #sequences = new ProducerSequences();
 
   constructor(leader: number) {
-    this.leader = leader;
+    this.#leader = leader;
   }
 
-  append(topic: Topic, index: number, bytes: Buffer, header: BatchHeader): AppendResult {
+  get leader(): number {
+    return this.#leader;
+  }
+
+  moveTo(leader: number): void {
+    this.#leader = leader;
+    this.leaderEpoch += 1;
+  }
+
+  append(
+    topic: Topic,
+    index: number,
+    bytes: Buffer,
+    header: BatchHeader,
+    produceVersion: number,
+  ): AppendResult {
     const check = this.#sequences.check(header);
     if ('duplicateOf' in check) return { errorCode: 0, baseOffset: check.duplicateOf, stored: null };
-    if (check.errorCode !== ERROR.NONE) return { errorCode: check.errorCode, baseOffset: -1 };
+    if (check.errorCode !== ERROR.NONE) return refused(check.errorCode);
     const baseOffset = this.nextOffset;
     writeBaseOffset(bytes, baseOffset);
     const stored: StoredBatch = {
@@ -38,6 +55,7 @@ export class Partition {
       records: header.records,
       bytes,
       appendedAt: Date.now(),
+      produceVersion,
     };
     this.batches.push(stored);
     this.nextOffset += header.records;
@@ -76,21 +94,13 @@ export class Partition {
   }
 }
 
-/** What a topic refuses, as Kafka's topic settings of these names have it. */
-export interface TopicSettings {
-  /** `message.timestamp.before.max.ms`: INVALID_TIMESTAMP for a batch with an older record. */
-  readonly timestampBeforeMaxMs?: number;
-  /** `message.timestamp.after.max.ms`: the same for one further ahead of the broker's clock. */
-  readonly timestampAfterMaxMs?: number;
-  /** `cleanup.policy=compact`: INVALID_RECORD for a batch with a record without key. */
-  readonly isCompacted?: boolean;
-}
-
 export class Topic {
   readonly name: string;
   settings: TopicSettings = {};
   readonly partitions: Partition[] = [];
   count = 0;
+  /** In append order. */
+  readonly batches: StoredBatch[] = [];
   #undecoded: StoredBatch[] = [];
   readonly #decoded: StoredRecord[] = [];
 
@@ -98,22 +108,13 @@ export class Topic {
     this.name = name;
   }
 
-  /** The error code for a batch that the settings forbid; 0 otherwise. */
-  refuses(bytes: Buffer, records: number): number {
-    const { timestampBeforeMaxMs, timestampAfterMaxMs, isCompacted = false } = this.settings;
-    const earliest = timestampBeforeMaxMs === undefined ? 0 : Date.now() - timestampBeforeMaxMs;
-    const latest =
-      timestampAfterMaxMs === undefined ? Number.POSITIVE_INFINITY : Date.now() + timestampAfterMaxMs;
-    if (earliest === 0 && latest === Number.POSITIVE_INFINITY && !isCompacted) return ERROR.NONE;
-    const batch = { topic: this.name, partition: 0, baseOffset: 0, records, bytes, appendedAt: 0 };
-    for (const { key, timestamp } of decodeBatch(batch)) {
-      if (isCompacted && key === null) return ERROR.INVALID_RECORD;
-      if (timestamp < earliest || timestamp > latest) return ERROR.INVALID_TIMESTAMP;
-    }
-    return ERROR.NONE;
+  /** Why a batch is refused that the settings forbid; null otherwise. */
+  refusal(partition: number, bytes: Buffer, records: number): Refusal | null {
+    return refusalOf(this.settings, this.name, partition, { bytes, records });
   }
 
   added(batch: StoredBatch): void {
+    this.batches.push(batch);
     this.#undecoded.push(batch);
     this.count += batch.records;
   }

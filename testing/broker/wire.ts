@@ -12,6 +12,7 @@ export interface Decoder {
   readInt64(): bigint;
   readString(): string | null;
   readBytes(byteLength?: number): Buffer | null;
+  readUVarInt(): number;
   readVarIntBytes(): Buffer | null;
   readBoolean(): boolean;
   readArray<T>(reader: (decoder: Decoder) => T): T[];
@@ -25,6 +26,8 @@ export interface Encoder {
   writeInt64(value: number | bigint): this;
   writeBoolean(value: boolean): this;
   writeString(value: string | null): this;
+  writeUVarInt(value: number): this;
+  writeUVarIntString(value: string | null): this;
   writeBytes(value: Buffer | null): this;
   writeArray(values: readonly (Encoder | number | string)[]): this;
   writeEncoder(value: Encoder): this;
