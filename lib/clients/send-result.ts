@@ -1,6 +1,7 @@
 import type { Batch } from '../accumulator/batch.ts';
-import { type ErrorFacts, rootCause } from '../util/root-cause.ts';
+import { causesOf, type ErrorFacts, rootCause } from '../util/root-cause.ts';
 import type { SendOutcome } from './client.ts';
+import { refusedIndexesOf } from './refused-records.ts';
 
 /** What the outcome of a send means for its records. */
 export type SendResult =
@@ -18,6 +19,8 @@ export type SendResult =
       cause: unknown;
       reason: 'oversize' | 'rejected';
       certain: boolean;
+      /** The records that are refused, by their places in the batch, where the broker has named them. */
+      refusedIndexes?: readonly number[];
       /** What the broker refuses, where that can be put right or told of others. */
       refused?: 'timestamp' | 'record';
       /** Only where it is not certain: a fresh client may do better. */
@@ -90,10 +93,8 @@ export function classifyError(error: unknown): SendResult {
   const { name, type, code, message } = rootCause(error);
   const isOneOf = (set: Set<unknown>): boolean => set.has(type) || set.has(code);
   if (isOneOf(TOO_LARGE)) return { kind: 'bisect', cause: error, reason: 'oversize', certain: true };
-  if (isOneOf(BAD_TIMESTAMP))
-    return { kind: 'bisect', cause: error, reason: 'rejected', certain: true, refused: 'timestamp' };
-  if (isOneOf(BAD_RECORD))
-    return { kind: 'bisect', cause: error, reason: 'rejected', certain: true, refused: 'record' };
+  if (isOneOf(BAD_TIMESTAMP)) return { ...refusalOf(error), refused: 'timestamp' };
+  if (isOneOf(BAD_RECORD)) return { ...refusalOf(error), refused: 'record' };
   if (isOneOf(BAD_TOPIC)) return { kind: 'reject-topic', cause: error };
   if (PROGRAMMING_ERRORS.has(name))
     return { kind: 'bisect', cause: error, reason: 'rejected', certain: false, isClientSuspect: true };
@@ -104,6 +105,12 @@ export function classifyError(error: unknown): SendResult {
   if (!isDoubtful && !isOutage({ name, type, code, message }))
     return { kind: 'bisect', cause: error, reason: 'rejected', certain: false };
   return { kind: 'retry', cause: error, client: isDoubtful ? 'doubtful' : 'fine' };
+}
+
+function refusalOf(cause: unknown): SendResult & { kind: 'bisect' } {
+  const refusal = { kind: 'bisect', cause, reason: 'rejected', certain: true } as const;
+  const refusedIndexes = causesOf(cause).map(refusedIndexesOf).find(Array.isArray);
+  return refusedIndexes === undefined ? refusal : { ...refusal, refusedIndexes };
 }
 
 /**

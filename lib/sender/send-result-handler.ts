@@ -5,6 +5,7 @@ import type { DeliveryClient } from '../clients/client.ts';
 import { isNotSent } from '../clients/not-sent-error.ts';
 import type { ClientCondition, SendResult } from '../clients/send-result.ts';
 import { NoSuchPartitionError } from '../record/partition.ts';
+import type { PendingRecord } from '../record/record.ts';
 import { type BackoffOptions, fullJitter } from '../util/backoff.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Connection } from './connection.ts';
@@ -184,8 +185,13 @@ export class SendResultHandler {
       accumulator.reenqueue(batch, 0, true);
       return;
     }
-    const keyless = refused === 'record' ? this.#keyless.onRefused(batch) : [];
-    if (keyless.length > 0) accumulator.rejectPart(batch, keyless, reason, cause);
+    const named = namedRecords(batch, result.refusedIndexes);
+    if (named.length === batch.count) {
+      accumulator.reject(batch, reason, cause);
+      return;
+    }
+    const part = named.length === 0 && refused === 'record' ? this.#keyless.onRefused(batch) : named;
+    if (part.length > 0) accumulator.rejectPart(batch, part, reason, cause);
     else if (batch.count > 1) accumulator.bisect(batch);
     else accumulator.reject(batch, reason, cause);
   }
@@ -230,4 +236,12 @@ export class SendResultHandler {
     health.recordSuccess();
     connection.recordSuccess();
   }
+}
+
+/** The records that the broker has named as those it refuses; none where one of them is not in the batch. */
+function namedRecords(batch: ProducerBatch, indexes: readonly number[] = []): readonly PendingRecord[] {
+  if (indexes.length === 0) return [];
+  const { records } = batch;
+  const named = [...new Set(indexes)].map((index) => records[index]);
+  return named.every((record) => record !== undefined) ? named : [];
 }

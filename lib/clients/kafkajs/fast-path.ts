@@ -7,6 +7,7 @@ import {
 } from '../../protocol/produce-response.ts';
 import { NO_PRODUCER, type ProducerIdentity, recordBatchOf } from '../../protocol/record-batch.ts';
 import { type EncodedRecords, RECORD_BATCH_HEADER_BYTES } from '../../protocol/records-encoder.ts';
+import { withRefusedIndexes } from '../refused-records.ts';
 import { kafkajs } from './kafkajs.ts';
 import { untouchedRecords } from './lazy-messages.ts';
 import { type BrokerConnection, interceptProduce, type KafkajsProduce } from './workarounds.ts';
@@ -125,9 +126,9 @@ function errorOf({ errorCode, errorMessage, recordErrors }: PartitionResponse): 
   const known = errorCodeOf(errorCode);
   const why = [errorMessage, recordErrors[0]?.message].find((text) => text !== null && text !== undefined);
   const message = why === undefined ? known.message : `${known.message}: ${why}`;
-  const refusedRecords = recordErrors.map(({ batchIndex }) => batchIndex);
-  return Object.assign(
-    new KafkaJSProtocolError({ ...known, message } as unknown as Error),
-    refusedRecords.length > 0 && { refusedRecords },
+  const error = new KafkaJSProtocolError({ ...known, message } as unknown as Error);
+  return withRefusedIndexes(
+    error,
+    recordErrors.map(({ batchIndex }) => batchIndex),
   );
 }

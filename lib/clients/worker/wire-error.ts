@@ -1,5 +1,6 @@
 import { messageOf } from '../../errors.ts';
 import { isObject } from '../../util/safely.ts';
+import { refusedIndexesOf } from '../refused-records.ts';
 
 /** An error on its way to another thread. As it is, it would lose kafkajs's `name`, `type` and `code`. */
 export interface WireError {
@@ -8,6 +9,7 @@ export interface WireError {
   readonly stack: string | undefined;
   readonly type: string | undefined;
   readonly code: string | number | undefined;
+  readonly refusedIndexes: number[] | undefined;
   readonly cause: WireError | undefined;
 }
 
@@ -26,22 +28,32 @@ export function toWire(error: unknown, depth: number = 0): WireError {
         stack: textOr(stack),
         type: textOr(type),
         code: typeof code === 'number' ? code : textOr(code),
+        refusedIndexes: refusedIndexesOf(error),
         cause: cause === undefined || depth >= DEEPEST ? undefined : toWire(cause, depth + 1),
       };
     }
   } catch {
     // A getter that throws: the message is what there is.
   }
-  return { message, name: undefined, stack: undefined, type: undefined, code: undefined, cause: undefined };
+  return {
+    message,
+    name: undefined,
+    stack: undefined,
+    type: undefined,
+    code: undefined,
+    refusedIndexes: undefined,
+    cause: undefined,
+  };
 }
 
-export function fromWire({ message, name, stack, type, code, cause }: WireError): Error {
+export function fromWire({ message, name, stack, type, code, refusedIndexes, cause }: WireError): Error {
   const error = cause === undefined ? new Error(message) : new Error(message, { cause: fromWire(cause) });
   return Object.assign(error, {
     ...(name !== undefined && { name }),
     ...(stack !== undefined && { stack }),
     ...(type !== undefined && { type }),
     ...(code !== undefined && { code }),
+    ...(refusedIndexes !== undefined && { refusedIndexes }),
   });
 }
 
