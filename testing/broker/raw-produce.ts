@@ -162,14 +162,16 @@ export class RawClient {
   readonly #frames = new FrameReader();
   readonly #answers = new EventEmitter();
   readonly #clientId: string;
-  /** Settles when the connection has ended. */
+  /** Resolves when the connection has ended. */
   readonly closed: Promise<unknown>;
   #correlation = 0;
 
   private constructor(socket: Socket, clientId: string) {
     this.#socket = socket;
     this.#clientId = clientId;
-    this.closed = EventEmitter.once(socket, 'close');
+    this.closed = new Promise((resolve) => socket.once('close', resolve));
+    // A reset is an end like any other.
+    socket.on('error', () => undefined);
     socket.on('data', (chunk) => {
       for (const frame of this.#frames.push(chunk)) this.#answers.emit(String(frame.readInt32BE()), frame);
     });

@@ -57,7 +57,10 @@ function walkRecord(walker: Walker, index: number): boolean {
   return walker.at === end;
 }
 
-/** INVALID_RECORD unless these are exactly so many records, with the offsets 0, 1, 2 and so on. */
+/**
+ * INVALID_RECORD unless these are exactly so many records, with the offsets 0, 1, 2 and so on. Kafka takes other offsets too, and
+ * numbers the records itself; here a client is to learn that its encoder is wrong.
+ */
 export function errorOfRecords(bytes: Buffer, records: number): number {
   const walker = new Walker(bytes);
   try {

@@ -1,3 +1,4 @@
+import zlib from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BrokerCluster, ERROR } from './broker-cluster.ts';
 import { RawClient } from './raw-produce.ts';
@@ -33,7 +34,7 @@ describe('batches that the stand-in refuses', () => {
             [1, 'Record 1 was refused by the stand-in'],
             [3, 'Record 3 was refused by the stand-in'],
           ],
-          errorMessage: 'One or more records have been rejected',
+          errorMessage: 'One or more records have been rejected due to 2 record errors in total',
         },
         { errorCode: ERROR.NONE, recordErrors: [], errorMessage: null },
       ]);
@@ -66,7 +67,10 @@ describe('batches that the stand-in refuses', () => {
         refuses: ({ offset }) => [ERROR.INVALID_RECORD, 0, ERROR.INVALID_TIMESTAMP][offset],
       });
       const { partitions } = await client.produce(8, 'logs', { 0: batch });
-      expect(partitions[0]).toMatchObject({ errorCode: ERROR.INVALID_TIMESTAMP });
+      expect(partitions[0]).toMatchObject({
+        errorCode: ERROR.INVALID_TIMESTAMP,
+        errorMessage: 'One or more records have been rejected due to invalid timestamp',
+      });
       expect(partitions[0]?.recordErrors?.map(([index]) => index)).toEqual([0, 2]);
     });
 
@@ -84,7 +88,7 @@ describe('batches that the stand-in refuses', () => {
       const { partitions } = await client.produce(9, 'logs', { 0: recordBatch(records) });
       expect(partitions[0]).toMatchObject({
         errorCode: ERROR.INVALID_RECORD,
-        recordErrors: [[1, 'Compacted topic cannot accept message without key in topic partition logs-0.']],
+        recordErrors: [[1, 'Compacted topic cannot accept message without key in topic partition logs-0']],
       });
     });
 
@@ -143,5 +147,15 @@ describe('batches that the stand-in refuses', () => {
     const { partitions } = await client.produce(9, 'logs', { 0: recordBatch(records, options) });
     expect(partitions).toMatchObject([{ errorCode, baseOffset: -1, recordErrors: [] }]);
     expect(cluster.count('logs')).toBe(0);
+  });
+
+  it('unless Node can read zstd: a zstd batch', async () => {
+    const { zstdCompressSync } = zlib as { zstdCompressSync?: (bytes: Buffer) => Buffer };
+    const compress = zstdCompressSync ?? ((bytes: Buffer): Buffer => bytes);
+    const batch = recordBatch(['a', 'b'], { attributes: 4, compress });
+    const { partitions } = await client.produce(9, 'logs', { 0: batch });
+    const errorCode = zstdCompressSync === undefined ? ERROR.UNSUPPORTED_COMPRESSION_TYPE : ERROR.NONE;
+    expect(partitions).toMatchObject([{ errorCode }]);
+    expect(cluster.values('logs')).toEqual(zstdCompressSync === undefined ? [] : ['a', 'b']);
   });
 });

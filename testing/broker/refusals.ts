@@ -49,7 +49,7 @@ function refusalOfRecord(record: StoredRecord, settings: TopicSettings, limits: 
   const { key, timestamp } = record;
   const { partition, earliest, latest } = limits;
   if (settings.isCompacted && key === null) {
-    const message = `Compacted topic cannot accept message without key in topic partition ${partition}.`;
+    const message = `Compacted topic cannot accept message without key in topic partition ${partition}`;
     return { error: ERROR.INVALID_RECORD, message };
   }
   if (timestamp < earliest || timestamp > latest) {
@@ -73,7 +73,7 @@ export function refusalOf(
   const limits = {
     partition: `${topic}-${partition}`,
     earliest: before === undefined ? 0 : now - before,
-    latest: after === undefined ? Number.POSITIVE_INFINITY : now + after,
+    latest: after === undefined ? Number.MAX_SAFE_INTEGER : now + after,
   };
   const codes: number[] = [];
   const recordErrors: RecordError[] = [];
@@ -90,6 +90,12 @@ export function refusalOf(
   }
   const [first] = codes;
   if (first === undefined) return null;
-  const errorCode = codes.includes(ERROR.INVALID_TIMESTAMP) ? ERROR.INVALID_TIMESTAMP : first;
-  return { ...refused(errorCode), recordErrors, message: 'One or more records have been rejected' };
+  const isTime = codes.includes(ERROR.INVALID_TIMESTAMP);
+  const why = isTime ? 'invalid timestamp' : `${codes.length} record errors in total`;
+  return {
+    errorCode: isTime ? ERROR.INVALID_TIMESTAMP : first,
+    baseOffset: -1,
+    recordErrors,
+    message: `One or more records have been rejected due to ${why}`,
+  };
 }
