@@ -21,9 +21,14 @@ export class FastPath {
   /** Whether a send has gone kafkajs's way: somebody has looked at its messages, or the broker speaks no version of ours. */
   #hasGivenWay = false;
   readonly #isInstalled: () => boolean;
+  readonly #onThrottle: (ms: number) => void;
 
-  /** @param kafka a kafkajs client whose producer is not made yet */
-  constructor(kafka: object) {
+  /**
+   * @param kafka a kafkajs client whose producer is not made yet
+   * @param onThrottle a broker asks for a pause: kafkajs makes it
+   */
+  constructor(kafka: object, onThrottle: (ms: number) => void) {
+    this.#onThrottle = onThrottle;
     this.#isInstalled = interceptProduce(kafka, (request, connection) => this.#produce(request, connection));
   }
 
@@ -67,6 +72,7 @@ export class FastPath {
       response: {
         decode: async (payload) => {
           const response = readProduceResponse(payload, version);
+          if (response.throttleTimeMs > 0) this.#onThrottle(response.throttleTimeMs);
           // What kafkajs holds its next requests back by.
           return { ...response, clientSideThrottleTime: response.throttleTimeMs };
         },

@@ -174,6 +174,7 @@ it('a broker that asks for a pause gets no request meanwhile', async () => {
   await delivers(transport, 0, 100);
   expectExactlyOnce(cluster, 100);
   expect(cluster.producesWhileThrottled).toBe(0);
+  expect(transport.stats().throttledMs).toBe(400);
   expect(cluster.produceVersions).toEqual([12]);
 });
 
