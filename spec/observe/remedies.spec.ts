@@ -5,33 +5,33 @@ function errorWith(message: string, fields: object = {}): Error {
   return Object.assign(new Error(message), fields);
 }
 
-it.each<[unknown, RegExp]>([
-  [errorWith('the worker thread of the Kafka client has ended'), /Another one takes its place/],
-  [errorWith('certificate has expired', { code: 'CERT_HAS_EXPIRED' }), /has expired: renew it/],
-  [errorWith('self-signed certificate in certificate chain'), /kafka\.ssl\.ca/],
-  [errorWith('unable to verify the first certificate'), /kafka\.ssl\.ca/],
-  [errorWith("Hostname/IP does not match certificate's altnames"), /kafka\.ssl\.servername/],
-  [errorWith('tlsv13 alert certificate required'), /kafka\.ssl\.cert and kafka\.ssl\.key/],
-  [errorWith('wrong version number', { code: 'EPROTO' }), /does not speak TLS/],
-  [errorWith('x', { type: 'UNSUPPORTED_SASL_MECHANISM' }), /kafka\.sasl\.mechanism/],
-  [errorWith('x', { type: 'ILLEGAL_SASL_STATE' }), /wants no SASL on this port/],
-  [errorWith('x', { name: 'KafkaJSSASLAuthenticationError' }), /the user name or the password/],
-  [errorWith('x', { type: 'TOPIC_AUTHORIZATION_FAILED' }), /WRITE to the topic/],
-  [errorWith('x', { type: 'CLUSTER_AUTHORIZATION_FAILED' }), /IDEMPOTENT_WRITE/],
-  [errorWith('x', { type: 'UNKNOWN_TOPIC_OR_PARTITION' }), /Does the topic exist\?/],
-  [errorWith('x', { type: 'INVALID_TIMESTAMP' }), /message\.timestamp\.before\.max\.ms/],
-  [errorWith('x', { type: 'INVALID_RECORD' }), /cleanup\.policy=compact/],
-  [errorWith('x', { type: 'UNSUPPORTED_VERSION' }), /no version of the protocol in common/],
-  [errorWith('x', { type: 'UNSUPPORTED_COMPRESSION_TYPE' }), /choose another "compression"/],
-  [errorWith('x', { type: 'KAFKA_STORAGE_ERROR' }), /cannot write to its disk/],
-  [errorWith('x', { type: 'THROTTLING_QUOTA_EXCEEDED' }), /A quota of the broker is used up/],
-  [errorWith('x', { type: 'NOT_LEADER_FOR_PARTITION' }), /has no leader/],
-  [errorWith('x', { type: 'NOT_ENOUGH_REPLICAS_AFTER_APPEND' }), /min\.insync\.replicas/],
-  [errorWith('getaddrinfo ENOTFOUND kafka', { code: 'ENOTFOUND' }), /check kafka\.brokers and DNS/],
-  [errorWith('x', { code: 'ECONNREFUSED' }), /Nothing listens there/],
-  [errorWith('x', { code: 'EHOSTUNREACH' }), /firewalls and VPNs/],
-])('%s', (error, remedy) => {
-  expect(remedyFor(error)).toMatch(remedy);
+it.each<[string, object, RegExp]>([
+  ['the worker thread of the Kafka client has ended', {}, /Another one takes its place/],
+  ['certificate has expired', { code: 'CERT_HAS_EXPIRED' }, /has expired: renew it/],
+  ['self-signed certificate in certificate chain', {}, /kafka\.ssl\.ca/],
+  ['unable to verify the first certificate', {}, /kafka\.ssl\.ca/],
+  ["Hostname/IP does not match certificate's altnames", {}, /kafka\.ssl\.servername/],
+  ['tlsv13 alert certificate required', {}, /kafka\.ssl\.cert and kafka\.ssl\.key/],
+  ['wrong version number', { code: 'EPROTO' }, /does not speak TLS/],
+  ['x', { type: 'UNSUPPORTED_SASL_MECHANISM' }, /kafka\.sasl\.mechanism/],
+  ['x', { type: 'ILLEGAL_SASL_STATE' }, /wants no SASL on this port/],
+  ['x', { name: 'KafkaJSSASLAuthenticationError' }, /the user name or the password/],
+  ['x', { type: 'TOPIC_AUTHORIZATION_FAILED' }, /WRITE to the topic/],
+  ['x', { type: 'CLUSTER_AUTHORIZATION_FAILED' }, /IDEMPOTENT_WRITE/],
+  ['x', { type: 'UNKNOWN_TOPIC_OR_PARTITION' }, /Does the topic exist\?/],
+  ['x', { type: 'INVALID_TIMESTAMP' }, /message\.timestamp\.before\.max\.ms/],
+  ['x', { type: 'INVALID_RECORD' }, /cleanup\.policy=compact/],
+  ['x', { type: 'UNSUPPORTED_VERSION' }, /no version of the protocol in common/],
+  ['x', { type: 'UNSUPPORTED_COMPRESSION_TYPE' }, /choose another "compression"/],
+  ['x', { type: 'KAFKA_STORAGE_ERROR' }, /cannot write to its disk/],
+  ['x', { type: 'THROTTLING_QUOTA_EXCEEDED' }, /A quota of the broker is used up/],
+  ['x', { type: 'NOT_LEADER_FOR_PARTITION' }, /has no leader/],
+  ['x', { type: 'NOT_ENOUGH_REPLICAS_AFTER_APPEND' }, /min\.insync\.replicas/],
+  ['getaddrinfo ENOTFOUND kafka', { code: 'ENOTFOUND' }, /check kafka\.brokers and DNS/],
+  ['x', { code: 'ECONNREFUSED' }, /Nothing listens there/],
+  ['x', { code: 'EHOSTUNREACH' }, /firewalls and VPNs/],
+])('for "%s" %j there is the remedy %s', (message, fields, remedy) => {
+  expect(remedyFor(errorWith(message, fields))).toMatch(remedy);
 });
 
 it('there is one for the cause of an error, however deep it stands', () => {
