@@ -103,6 +103,14 @@ describe('an entry of kafkajs', () => {
     ]);
   });
 
+  it('is read up to its 4,000th character', () => {
+    const messageOf = (letters: number): string =>
+      readEntry(logEntry({ message: `password=${'x'.repeat(letters)} seen` }), false).message;
+    expect(messageOf(3_986)).toBe('password=*** seen');
+    expect(messageOf(3_987)).toBe('password=*** see');
+    expect(messageOf(5_000)).toBe('password=***');
+  });
+
   it('is read where nothing in it can be', () => {
     const hostile = new Proxy(
       {},
