@@ -56,18 +56,21 @@ describe('a client of the transport', () => {
     });
   });
 
-  it('has a copy of kafka, in which ssl and sasl stay what they were', () => {
-    const kafka = {
-      brokers: BROKERS,
-      ssl: { ca: 'x' },
-      sasl: { mechanism: 'plain', username: 'u', password: 'p' },
-    };
-    const client = clientOf({ kafka });
-    if (client.kind !== 'kafkajs') throw new Error(client.kind);
-    expect(client.kafka).not.toBe(kafka);
-    expect(client.kafka.ssl).toBe(kafka.ssl);
-    expect(client.kafka.sasl).toBe(kafka.sasl);
-  });
+  it.each([
+    ['a list', BROKERS],
+    ['a function', () => BROKERS],
+  ])(
+    'has a copy of kafka, in which ssl and sasl stay what they were, with brokers as %s',
+    (_name, brokers) => {
+      const kafka = { brokers, ssl: { ca: 'x' }, sasl: { mechanism: 'plain', username: 'u', password: 'p' } };
+      const client = clientOf({ kafka });
+      if (client.kind !== 'kafkajs') throw new Error(client.kind);
+      expect(client.kafka).not.toBe(kafka);
+      expect(client.kafka).toEqual(kafka);
+      expect(client.kafka.ssl).toBe(kafka.ssl);
+      expect(client.kafka.sasl).toBe(kafka.sasl);
+    },
+  );
 });
 
 describe('a client in a worker thread', () => {
