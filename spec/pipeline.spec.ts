@@ -120,6 +120,18 @@ describe('a drop notice', () => {
     expect(rig.pipeline.stats()).toMatchObject({ accepted: 4, delivered: 2, dropped: { overflow: 2 } });
   });
 
+  it('goes out with close, though the last one was a moment ago', async () => {
+    const rig = new Rig({ buffer: { maxRecords: 1 } });
+    for (const text of ['one', 'two']) rig.log(text);
+    await rig.clock.pass(1_000);
+    for (const text of ['three', 'four']) rig.log(text);
+    const closing = rig.pipeline.close();
+    await rig.clock.pass(1_000);
+    await closing;
+    const notice = expect.stringContaining('1 record was not delivered: overflow 1');
+    expect(rig.sent).toEqual(['two', notice, 'four', notice]);
+  });
+
   it('is left out with dropNotice: false', async () => {
     const rig = new Rig({ buffer: { maxRecords: 1 }, dropNotice: false });
     rig.log('one');

@@ -148,12 +148,19 @@ describe('what waits on disk', () => {
   it('comes back in its order, once memory is half empty', async () => {
     const rig = await new Rig().open();
     rig.addAll(20);
+    const batch = rig.topic('logs').drain(1_000, true);
+    if (batch === undefined) throw new Error('nothing is due');
+    const { records } = batch;
+    for (const record of records) rig.ledger.startSend(record);
+    for (const record of records.slice(0, 7)) rig.ledger.deliver(record);
+    // Nine of sixteen are left.
     expect(rig.replay()).toBe(false);
     expect(rig.ledger.replayed).toBe(0);
-    expect(rig.deliver()).toHaveLength(10);
+    for (const record of records.slice(7, 8)) rig.ledger.deliver(record);
     rig.replay();
+    expect(rig.ledger.replayed).toBe(4);
+    for (const record of records.slice(8)) rig.ledger.deliver(record);
     expect(rig.textsOf('logs')).toEqual(['10', '11', '12', '13', '14', '15', '16', '17', '18', '19']);
-    expect(rig.ledger).toMatchObject({ spooled: 4, replayed: 4 });
     // What is new waits in memory again.
     expect(rig.add('later')).toBe('memory');
   });

@@ -62,7 +62,7 @@ describe('a group of options', () => {
     const group = groupOf(members);
     expect(group.names).toEqual(['size', 'mode']);
     // Of a member that has one.
-    expect(group.fallback).toEqual({ size: 3 });
+    expect(group.fallback).toStrictEqual({ size: 3 });
     expect(group.check('g', undefined, {})).toEqual({ size: 3, mode: 'none' });
     seen.length = 0;
     expect(group.check('g', { size: 5 }, {})).toEqual({ size: 5, mode: 'none' });
