@@ -29,16 +29,23 @@ export interface ClientUnderTest {
   readonly isDisconnectedByClose: boolean;
   /** It tells of a topic's partitions, keeps a send without a partition together, and binds the batch to where it goes. */
   readonly choosesPartition: boolean;
+  /**
+   * Where it is idempotent, it has `renew`, sends no other batch behind one that a broker may have stored, and no batch again that
+   * was answered.
+   */
+  readonly keepsSequence: boolean;
+  /** It compresses with what this thread has registered in kafkajs's `CompressionCodecs`. */
+  readonly sharesCodecs: boolean;
   /** Of the records that a broker has named as refused, those that it names. */
   readonly namedOf: (refused: readonly number[]) => readonly number[] | undefined;
-  /** How it names an error code that kafkajs does not know. */
-  readonly unknownCode: (code: number) => number;
+  /** The code in its error, where a broker has answered that one. */
+  readonly codeOf: (answered: number) => number;
   start(brokers: string[], settings: Settings, listeners: ClientListeners): StartedSource;
 }
 
 const none = (): undefined => undefined;
-// kafkajs has this code for all that it does not know (protocol/error.js).
-const KAFKAJS_UNKNOWN = -99;
+// kafkajs 2.2.4 knows the codes up to 88, and has -99 for all others (protocol/error.js).
+const kafkajsCodeOf = (answered: number): number => (answered > 88 ? -99 : answered);
 
 const QUIET = { logLevel: logLevel.NOTHING, logCreator: () => none } as const;
 // Nothing ends a send by itself.
@@ -64,8 +71,10 @@ function kafkajsClient(name: string, fastPath: boolean, isInWorker: boolean): Cl
     isCutByKill: true,
     isDisconnectedByClose: true,
     choosesPartition: true,
+    keepsSequence: true,
+    sharesCodecs: !isInWorker,
     namedOf: fastPath ? (refused) => refused : none,
-    unknownCode: fastPath ? (code) => code : () => KAFKAJS_UNKNOWN,
+    codeOf: fastPath ? (answered) => answered : kafkajsCodeOf,
     start: (brokers, settings, listeners) => {
       const { acks = -1, idempotent = false } = settings;
       const own = { ...QUIET, kafka: { brokers }, acks, idempotent, fastPath };
@@ -86,14 +95,22 @@ function handedIn(name: string, isFactory: boolean): ClientUnderTest {
     isCutByKill: false,
     isDisconnectedByClose: isFactory,
     choosesPartition: false,
+    keepsSequence: false,
+    sharesCodecs: true,
     namedOf: none,
-    unknownCode: () => KAFKAJS_UNKNOWN,
+    codeOf: kafkajsCodeOf,
     start: (brokers, settings, listeners) => {
       const { idempotent = false } = settings;
-      const kafka = new Kafka({ brokers, logLevel: logLevel.NOTHING, requestTimeout: REQUEST_TIMEOUT_MS });
+      // The sender retries, also here: kafkajs would hold a send for half a minute.
+      const kafka = new Kafka({
+        brokers,
+        logLevel: logLevel.NOTHING,
+        requestTimeout: REQUEST_TIMEOUT_MS,
+        retry: { retries: 0 },
+      });
       const made: Producer[] = [];
       const make = (): Producer => {
-        // The sender retries. kafkajs refuses an idempotent producer with no retry, but not with NaN of them.
+        // kafkajs refuses an idempotent producer with no retry, but not with NaN of them.
         const producer = kafka.producer({ idempotent, retry: { retries: idempotent ? Number.NaN : 0 } });
         made.push(producer);
         return producer;
@@ -114,10 +131,12 @@ export const CLIENTS: readonly ClientUnderTest[] = [
   handedIn('a producer of a function that was handed in', true),
 ];
 
-/** Those that can be used again after their connections were cut: the broker knows what it has got from them already. */
-export const CUT_BY_KILL: readonly ClientUnderTest[] = CLIENTS.filter(({ isCutByKill }) => isCutByKill);
-export const LEFT_BY_KILL: readonly ClientUnderTest[] = CLIENTS.filter(({ isCutByKill }) => !isCutByKill);
-export const CHOOSING_PARTITIONS: readonly ClientUnderTest[] = CLIENTS.filter((own) => own.choosesPartition);
+type Flag = 'isCutByKill' | 'isDisconnectedByClose' | 'choosesPartition' | 'keepsSequence' | 'sharesCodecs';
+
+/** The clients of which it is true, or not true. */
+export function clientsThat(flag: Flag, is = true): readonly ClientUnderTest[] {
+  return CLIENTS.filter((client) => client[flag] === is);
+}
 
 /** What each client compresses with by itself. */
 export const CODECS: readonly (readonly [name: string, codec: CompressionTypes])[] = [

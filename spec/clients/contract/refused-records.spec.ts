@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { ERROR } from '../../../testing/broker/broker-cluster.ts';
 import { CLIENTS } from './clients.ts';
-import { CONTENTS, contractRig, recordsOf, resultOf } from './rig.ts';
+import { recordsOf } from './records.ts';
+import { CONTENTS, contractRig, resultOf } from './rig.ts';
 
 const TEXTS = ['a', 'poison', 'b', 'c', 'poison'];
 const isPoison = (text: string): boolean => text === 'poison';

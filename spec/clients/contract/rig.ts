@@ -6,9 +6,10 @@ import type { PageSlices } from '../../../lib/accumulator/store/page-slices.ts';
 import { PagedQueue } from '../../../lib/accumulator/store/paged-queue.ts';
 import type { ClientSource, DeliveryClient, SendOutcome, SendPath } from '../../../lib/clients/client.ts';
 import { classifyOutcome, type SendResult } from '../../../lib/clients/send-result.ts';
-import { PendingRecord, type RecordHeaders, type RecordKey } from '../../../lib/record/record.ts';
+import type { PendingRecord } from '../../../lib/record/record.ts';
 import { BrokerCluster, type BrokerClusterOptions } from '../../../testing/broker/broker-cluster.ts';
 import type { ClientUnderTest, Settings, StartedSource } from './clients.ts';
+import { type Parts, recordsOf } from './records.ts';
 
 export class ContractRig {
   readonly #client: ClientUnderTest;
@@ -78,30 +79,6 @@ export function contractRig(
   beforeAll(() => rig.start(cluster));
   afterAll(() => rig.end());
   return rig;
-}
-
-export interface Parts {
-  readonly text: string;
-  readonly key?: RecordKey;
-  readonly headers?: RecordHeaders | undefined;
-  readonly time?: number;
-}
-
-let accepted = 0;
-
-/** Records as the accumulator has them. */
-export function recordsOf(topic: string, parts: readonly (Parts | string)[]): PendingRecord[] {
-  return parts.map((part) => {
-    const {
-      text,
-      key = null,
-      headers,
-      time = 1_700_000_000_000,
-    } = typeof part === 'string' ? { text: part } : part;
-    const record = new PendingRecord({ topic, level: 'info', severity: 2, time, text, key, headers });
-    record.seq = ++accepted;
-    return record;
-  });
 }
 
 /** Records as they stand in the pages of a queue. */
