@@ -16,13 +16,15 @@ const value = fc.oneof(
   text,
   fc.uint8Array().map((bytes) => Buffer.from(bytes)),
 );
+// kafkajs's decoder takes a header for the second of its name where objects inherit something of that name (`toString`).
+const headerName = fc.string({ unit: 'binary' }).filter((name) => !(name in {}));
 const parts: fc.Arbitrary<Parts[]> = fc.array(
   fc.record({
     text,
     key: fc.oneof(fc.constant(null), value),
     headers: fc.oneof(
       fc.constant(undefined),
-      fc.dictionary(fc.string({ unit: 'binary' }), value, { maxKeys: 4, noNullPrototype: true }),
+      fc.dictionary(headerName, value, { maxKeys: 4, noNullPrototype: true }),
     ),
     time: fc.oneof(fc.nat(), fc.integer({ min: 0, max: 8.64e15 })),
   }),
