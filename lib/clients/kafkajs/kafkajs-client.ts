@@ -182,10 +182,16 @@ class KafkajsClient implements DeliveryClient {
     this.#cut();
   }
 
-  /** kafkajs takes a failed batch's numbers back when the send has landed: until then none may follow. */
+  /**
+   * kafkajs takes a failed batch's numbers back when the send has landed: until then none may follow. And it takes a connection
+   * for open until its socket has closed: a send would fail with that.
+   */
   async #renew(): Promise<void> {
+    const closed = [...this.#sockets].map(
+      (socket) => new Promise((resolve) => socket.once('close', resolve)),
+    );
     this.#cut();
-    await Promise.allSettled(this.#underWay);
+    await Promise.allSettled([...this.#underWay, ...closed]);
   }
 
   #cut(): void {
