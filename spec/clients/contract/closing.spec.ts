@@ -54,6 +54,13 @@ describe.each(clientsThat('isDisconnectedByClose'))('$name', (own) => {
     expect(rig.cluster.values(topic)).toEqual(['a']);
   });
 
+  it('that was not connected has sends retried', async () => {
+    const topic = rig.newTopic();
+    const batch = batchOf(topic, ['a']);
+    expect(await resultOf(rig.source.make(), batch)).toMatchObject({ kind: 'retry', client: 'doubtful' });
+    expect(rig.cluster.values(topic)).toEqual([]);
+  });
+
   it('that is closed twice, or before it was connected, is closed', async () => {
     const client = await rig.connected();
     await Promise.all([client.close(), client.close()]);

@@ -57,3 +57,24 @@ describe.each(CLIENTS)('$name whose broker is down', (own) => {
     expect(rig.cluster.values(topic)).toEqual(['a', 'b']);
   });
 });
+
+describe.each(CLIENTS)('$name of several brokers, one of which goes down', (own) => {
+  const rig = contractRig(own, { cluster: { brokers: 2 } });
+
+  it('finds the new leader of its partition, and sends to the others meanwhile', async () => {
+    const client = await rig.connected();
+    const topic = rig.newTopic(2);
+    for (const partition of [0, 1])
+      expect(await resultOf(client, batchOf(topic, [`to ${partition}`], partition))).toEqual({
+        kind: 'delivered',
+      });
+    await rig.cluster.down(1);
+    const batch = batchOf(topic, ['moved'], 1);
+    expect(await resultOf(client, batch)).toMatchObject({ kind: 'retry' });
+    expect(await resultOf(client, batchOf(topic, ['other']))).toEqual({ kind: 'delivered' });
+    rig.cluster.moveLeader(topic, 1, 0);
+    expect(await resultOf(client, batch)).toMatchObject({ kind: 'retry' });
+    expect(await resultOf(client, batch)).toEqual({ kind: 'delivered' });
+    expect(rig.cluster.values(topic)).toEqual(['to 0', 'to 1', 'other', 'moved']);
+  });
+});

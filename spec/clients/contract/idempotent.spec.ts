@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ERROR, type StoredBatch } from '../../../testing/broker/broker-cluster.ts';
+import { numbered } from '../../support/harness.ts';
 import { CLIENTS, clientsThat } from './clients.ts';
 import { recordsOf } from './records.ts';
 import { batchOf, CONTENTS, contractRig, outcomeOf, resultOf } from './rig.ts';
@@ -11,7 +12,7 @@ const sequenceOf = ({ bytes }: StoredBatch): number => bytes.readInt32BE(BASE_SE
 const producerOf = ({ bytes }: StoredBatch): bigint => bytes.readBigInt64BE(PRODUCER_ID_AT);
 
 describe.each(CLIENTS)('$name, idempotent', (own) => {
-  const rig = contractRig(own, { idempotent: true });
+  const rig = contractRig(own, { idempotent: true, cluster: { brokers: 2 } });
 
   const outcomesOf = (topic: string): string[] =>
     rig.cluster.produceRequests.filter((request) => request.topic === topic).map(({ outcome }) => outcome);
@@ -37,6 +38,35 @@ describe.each(CLIENTS)('$name, idempotent', (own) => {
     ]);
     expect([...new Set(stored.map(producerOf))]).toEqual([expect.any(BigInt)]);
     expect(stored.map(producerOf)).not.toContain(-1n);
+  });
+
+  it('numbers the records of partitions that are sent to at the same time', async () => {
+    const client = await rig.connected();
+    const topic = rig.newTopic(4);
+    const sendAll = async (partition: number): Promise<void> => {
+      for (let send = 0; send < 5; send++) {
+        const batch = batchOf(topic, numbered(partition + 1, `send ${send}`), partition);
+        expect(await resultOf(client, batch)).toEqual({ kind: 'delivered' });
+      }
+    };
+    await Promise.all([0, 1, 2, 3].map(sendAll));
+    for (const partition of [0, 1, 2, 3]) {
+      const stored = rig.cluster.batches(topic).filter((batch) => batch.partition === partition);
+      expect(stored.map(sequenceOf)).toEqual([0, 1, 2, 3, 4].map((send) => send * (partition + 1)));
+    }
+  });
+
+  it('doubles none of the batches that were under way when their answers were lost', async () => {
+    const client = await rig.connected();
+    const topic = rig.newTopic(4);
+    const batches = [0, 1, 2, 3].map((partition) => batchOf(topic, numbered(2, `${partition}`), partition));
+    rig.cluster.inject({ api: 'Produce', topic, times: 2, action: { cut: 'after-store' } });
+    const results = await Promise.all(batches.map((batch) => resultOf(client, batch)));
+    expect(results.map(({ kind }) => kind)).toContain('retry');
+    await client.renew?.();
+    const failed = batches.filter((_, at) => results[at]?.kind === 'retry');
+    for (const batch of failed) expect(await resultOf(client, batch)).toEqual({ kind: 'delivered' });
+    expect(rig.cluster.values(topic).sort()).toEqual([0, 1, 2, 3].flatMap((at) => numbered(2, `${at}`)));
   });
 
   describe.each(CONTENTS)('with records as %s', (_, contentOf) => {

@@ -81,14 +81,25 @@ export function contractRig(
   return rig;
 }
 
-/** Records as they stand in the pages of a queue. */
-export function packed(records: readonly PendingRecord[], pool: PagePool = new PagePool()): PageSlices {
+/** Records as they stand in the pages of a queue. @param others those before them, which were taken out already */
+export function packed(
+  records: readonly PendingRecord[],
+  pool: PagePool = new PagePool(),
+  others: readonly PendingRecord[] = [],
+): PageSlices {
   const queue = new PagedQueue(pool, () => undefined);
-  for (const record of records) queue.push(record);
-  const slices = queue.takePacked({ most: Number.MAX_SAFE_INTEGER, maxBytes: Number.MAX_SAFE_INTEGER });
-  if (slices?.count !== records.length) throw new Error('not all of them can stand in pages');
+  for (const record of [...others, ...records]) queue.push(record);
+  const maxBytes = Number.MAX_SAFE_INTEGER;
+  if (others.length > 0) queue.takePacked({ most: others.length, maxBytes })?.release();
+  const slices = queue.takePacked({ most: records.length, maxBytes });
+  if (slices?.count !== records.length || queue.count > 0) throw new Error('not all of them stand in pages');
   return slices;
 }
+
+const OTHERS: readonly Parts[] = [
+  { text: 'größer', key: 'other' },
+  { text: 'other', headers: { other: 'header' } },
+];
 
 type Contents = readonly (readonly [name: string, of: (records: PendingRecord[]) => Records])[];
 
@@ -96,6 +107,10 @@ type Contents = readonly (readonly [name: string, of: (records: PendingRecord[])
 export const CONTENTS: Contents = [
   ['objects', (records) => records],
   ['pages', (records) => packed(records)],
+  [
+    'the rest of pages',
+    (records) => packed(records, new PagePool(), recordsOf(records[0]?.topic ?? '', OTHERS)),
+  ],
 ];
 
 /** A batch for partition 0, unless it is another one. */
