@@ -133,6 +133,26 @@ describe.each(clientsThat('keepsSequence'))('$name, idempotent', (own) => {
     expect(rig.cluster.values(topic)).toEqual(['a', 'b']);
   });
 
+  it('ends with it what waits behind that, and would not be answered by fresh connections either', async () => {
+    const client = await rig.connected();
+    const topic = rig.newTopic(3);
+    const silence = rig.cluster.inject({
+      api: 'Produce',
+      topic,
+      times: Number.POSITIVE_INFINITY,
+      action: { silent: 'before-store' },
+    });
+    // Of one broker: kafkajs sends it one batch at a time.
+    const batches = [0, 2].map((partition) => batchOf(topic, [`to ${partition}`], partition));
+    const unanswered = batches.map((batch) => outcomeOf(client.send(batch)));
+    await rig.cluster.until(() => silence.hits > 0);
+    await client.renew?.();
+    expect(await Promise.all(unanswered)).toMatchObject(batches.map(() => ({ error: expect.any(Error) })));
+    silence.remove();
+    for (const batch of batches) expect(await resultOf(client, batch)).toEqual({ kind: 'delivered' });
+    expect(rig.cluster.values(topic)).toEqual(['to 0', 'to 2']);
+  });
+
   it('sends no other batch behind one that a broker may have stored', async () => {
     const client = await rig.connected();
     const topic = rig.newTopic(2);
