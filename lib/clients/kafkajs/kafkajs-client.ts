@@ -79,6 +79,7 @@ class KafkajsClient implements DeliveryClient {
   readonly #underWay = new Set<Promise<unknown>>();
   readonly renew?: () => Promise<void>;
   #isKilled = false;
+  #isRenewing = false;
   /** The asynchronous flag; only where something of the caller's runs inside the client, for its price. */
   readonly #scope: Scope | undefined;
 
@@ -108,7 +109,7 @@ class KafkajsClient implements DeliveryClient {
       ...providers,
       brokers: rotatedBrokers(providers.brokers, generation, addresses),
       socketFactory: this.#socketFactory(kafka.socketFactory),
-      logCreator: this.#untilKilled(guardedLogCreator(options.logCreator)),
+      logCreator: this.#exceptWhileCut(guardedLogCreator(options.logCreator)),
       logLevel: options.logLevel,
       // The sender retries. kafkajs's nested retries hold one send for 10 to 27 s and may lose records.
       retry: { retries: 0 },
@@ -182,10 +183,26 @@ class KafkajsClient implements DeliveryClient {
     this.#cut();
   }
 
-  /** kafkajs takes a failed batch's numbers back when the send has landed: until then none may follow. */
+  /**
+   * kafkajs takes a failed batch's numbers back when the send has landed: until then none may follow. And it takes a connection
+   * for open until its socket has closed: a send would fail with that.
+   */
   async #renew(): Promise<void> {
+    const closed = [...this.#sockets].map(
+      (socket) => new Promise((resolve) => socket.once('close', resolve)),
+    );
+    this.#isRenewing = true;
     this.#cut();
-    await Promise.allSettled(this.#underWay);
+    await Promise.allSettled([...this.#underWay, ...closed]);
+    this.#isRenewing = false;
+  }
+
+  /**
+   * Whether it opens no connection. During `renew`, too: what waited behind a send that was cut would go on with a fresh one, and
+   * might not be answered either.
+   */
+  get #isCut(): boolean {
+    return this.#isKilled || this.#isRenewing;
   }
 
   #cut(): void {
@@ -194,11 +211,11 @@ class KafkajsClient implements DeliveryClient {
   }
 
   /** What kafkajs has to say about being cut off is of no use to anybody. */
-  #untilKilled(creator: logCreator): logCreator {
+  #exceptWhileCut(creator: logCreator): logCreator {
     return (level) => {
       const log = creator(level);
       return (entry) => {
-        if (this.#isKilled || entry.log.message.startsWith(LIMITED_RETRIES)) return;
+        if (this.#isCut || entry.log.message.startsWith(LIMITED_RETRIES)) return;
         const { broker } = entry.log;
         if (typeof broker === 'string') entry.log.broker = shownBroker(broker);
         log(entry);
@@ -223,7 +240,7 @@ class KafkajsClient implements DeliveryClient {
       this.#brokerSockets.watch(socket, args);
       this.#requests.watch(socket);
       // A kafkajs client can connect once more after its `disconnect` has resolved.
-      if (this.#isKilled) return socket.destroy(new Error('given up by winston-kafkajs'));
+      if (this.#isCut) return socket.destroy(new Error('given up by winston-kafkajs'));
       this.#sockets.add(socket);
       socket.once('close', (hadError) => {
         this.#sockets.delete(socket);

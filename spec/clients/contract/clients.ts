@@ -1,0 +1,145 @@
+// The clients behind lib/clients/client.ts that the specs of this folder are run with, and how they differ.
+import { CompressionTypes, Kafka, logLevel, type Producer } from 'kafkajs';
+import type { ClientListeners, ClientSource, SendPath } from '../../../lib/clients/client.ts';
+import { type ClientOptions, clientSource } from '../../../lib/clients/client-source.ts';
+import { systemClock } from '../../../lib/util/clock.ts';
+
+/** What a transport's options say of its sends. */
+export interface Settings {
+  readonly acks?: -1 | 1;
+  readonly idempotent?: boolean;
+  readonly compression?: CompressionTypes;
+}
+
+/** A source, and what ends all that its clients have left open. */
+export interface StartedSource {
+  readonly source: ClientSource;
+  end(): Promise<void>;
+}
+
+export interface ClientUnderTest {
+  readonly name: string;
+  /** What it tells of its path: a producer that was handed in tells nothing. */
+  readonly toldPaths: readonly SendPath[];
+  /** The newest version of Produce that it speaks. */
+  readonly produceVersion: number;
+  /** `kill` ends its sends. There is no way to cut a producer that was handed in. */
+  readonly isCutByKill: boolean;
+  /** `close` ends its connections. A producer that was handed in as an object stays connected. */
+  readonly isDisconnectedByClose: boolean;
+  /** It tells of a topic's partitions, keeps a send without a partition together, and binds the batch to where it goes. */
+  readonly choosesPartition: boolean;
+  /**
+   * Where it is idempotent, it has `renew`, sends no other batch behind one that a broker may have stored, and no batch again that
+   * was answered.
+   */
+  readonly keepsSequence: boolean;
+  /** It compresses with what this thread has registered in kafkajs's `CompressionCodecs`. */
+  readonly sharesCodecs: boolean;
+  /** Of the records that a broker has named as refused, those that it names. */
+  readonly namedOf: (refused: readonly number[]) => readonly number[] | undefined;
+  /** The code in its error, where a broker has answered that one. */
+  readonly codeOf: (answered: number) => number;
+  start(brokers: string[], settings: Settings, listeners: ClientListeners): StartedSource;
+}
+
+const none = (): undefined => undefined;
+// kafkajs 2.2.4 knows the codes up to 88, and has -99 for all others (protocol/error.js).
+const kafkajsCodeOf = (answered: number): number => (answered > 88 ? -99 : answered);
+
+const QUIET = { logLevel: logLevel.NOTHING, logCreator: () => none } as const;
+// Nothing ends a send by itself.
+const REQUEST_TIMEOUT_MS = 60_000;
+
+function started(client: ClientOptions, { compression }: Settings, listeners: ClientListeners): ClientSource {
+  const options = {
+    client,
+    compression,
+    traceContext: false,
+    requestTimeoutMs: REQUEST_TIMEOUT_MS,
+    batch: { maxRecords: 500, maxBytes: 1_000_000, lingerMs: 1 },
+    retry: { initialMs: 1, maxMs: 10 },
+  };
+  return clientSource(options, systemClock, listeners);
+}
+
+function kafkajsClient(name: string, fastPath: boolean, isInWorker: boolean): ClientUnderTest {
+  return {
+    name,
+    toldPaths: [fastPath ? 'fast' : 'send'],
+    produceVersion: fastPath ? 12 : 7,
+    isCutByKill: true,
+    isDisconnectedByClose: true,
+    choosesPartition: true,
+    keepsSequence: true,
+    sharesCodecs: !isInWorker,
+    namedOf: fastPath ? (refused) => refused : none,
+    codeOf: fastPath ? (answered) => answered : kafkajsCodeOf,
+    start: (brokers, settings, listeners) => {
+      const { acks = -1, idempotent = false } = settings;
+      const own = { ...QUIET, kafka: { brokers }, acks, idempotent, fastPath };
+      const client: ClientOptions = isInWorker
+        ? { ...own, kind: 'worker', execArgv: [] }
+        : { ...own, kind: 'kafkajs' };
+      const source = started(client, settings, listeners);
+      return { source, end: async () => void (await source.dispose?.()) };
+    },
+  };
+}
+
+function handedIn(name: string, isFactory: boolean): ClientUnderTest {
+  return {
+    name,
+    toldPaths: [],
+    produceVersion: 7,
+    isCutByKill: false,
+    isDisconnectedByClose: isFactory,
+    choosesPartition: false,
+    keepsSequence: false,
+    sharesCodecs: true,
+    namedOf: none,
+    codeOf: kafkajsCodeOf,
+    start: (brokers, settings, listeners) => {
+      const { idempotent = false } = settings;
+      // The sender retries, also here: kafkajs would hold a send for half a minute.
+      const kafka = new Kafka({
+        brokers,
+        logLevel: logLevel.NOTHING,
+        requestTimeout: REQUEST_TIMEOUT_MS,
+        retry: { retries: 0 },
+      });
+      const made: Producer[] = [];
+      const make = (): Producer => {
+        // kafkajs refuses an idempotent producer with no retry, but not with NaN of them.
+        const producer = kafka.producer({ idempotent, retry: { retries: idempotent ? Number.NaN : 0 } });
+        made.push(producer);
+        return producer;
+      };
+      const producer = isFactory ? make : make();
+      const source = started({ kind: 'external', producer, acks: settings.acks }, settings, listeners);
+      return { source, end: async () => void (await Promise.all(made.map((own) => own.disconnect()))) };
+    },
+  };
+}
+
+export const CLIENTS: readonly ClientUnderTest[] = [
+  kafkajsClient('the fast path', true, false),
+  kafkajsClient('kafkajs’s public send', false, false),
+  kafkajsClient('the fast path in a worker thread', true, true),
+  kafkajsClient('kafkajs’s public send in a worker thread', false, true),
+  handedIn('a producer that was handed in', false),
+  handedIn('a producer of a function that was handed in', true),
+];
+
+type Flag = 'isCutByKill' | 'isDisconnectedByClose' | 'choosesPartition' | 'keepsSequence' | 'sharesCodecs';
+
+/** The clients of which it is true, or not true. */
+export function clientsThat(flag: Flag, is = true): readonly ClientUnderTest[] {
+  return CLIENTS.filter((client) => client[flag] === is);
+}
+
+/** What each client compresses with by itself. */
+export const CODECS: readonly (readonly [name: string, codec: CompressionTypes])[] = [
+  ['none', CompressionTypes.None],
+  ['gzip', CompressionTypes.GZIP],
+];

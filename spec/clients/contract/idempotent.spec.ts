@@ -1,0 +1,193 @@
+import { describe, expect, it } from 'vitest';
+import { ERROR, type StoredBatch } from '../../../testing/broker/broker-cluster.ts';
+import { numbered } from '../../support/harness.ts';
+import { CLIENTS, clientsThat } from './clients.ts';
+import { recordsOf } from './records.ts';
+import { batchOf, CONTENTS, contractRig, outcomeOf, resultOf } from './rig.ts';
+
+const PRODUCER_ID_AT = 43;
+const BASE_SEQUENCE_AT = 53;
+
+const sequenceOf = ({ bytes }: StoredBatch): number => bytes.readInt32BE(BASE_SEQUENCE_AT);
+const producerOf = ({ bytes }: StoredBatch): bigint => bytes.readBigInt64BE(PRODUCER_ID_AT);
+
+describe.each(CLIENTS)('$name, idempotent', (own) => {
+  const rig = contractRig(own, { idempotent: true, cluster: { brokers: 2 } });
+
+  const outcomesOf = (topic: string): string[] =>
+    rig.cluster.produceRequests.filter((request) => request.topic === topic).map(({ outcome }) => outcome);
+
+  it('numbers the records of each partition, from batch to batch', async () => {
+    const client = await rig.connected();
+    const topic = rig.newTopic(2);
+    for (const [partition, texts] of [
+      [0, ['a', 'b']],
+      [1, ['c']],
+      [0, ['d', 'e', 'f']],
+      [1, ['g', 'h']],
+      [0, ['i']],
+    ] as const)
+      expect(await resultOf(client, batchOf(topic, texts, partition))).toEqual({ kind: 'delivered' });
+    const stored = rig.cluster.batches(topic);
+    expect(stored.map((batch) => [batch.partition, sequenceOf(batch)])).toEqual([
+      [0, 0],
+      [1, 0],
+      [0, 2],
+      [1, 1],
+      [0, 5],
+    ]);
+    expect([...new Set(stored.map(producerOf))]).toEqual([expect.any(BigInt)]);
+    expect(stored.map(producerOf)).not.toContain(-1n);
+  });
+
+  it('numbers the records of partitions that are sent to at the same time', async () => {
+    const client = await rig.connected();
+    const topic = rig.newTopic(4);
+    const sendAll = async (partition: number): Promise<void> => {
+      for (let send = 0; send < 5; send++) {
+        const batch = batchOf(topic, numbered(partition + 1, `send ${send}`), partition);
+        expect(await resultOf(client, batch)).toEqual({ kind: 'delivered' });
+      }
+    };
+    await Promise.all([0, 1, 2, 3].map(sendAll));
+    for (const partition of [0, 1, 2, 3]) {
+      const stored = rig.cluster.batches(topic).filter((batch) => batch.partition === partition);
+      expect(stored.map(sequenceOf)).toEqual([0, 1, 2, 3, 4].map((send) => send * (partition + 1)));
+    }
+  });
+
+  it('doubles none of the batches that were under way when their answers were lost', async () => {
+    const client = await rig.connected();
+    const topic = rig.newTopic(4);
+    const batches = [0, 1, 2, 3].map((partition) => batchOf(topic, numbered(2, `${partition}`), partition));
+    rig.cluster.inject({ api: 'Produce', topic, times: 2, action: { cut: 'after-store' } });
+    const results = await Promise.all(batches.map((batch) => resultOf(client, batch)));
+    expect(results.map(({ kind }) => kind)).toContain('retry');
+    await client.renew?.();
+    const failed = batches.filter((_, at) => results[at]?.kind === 'retry');
+    for (const batch of failed) expect(await resultOf(client, batch)).toEqual({ kind: 'delivered' });
+    expect(rig.cluster.values(topic).sort()).toEqual([0, 1, 2, 3].flatMap((at) => numbered(2, `${at}`)));
+  });
+
+  describe.each(CONTENTS)('with records as %s', (_, contentOf) => {
+    it.each([
+      ['after', 'after-store', ['stored', 'duplicate', 'stored']],
+      ['before', 'before-store', ['dropped', 'stored', 'stored']],
+    ] as const)(
+      'does not double a batch whose connection was cut %s it was stored',
+      async (_at, cut, outcomes) => {
+        const client = await rig.connected();
+        const topic = rig.newTopic();
+        rig.cluster.inject({ api: 'Produce', topic, action: { cut } });
+        const batch = { topic, content: contentOf(recordsOf(topic, ['a', 'b'])), partition: 0 };
+        expect(await resultOf(client, batch)).toMatchObject({ kind: 'retry', client: 'fine' });
+        await client.renew?.();
+        expect(await client.send(batch)).toMatchObject([{ partition: 0, baseOffset: '0' }]);
+        const next = { topic, content: contentOf(recordsOf(topic, ['c', 'd'])), partition: 0 };
+        expect(await resultOf(client, next)).toEqual({ kind: 'delivered' });
+        expect(rig.cluster.values(topic)).toEqual(['a', 'b', 'c', 'd']);
+        expect(outcomesOf(topic)).toEqual(outcomes);
+      },
+    );
+  });
+
+  it.each([
+    ['is too large', ERROR.MESSAGE_TOO_LARGE],
+    ['has a record that is refused', ERROR.INVALID_RECORD],
+  ])('goes on with the number of a batch that %s', async (_, error) => {
+    const client = await rig.connected();
+    const topic = rig.newTopic();
+    expect(await resultOf(client, batchOf(topic, ['a']))).toEqual({ kind: 'delivered' });
+    rig.cluster.inject({ api: 'Produce', topic, action: { error } });
+    expect(await resultOf(client, batchOf(topic, ['b', 'c']))).toMatchObject({ kind: 'bisect' });
+    expect(await resultOf(client, batchOf(topic, ['d']))).toEqual({ kind: 'delivered' });
+    expect(rig.cluster.values(topic)).toEqual(['a', 'd']);
+    expect(rig.cluster.batches(topic).map(sequenceOf)).toEqual([0, 1]);
+  });
+
+  it('goes on with its numbers at a leader that has moved', async () => {
+    const client = await rig.connected();
+    const topic = rig.newTopic();
+    expect(await resultOf(client, batchOf(topic, ['a', 'b']))).toEqual({ kind: 'delivered' });
+    rig.cluster.inject({ api: 'Produce', topic, action: { error: ERROR.NOT_LEADER_OR_FOLLOWER } });
+    const batch = batchOf(topic, ['c', 'd']);
+    expect(await resultOf(client, batch)).toMatchObject({ kind: 'retry', client: 'fine' });
+    expect(await resultOf(client, batch)).toEqual({ kind: 'delivered' });
+    expect(rig.cluster.batches(topic).map(sequenceOf)).toEqual([0, 2]);
+  });
+});
+
+describe.each(clientsThat('keepsSequence'))('$name, idempotent', (own) => {
+  const rig = contractRig(own, { idempotent: true });
+
+  it('cuts its connections when it is renewed, ends what was under way, and sends the same batch once', async () => {
+    const client = await rig.connected();
+    const topic = rig.newTopic();
+    const fault = rig.cluster.inject({ api: 'Produce', topic, action: { silent: 'after-store' } });
+    const batch = batchOf(topic, ['a', 'b']);
+    const unanswered = outcomeOf(client.send(batch));
+    await rig.cluster.until(() => fault.hits === 1);
+    await client.renew?.();
+    expect(await unanswered).toMatchObject({ error: expect.any(Error) });
+    expect(await resultOf(client, batch)).toEqual({ kind: 'delivered' });
+    expect(rig.cluster.values(topic)).toEqual(['a', 'b']);
+  });
+
+  it('ends with it what waits behind that, and would not be answered by fresh connections either', async () => {
+    const client = await rig.connected();
+    const topic = rig.newTopic(3);
+    const silence = rig.cluster.inject({
+      api: 'Produce',
+      topic,
+      times: Number.POSITIVE_INFINITY,
+      action: { silent: 'before-store' },
+    });
+    // Of one broker: kafkajs sends it one batch at a time.
+    const batches = [0, 2].map((partition) => batchOf(topic, [`to ${partition}`], partition));
+    const unanswered = batches.map((batch) => outcomeOf(client.send(batch)));
+    await rig.cluster.until(() => silence.hits > 0);
+    await client.renew?.();
+    expect(await Promise.all(unanswered)).toMatchObject(batches.map(() => ({ error: expect.any(Error) })));
+    silence.remove();
+    for (const batch of batches) expect(await resultOf(client, batch)).toEqual({ kind: 'delivered' });
+    expect(rig.cluster.values(topic)).toEqual(['to 0', 'to 2']);
+  });
+
+  it('sends no other batch behind one that a broker may have stored', async () => {
+    const client = await rig.connected();
+    const topic = rig.newTopic(2);
+    rig.cluster.inject({ api: 'Produce', topic, action: { cut: 'after-store' } });
+    expect(await resultOf(client, batchOf(topic, ['a']))).toMatchObject({ kind: 'retry', client: 'fine' });
+    expect(await resultOf(client, batchOf(topic, ['b']))).toMatchObject({
+      kind: 'retry',
+      client: 'out-of-sequence',
+    });
+    expect(await resultOf(client, batchOf(topic, ['c'], 1))).toEqual({ kind: 'delivered' });
+    expect(rig.cluster.values(topic)).toEqual(['a', 'c']);
+  });
+
+  it('answers a batch again that was answered, without sending it', async () => {
+    const client = await rig.connected();
+    const topic = rig.newTopic();
+    const batch = batchOf(topic, ['a', 'b']);
+    const answer = await client.send(batch);
+    expect(await client.send({ ...batch })).toEqual(answer);
+    expect(rig.cluster.produceRequests.map(({ outcome }) => outcome).slice(-1)).toEqual(['stored']);
+    expect(rig.cluster.values(topic)).toEqual(['a', 'b']);
+  });
+
+  it('loses no batch behind one that a broker has called a duplicate', async () => {
+    const client = await rig.connected();
+    const topic = rig.newTopic();
+    const batch = batchOf(topic, ['a', 'b']);
+    rig.cluster.inject({ api: 'Produce', topic, action: { cut: 'after-store' } });
+    expect(await resultOf(client, batch)).toMatchObject({ kind: 'retry' });
+    const duplicate = 46;
+    rig.cluster.inject({ api: 'Produce', topic, action: { error: duplicate } });
+    expect(await resultOf(client, batch)).toEqual({ kind: 'delivered' });
+    const next = batchOf(topic, ['c', 'd']);
+    const results = [await resultOf(client, next), await resultOf(await rig.connected(), next)];
+    expect(results.map(({ kind }) => kind)).toContain('delivered');
+    expect(rig.cluster.values(topic)).toEqual(['a', 'b', 'c', 'd']);
+  });
+});
