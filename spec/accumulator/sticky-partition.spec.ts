@@ -19,7 +19,7 @@ function topicOf(overrides: Partial<BatchingPolicy> = {}): {
   return { sticky, first };
 }
 
-const handedIn = { keepsTogether: false };
+const handedIn = { keepsSendTogether: false };
 
 describe('a batch of records without key', () => {
   it.each([

@@ -26,7 +26,7 @@ class Rig {
   constructor({ isOwned = true, renews = false }: RigOptions = {}) {
     this.connection = new Connection({
       source: {
-        keepsTogether: true,
+        keepsSendTogether: true,
         resendsWhole: false,
         isOwned,
         brokerCount: 1,
