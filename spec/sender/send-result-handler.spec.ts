@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { NotSentError } from '../../lib/clients/not-sent-error.ts';
 import { Rig, recordOf, stored, textsOf } from './rig.ts';
 
 const numbers = (count: number, from = 0): string[] =>
@@ -108,5 +109,29 @@ describe('an error that may be about another topic', () => {
     await rig.clock.pass(2_000);
     expect(rig.delivered.sort()).toEqual(['a', 'b', 'before', 'c']);
     expect(rig.dropped.map(({ text, reason }) => [text, reason])).toEqual([['after', 'rejected']]);
+  });
+});
+
+describe('a record whose broker was never reached', () => {
+  /** Where it was tried, in order. */
+  const triedAt = async (isFlushing: boolean): Promise<unknown[]> => {
+    const rig = new Rig();
+    rig.learns = 2;
+    rig.log('first');
+    await rig.clock.pass(50);
+    rig.answer = (batch) =>
+      batch.partition === 1 ? Promise.reject(new NotSentError('connect ECONNREFUSED')) : stored(batch);
+    rig.log('record');
+    if (isFlushing) void rig.flush(120_000);
+    await rig.clock.pass(120_000);
+    expect(rig.delivered).toEqual(['first', 'record']);
+    return rig.sent.filter(({ texts }) => texts[0] === 'record').map(({ partition }) => partition);
+  };
+
+  it.each([
+    ['ten', false],
+    ['three, while somebody flushes,', true],
+  ])('goes to another partition after %s failures', async (_name, isFlushing) => {
+    expect(await triedAt(isFlushing)).toEqual([...Array(isFlushing ? 3 : 10).fill(1), 0]);
   });
 });
