@@ -135,3 +135,16 @@ describe('a record whose broker was never reached', () => {
     expect(await triedAt(isFlushing)).toEqual([...Array(isFlushing ? 3 : 10).fill(1), 0]);
   });
 });
+
+it('a batch that cannot be encoded is sent four times as it is, before the record at fault is looked for', async () => {
+  const rig = new Rig();
+  rig.log('first');
+  await rig.clock.pass(50);
+  rig.answer = (batch) =>
+    textsOf(batch.content).includes('2') ? Promise.reject(new TypeError('no')) : stored(batch);
+  rig.log(...numbers(4));
+  await rig.clock.pass(60_000);
+  expect(rig.sent.filter(({ texts }) => texts.length === 4)).toHaveLength(4);
+  expect(rig.delivered).toEqual(['first', '0', '1', '3']);
+  expect(rig.dropped.map(({ text, reason }) => [text, reason])).toEqual([['2', 'rejected']]);
+});
