@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { NotSentError } from '../../lib/clients/not-sent-error.ts';
 import { Rig, recordOf, stored, textsOf } from './rig.ts';
 
 const numbers = (count: number, from = 0): string[] =>
@@ -109,4 +110,41 @@ describe('an error that may be about another topic', () => {
     expect(rig.delivered.sort()).toEqual(['a', 'b', 'before', 'c']);
     expect(rig.dropped.map(({ text, reason }) => [text, reason])).toEqual([['after', 'rejected']]);
   });
+});
+
+describe('a record whose broker was never reached', () => {
+  /** Where it was tried, in order. */
+  const triedAt = async (isFlushing: boolean): Promise<unknown[]> => {
+    const rig = new Rig();
+    rig.learns = 2;
+    rig.log('first');
+    await rig.clock.pass(50);
+    rig.answer = (batch) =>
+      batch.partition === 1 ? Promise.reject(new NotSentError('connect ECONNREFUSED')) : stored(batch);
+    rig.log('record');
+    if (isFlushing) void rig.flush(120_000);
+    await rig.clock.pass(120_000);
+    expect(rig.delivered).toEqual(['first', 'record']);
+    return rig.sent.filter(({ texts }) => texts[0] === 'record').map(({ partition }) => partition);
+  };
+
+  it.each([
+    ['ten', false],
+    ['three, while somebody flushes,', true],
+  ])('goes to another partition after %s failures', async (_name, isFlushing) => {
+    expect(await triedAt(isFlushing)).toEqual([...Array(isFlushing ? 3 : 10).fill(1), 0]);
+  });
+});
+
+it('a batch that cannot be encoded is sent four times as it is, before the record at fault is looked for', async () => {
+  const rig = new Rig();
+  rig.log('first');
+  await rig.clock.pass(50);
+  rig.answer = (batch) =>
+    textsOf(batch.content).includes('2') ? Promise.reject(new TypeError('no')) : stored(batch);
+  rig.log(...numbers(4));
+  await rig.clock.pass(60_000);
+  expect(rig.sent.filter(({ texts }) => texts.length === 4)).toHaveLength(4);
+  expect(rig.delivered).toEqual(['first', '0', '1', '3']);
+  expect(rig.dropped.map(({ text, reason }) => [text, reason])).toEqual([['2', 'rejected']]);
 });
