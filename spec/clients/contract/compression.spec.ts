@@ -1,9 +1,8 @@
 import zlib from 'node:zlib';
 import { CompressionCodecs, CompressionTypes } from 'kafkajs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { numbered } from '../../support/harness.ts';
 import { CLIENTS, CODECS, clientsThat } from './clients.ts';
-import { type Parts, readRecord, recordsOf, sentRecord } from './records.ts';
+import { numbered, type Parts, readRecord, recordsOf, sentRecord } from './records.ts';
 import { batchOf, CONTENTS, contractRig, resultOf } from './rig.ts';
 
 const ATTRIBUTES_AT = 21;
