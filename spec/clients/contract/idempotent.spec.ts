@@ -132,6 +132,17 @@ describe.each(clientsThat('keepsSequence'))('$name, idempotent', (own) => {
     expect(rig.cluster.values(topic)).toEqual(['a', 'b']);
   });
 
+  it('can be used again as soon as it is renewed', async () => {
+    const client = await rig.connected();
+    const topic = rig.newTopic(2);
+    for (const partition of [0, 1])
+      expect(await resultOf(client, batchOf(topic, ['before'], partition))).toEqual({ kind: 'delivered' });
+    await client.renew?.();
+    for (const partition of [0, 1])
+      expect(await resultOf(client, batchOf(topic, ['after'], partition))).toEqual({ kind: 'delivered' });
+    expect(rig.cluster.batches(topic).map(sequenceOf)).toEqual([0, 0, 1, 1]);
+  });
+
   it('ends with it what waits behind that, and would not be answered by fresh connections either', async () => {
     const client = await rig.connected();
     const topic = rig.newTopic(3);

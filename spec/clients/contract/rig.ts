@@ -130,11 +130,6 @@ export function batchOf(
   return { topic, content: recordsOf(topic, texts), partition };
 }
 
-/** The same for no partition in particular. */
-export function unboundBatchOf(topic: string, texts: readonly (Parts | string)[]): Batch {
-  return { topic, content: recordsOf(topic, texts), partition: undefined };
-}
-
 export async function outcomeOf(sending: Promise<unknown>): Promise<SendOutcome> {
   try {
     return { answer: await sending };
