@@ -117,7 +117,6 @@ function writeDeclarations() {
   execFileSync(process.execPath, [tsc, ...options], { stdio: 'inherit' });
   const types = rolledUpDeclarations(directory);
   rmSync(directory, { recursive: true });
-  writeFileSync(dist('esm/index.d.ts'), types);
   // winston-transport's types say `export =`. A default import of that is an error for users of CommonJS who have not set
   // `esModuleInterop`; this form is right for all.
   const required = types.replace(
@@ -125,4 +124,6 @@ function writeDeclarations() {
     "import $1 = require('winston-transport');",
   );
   writeFileSync(dist('cjs/index.d.ts'), required);
+  // As the code does it.
+  writeFileSync(dist('esm/index.d.ts'), "export * from '../cjs/index.js';\n");
 }

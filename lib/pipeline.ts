@@ -1,6 +1,5 @@
 import type { EventEmitter } from 'node:events';
 import { Ledger } from './accumulator/ledger.ts';
-import type { SendPath } from './clients/client.ts';
 import { clientSource, pathOf } from './clients/client-source.ts';
 import { LoopDetection } from './loop-detector/loop-detection.ts';
 import { isUnreported } from './loop-safety/guard.ts';
@@ -33,7 +32,6 @@ export class Pipeline {
   readonly #recordFactory: RecordFactory;
   readonly #loopDetection: LoopDetection;
   readonly #spool: Spool | undefined;
-  #path: SendPath;
   readonly #deliveryReports: DeliveryReports;
   readonly #drops: DropNoticeSchedule;
   #levels: Levels | undefined;
@@ -53,13 +51,12 @@ export class Pipeline {
     this.#emitter = emitter;
     this.#clock = clock;
     this.warnings = new Warnings(emitter, clock);
-    this.statsCollector = new StatsCollector(clock);
+    this.statsCollector = new StatsCollector(clock, pathOf(options.client));
     this.channels = new Channels(emitter, (error) => this.warnings.listenerFailed(error));
     const { warnings, statsCollector, channels } = this;
     this.#deliveryReports = new DeliveryReports({ ...options, emitter, warnings, statsCollector, channels });
     this.#recordFactory = new RecordFactory(options, this.warnings, clock);
     this.#loopDetection = new LoopDetection(options, clock, (loop) => this.#deliveryReports.loopFound(loop));
-    this.#path = pathOf(options.client);
     this.#spool = options.spool && this.#makeSpool(options.spool);
     this.#sender = new Sender(
       {
@@ -71,7 +68,11 @@ export class Pipeline {
         spool: this.#spool,
         partitionOfKey,
         source: (onPartitions) =>
-          clientSource(options, clock, { onPartitions, onPath: (path) => this.#onPath(path) }),
+          clientSource(options, clock, {
+            onPartitions,
+            onPath: (path) => statsCollector.onPath(path),
+            onThrottle: (ms) => statsCollector.onThrottle(ms),
+          }),
       },
       {
         onDelivered: (records) => {
@@ -223,7 +224,6 @@ export class Pipeline {
       buffered: { records: queued, bytes: queuedBytes },
       memory: { records: held, bytes: heldBytes, maxRecords, maxBytes },
       inFlight,
-      path: this.#path,
       sends,
       retries,
       reconnects,
@@ -240,10 +240,6 @@ export class Pipeline {
     if (this.#ledger.unsettled === 0) this.statsCollector.waiting();
     if (admission.kind === 'record') this.#sender.add(admission.record);
     else this.#sender.acceptAndDrop(admission.record, admission.kind, admission.cause);
-  }
-
-  #onPath(path: SendPath): void {
-    this.#path = path;
   }
 
   #onState(): void {

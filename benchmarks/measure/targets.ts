@@ -25,6 +25,8 @@ export const FLOOR = 'does nothing';
 export const FILE = "winston's File transport";
 export const TUTORIAL = 'awaited send per record';
 export const NPM_PEER = 'winston-logger-kafka';
+/** In process, by kafkajs's public `send`. */
+export const PUBLIC_SEND = 'in process, fastPath: false';
 export const OTHER_CLIENT = 'over @platformatic/kafka';
 
 /** Somewhere to log to, and how much of it has been acknowledged. */
@@ -38,6 +40,7 @@ export async function openTarget(name: string, place: Place): Promise<Target> {
   if (name === FILE) return openFile();
   if (name === TUTORIAL) return await openTutorial(place);
   if (name === NPM_PEER) return await openNpmPeer(place);
+  if (name === PUBLIC_SEND) return ours(await openOurs('in process', place, { fastPath: false }));
   if (name === OTHER_CLIENT) return ours(await openOtherClient(place));
   return ours(await openOurs(name, place));
 }

@@ -1,6 +1,6 @@
 // chart.svg: what a delivered record costs the main thread, and how many are delivered in a second.
 import { writeFileSync } from 'node:fs';
-import { FLOOR, MODE_NAMES, OTHER_CLIENT } from '../measure/targets.ts';
+import { FLOOR, MODE_NAMES, OTHER_CLIENT, PUBLIC_SEND } from '../measure/targets.ts';
 import type { Figures } from '../scenario.ts';
 import type { Measured } from './promise-checks.ts';
 import { type Summary, summaryOf } from './statistics.ts';
@@ -86,7 +86,7 @@ function rowOf(
   x: (value: number) => number,
   digits: number,
 ): string {
-  const isOurs = MODE_NAMES.includes(name) || name === OTHER_CLIENT;
+  const isOurs = MODE_NAMES.includes(name) || name === OTHER_CLIENT || name === PUBLIC_SEND;
   const label = isOurs ? `winston-kafkajs, ${name}` : name;
   const middle = y + BAR / 2;
   return [

@@ -15,7 +15,24 @@ export const startUp: Scenario = {
     importMs: { title: 'import, ms', digits: 0 },
     firstMs: { title: 'first acknowledgement, ms', digits: 0 },
   },
-  limits: [],
+  limits: [
+    {
+      title: "first acknowledgement, in process, beyond bare kafkajs's",
+      figure: 'firstMs',
+      of: 'in process',
+      without: BARE_KAFKAJS,
+      atMost: 30,
+      unit: 'ms',
+    },
+    {
+      title: "first acknowledgement, `worker: true`, beyond bare kafkajs's",
+      figure: 'firstMs',
+      of: 'worker',
+      without: BARE_KAFKAJS,
+      atMost: 100,
+      unit: 'ms',
+    },
+  ],
   async measure(variant: string, place: Place): Promise<Figures> {
     const startedAt = performance.now();
     if (variant === BARE_KAFKAJS) {

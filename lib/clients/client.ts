@@ -66,6 +66,8 @@ export interface ClientListeners {
   readonly onPartitions: PartitionsListener;
   /** Another path is used from now on. */
   onPath(path: SendPath): void;
+  /** A broker asks for no request during so many milliseconds; the client sees to that. */
+  onThrottle(ms: number): void;
 }
 
 /** Called with what a client finds out about a topic's partitions. */

@@ -84,6 +84,9 @@ export const METRICS: readonly Metric[] = [
   ),
   counter('sends', 'send', ({ sends }) => sends).means('Sends to the broker.'),
   counter('retries', 'send', ({ retries }) => retries).means('Sends that had records of a failed send.'),
+  counter('throttle.time', 'second', ({ throttledMs }) => throttledMs / 1000).means(
+    'For how long brokers have asked for no more requests, because a quota was exceeded.',
+  ),
   counter('reconnects', 'connection', ({ reconnects }) => reconnects).means(
     'Connections opened after the first, those after an idle time included.',
   ),

@@ -1,4 +1,5 @@
 import { countOf, isPacked, type Records } from '../accumulator/batch.ts';
+import type { SendPath } from '../clients/client.ts';
 import type { PendingRecord } from '../record/record.ts';
 import type { Clock } from '../util/clock.ts';
 import { Distribution } from './distribution.ts';
@@ -15,7 +16,15 @@ const HANDLER_BOUNDS_MICROS = [1, 2.5, 5, 10, 25, 50, 100, 250, 1_000, 10_000, 1
 
 type Observed = Pick<
   TransportStats,
-  'state' | 'stateSince' | 'stateChanges' | 'rates' | 'latencyMs' | 'handlerMicros' | 'histograms'
+  | 'state'
+  | 'stateSince'
+  | 'stateChanges'
+  | 'path'
+  | 'throttledMs'
+  | 'rates'
+  | 'latencyMs'
+  | 'handlerMicros'
+  | 'histograms'
 >;
 
 /** Collects for `stats()` what the ledger, which only counts records, does not have: rates, latencies, the state. */
@@ -27,9 +36,13 @@ export class StatsCollector {
   readonly #latency = new Distribution(LATENCY_BOUNDS_MS);
   /** Since when, on the monotonic clock, records have been waiting without any being acknowledged; if any wait. */
   #waitingSince = 0;
+  #path: SendPath;
+  #throttledMs = 0;
   readonly handlerTime: Distribution = new Distribution(HANDLER_BOUNDS_MICROS);
 
-  constructor(clock: Clock) {
+  /** @param path the one that is intended */
+  constructor(clock: Clock, path: SendPath) {
+    this.#path = path;
     this.#clock = clock;
     const now = clock.wall();
     this.#state = new StateLog(clock.systemTime());
@@ -45,6 +58,16 @@ export class StatsCollector {
   /** There is something to send, after there was nothing. */
   waiting(): void {
     this.#waitingSince = this.#clock.monotonic();
+  }
+
+  /** Another path is used from now on. */
+  onPath(path: SendPath): void {
+    this.#path = path;
+  }
+
+  /** A broker asks for a pause of so many milliseconds. */
+  onThrottle(ms: number): void {
+    this.#throttledMs += ms;
   }
 
   delivered(records: Records): void {
@@ -78,6 +101,8 @@ export class StatsCollector {
       state: this.#state.current,
       stateSince: this.#state.since,
       stateChanges: this.#state.changes,
+      path: this.#path,
+      throttledMs: this.#throttledMs,
       rates: { accepted: this.#accepted.perSecond(now), delivered: this.#delivered.perSecond(now) },
       latencyMs: this.#latency.percentiles,
       handlerMicros: this.handlerTime.percentiles,

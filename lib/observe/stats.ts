@@ -54,6 +54,11 @@ export interface TransportStats {
    * `send`; `client`, the `producer` that was handed in. Until the first record, the one that is intended.
    */
   path: SendPath;
+  /**
+   * For how many milliseconds brokers have asked for no more requests, because a quota was exceeded (`throttle_time_ms`): the sum
+   * of all answers. Of the fast path only.
+   */
+  throttledMs: number;
   /** Sends to the broker. */
   sends: number;
   /** Sends that had records of a failed send. */

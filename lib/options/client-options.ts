@@ -6,16 +6,16 @@ import { kafkajsLevel } from '../client-log/levels.ts';
 import type { ClientOptions } from '../clients/client-source.ts';
 import { PRODUCER_RULE, producerProblem } from '../clients/external-producer.ts';
 import { BROKERS_RULE, readBrokers } from '../clients/kafkajs/broker-list.ts';
-import { kafkajs } from '../clients/kafkajs/kafkajs.ts';
+import { COMPRESSION_TYPES, type CompressionName, codecOf } from '../clients/kafkajs/codecs.ts';
 import { checkWorkerCanStart } from '../clients/worker/worker-program.ts';
 import {
   group,
   isPlainObject,
-  oneOf,
   optionalFunction,
   refuseInWords,
   throwInvalidOption,
 } from '../util/check-option.ts';
+import { zlib } from '../util/node-modules.ts';
 import { isObject } from '../util/safely.ts';
 import type { CheckedOptions } from './table.ts';
 
@@ -171,28 +171,34 @@ export function checkedCompression(
   { kafkaModule, worker }: Record<string, unknown>,
 ): CompressionTypes | undefined {
   if (compression === undefined) return undefined;
-  const type = oneOf<CompressionTypes>(path, compression, [0, 1, 2, 3, 4], 0);
+  const type = compressionType(path, compression);
   // A module registers its codecs in the worker, where they are looked for when it connects.
-  if (type <= 1 || kafkaModule !== undefined) return type;
-  const how =
+  if (kafkaModule !== undefined || isBuiltIn(type)) return type;
+  const where =
     worker === true
       ? 'register one in a "kafkaModule": what this thread has registered the worker does not have'
       : 'register one in CompressionCodecs before you make the transport';
-  if (worker === true || !hasCodec(type)) {
-    throwInvalidOption(
-      path,
-      `a type that kafkajs has a codec for: None (0), GZIP (1); for others, ${how}`,
-      compression,
-    );
+  if (worker === true || codecOf(type) === undefined) {
+    const builtIn = `a type that there is a codec for: 'none', 'gzip', and 'zstd' from Node 22.15 on; for others, ${where}`;
+    throwInvalidOption(path, builtIn, compression);
   }
   return type;
 }
 
-function hasCodec(type: CompressionTypes): boolean {
-  try {
-    (kafkajs().CompressionCodecs as Record<number, () => unknown>)[type]?.();
-    return true;
-  } catch {
-    return false;
-  }
+/** By its name, or its number in kafkajs's `CompressionTypes`. */
+function compressionType(path: string, given: unknown): CompressionTypes {
+  const names = Object.keys(COMPRESSION_TYPES) as CompressionName[];
+  const name = names.find((each) => each === given || COMPRESSION_TYPES[each] === given);
+  if (name === undefined)
+    throwInvalidOption(
+      path,
+      `${names.map((each) => `'${each}'`).join(' or ')}, or one of kafkajs's CompressionTypes`,
+      given,
+    );
+  return COMPRESSION_TYPES[name];
+}
+
+/** In each thread, whatever is registered. */
+function isBuiltIn(type: CompressionTypes): boolean {
+  return type <= COMPRESSION_TYPES.gzip || (type === COMPRESSION_TYPES.zstd && 'zstdCompress' in zlib());
 }

@@ -3,6 +3,7 @@ import type { TransportStreamOptions } from 'winston-transport';
 import type { OverflowPolicy } from '../accumulator/memory-limit.ts';
 import type { ClientLogOptions } from '../client-log/console-only.ts';
 import type { ProducerLike } from '../clients/external-producer.ts';
+import type { CompressionName } from '../clients/kafkajs/codecs.ts';
 import type { RecordFilter } from '../loop-safety/filter/filter.ts';
 import type { RecordKey, TransportEntry } from '../record/record.ts';
 import type { Fallback } from '../undelivered/fallback.ts';
@@ -168,12 +169,13 @@ export interface KafkaTransportOptions
    */
   recordId?: boolean;
   /**
-   * kafkajs's `CompressionTypes`. For other than `None` and `GZIP` a codec must be registered first: in kafkajs's
+   * The codec: a name as in Kafka's own `compression.type`, or one of kafkajs's `CompressionTypes`. GZIP is built in, zstd from
+   * Node 22.15 on. For others, and zstd before that, a codec must be registered first: in kafkajs's
    * `CompressionCodecs`, or, with `worker: true`, by the `kafkaModule`.
    *
    * @default none
    */
-  compression?: CompressionTypes;
+  compression?: CompressionTypes | CompressionName;
   /**
    * Sends record batches of the transport's own over kafkajs's connection, for a fraction of the CPU time of kafkajs's encoder.
    * Where the kafkajs that is found is not as expected (a fork, a mock, a later version), or its `send` is instrumented, sends go

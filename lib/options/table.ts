@@ -109,7 +109,7 @@ export const OPTIONS: { readonly [Name in keyof CheckedOptions]: Option<CheckedO
     'adds a header `record-id`: a unique id, identical across retries, ending in a per-process counter',
   ),
   compression: new Option(checkedCompression).means(
-    "one of kafkajs's `CompressionTypes`. GZIP is built in; register other codecs in kafkajs's `CompressionCodecs` first",
+    "`'none'`, `'gzip'`, `'snappy'`, `'lz4'`, `'zstd'`, or one of kafkajs's `CompressionTypes`. GZIP is built in, zstd from Node 22.15 on; register others in kafkajs's `CompressionCodecs` first ([codecs](docs/clients.md#compression))",
   ),
   fastPath: flagOf(true).means(
     "sends record batches of the transport's own over kafkajs's connection, for a fraction of the CPU time; `false`: through kafkajs's `send` ([clients](docs/clients.md))",

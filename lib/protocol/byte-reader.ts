@@ -5,7 +5,7 @@ export class ByteReader {
   #at = 0;
 
   /** @param isFlexible whether strings and arrays have lengths of variable length, and there are tagged fields (KIP-482) */
-  constructor(bytes: Buffer, isFlexible = false) {
+  constructor(bytes: Buffer, isFlexible: boolean = false) {
     this.#bytes = bytes;
     this.#isFlexible = isFlexible;
   }

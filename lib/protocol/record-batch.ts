@@ -43,7 +43,7 @@ const CODEC_MASK = 0x07;
 export function recordBatchOf(
   records: EncodedRecords,
   producer: ProducerIdentity,
-  compression = 0,
+  compression: number = 0,
   compressed?: Buffer,
 ): Buffer {
   const batch =

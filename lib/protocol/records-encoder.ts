@@ -14,7 +14,7 @@ export interface EncodedRecords {
 }
 
 /** Size of a record batch without its records (https://kafka.apache.org/documentation/#recordbatch). */
-export const RECORD_BATCH_HEADER_BYTES = 61;
+export const RECORD_BATCH_HEADER_BYTES: number = 61;
 
 // Length of the record, attributes, timestamp delta, offset delta, length of the key, length of the value, number of headers:
 // the most bytes that these take.

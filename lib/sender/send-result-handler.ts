@@ -186,10 +186,6 @@ export class SendResultHandler {
       return;
     }
     const named = namedRecords(batch, result.refusedIndexes);
-    if (named.length === batch.count) {
-      accumulator.reject(batch, reason, cause);
-      return;
-    }
     const part = named.length === 0 && refused === 'record' ? this.#keyless.onRefused(batch) : named;
     if (part.length > 0) accumulator.rejectPart(batch, part, reason, cause);
     else if (batch.count > 1) accumulator.bisect(batch);

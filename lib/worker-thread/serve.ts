@@ -36,6 +36,7 @@ export function serve({
     logCreator: () => log,
     random: Math.random,
     onPath: (path) => report({ kind: 'path', path }),
+    onThrottle: (ms) => report({ kind: 'throttle', ms }),
     onPartitions: (topic, count, writable) => report({ kind: 'partitions', topic, count, writable }),
   };
   const source = kafkajsSource(options);

@@ -184,3 +184,25 @@ describe('the rule', () => {
     expect(isolation.recordSuccess()).toBe(true);
   });
 });
+
+it('in the first three rounds and then in every eighth, twice as many of the oldest records are tried, up to 256', () => {
+  const isolation = new RecordIsolation(false);
+  const tried = Array.from({ length: 57 }, () => {
+    let records = 1;
+    while (isolation.recordFailure(1_000) === 'next') records++;
+    return records;
+  });
+  const searches = tried.flatMap((records, round) => (records === 1 ? [] : [[round, records]]));
+  expect(searches).toEqual([
+    [0, 2],
+    [1, 4],
+    [2, 8],
+    [8, 16],
+    [16, 32],
+    [24, 64],
+    [32, 128],
+    [40, 256],
+    [48, 256],
+    [56, 256],
+  ]);
+});

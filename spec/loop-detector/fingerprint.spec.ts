@@ -15,6 +15,10 @@ describe('the shape of a message', () => {
     ['', ''],
   ])('of %j is %j', (message, shape) => expect(shapeOf(message)).toBe(shape));
 
+  it('is made of the first 160 letters', () => {
+    expect(shapeOf(`${'x'.repeat(155)} abcdefgh`)).toBe(`${'x'.repeat(155)} abcd`);
+  });
+
   it.each([
     ['a word', (message: string) => `heard: ${message}`],
     ['three words', (message: string) => `service b heard: ${message}`],
@@ -35,6 +39,14 @@ describe('a fingerprint', () => {
     const info = { level: 'info', message: 'order 1', service: 'shop', ms: 3 };
     expect(fingerprintOf(info, 'info', 'text', origin)).toBe(
       'info shop src/shop:pay "order #" {service, ms}',
+    );
+  });
+
+  it('has the names of the first twelve fields', () => {
+    const names = [...'abcdefghijklm'];
+    const fields = Object.fromEntries(names.map((name) => [name, 1]));
+    expect(fingerprintOf({ level: 'info', message: 'paid', ...fields }, 'info', 'text', undefined)).toBe(
+      `info "paid" {${names.slice(0, 12).join(', ')}}`,
     );
   });
 

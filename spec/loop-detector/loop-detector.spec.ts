@@ -79,7 +79,7 @@ describe('loops, by seed', () => {
     expect(sends.at(-1)).toBeLessThanOrEqual(60);
   });
 
-  it('a loop that starts again after its term is found sooner, and kept in for longer', () => {
+  it('a loop that starts again after its suppression is found sooner, and suppressed for longer', () => {
     const simulation = new Simulation({ seed: 1 });
     simulation.onSent = () => simulation.after(5, () => simulation.log('echo'));
     const terms: number[] = [];
@@ -98,7 +98,7 @@ describe('loops, by seed', () => {
 });
 
 describe('traffic without a loop, by seed', () => {
-  it('is never sentenced: 1,000 patterns', () => {
+  it('is never suppressed: 1,000 patterns', () => {
     for (let seed = 1; seed <= 1_000; seed++) {
       const random = new SeededRandom(seed);
       const lingerMs = random.pick([1, 5, 20, 20, 20, 100, 1_000]);

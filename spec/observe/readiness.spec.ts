@@ -34,7 +34,7 @@ describe('a transport is ready', () => {
 
 it('records have been waiting since the first of them came, or since the last acknowledgement', () => {
   const clock = new HeldClock();
-  const statsCollector = new StatsCollector(clock);
+  const statsCollector = new StatsCollector(clock, 'fast');
   const readyAt = (now: number, isAnyWaiting = true): boolean => {
     clock.now = now;
     return statsCollector.isReady(100, isAnyWaiting, undefined);

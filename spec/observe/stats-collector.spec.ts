@@ -5,7 +5,7 @@ import { HeldClock, recordOf } from '../sender/rig.ts';
 describe('an observation', () => {
   it('knows since when the state is what it is, and how often it has changed', () => {
     const clock = new HeldClock();
-    const statsCollector = new StatsCollector(clock);
+    const statsCollector = new StatsCollector(clock, 'fast');
     const states = [statsCollector.stats];
     clock.now = 10;
     statsCollector.state('up');
@@ -24,7 +24,7 @@ describe('an observation', () => {
   it('measures from accepted to acknowledged, and how much of it there is per second', () => {
     const clock = new HeldClock();
     clock.wallOffset = 0;
-    const statsCollector = new StatsCollector(clock);
+    const statsCollector = new StatsCollector(clock, 'fast');
     // Records of the rig are of the moment 0.
     const records = [recordOf(), recordOf(), recordOf()];
     for (const record of records) statsCollector.accepted(record);

@@ -57,6 +57,20 @@ it('one that does not come back does not keep its records for ever', async () =>
   expect(rig.delivered.length).toBe(5);
 });
 
+it('a record is tried 32 times where it was to go, and then goes to another partition', async () => {
+  const rig = rigOfTwoPartitions();
+  storing(rig, (partition) => partition === 1);
+  rig.log('0');
+  await rig.clock.pass(50);
+  rig.log('1');
+  await rig.clock.pass(120_000);
+  expect(rig.sent.filter(({ texts }) => texts[0] === '1').map(({ partition }) => partition)).toEqual([
+    ...Array(32).fill(1),
+    undefined,
+  ]);
+  expect(rig.delivered).toEqual(['0', '1']);
+});
+
 it('the key of a record belongs to the partitions that there are now', async () => {
   const rig = rigOfTwoPartitions();
   const logs = storing(rig, (partition) => partition === 1);

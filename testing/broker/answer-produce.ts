@@ -140,6 +140,11 @@ export const readProduce: ReadRequest = (decoder, _state, version) => {
     return { topic, partitions };
   });
   layout.readEnd(decoder);
+  // Kafka would go on or close the connection; here the spec is to learn of it, by a stop() that rejects.
+  const { offset, buffer } = decoder;
+  if (offset !== buffer.length) {
+    throw new RangeError(`Produce ${version} was read to byte ${offset} of ${buffer.length}`);
+  }
   return new Produce({ acks, version }, topics);
 };
 

@@ -184,7 +184,7 @@ export class BrokerCluster extends EventEmitter<BrokerClusterEvents> {
     return this.#watchers.until(predicate, timeoutMs, () => this.#summary());
   }
 
-  /** Ends everything; rejects when the stand-in itself failed meanwhile (a defect here, never a client's). */
+  /** Ends everything; rejects when the stand-in itself failed meanwhile (a defect here, or a request body that a client encodes wrongly). */
   async stop(): Promise<void> {
     this.#watchers.rejectAll(new Error('The broker cluster was stopped'));
     await this.down();

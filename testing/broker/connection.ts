@@ -55,7 +55,7 @@ export interface ConnectionOptions {
   judge(request: BrokerRequest): FaultEffect;
   /** Something changed that a waiting spec may look for. */
   changed(): void;
-  /** The stand-in itself failed: nothing that a client or a fault can bring about. */
+  /** The stand-in itself failed: nothing that a fault can bring about, and a client only with a body that it encodes wrongly. */
   failed(error: unknown): void;
 }
 

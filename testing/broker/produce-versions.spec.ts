@@ -1,8 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readProduce } from './answer-produce.ts';
 import { BrokerCluster, ERROR } from './broker-cluster.ts';
+import { skipTaggedFields } from './field-layout.ts';
 import { connectedProducer } from './kafkajs-client.ts';
-import { RawClient } from './raw-produce.ts';
+import { produceBody, RawClient } from './raw-produce.ts';
 import { recordBatch } from './raw-record-batch.ts';
+import { ClusterState } from './state.ts';
+import { Decoder } from './wire.ts';
 
 const PRODUCE = 0;
 const INIT_PRODUCER_ID = 22;
@@ -205,5 +209,28 @@ describe('Produce in several versions', () => {
       expect([fault.hits, cluster.count('logs'), cluster.producesWhileThrottled]).toEqual([1, 2, 0]);
       await producer.disconnect();
     });
+  });
+});
+
+describe('the body of a Produce request', () => {
+  const settings = { brokers: 1, autoCreatePartitions: 0, maxMessageBytes: 1_000, saslSessionLifetimeMs: 0 };
+  const state = new ClusterState({ ...settings, sasl: null, advertised: () => undefined });
+  const body = (version: number): Buffer => produceBody(version, 'logs', { 1: recordBatch(['a', 'b']) });
+  const read = (version: number, bytes: Buffer): unknown =>
+    readProduce(new Decoder(bytes), state, version).targets;
+
+  it.each([3, 8, 9, 12])('version %i: is read to its end, and a defect here or there is told', (version) => {
+    const bytes = body(version);
+    expect(read(version, bytes)).toEqual([{ topic: 'logs', partition: 1, records: 2 }]);
+    expect(() => read(version, Buffer.concat([bytes, Buffer.alloc(3)]))).toThrow(
+      `Produce ${version} was read to byte ${bytes.length} of ${bytes.length + 3}`,
+    );
+    expect(() => read(version, bytes.subarray(0, -1))).toThrow(/^Produce/);
+  });
+
+  it('may have tagged fields that the stand-in does not know', () => {
+    const decoder = new Decoder(Buffer.from([2, 0, 1, 0xaa, 5, 2, 1, 2, 77]));
+    skipTaggedFields(decoder);
+    expect(decoder.readInt8()).toBe(77);
   });
 });

@@ -1,5 +1,6 @@
 // For the specs of the Kafka stand-in: Produce requests and their answers in the layouts of Kafka's protocol guide, written
-// by hand. Nothing here shares code with the stand-in but the cutting of frames, so one does not hide a fault of the other.
+// by hand (Apache Kafka 4.1 answers them too). Nothing here shares code with the stand-in but the cutting of frames, so one
+// does not hide a fault of the other.
 import { EventEmitter } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { FrameReader } from './frames.ts';
@@ -129,7 +130,11 @@ function readAnswer(reader: Reader, version: number): RawAnswer {
 }
 
 /** The body of a request for one topic: a batch per partition. */
-function produceBody(version: number, topic: string, batches: Readonly<Record<number, Buffer>>): Buffer {
+export function produceBody(
+  version: number,
+  topic: string,
+  batches: Readonly<Record<number, Buffer>>,
+): Buffer {
   const flexible = isFlexible(version);
   const entries = Object.entries(batches);
   const tags = flexible ? [0] : [];

@@ -59,7 +59,7 @@ export class ClusterState {
   refusedVersions = 0;
   nodes: readonly NodeAddress[] = [];
   readonly #versions: readonly BrokerVersions[];
-  #producerIds = 1000;
+  #producerIds = -1;
 
   constructor(settings: ClusterSettings) {
     this.settings = settings;

@@ -6,6 +6,8 @@ import { createRequire } from 'node:module';
 const require = createRequire(import.meta.url);
 
 export interface Decoder {
+  readonly buffer: Buffer;
+  readonly offset: number;
   readInt8(): number;
   readInt16(): number;
   readInt32(): number;

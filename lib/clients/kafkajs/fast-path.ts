@@ -8,6 +8,7 @@ import {
 import { NO_PRODUCER, type ProducerIdentity, recordBatchOf } from '../../protocol/record-batch.ts';
 import { type EncodedRecords, RECORD_BATCH_HEADER_BYTES } from '../../protocol/records-encoder.ts';
 import { withRefusedIndexes } from '../refused-records.ts';
+import { codecOf } from './codecs.ts';
 import { kafkajs } from './kafkajs.ts';
 import { untouchedRecords } from './lazy-messages.ts';
 import { type BrokerConnection, interceptProduce, type KafkajsProduce } from './workarounds.ts';
@@ -21,9 +22,14 @@ export class FastPath {
   /** Whether a send has gone kafkajs's way: somebody has looked at its messages, or the broker speaks no version of ours. */
   #hasGivenWay = false;
   readonly #isInstalled: () => boolean;
+  readonly #onThrottle: (ms: number) => void;
 
-  /** @param kafka a kafkajs client whose producer is not made yet */
-  constructor(kafka: object) {
+  /**
+   * @param kafka a kafkajs client whose producer is not made yet
+   * @param onThrottle a broker asks for a pause: kafkajs makes it
+   */
+  constructor(kafka: object, onThrottle: (ms: number) => void) {
+    this.#onThrottle = onThrottle;
     this.#isInstalled = interceptProduce(kafka, (request, connection) => this.#produce(request, connection));
   }
 
@@ -67,6 +73,7 @@ export class FastPath {
       response: {
         decode: async (payload) => {
           const response = readProduceResponse(payload, version);
+          if (response.throttleTimeMs > 0) this.#onThrottle(response.throttleTimeMs);
           // What kafkajs holds its next requests back by.
           return { ...response, clientSideThrottleTime: response.throttleTimeMs };
         },
@@ -101,17 +108,10 @@ function producerOf(id: unknown, epoch = 0, firstSequence = 0): ProducerIdentity
   return producerId < 0n ? NO_PRODUCER : { producerId, producerEpoch: epoch, firstSequence };
 }
 
-/** By kafkajs's codecs: its own, and those that the application has registered. */
 async function compressedBy(compression: number, { bytes }: EncodedRecords): Promise<Buffer> {
-  const buffer = bytes.subarray(RECORD_BATCH_HEADER_BYTES);
-  const codecs = kafkajs().CompressionCodecs as Record<number, () => Codec>;
-  const codec = codecs[compression]?.();
-  if (codec === undefined) throw new TypeError(`kafkajs has no codec for compression ${compression}`);
-  return await codec.compress({ buf: buffer, buffer, offset: buffer.length, size: () => buffer.length });
-}
-
-interface Codec {
-  compress(encoder: object): Promise<Buffer>;
+  const codec = codecOf(compression);
+  if (codec === undefined) throw new TypeError(`there is no codec for compression type ${compression}`);
+  return await codec.compress({ buffer: bytes.subarray(RECORD_BATCH_HEADER_BYTES) });
 }
 
 /** @throws KafkaJSProtocolError where the broker has refused the batch, with the records at fault where it names them */

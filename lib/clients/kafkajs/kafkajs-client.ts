@@ -119,7 +119,7 @@ class KafkajsClient implements DeliveryClient {
       this.#sent = new SentBatches();
       this.renew = () => this.#renew();
     }
-    this.#fastPath = options.fastPath ? new FastPath(client) : undefined;
+    this.#fastPath = options.fastPath ? new FastPath(client, options.onThrottle) : undefined;
     this.#producer = client.producer({
       idempotent,
       retry: { retries: idempotent ? NO_RETRIES : 0 },

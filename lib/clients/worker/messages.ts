@@ -66,6 +66,7 @@ export type Report =
 export type Remark =
   | { kind: 'partitions'; topic: string; count: number; writable: readonly number[] }
   | { kind: 'path'; path: SendPath }
+  | { kind: 'throttle'; ms: number }
   | { kind: 'line'; entry: LogEntry }
   | { kind: 'print'; to: 'stdout' | 'stderr'; text: string }
   | ExitDrainReport;

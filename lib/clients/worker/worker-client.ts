@@ -82,6 +82,7 @@ export class WorkerSource implements ClientSource {
     if (report.kind === 'line') this.#log(report.entry);
     else if (report.kind === 'print') print(report.to, report.text);
     else if (report.kind === 'path') this.#options.onPath(report.path);
+    else if (report.kind === 'throttle') this.#options.onThrottle(report.ms);
     else if (report.kind === 'partitions')
       this.#options.onPartitions(report.topic, report.count, report.writable);
     else this.exitDrain.onReport(report);

@@ -41,6 +41,7 @@ export class ContractRig {
     this.#started = this.#client.start(this.#cluster.addresses, this.#settings, {
       onPartitions: (topic, count, writable) => this.told.push({ topic, count, writable }),
       onPath: (path) => this.paths.push(path),
+      onThrottle: () => undefined,
     });
   }
 

@@ -19,6 +19,22 @@ it.each([
   ['withoutPolling', 'network/requestQueue/index.js', 'this.throttleCheckTimeoutId = setTimeout(() => {'],
   ['loadAheadUnderJest', 'protocol/requests/produce/index.js', "require('./v7/request')"],
   ['splittable', 'cluster/connectionPoolBuilder.js', "randomBroker.split(':')[0]"],
+  ['interceptProduce', 'index.js', "CREATE_CLUSTER: Symbol('private:Kafka:createCluster')"],
+  ['interceptProduce', 'index.js', 'const cluster = this[PRIVATE.CREATE_CLUSTER]({'],
+  ['interceptProduce', 'cluster/brokerPool.js', 'this.createBroker = options =>'],
+  ['interceptProduce', 'cluster/brokerPool.js', 'versions: this.versions,'],
+  ['interceptProduce', 'broker/index.js', "SEND_REQUEST: Symbol('private:Broker:sendRequest')"],
+  ['interceptProduce', 'broker/index.js', 'if (!this.versions) {'],
+  ['interceptProduce', 'broker/index.js', 'async produce({'],
+  ['interceptProduce', 'producer/sendMessages.js', 'response = await broker.produce({'],
+  ['KafkajsRequest', 'protocol/encoder.js', '!Buffer.isBuffer(value.buf)'],
+  [
+    'KafkajsRequest',
+    'network/connection.js',
+    'this.requestQueue.maybeThrottle(payloadDecoded.clientSideThrottleTime)',
+  ],
+  ['lazyMessages', 'producer/messageProducer.js', 'messages.find(message => message.value === undefined)'],
+  ['lazyMessages', 'producer/sendMessages.js', 'entry.messages.length'],
   ['ProduceRequests', 'producer/sendMessages.js', 'if (!cluster.isConnected()) {'],
 ])('what %s is for still stands in kafkajs, in %s: %s', (_name, file, line) => {
   const lines = readFileSync(resolve(`kafkajs/src/${file}`), 'utf8').split('\n');

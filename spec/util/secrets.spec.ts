@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { cut, onOneLine, textOf } from '../../lib/client-log/line.ts';
 import { isSecretName, withoutSecrets } from '../../lib/util/secrets.ts';
 
 describe('withoutSecrets', () => {
@@ -39,17 +38,6 @@ describe('withoutSecrets', () => {
   });
 });
 
-describe('onOneLine', () => {
-  it.each([
-    ['a\r\nb\tc', 'a\\r\\nb\\tc'],
-    ['\u001b[31mred\u0007', '\\u001b[31mred\\u0007'],
-    ['a\u2028b\u0085c\u202ed', 'a\\u2028b\\u0085c\\u202ed'],
-    ['grüße 日本 🎈', 'grüße 日本 🎈'],
-  ])('%j becomes %j', (text, expected) => {
-    expect(onOneLine(text)).toBe(expected);
-  });
-});
-
 describe('isSecretName', () => {
   it.each([
     'password',
@@ -78,34 +66,4 @@ describe('isSecretName', () => {
     'passed',
     'key',
   ])('lets %s through', (key) => expect(isSecretName(key)).toBe(false));
-});
-
-describe('textOf', () => {
-  const circular: Record<string, unknown> = {};
-  circular.self = circular;
-  it.each([
-    ['a text', 'a text', 'a text'],
-    ['null', null, 'null'],
-    ['a BigInt', 10n, '10'],
-    ['a symbol', Symbol('s'), 'Symbol(s)'],
-    ['an error', new Error('broken'), 'broken'],
-    ['a circular object', circular, '[object Object]'],
-    ['an object without prototype', Object.create(null), '(unreadable)'],
-    [
-      'a throwing toString',
-      {
-        toString: () => {
-          throw new Error('no');
-        },
-      },
-      '(unreadable)',
-    ],
-  ])('reads %s', (_name, value, expected) => {
-    expect(textOf(value)).toBe(expected);
-  });
-});
-
-it('cut marks where it has cut', () => {
-  expect(cut('abcdef', 6)).toBe('abcdef');
-  expect(cut('abcdefg', 6)).toBe('abcde…');
 });

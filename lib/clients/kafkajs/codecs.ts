@@ -1,0 +1,46 @@
+import { promisify } from 'node:util';
+import { zlib } from '../../util/node-modules.ts';
+import { kafkajs } from './kafkajs.ts';
+
+/** Kafka's compression codecs, by the names that Kafka's own producer has for them (`compression.type`), and their numbers. */
+export const COMPRESSION_TYPES = { none: 0, gzip: 1, snappy: 2, lz4: 3, zstd: 4 } as const;
+
+export type CompressionName = keyof typeof COMPRESSION_TYPES;
+
+/** A codec as kafkajs has them in `CompressionCodecs`. */
+export interface Codec {
+  /** @param encoder has what is to be compressed as `buffer` */
+  compress(encoder: { readonly buffer: Buffer }): Promise<Buffer>;
+  decompress(buffer: Buffer): Promise<Buffer>;
+}
+
+type Zstd = (buffer: Buffer, done: (error: Error | null, result: Buffer) => void) => void;
+
+/** From Node 22.15 on; @types/node of the oldest Node that is supported does not have them. */
+interface ZstdOfNode {
+  readonly zstdCompress?: Zstd;
+  readonly zstdDecompress?: Zstd;
+}
+
+/**
+ * The codec for a compression type: what kafkajs has, or the application has registered. For zstd, where there is none, Node's is
+ * registered: kafkajs's own requests need it there, too.
+ */
+export function codecOf(type: number): Codec | undefined {
+  const codecs = kafkajs().CompressionCodecs as Record<number, (() => Codec) | undefined>;
+  try {
+    // kafkajs has a function that throws for what it does not support.
+    return codecs[type]?.();
+  } catch {
+    const zstd = type === COMPRESSION_TYPES.zstd ? zstdOfNode() : undefined;
+    if (zstd !== undefined) codecs[type] = () => zstd;
+    return zstd;
+  }
+}
+
+function zstdOfNode(): Codec | undefined {
+  const { zstdCompress, zstdDecompress } = zlib() as ZstdOfNode;
+  if (zstdCompress === undefined || zstdDecompress === undefined) return undefined;
+  const compress = promisify(zstdCompress);
+  return { compress: ({ buffer }) => compress(buffer), decompress: promisify(zstdDecompress) };
+}

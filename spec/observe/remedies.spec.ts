@@ -1,0 +1,60 @@
+import { expect, it } from 'vitest';
+import { remedyFor } from '../../lib/observe/remedies.ts';
+
+function errorWith(message: string, fields: object = {}): Error {
+  return Object.assign(new Error(message), fields);
+}
+
+it.each<[string, object, RegExp]>([
+  ['the worker thread of the Kafka client has ended', {}, /Another one takes its place/],
+  ['certificate has expired', { code: 'CERT_HAS_EXPIRED' }, /has expired: renew it/],
+  ['self-signed certificate in certificate chain', {}, /kafka\.ssl\.ca/],
+  ['unable to verify the first certificate', {}, /kafka\.ssl\.ca/],
+  ["Hostname/IP does not match certificate's altnames", {}, /kafka\.ssl\.servername/],
+  ['tlsv13 alert certificate required', {}, /kafka\.ssl\.cert and kafka\.ssl\.key/],
+  ['wrong version number', { code: 'EPROTO' }, /does not speak TLS/],
+  ['x', { type: 'UNSUPPORTED_SASL_MECHANISM' }, /kafka\.sasl\.mechanism/],
+  ['x', { type: 'ILLEGAL_SASL_STATE' }, /wants no SASL on this port/],
+  ['x', { name: 'KafkaJSSASLAuthenticationError' }, /the user name or the password/],
+  ['x', { type: 'TOPIC_AUTHORIZATION_FAILED' }, /WRITE to the topic/],
+  ['x', { type: 'CLUSTER_AUTHORIZATION_FAILED' }, /IDEMPOTENT_WRITE/],
+  ['x', { type: 'UNKNOWN_TOPIC_OR_PARTITION' }, /Does the topic exist\?/],
+  ['x', { type: 'INVALID_TIMESTAMP' }, /message\.timestamp\.before\.max\.ms/],
+  ['x', { type: 'INVALID_RECORD' }, /cleanup\.policy=compact/],
+  ['x', { type: 'UNSUPPORTED_VERSION' }, /no version of the protocol in common/],
+  ['x', { type: 'UNSUPPORTED_COMPRESSION_TYPE' }, /choose another "compression"/],
+  ['x', { type: 'KAFKA_STORAGE_ERROR' }, /cannot write to its disk/],
+  ['x', { type: 'THROTTLING_QUOTA_EXCEEDED' }, /A quota of the broker is used up/],
+  ['x', { type: 'NOT_LEADER_FOR_PARTITION' }, /has no leader/],
+  ['x', { type: 'NOT_ENOUGH_REPLICAS_AFTER_APPEND' }, /min\.insync\.replicas/],
+  ['getaddrinfo ENOTFOUND kafka', { code: 'ENOTFOUND' }, /check kafka\.brokers and DNS/],
+  ['x', { code: 'ECONNREFUSED' }, /Nothing listens there/],
+  ['x', { code: 'EHOSTUNREACH' }, /firewalls and VPNs/],
+])('for "%s" %j there is the remedy %s', (message, fields, remedy) => {
+  expect(remedyFor(errorWith(message, fields))).toMatch(remedy);
+});
+
+it('there is one for the cause of an error, however deep it stands', () => {
+  const cause = errorWith('x', { code: 'ECONNREFUSED' });
+  expect(remedyFor(new Error('no', { cause: new Error('again', { cause }) }))).toMatch(
+    /Nothing listens there/,
+  );
+});
+
+it('the step that a provider failed in comes before what it threw', () => {
+  const error = new Error('SASL OAUTHBEARER authentication failed', {
+    cause: new Error('connect ECONNREFUSED'),
+  });
+  expect(remedyFor(error)).toMatch(/kafka\.sasl\.oauthBearerProvider/);
+});
+
+it('a token is not taken for a password, although both are refused in the same words', () => {
+  expect(remedyFor(errorWith('SASL OAUTHBEARER authentication failed'))).toMatch(/the token/);
+  expect(remedyFor(errorWith('SASL PLAIN authentication failed'))).toMatch(/the password/);
+});
+
+it('there is none for what nothing is known of', () => {
+  expect(remedyFor(new Error('it rains'))).toBeUndefined();
+  expect(remedyFor(undefined)).toBeUndefined();
+  expect(remedyFor('text')).toBeUndefined();
+});

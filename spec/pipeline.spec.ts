@@ -1,0 +1,210 @@
+import { EventEmitter } from 'node:events';
+import { describe, expect, it } from 'vitest';
+import { resolveOptions } from '../lib/options/resolve.ts';
+import { Pipeline } from '../lib/pipeline.ts';
+import { hopsOf } from '../lib/record/hops.ts';
+import { type Info, LEVEL, type Levels, MESSAGE } from '../lib/util/info.ts';
+import { HeldClock } from './sender/rig.ts';
+
+const NPM: Levels = { error: 0, warn: 1, info: 2 };
+const SYSLOG: Levels = { error: 3, warning: 4, info: 6 };
+
+interface Sent {
+  readonly topic: string;
+  readonly messages: readonly { readonly value: string }[];
+}
+
+/** A pipeline, and a producer that was handed in. */
+class Rig {
+  readonly clock = new HeldClock();
+  readonly emitter = new EventEmitter();
+  readonly sent: string[] = [];
+  readonly undelivered: string[] = [];
+  readonly warnings: string[] = [];
+  readonly pipeline: Pipeline;
+  isAway = false;
+
+  constructor(given: object = {}) {
+    const producer = {
+      connect: async () => {
+        if (this.isAway) throw new Error('away');
+      },
+      disconnect: async () => undefined,
+      send: async ({ topic, messages }: Sent) => {
+        if (this.isAway) throw new Error('away');
+        this.sent.push(...messages.map(({ value }) => String(value)));
+        return [{ topicName: topic, partition: 0, errorCode: 0 }];
+      },
+    };
+    this.emitter.on('warn', (error: Error) => this.warnings.push(error.message));
+    const options = resolveOptions({
+      topic: 'logs',
+      producer,
+      loopDetection: false,
+      closeTimeoutMs: 1_000,
+      fallback: ({ reason, message }: { reason: string; message: string }) =>
+        this.undelivered.push(`${reason} ${message}`),
+      ...given,
+    });
+    this.pipeline = new Pipeline(options, this.emitter, this.clock);
+  }
+
+  log(text: string, fields: object = {}, levels: Levels = NPM): void {
+    const info: Info = { level: 'info', message: text, [LEVEL]: 'info', [MESSAGE]: text, ...fields };
+    this.pipeline.admit(info, levels, undefined, undefined);
+  }
+
+  expectBalanced(): void {
+    const { accepted, delivered, buffered, inFlight, spooled, replayed, dropped } = this.pipeline.stats();
+    const lost = Object.values(dropped).reduce((sum, count) => sum + count, 0);
+    expect(accepted).toBe(delivered + buffered.records + inFlight + (spooled - replayed) + lost);
+  }
+}
+
+describe('an info', () => {
+  it('is sent, and counted', async () => {
+    const rig = new Rig();
+    rig.log('one');
+    rig.log('two');
+    expect(rig.pipeline.stats()).toMatchObject({
+      accepted: 2,
+      delivered: 0,
+      buffered: { records: 2, bytes: 6 },
+    });
+    await rig.clock.pass(1_000);
+    expect(rig.sent).toEqual(['one', 'two']);
+    expect(rig.pipeline.stats()).toMatchObject({ state: 'up', accepted: 2, delivered: 2, inFlight: 0 });
+    expect(rig.pipeline.held).toBe(0);
+  });
+
+  it('is kept from Kafka by the filter, or where it goes round in a loop, and counted', async () => {
+    const rig = new Rig({ filter: ({ message }: { message: string }) => message !== 'no', loopHeader: true });
+    rig.log('no');
+    rig.log('again', hopsOf({ 'log-hops': '9' }));
+    rig.log('yes');
+    await rig.clock.pass(1_000);
+    expect(rig.sent).toEqual(['yes']);
+    expect(rig.pipeline.stats()).toMatchObject({
+      accepted: 1,
+      loops: 1,
+      suppressed: { filtered: 1, loop: 1 },
+    });
+    expect(rig.undelivered).toEqual(['loop again']);
+  });
+
+  it('that cannot be read, or has no topic, is dropped as invalid', () => {
+    const rig = new Rig({ topic: () => 'no topic' });
+    rig.log('one');
+    rig.pipeline.admitUnreadable(new Error('no'));
+    expect(rig.pipeline.stats()).toMatchObject({ accepted: 2, dropped: { invalid: 2 } });
+    expect(rig.undelivered).toEqual(['invalid one', 'invalid ']);
+    rig.expectBalanced();
+  });
+});
+
+describe('a drop notice', () => {
+  it.each([
+    ['warn', NPM],
+    ['warning', SYSLOG],
+  ])('tells the topic what is missing, at the level %s', async (level, levels) => {
+    const rig = new Rig({ buffer: { maxRecords: 1 } });
+    for (const text of ['one', 'two', 'three']) rig.log(text, {}, levels);
+    await rig.clock.pass(1_000);
+    const notice = JSON.parse(rig.sent[1] ?? '{}') as unknown;
+    expect(rig.sent[0]).toBe('three');
+    expect(notice).toEqual({
+      level,
+      message: 'winston-kafkajs: 2 records were not delivered: overflow 2',
+      dropped: { total: 2, overflow: 2 },
+    });
+    expect(rig.pipeline.stats()).toMatchObject({ accepted: 4, delivered: 2, dropped: { overflow: 2 } });
+  });
+
+  it('goes out with close, though the last one was a moment ago', async () => {
+    const rig = new Rig({ buffer: { maxRecords: 1 } });
+    for (const text of ['one', 'two']) rig.log(text);
+    await rig.clock.pass(1_000);
+    for (const text of ['three', 'four']) rig.log(text);
+    const closing = rig.pipeline.close();
+    await rig.clock.pass(1_000);
+    await closing;
+    const notice = expect.stringContaining('1 record was not delivered: overflow 1');
+    expect(rig.sent).toEqual(['two', notice, 'four', notice]);
+  });
+
+  it('is left out with dropNotice: false', async () => {
+    const rig = new Rig({ buffer: { maxRecords: 1 }, dropNotice: false });
+    rig.log('one');
+    rig.log('two');
+    await rig.clock.pass(60_000);
+    expect(rig.sent).toEqual(['two']);
+  });
+});
+
+describe('closed', () => {
+  it('it has sent what waited, and takes no more before it is opened again', async () => {
+    const rig = new Rig();
+    rig.log('one');
+    const closing = rig.pipeline.close();
+    expect(rig.pipeline.close()).toBe(closing);
+    await rig.clock.pass(1_000);
+    expect(await closing).toEqual({ delivered: 1, dropped: 0, pending: 0 });
+    expect(rig.pipeline.isClosed).toBe(true);
+    expect(rig.pipeline.stats().state).toBe('closed');
+    rig.log('late');
+    expect(rig.undelivered).toEqual(['closed late']);
+    rig.pipeline.reopen();
+    rig.log('later');
+    await rig.clock.pass(1_000);
+    expect(rig.pipeline.isClosed).toBe(false);
+    expect(rig.sent).toEqual([
+      'one',
+      'later',
+      expect.stringContaining('1 record was not delivered: closed 1'),
+    ]);
+    rig.expectBalanced();
+  });
+
+  it('while Kafka is away, it gives up what is left when the time is up', async () => {
+    const rig = new Rig();
+    rig.isAway = true;
+    rig.log('one');
+    const closing = rig.pipeline.close();
+    await rig.clock.pass(999);
+    expect(rig.undelivered).toEqual([]);
+    await rig.clock.pass(2_000);
+    expect(await closing).toEqual({ delivered: 0, dropped: 1, pending: 0 });
+    expect(rig.undelivered).toEqual(['closed one']);
+    rig.expectBalanced();
+  });
+
+  it('and opened again while it was closing, it goes on', async () => {
+    const rig = new Rig();
+    rig.log('one');
+    const closing = rig.pipeline.close();
+    rig.pipeline.reopen();
+    await rig.clock.pass(1_000);
+    await closing;
+    expect(rig.pipeline.isClosed).toBe(false);
+    rig.log('two');
+    await rig.clock.pass(1_000);
+    expect(rig.sent).toEqual(['one', 'two']);
+  });
+});
+
+it('a flush for a signal waits no longer than until Kafka turns out to be away', async () => {
+  const rig = new Rig();
+  rig.isAway = true;
+  rig.log('one');
+  let isOver = false;
+  const flushed = rig.pipeline.flushUnlessDown(60_000).then(() => {
+    isOver = true;
+  });
+  await rig.clock.pass(1_000);
+  expect(rig.pipeline.stats()).toMatchObject({ state: 'down', buffered: { records: 1 } });
+  expect(isOver).toBe(true);
+  await flushed;
+  // Now it is known beforehand.
+  await rig.pipeline.flushUnlessDown(60_000);
+  expect(rig.warnings.filter((message) => message.includes('cannot'))).toHaveLength(1);
+});

@@ -1,0 +1,118 @@
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
+import {
+  canBeHandled,
+  DEFAULT_SIGNALS,
+  type SignalSubscriber,
+  subscribe,
+  unsubscribe,
+} from '../../lib/process/signals.ts';
+import { deferred } from '../sender/rig.ts';
+
+// Nothing sends them here.
+const ONE = 'SIGUSR2';
+const OTHER = 'SIGWINCH';
+
+interface Heard extends SignalSubscriber {
+  readonly flushes: number[];
+}
+
+const all: SignalSubscriber[] = [];
+
+function subscriberOf(signals: NodeJS.Signals[], flushed: Promise<unknown> = Promise.resolve()): Heard {
+  const flushes: number[] = [];
+  const subscriber: Heard = {
+    signals,
+    signalTimeoutMs: 3_000,
+    flushes,
+    flushForSignal: (timeoutMs) => {
+      flushes.push(timeoutMs);
+      return flushed;
+    },
+    exitForSignal: () => expect.unreachable('the application decides'),
+  };
+  all.push(subscriber);
+  subscribe(subscriber);
+  return subscriber;
+}
+
+/** The application has a handler of its own, so it decides when the process ends. */
+function handleInApplication(signal: NodeJS.Signals): void {
+  const handler = (): void => undefined;
+  process.on(signal, handler);
+  onTestFinished(() => {
+    process.removeListener(signal, handler);
+  });
+}
+
+afterEach(() => {
+  for (const subscriber of all.splice(0)) unsubscribe(subscriber);
+});
+
+describe('handlers of signals', () => {
+  it('are there for what somebody asks for, one each, and go with the last who does', () => {
+    const counts = (): number[] => [ONE, OTHER].map((signal) => process.listenerCount(signal));
+    const before = counts();
+    const more = (...added: number[]): number[] => before.map((count, at) => count + (added[at] ?? 0));
+    const first = subscriberOf([ONE]);
+    const second = subscriberOf([ONE, OTHER]);
+    subscribe(second);
+    expect(counts()).toEqual(more(1, 1));
+    unsubscribe(second);
+    unsubscribe(second);
+    expect(counts()).toEqual(more(1, 0));
+    unsubscribe(first);
+    expect(counts()).toEqual(before);
+  });
+
+  it('stand before those of the application: a once handler that was called is no longer to be seen', () => {
+    handleInApplication(ONE);
+    const before = process.listeners(ONE);
+    subscriberOf([ONE]);
+    expect(process.listeners(ONE).slice(1)).toEqual(before);
+  });
+
+  it('are none for who asks for no signal', () => {
+    const before = process.listenerCount(ONE);
+    subscriberOf([]);
+    expect(process.listenerCount(ONE)).toBe(before);
+  });
+});
+
+describe('a signal that the application handles', () => {
+  it('has those flush who asked for it, and ends nothing', async () => {
+    handleInApplication(ONE);
+    const flushed = deferred<void>();
+    const asked = subscriberOf([ONE], flushed.promise);
+    const other = subscriberOf([OTHER]);
+    process.emit(ONE, ONE);
+    expect([asked.flushes, other.flushes]).toEqual([[3_000], []]);
+    flushed.resolve();
+    await flushed.promise;
+  });
+
+  it('has them flush again the next time, although a flush has failed', async () => {
+    handleInApplication(ONE);
+    const asked = subscriberOf([ONE], Promise.reject(new Error('no')));
+    process.emit(ONE, ONE);
+    await new Promise(setImmediate);
+    process.emit(ONE, ONE);
+    expect(asked.flushes).toEqual([3_000, 3_000]);
+    await new Promise(setImmediate);
+  });
+});
+
+it.each([
+  ['SIGTERM', true],
+  ['SIGKILL', false],
+  ['SIGSTOP', false],
+  ['SIGNOTHING', false],
+  ['toString', false],
+  [15, false],
+])('%s can be handled: %s', (signal, isPossible) => {
+  expect(canBeHandled(signal)).toBe(isPossible);
+});
+
+it('those that containers, terminals and process managers send can be handled', () => {
+  expect(DEFAULT_SIGNALS).toEqual(['SIGTERM', 'SIGINT', 'SIGHUP']);
+  expect(DEFAULT_SIGNALS.every(canBeHandled)).toBe(true);
+});
