@@ -19,6 +19,7 @@ it('kafkajs does not log that its connections are cut while a client is renewed'
     random: () => 0,
     onPath: () => undefined,
     onPartitions: () => undefined,
+    onThrottle: () => undefined,
   }).make();
   onTestFinished(() => client.kill());
   await client.connect();
