@@ -1,4 +1,5 @@
 // The clients behind lib/clients/client.ts that the specs of this folder are run with, and how they differ.
+import zlib from 'node:zlib';
 import { CompressionTypes, Kafka, logLevel, type Producer } from 'kafkajs';
 import type { ClientListeners, ClientSource, SendPath } from '../../../lib/clients/client.ts';
 import { type ClientOptions, clientSource } from '../../../lib/clients/client-source.ts';
@@ -17,6 +18,13 @@ export interface StartedSource {
   end(): Promise<void>;
 }
 
+type Codecs = readonly (readonly [name: string, codec: CompressionTypes])[];
+
+const KAFKAJS_CODECS: Codecs = [
+  ['none', CompressionTypes.None],
+  ['gzip', CompressionTypes.GZIP],
+];
+
 export interface ClientUnderTest {
   readonly name: string;
   /** What it tells of its path: a producer that was handed in tells nothing. */
@@ -34,6 +42,8 @@ export interface ClientUnderTest {
    * was answered.
    */
   readonly keepsSequence: boolean;
+  /** What it compresses with by itself. */
+  readonly codecs: Codecs;
   /** It compresses with what this thread has registered in kafkajs's `CompressionCodecs`. */
   readonly sharesCodecs: boolean;
   /** Of the records that a broker has named as refused, those that it names. */
@@ -72,6 +82,7 @@ function kafkajsClient(name: string, fastPath: boolean, isInWorker: boolean): Cl
     isDisconnectedByClose: true,
     choosesPartition: true,
     keepsSequence: true,
+    codecs: 'zstdCompress' in zlib ? [...KAFKAJS_CODECS, ['zstd', CompressionTypes.ZSTD]] : KAFKAJS_CODECS,
     sharesCodecs: !isInWorker,
     namedOf: fastPath ? (refused) => refused : none,
     codeOf: fastPath ? (answered) => answered : kafkajsCodeOf,
@@ -96,6 +107,7 @@ function handedIn(name: string, isFactory: boolean): ClientUnderTest {
     isDisconnectedByClose: isFactory,
     choosesPartition: false,
     keepsSequence: false,
+    codecs: KAFKAJS_CODECS,
     sharesCodecs: true,
     namedOf: none,
     codeOf: kafkajsCodeOf,
@@ -137,9 +149,3 @@ type Flag = 'isCutByKill' | 'isDisconnectedByClose' | 'choosesPartition' | 'keep
 export function clientsThat(flag: Flag, is = true): readonly ClientUnderTest[] {
   return CLIENTS.filter((client) => client[flag] === is);
 }
-
-/** What each client compresses with by itself. */
-export const CODECS: readonly (readonly [name: string, codec: CompressionTypes])[] = [
-  ['none', CompressionTypes.None],
-  ['gzip', CompressionTypes.GZIP],
-];

@@ -12,6 +12,11 @@ export interface Parts {
   readonly time?: number;
 }
 
+/** `prefix 0`, `prefix 1`, … The one of the harness brings winston along. */
+export function numbered(count: number, prefix: string): string[] {
+  return Array.from({ length: count }, (_, at) => `${prefix} ${at}`);
+}
+
 let accepted = 0;
 
 /** Records as the accumulator has them. */

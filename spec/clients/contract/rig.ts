@@ -36,6 +36,7 @@ export class ContractRig {
   }
 
   async start(options: BrokerClusterOptions): Promise<void> {
+    if (this.#cluster !== undefined) return;
     this.#cluster = await BrokerCluster.start(options);
     this.#started = this.#client.start(this.#cluster.addresses, this.#settings, {
       onPartitions: (topic, count, writable) => this.told.push({ topic, count, writable }),
@@ -71,14 +72,21 @@ export class ContractRig {
   }
 }
 
-/** A cluster and a source for the cases of a `describe`, each of which has clients and topics of its own. */
+/** Those of a spec file: a worker thread takes longer to start than most cases take. */
+const rigs = new Map<string, ContractRig>();
+afterAll(async () => {
+  for (const rig of rigs.values()) await rig.end();
+});
+
+/** A cluster and a source of clients, the same for all cases of a file; each case has clients and topics of its own. */
 export function contractRig(
   client: ClientUnderTest,
   { cluster = {}, ...settings }: Settings & { cluster?: BrokerClusterOptions } = {},
 ): ContractRig {
-  const rig = new ContractRig(client, settings);
-  beforeAll(() => rig.start(cluster));
-  afterAll(() => rig.end());
+  const key = JSON.stringify([client.name, cluster, settings]);
+  const rig = rigs.get(key) ?? new ContractRig(client, settings);
+  rigs.set(key, rig);
+  beforeAll(() => rig.start({ brokers: 2, ...cluster }));
   return rig;
 }
 
@@ -121,11 +129,6 @@ export function batchOf(
   partition: number | undefined = 0,
 ): Batch {
   return { topic, content: recordsOf(topic, texts), partition };
-}
-
-/** The same for no partition in particular. */
-export function unboundBatchOf(topic: string, texts: readonly (Parts | string)[]): Batch {
-  return { topic, content: recordsOf(topic, texts), partition: undefined };
 }
 
 export async function outcomeOf(sending: Promise<unknown>): Promise<SendOutcome> {

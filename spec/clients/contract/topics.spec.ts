@@ -3,7 +3,7 @@ import { CLIENTS, clientsThat } from './clients.ts';
 import { batchOf, contractRig, resultOf } from './rig.ts';
 
 describe.each(CLIENTS)('$name', (own) => {
-  const rig = contractRig(own, { cluster: { brokers: 2 } });
+  const rig = contractRig(own);
 
   it('finds a leader that has moved, with the send that is retried', async () => {
     const client = await rig.connected();
@@ -94,7 +94,7 @@ describe.each(clientsThat('choosesPartition'))('$name', (own) => {
     const [one, three] = [rig.newTopic(), rig.newTopic(3)];
     await resultOf(client, batchOf(three, ['a'], 2));
     await resultOf(client, batchOf(one, ['a']));
-    expect(rig.told).toEqual([
+    expect(rig.told.filter(({ topic }) => [one, three].includes(topic))).toEqual([
       { topic: three, count: 3, writable: [0, 1, 2] },
       { topic: one, count: 1, writable: [0] },
     ]);

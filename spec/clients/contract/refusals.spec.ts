@@ -2,8 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { classifyOutcome, type SendResult } from '../../../lib/clients/send-result.ts';
 import { errorCodeOf } from '../../../lib/protocol/error-codes.ts';
 import { rootCause } from '../../../lib/util/root-cause.ts';
+import { ERROR } from '../../../testing/broker/broker-cluster.ts';
 import { CLIENTS } from './clients.ts';
-import { batchOf, contractRig, outcomeOf, resultOf } from './rig.ts';
+import { recordsOf } from './records.ts';
+import { batchOf, CONTENTS, contractRig, outcomeOf, resultOf } from './rig.ts';
 
 type Meaning<Result = SendResult> = Result extends SendResult ? Omit<Result, 'cause'> : never;
 
@@ -80,5 +82,57 @@ describe.each(CLIENTS)('$name', (own) => {
     expect({ ...result, cause: undefined }).toEqual(MEANINGS[error] ?? AGAIN);
     expect(await resultOf(client, batchOf(topic, ['c']))).toEqual({ kind: 'delivered' });
     expect(rig.cluster.values(topic).at(-1)).toBe('c');
+  });
+});
+
+const TEXTS = ['a', 'poison', 'b', 'c', 'poison'];
+const isPoison = (text: string): boolean => text === 'poison';
+
+describe.each(CLIENTS)('$name', (own) => {
+  const rig = contractRig(own);
+
+  describe.each(CONTENTS)('with records as %s', (_, contentOf) => {
+    it.each([
+      ['record', ERROR.INVALID_RECORD],
+      ['timestamp', ERROR.INVALID_TIMESTAMP],
+    ] as const)(
+      'names those whose %s is refused where it can, and has the others sent again',
+      async (refused, error) => {
+        const client = await rig.connected();
+        const topic = rig.newTopic();
+        rig.cluster.configureTopic(topic, {
+          refuses: ({ value }) => (isPoison(value.toString()) ? error : 0),
+        });
+        const content = contentOf(recordsOf(topic, TEXTS));
+        const { refusedIndexes, ...result } = {
+          refusedIndexes: undefined,
+          ...(await resultOf(client, { topic, content, partition: 0 })),
+        };
+        expect(result).toMatchObject({ kind: 'bisect', reason: 'rejected', certain: true, refused });
+        expect(refusedIndexes).toEqual(own.namedOf([1, 4]));
+        expect(rig.cluster.values(topic)).toEqual([]);
+        const others = recordsOf(
+          topic,
+          TEXTS.filter((text) => !isPoison(text)),
+        );
+        expect(await resultOf(client, { topic, content: contentOf(others), partition: 0 })).toEqual({
+          kind: 'delivered',
+        });
+        expect(rig.cluster.values(topic)).toEqual(['a', 'b', 'c']);
+      },
+    );
+  });
+
+  it('names nothing of a batch that is too large as a whole', async () => {
+    const client = await rig.connected();
+    const topic = rig.newTopic();
+    const content = recordsOf(topic, ['x'.repeat(800_000), 'y'.repeat(800_000)]);
+    const { cause, ...result } = {
+      cause: undefined,
+      ...(await resultOf(client, { topic, content, partition: 0 })),
+    };
+    expect(result).toEqual({ kind: 'bisect', reason: 'oversize', certain: true });
+    expect(cause).toMatchObject({ type: 'MESSAGE_TOO_LARGE' });
+    expect(rig.cluster.count(topic)).toBe(0);
   });
 });
