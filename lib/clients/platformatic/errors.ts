@@ -12,30 +12,41 @@ const REFUSALS = new Set<unknown>(['ECONNREFUSED', 'ENOTFOUND']);
 // Whatever lies below one of these happened on a connection: so it is an outage, not a record that cannot be encoded.
 const CONNECTION_CODES = new Set<unknown>(['PLT_KFK_NETWORK', 'PLT_KFK_AUTHENTICATION']);
 // What only says that something below it failed.
-const EMPTY_WORDS = /^(Producing messages failed|Cannot connect to any broker|Received response with error)/;
+const EMPTY_WORDS = /^(Producing messages failed|Received response with error)/;
+// network/connection-pool.js, `#getFirstAvailable`: the client is as good as disconnected, which send-result.ts tells by these words.
+const NO_BROKER = /^Cannot connect to any broker/;
+const DISCONNECTED = 'not connected to any broker';
+const CLOSED = /^Connection closed\b/;
 // clients/base/base.js, `#performMetadata`: the broker's answer is lost on the way.
 const UNKNOWN_TOPIC = /^Unknown topic /;
 const UNKNOWN_TOPIC_OR_PARTITION = 3;
 // network/connection.js: no request was written yet.
 const NOT_CONNECTED = /^Connection to \S+ (failed|timed out)\.?$|^Cannot get a connection|is closed\.$/;
 
+/** What the client knows beside the error. */
+export interface Circumstances {
+  /** Nothing was sent. */
+  readonly isUnsent: boolean;
+  /** Of the connection that was closed last, in words. */
+  readonly closed: string | undefined;
+}
+
 /**
  * An error of @platformatic/kafka as the transport reads one (send-result.ts): with Kafka's code and kafkajs's name for it, or
  * with the code of the system. Its own have theirs in `errors`, several levels down, in fields of other names.
- *
- * @param isUnsent whether it is known that nothing was sent
  */
-export function translatedError(error: unknown, isUnsent = false): unknown {
+export function translatedError(error: unknown, { isUnsent, closed }: Circumstances): unknown {
   if (error instanceof KafkaTransportError || !isObject(error)) return error;
   const path = pathTo(error);
-  const translated = refusalOf(path) ?? failureOf(path);
+  const refusal = refusalOf(path);
+  if (refusal !== undefined) return refusal;
+  const failure = failureOf(path, closed);
   const isNotSent = isUnsent || path.some(({ message }) => NOT_CONNECTED.test(String(message)));
-  if (!isNotSent || typeof translated.code === 'number') return translated;
-  return withStack(new NotSentError(translated.message, { cause: translated }));
+  return isNotSent ? withStack(new NotSentError(failure.message, { cause: failure })) : failure;
 }
 
 /** What a broker has answered for the partition of a send; or for something else, without the place. */
-function refusalOf(path: readonly Fields[]): (Error & { code?: unknown }) | undefined {
+function refusalOf(path: readonly Fields[]): Error | undefined {
   const answer = path.map(({ response }) => partitionAnswer(response)).find((found) => found !== undefined);
   const leaf = path.at(-1);
   const isUnknown = UNKNOWN_TOPIC.test(String(leaf?.message));
@@ -72,11 +83,13 @@ function partitionAnswer(response: unknown): PartitionAnswer | undefined {
 }
 
 /** Any other failure: of a connection, or of code. */
-function failureOf(path: readonly Fields[]): Error & { code?: unknown } {
+function failureOf(path: readonly Fields[], closed: string | undefined): Error {
   const leaf = path.at(-1) ?? {};
   const connection = path.find(({ code }) => CONNECTION_CODES.has(code));
   const code = leaf.code ?? connection?.code;
-  const error: Error & { code?: unknown } = new Error(wordsOf(path).join(': ') || messageOf(leaf));
+  const words = wordsOf(path).join(': ') || messageOf(leaf);
+  const isClosed = closed !== undefined && CLOSED.test(String(leaf.message));
+  const error: Error & { code?: unknown } = new Error(isClosed ? `${words} (${closed})` : words);
   // Without a connection in it, it may be an error of code: by its name (`TypeError`) it is told.
   if (connection === undefined && typeof leaf.name === 'string') error.name = leaf.name;
   if (code !== undefined) error.code = code;
@@ -102,7 +115,9 @@ function nextOf(error: Fields): Fields | undefined {
 
 /** What they say, without what the next one says again. */
 function wordsOf(path: readonly Fields[]): string[] {
-  const words = path.map((at) => messageOf(at instanceof Error ? at : at.message).replace(/\.$/, ''));
+  const words = path.map(({ message }) =>
+    messageOf(message).replace(/\.$/, '').replace(NO_BROKER, DISCONNECTED),
+  );
   return words.filter(
     (text, at) => !EMPTY_WORDS.test(text) && !words.slice(at + 1).some((later) => later.includes(text)),
   );

@@ -72,6 +72,8 @@ class PlatformaticDelivery implements DeliveryClient {
   readonly #stale = new Set<string>();
   /** Anybody may subscribe to its diagnostics channels, and log there: so all it does is inside the flag. */
   readonly #scope: Scope = { active: true };
+  /** The connection that was closed last, in words. */
+  #closed: string | undefined;
   #isKilled = false;
 
   /** @param generation how many clients came before: each starts with another one of the brokers */
@@ -182,7 +184,11 @@ class PlatformaticDelivery implements DeliveryClient {
       this.#connections.add(connection);
       // It has a listener for the first error only (network/connection-pool.js): the second would end the process.
       connection.on('error', () => undefined);
-      connection.once('close', () => this.#connections.delete(connection));
+      connection.once('close', () => {
+        this.#connections.delete(connection);
+        const address = `${broker.host}:${broker.port}`;
+        this.#closed = connection.socket.bytesRead > 0 ? address : `${address}, without an answer`;
+      });
     });
     connections.on('connect', ({ broker }: { broker: Broker }) => this.#tell('debug', 'Connected', broker));
     connections.on('disconnect', ({ broker }: { broker: Broker }) =>
@@ -206,7 +212,7 @@ class PlatformaticDelivery implements DeliveryClient {
     try {
       return await runInScope(this.#scope, fn);
     } catch (error) {
-      throw this.#secrets.cleaned(translatedError(error, isUnsent));
+      throw this.#secrets.cleaned(translatedError(error, { isUnsent, closed: this.#closed }));
     }
   }
 }
