@@ -11,7 +11,10 @@ export interface ReadRecord {
 }
 
 /** Reads records that were encoded, the first ones or all of them. */
-export function readRecords({ bytes, count, baseTimestamp }: EncodedRecords, most = count): ReadRecord[] {
+export function readRecords(
+  { bytes, count, baseTimestamp }: EncodedRecords,
+  most: number = count,
+): ReadRecord[] {
   const reader = new ByteReader(bytes.subarray(RECORD_BATCH_HEADER_BYTES));
   return Array.from({ length: Math.min(most, count) }, () => readRecord(reader, baseTimestamp));
 }

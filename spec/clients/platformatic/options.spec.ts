@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { KafkaTransport, type KafkaTransportOptions } from '../../../lib/index.ts';
 import { platformaticClient } from '../../../lib/platformatic.ts';
-import { expectNodeIsNeeded, runsHere } from './rig.ts';
+import { runsHere } from './node.ts';
+import { expectNodeIsNeeded } from './rig.ts';
 
 const brokers = ['127.0.0.1:9092'];
 

@@ -5,11 +5,7 @@ import { KafkaTransport, type KafkaTransportOptions } from '../../../lib/index.t
 import { platformaticClient } from '../../../lib/platformatic.ts';
 import type { BrokerCluster } from '../../../testing/broker/broker-cluster.ts';
 import { transportTo } from '../../support/harness.ts';
-
-const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-
-/** Whether @platformatic/kafka 2.x runs on this Node. */
-export const runsHere: boolean = major > 22 || (major === 22 && minor >= 22);
+import { runsHere } from './node.ts';
 
 /** The specs where they can run, and where they cannot, that the error says which Node is needed. */
 export function describeWithPlatformatic(name: string, specs: () => void): void {
