@@ -1,6 +1,6 @@
-// Rolls the declarations of lib up into one text: those that an entry of the package exports, and what these refer to. The tools for this
-// need TypeScript's JavaScript API, which TypeScript 7 does not have. It relies on how `tsc` writes declarations: each
-// statement begins at the beginning of a line. It throws where two declarations that are needed have the same name; the
+// Rolls the declarations of lib up into one text: those that an entry of the package exports, and what these refer to. The
+// tools for this need TypeScript's JavaScript API, which TypeScript 7 does not have. It relies on how `tsc` writes declarations:
+// each statement begins at the beginning of a line. It throws where two declarations that are needed have the same name; the
 // specs of the package compile what it makes.
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
