@@ -1,4 +1,5 @@
-// Makes what is packed: dist/cjs, with the code in three files, and dist/esm, which exports the same; each with its types.
+// Makes what is packed: dist/cjs, with the code in three files, and dist/esm, which exports the same; each with its types. Beside
+// it, in both, `platformatic`: the subpath of the package by that name.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -35,6 +36,7 @@ for (const [name, code] of Object.entries(LAZY))
 await writeProgram();
 writeFileSync(dist('cjs/package.json'), '{ "type": "commonjs" }\n');
 writeEsm();
+await writePlatformatic();
 writeDeclarations();
 
 /**
@@ -104,6 +106,22 @@ function writeEsm() {
   );
 }
 
+/** A function without state, so each format has its own; it imports what bundlers would otherwise put into every bundle. */
+async function writePlatformatic() {
+  for (const format of ['cjs', 'esm']) {
+    await build({
+      ...SMALL,
+      entryPoints: [join(root, 'lib/platformatic.ts')],
+      outfile: dist(format, 'platformatic.js'),
+      bundle: true,
+      platform: 'node',
+      format,
+      packages: 'external',
+      logLevel: 'error',
+    });
+  }
+}
+
 async function writeProgram() {
   const licence = kafkajsLicence().replaceAll(/^/gm, '// ').replaceAll(/ +$/gm, '');
   const about = `// Made by .ci/worker-program.js: Brotli, in base64. There is a copy of this in it:\n//\n${licence}\n`;
@@ -115,7 +133,9 @@ function writeDeclarations() {
   const tsc = join(root, 'node_modules/typescript/bin/tsc');
   const options = ['-p', join(root, 'lib/tsconfig.json'), '--outDir', directory];
   execFileSync(process.execPath, [tsc, ...options], { stdio: 'inherit' });
-  const types = rolledUpDeclarations(directory);
+  const types = rolledUpDeclarations(directory, 'index');
+  for (const format of ['esm', 'cjs'])
+    writeFileSync(dist(format, 'platformatic.d.ts'), rolledUpDeclarations(directory, 'platformatic'));
   rmSync(directory, { recursive: true });
   // winston-transport's types say `export =`. A default import of that is an error for users of CommonJS who have not set
   // `esModuleInterop`; this form is right for all.

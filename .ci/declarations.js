@@ -1,6 +1,6 @@
-// Rolls the declarations of lib up into one text: those that index.d.ts exports, and what these refer to. The tools for this
-// need TypeScript's JavaScript API, which TypeScript 7 does not have. It relies on how `tsc` writes declarations: each
-// statement begins at the beginning of a line. It throws where two declarations that are needed have the same name; the
+// Rolls the declarations of lib up into one text: those that an entry of the package exports, and what these refer to. The
+// tools for this need TypeScript's JavaScript API, which TypeScript 7 does not have. It relies on how `tsc` writes declarations:
+// each statement begins at the beginning of a line. It throws where two declarations that are needed have the same name; the
 // specs of the package compile what it makes.
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -14,9 +14,10 @@ import { dirname, join } from 'node:path';
 
 /**
  * @param {string} directory what `tsc` has written
+ * @param {string} entry the name of a file there: its exports are what the text exports
  * @returns {string} for ESM
  */
-export function rolledUpDeclarations(directory) {
+export function rolledUpDeclarations(directory, entry) {
   /** @type {Map<string, Module>} */
   const modules = new Map();
   /** @type {Map<string, { file: string, statements: string[] }>} */
@@ -46,7 +47,7 @@ export function rolledUpDeclarations(directory) {
       add(file, word);
   };
 
-  const index = join(directory, 'index.d.ts');
+  const index = join(directory, `${entry}.d.ts`);
   const exported = [...moduleAt(index).files.keys()];
   for (const name of exported) add(index, name);
   const statements = [...rolledUp.values()].flatMap((one) => one.statements);

@@ -5,6 +5,7 @@ export type { ClientLogLevel } from './client-log/levels.ts';
 export type { WinstonLike } from './client-log/to-winston.ts';
 export { winstonLogCreator } from './client-log/to-winston.ts';
 export type { ProducerLike, ProducerRecordLike } from './clients/external-producer.ts';
+export type { PlatformaticClient } from './clients/platformatic/chosen.ts';
 export {
   KafkaTransportError,
   type KafkaTransportErrorCode,

@@ -1,5 +1,5 @@
-// @platformatic/kafka behind kafkajs's `connect`, `send` and `disconnect`: what a caller may hand in as `producer`.
-import { type MessageToProduce, Producer, stringSerializers } from '@platformatic/kafka';
+// @platformatic/kafka 1.x, which runs on Node 20, behind kafkajs's `connect`, `send` and `disconnect`: what a caller may hand in as `producer`.
+import { type MessageToProduce, Producer, stringSerializers } from 'platformatic-kafka-1';
 import type { ProducerLike } from 'winston-kafkajs';
 
 interface Message {

@@ -6,7 +6,7 @@ import { type Measured, type PromiseCheck, promiseChecksOf } from './promise-che
 import { type Summary, summaryOf } from './statistics.ts';
 
 const FILE = new URL('../RESULTS.md', import.meta.url);
-const PACKAGES = ['winston', 'winston-transport', 'kafkajs', 'winston-logger-kafka', '@platformatic/kafka'];
+const PACKAGES = ['winston', 'winston-transport', 'kafkajs', 'winston-logger-kafka', 'platformatic-kafka-1'];
 
 export function writeResults(measured: readonly Measured[], broker: string, minutes: number): void {
   const versions = PACKAGES.map((name) => `${name} ${versionOf(name)}`).join(', ');

@@ -5,13 +5,15 @@ import type { Clock } from '../util/clock.ts';
 import type { ClientListeners, ClientSource, SendPath } from './client.ts';
 import { externalProducerSource, type ProducerLike } from './external-producer.ts';
 import { loadAheadUnderJest } from './kafkajs/workarounds.ts';
+import type { PlatformaticClient } from './platformatic/chosen.ts';
+import { platformaticSource } from './platformatic/platformatic-client.ts';
 import { untracedSource } from './untraced-client.ts';
 import { inThisThread } from './worker/in-this-thread.ts';
 import { isShippingThread } from './worker/this-thread.ts';
 import { WorkerSource } from './worker/worker-client.ts';
 
 /** Which client ships, with every default in place. */
-export type ClientOptions = KafkajsOptions | WorkerOptions | ExternalProducerOptions;
+export type ClientOptions = KafkajsOptions | WorkerOptions | PlatformaticOptions | ExternalProducerOptions;
 
 export interface KafkajsOptions {
   readonly kind: 'kafkajs';
@@ -32,6 +34,13 @@ export interface WorkerOptions extends Omit<KafkajsOptions, 'kind' | 'kafka'> {
   readonly execArgv: readonly string[];
 }
 
+/** With @platformatic/kafka, in the words of kafkajs. */
+export interface PlatformaticOptions
+  extends Pick<KafkajsOptions, 'kafka' | 'logCreator' | 'logLevel' | 'acks'> {
+  readonly kind: 'platformatic';
+  readonly client: PlatformaticClient;
+}
+
 export interface ExternalProducerOptions {
   readonly kind: 'external';
   readonly producer: ProducerLike | (() => ProducerLike);
@@ -50,7 +59,7 @@ export interface ClientSourceOptions {
 
 /** The path that a transport's records take unless a client says otherwise. */
 export function pathOf(client: ClientOptions): SendPath {
-  if (client.kind === 'external') return 'client';
+  if (client.kind === 'external' || client.kind === 'platformatic') return 'client';
   return client.fastPath ? 'fast' : 'send';
 }
 
@@ -60,14 +69,20 @@ export function clientSource(
   clock: Clock,
   listeners: ClientListeners,
 ): ClientSource {
-  const { client, compression, traceContext } = options;
+  const { client, traceContext } = options;
   // Spans are this thread's business.
   if (client.kind === 'worker' && !isShippingThread())
     return new WorkerSource({ ...options, ...client, ...listeners, clock });
-  loadAheadUnderJest();
-  const source =
-    client.kind === 'external'
-      ? externalProducerSource({ ...client, compression })
-      : inThisThread({ ...options, ...client, ...listeners, random: Math.random });
+  const source = sourceInThisThread(options, listeners);
   return traceContext ? untracedSource(source) : source;
+}
+
+function sourceInThisThread(options: ClientSourceOptions, listeners: ClientListeners): ClientSource {
+  const { client, compression, requestTimeoutMs } = options;
+  const { random } = Math;
+  if (client.kind === 'platformatic')
+    return platformaticSource({ ...client, ...listeners, compression, requestTimeoutMs, random });
+  loadAheadUnderJest();
+  if (client.kind === 'external') return externalProducerSource({ ...client, compression });
+  return inThisThread({ ...options, ...client, ...listeners, random });
 }

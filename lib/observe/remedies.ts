@@ -13,7 +13,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
     "The broker's certificate is for another host: connect by the name that it is for, or give that in kafka.ssl.servername.",
   'certificate.required|bad.certificate|handshake.failure':
     'The broker refuses the TLS handshake: most likely it wants a certificate of this client (kafka.ssl.cert and kafka.ssl.key), or does not trust the one it gets.',
-  'the answer is TLS':
+  'the answer is TLS|Broker requires TLS':
     'This port wants TLS: give kafka.ssl (true, or an object with the authority in ca), or another port in kafka.brokers.',
   'the answer is HTTP':
     'A web server or a proxy answers there, not a broker: check the port in kafka.brokers.',

@@ -7,6 +7,9 @@ import type { ClientOptions } from '../clients/client-source.ts';
 import { PRODUCER_RULE, producerProblem } from '../clients/external-producer.ts';
 import { BROKERS_RULE, readBrokers } from '../clients/kafkajs/broker-list.ts';
 import { COMPRESSION_TYPES, type CompressionName, codecOf } from '../clients/kafkajs/codecs.ts';
+import { isPlatformaticClient, type PlatformaticClient } from '../clients/platformatic/chosen.ts';
+import { checkTranslatable } from '../clients/platformatic/kafka-options.ts';
+import { checkNode } from '../clients/platformatic/load.ts';
 import { checkWorkerCanStart } from '../clients/worker/worker-program.ts';
 import {
   group,
@@ -43,6 +46,7 @@ export function resolveClient(given: CheckedOptions): ClientOptions {
       acks,
     );
   }
+  if (given.client !== undefined) checkFitsClient(given);
   if (producer !== undefined) {
     checkProducer(producer);
     if (isWorker) {
@@ -72,6 +76,12 @@ export function resolveClient(given: CheckedOptions): ClientOptions {
     return { ...own, kind: 'worker', kafka: module, execArgv, logCreator: creator, logLevel };
   }
   const config = checkedKafka(kafka);
+  const log = { logCreator: config.logCreator ?? creator, logLevel: resolveLogLevel(config, clientLog) };
+  if (given.client !== undefined) {
+    checkTranslatable(config);
+    checkNode(process.versions.node);
+    return { kind: 'platformatic', client: given.client, kafka: config, acks: own.acks, ...log };
+  }
   if (isWorker) {
     checkPortable('kafka', config);
     checkWorkerCanStart(execArgv);
@@ -80,9 +90,44 @@ export function resolveClient(given: CheckedOptions): ClientOptions {
     ...own,
     ...(isWorker ? { kind: 'worker', execArgv } : { kind: 'kafkajs' }),
     kafka: config,
-    logCreator: config.logCreator ?? creator,
-    logLevel: resolveLogLevel(config, clientLog),
+    ...log,
   };
+}
+
+export function checkedClient(path: string, client: unknown): PlatformaticClient | undefined {
+  if (client === undefined || isPlatformaticClient(client)) return client;
+  return throwInvalidOption(
+    path,
+    "what platformaticClient() of 'winston-kafkajs/platformatic' returns",
+    client,
+  );
+}
+
+/** Refuses what another client than kafkajs makes no sense or no promise with. */
+function checkFitsClient({ client, producer, kafkaModule, worker, idempotent }: CheckedOptions): void {
+  if (producer !== undefined)
+    throwInvalidOption('client', 'left out with a "producer" of your own: that is the client', client);
+  if (kafkaModule !== undefined) {
+    throwInvalidOption(
+      'kafkaModule',
+      'left out with client: platformaticClient(), which runs in this thread: give "kafka" instead',
+      kafkaModule,
+    );
+  }
+  if (worker) {
+    throwInvalidOption(
+      'worker',
+      'left out with client: platformaticClient(), which runs in this thread',
+      worker,
+    );
+  }
+  if (idempotent) {
+    throwInvalidOption(
+      'idempotent',
+      'left out with client: platformaticClient(): after a failed send @platformatic/kafka begins with a new producer id, so the broker would not know a batch that is sent again',
+      idempotent,
+    );
+  }
 }
 
 function resolveExecArgv(workerOptions: unknown, isWorker: boolean): readonly string[] {
@@ -168,12 +213,13 @@ function checkedKafka(given: unknown): KafkaConfig {
 export function checkedCompression(
   path: string,
   compression: unknown,
-  { kafkaModule, worker }: Record<string, unknown>,
+  { kafkaModule, worker, client }: Record<string, unknown>,
 ): CompressionTypes | undefined {
   if (compression === undefined) return undefined;
   const type = compressionType(path, compression);
   // A module registers its codecs in the worker, where they are looked for when it connects.
-  if (kafkaModule !== undefined || isBuiltIn(type)) return type;
+  // @platformatic/kafka has all of them built in.
+  if (kafkaModule !== undefined || client !== undefined || isBuiltIn(type)) return type;
   const where =
     worker === true
       ? 'register one in a "kafkaModule": what this thread has registered the worker does not have'

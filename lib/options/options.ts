@@ -4,6 +4,7 @@ import type { OverflowPolicy } from '../accumulator/memory-limit.ts';
 import type { ClientLogOptions } from '../client-log/console-only.ts';
 import type { ProducerLike } from '../clients/external-producer.ts';
 import type { CompressionName } from '../clients/kafkajs/codecs.ts';
+import type { PlatformaticClient } from '../clients/platformatic/chosen.ts';
 import type { RecordFilter } from '../loop-safety/filter/filter.ts';
 import type { RecordKey, TransportEntry } from '../record/record.ts';
 import type { Fallback } from '../undelivered/fallback.ts';
@@ -116,6 +117,14 @@ export interface KafkaTransportOptions
    * disconnected, asked for anew when a fresh one is needed.
    */
   producer?: ProducerLike | (() => ProducerLike);
+  /**
+   * Which Kafka client ships, with `kafka`: kafkajs, or `@platformatic/kafka` 2.x, by what `platformaticClient()` of
+   * `winston-kafkajs/platformatic` returns. The package is to be installed, and needs Node 22.22 or later. What of `kafka` has no
+   * counterpart there throws, and so do `worker: true` and `idempotent: true`.
+   *
+   * @default kafkajs
+   */
+  client?: PlatformaticClient;
   /**
    * Decides per record whether this transport takes it, after `level`, so it can narrow and not widen. After
    * loguru's `filter`. One that throws takes the record.

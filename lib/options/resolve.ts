@@ -4,8 +4,8 @@ import { resolveClient } from './client-options.ts';
 import { type CheckedOptions, OPTIONS } from './table.ts';
 
 /** The options with every default in place, checked. */
-export interface ResolvedOptions extends CheckedOptions {
-  /** What `kafka`, `kafkaModule`, `producer`, `worker` and so on come to. */
+export interface ResolvedOptions extends Omit<CheckedOptions, 'client'> {
+  /** What `kafka`, `client`, `kafkaModule`, `producer`, `worker` and so on come to. */
   readonly client: ClientOptions;
 }
 

@@ -3,13 +3,14 @@ import type { CompressionTypes } from 'kafkajs';
 import type { BatchLimits } from '../accumulator/batching-policy.ts';
 import type { BufferLimits, OverflowPolicy } from '../accumulator/memory-limit.ts';
 import { CLIENT_LOG_OPTIONS, checkedClientLog } from '../client-log/console-only.ts';
+import type { PlatformaticClient } from '../clients/platformatic/chosen.ts';
 import { type CompiledFilter, compileFilter, type RecordFilter } from '../loop-safety/filter/filter.ts';
 import { canBeHandled, DEFAULT_SIGNALS } from '../process/signals.ts';
 import { isTopicName, TOPIC_NAME_RULE } from '../record/topic-name.ts';
 import type { SenderOptions } from '../sender/sender-options.ts';
 import type { SpoolOptions } from '../spool/spool.ts';
 import { hasMethods, integer, isPlainObject, throwInvalidOption } from '../util/check-option.ts';
-import { checkedAcks, checkedCompression, WORKER_OPTIONS } from './client-options.ts';
+import { checkedAcks, checkedClient, checkedCompression, WORKER_OPTIONS } from './client-options.ts';
 import {
   type Beside,
   choiceOf,
@@ -29,6 +30,7 @@ type Options = KafkaTransportOptions;
 /** What becomes of an option that is neither left as it is nor a flag or a number. */
 interface Changed {
   readonly filter: CompiledFilter | undefined;
+  readonly client: PlatformaticClient | undefined;
   readonly acks: -1 | 1 | undefined;
   readonly compression: CompressionTypes | undefined;
   readonly batch: BatchLimits;
@@ -80,6 +82,10 @@ export const OPTIONS: { readonly [Name in keyof CheckedOptions]: Option<CheckedO
   ),
   kafkaModule: unchecked().means(
     'instead of `kafka`, with `worker: true`: the path or `file:` URL of a module whose default export is the `KafkaConfig` ([worker thread](docs/worker.md))',
+  ),
+  client: new Option(checkedClient).means(
+    'with `kafka`: `platformaticClient()` of `winston-kafkajs/platformatic` ships through `@platformatic/kafka` 2.x, which is to be installed and needs Node 22.22 or later. What of `kafka` it has no counterpart for throws ([clients](docs/clients.md#platformatickafka))',
+    'kafkajs',
   ),
   level: optional((given) => typeof given === 'string', 'the name of a level').means(...AS_WINSTON),
   format: optional(

@@ -4,7 +4,7 @@ import { ENOUGH, refused } from './refused.ts';
 
 it('the options have every default in place, and cannot be changed', () => {
   const options = resolveOptions(ENOUGH);
-  expect(Object.keys(options)).toEqual([...OPTION_NAMES, 'client']);
+  expect(Object.keys(options)).toEqual([...OPTION_NAMES]);
   expect(options).toMatchObject({
     topic: 'logs',
     silent: false,

@@ -1,0 +1,31 @@
+import type { MessageToProduce } from '@platformatic/kafka';
+import type { ClientMessage } from '../client-messages.ts';
+
+export type PlatformaticMessage = MessageToProduce<Buffer, Buffer, Buffer, Buffer>;
+
+/** The messages of one partition, in bytes: then @platformatic/kafka has nothing to serialize. */
+export function platformaticMessages(
+  messages: readonly ClientMessage[],
+  topic: string,
+  partition: number,
+): PlatformaticMessage[] {
+  return messages.map(({ value, key, headers, timestamp }) => {
+    const message: PlatformaticMessage = {
+      topic,
+      partition,
+      value: bytesOf(value),
+      timestamp: BigInt(timestamp),
+    };
+    if (key !== null) message.key = bytesOf(key);
+    if (headers !== undefined) {
+      message.headers = new Map(
+        Object.entries(headers).map(([name, header]) => [Buffer.from(name), bytesOf(header)]),
+      );
+    }
+    return message;
+  });
+}
+
+function bytesOf(value: string | Buffer): Buffer {
+  return typeof value === 'string' ? Buffer.from(value) : value;
+}
