@@ -41,10 +41,11 @@ function writeTopic(name: string, mayCreate: boolean, state: ClusterState, effec
 }
 
 export const readMetadata: ReadRequest = (decoder, state) => {
-  const asked = decoder.readArray((topicDecoder) => topicDecoder.readString() ?? '');
+  // A null array asks for all topics (kafkajs), an empty one for none (@platformatic/kafka, when it connects).
+  const length = decoder.readInt32();
+  const asked = Array.from({ length: Math.max(0, length) }, () => decoder.readString() ?? '');
   const mayCreate = decoder.readBoolean();
-  // kafkajs asks with a null array for all topics and never sends an empty one.
-  const names = asked.length === 0 ? state.topics.names() : asked;
+  const names = length < 0 ? state.topics.names() : asked;
   return {
     targets: names.map((topic) => ({ topic, partition: null })),
     answer: ({ effect }) =>
