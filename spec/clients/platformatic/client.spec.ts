@@ -37,6 +37,7 @@ function rigFor(cluster: BrokerCluster, overrides: Partial<PlatformaticClientOpt
     random: () => 0,
     onPartitions: (...told) => void partitions.push(told),
     onPath: () => undefined,
+    onThrottle: () => undefined,
     ...overrides,
   });
   const make = async (): Promise<DeliveryClient> => {
