@@ -59,8 +59,10 @@ describe('README', () => {
     else expect(defaults()[name]).toEqual(shown);
   });
 
-  it('leads to every page of docs', () => {
+  it('leads to every page of docs, and names the one that is not packed', () => {
     const linked = linksOf(README);
-    expect(DOCS.filter(({ path }) => !linked.includes(path)).map(({ path }) => path)).toEqual([]);
+    const others = DOCS.filter(({ path }) => !linked.includes(path)).map(({ path }) => path);
+    expect(others).toEqual(['docs/architecture.md']);
+    expect(README).toContain('`docs/architecture.md` in the repository');
   });
 });

@@ -249,6 +249,7 @@ export type OnProduce = (
 interface KafkajsBroker {
   versions: BrokerConnection['versions'];
   connectionPool: { isConnected(): boolean };
+  isConnected(): boolean;
   connect(): Promise<unknown>;
   produce(request: KafkajsProduce): Promise<unknown>;
 }
@@ -290,10 +291,11 @@ export function interceptProduce(kafka: object, onProduce: OnProduce): () => boo
 }
 
 function isKnownBroker(broker: unknown): broker is KafkajsBroker {
-  const { connect, produce, connectionPool } = (broker ?? {}) as Partial<KafkajsBroker>;
+  const { connect, produce, isConnected, connectionPool } = (broker ?? {}) as Partial<KafkajsBroker>;
   return (
     typeof connect === 'function' &&
     typeof produce === 'function' &&
+    typeof isConnected === 'function' &&
     typeof connectionPool?.isConnected === 'function'
   );
 }
@@ -303,11 +305,20 @@ function interceptBroker(broker: KafkajsBroker, onProduce: OnProduce): boolean {
   const name = symbolOf(broker, 'private:Broker:sendRequest');
   const sendRequest: unknown = name && Reflect.get(broker, name);
   if (typeof sendRequest !== 'function') return false;
-  const { connect, produce } = broker;
-  broker.connect = () => {
+  const { connect, produce, isConnected } = broker;
+  let connecting = 0;
+  broker.connect = async () => {
     if (!broker.connectionPool.isConnected()) broker.versions = null;
-    return connect.call(broker);
+    connecting++;
+    try {
+      return await connect.call(broker);
+    } finally {
+      connecting--;
+    }
   };
+  // Its socket may be open before its versions are known, and until then it takes no request (broker/index.js: "Broker not
+  // connected"). Who asks meanwhile waits for the same connect.
+  broker.isConnected = () => connecting === 0 && isConnected.call(broker);
   broker.produce = (request) => {
     const { versions } = broker;
     const send = (own: unknown): Promise<unknown> => (sendRequest as SendRequest).call(broker, own);

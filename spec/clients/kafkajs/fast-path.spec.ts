@@ -4,7 +4,13 @@ import type { Kafka, KafkaConfig, Message } from 'kafkajs';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { KafkaTransport } from '../../../lib/index.ts';
 import type { BrokerCluster } from '../../../testing/broker/broker-cluster.ts';
-import { expectAtLeastOnce, expectExactlyOnce, expectFlushed } from '../../scenarios/faults/rig.ts';
+import {
+  expectAtLeastOnce,
+  expectExactlyOnce,
+  expectFlushed,
+  turn,
+  warningsOf,
+} from '../../scenarios/faults/rig.ts';
 import { loggerWith, startCluster, TOPIC, transportTo } from '../../support/harness.ts';
 
 const kafkajs = createRequire(import.meta.url)('kafkajs') as { Kafka: typeof Kafka };
@@ -75,6 +81,33 @@ describe('the version of Produce', () => {
     expect(cluster.produceVersions).toEqual([9, 12]);
     expect(transport.stats().path).toBe('fast');
   });
+});
+
+it('a broker that has not said its versions yet is not taken for connected: the sends to it wait', async () => {
+  const cluster = await startCluster({ brokers: 2, topics: { [TOPIC]: 4 } });
+  let partition = 0;
+  const transport = transportTo(cluster, { partition: () => partition });
+  const warnings = warningsOf(transport);
+  await delivers(transport, 0, 10);
+  let goOn = (): void => undefined;
+  const hold = new Promise<void>((resolve) => {
+    goOn = resolve;
+  });
+  const fault = cluster.inject({ api: 'ApiVersions', broker: 1, action: { hold } });
+  const logger = loggerWith(transport);
+  // Both partitions are led by the other broker.
+  partition = 1;
+  for (let n = 10; n < 20; n++) logger.info(`record ${n}`);
+  await cluster.until(() => fault.hits === 1);
+  partition = 3;
+  for (let n = 20; n < 30; n++) logger.info(`record ${n}`);
+  while (transport.stats().sends < 3) await turn();
+  for (let n = 0; n < 20; n++) await turn();
+  goOn();
+  await expectFlushed(transport, 30);
+  expectExactlyOnce(cluster, 30);
+  expect(warnings).toEqual([]);
+  expect(transport.stats()).toMatchObject({ path: 'fast', retries: 0, reconnects: 0, lastError: null });
 });
 
 describe("kafkajs's public send is used", () => {

@@ -11,6 +11,10 @@ class Broker {
   isOpen = false;
   connectionPool: { isConnected?: () => boolean } = { isConnected: () => this.isOpen };
 
+  isConnected(): boolean {
+    return this.isOpen;
+  }
+
   async connect(): Promise<unknown> {
     return this.versions;
   }
@@ -94,6 +98,10 @@ it.each<[string, unknown]>([
 it.each<[string, () => unknown]>([
   ['no broker', () => undefined],
   ['a broker that cannot produce', () => Object.assign(new Broker(), { produce: undefined })],
+  [
+    'a broker that does not say whether it is connected',
+    () => Object.assign(new Broker(), { isConnected: undefined }),
+  ],
   ['a broker that cannot connect', () => Object.assign(new Broker(), { connect: undefined })],
   [
     'a broker without a pool of connections',
@@ -103,7 +111,10 @@ it.each<[string, () => unknown]>([
     'a pool that does not say whether it is connected',
     () => Object.assign(new Broker(), { connectionPool: {} }),
   ],
-  ['a broker that sends in another way', () => ({ ...new Broker(), connect: () => 1, produce: () => 2 })],
+  [
+    'a broker that sends in another way',
+    () => ({ ...new Broker(), connect: () => 1, isConnected: () => true, produce: () => 2 }),
+  ],
 ])('%s: it stays as it is', (_name, make) => {
   const broker = make();
   const before = broker === undefined ? {} : Object.getOwnPropertyDescriptors(broker);

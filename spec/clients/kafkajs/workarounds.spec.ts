@@ -25,6 +25,8 @@ it.each([
   ['interceptProduce', 'cluster/brokerPool.js', 'versions: this.versions,'],
   ['interceptProduce', 'broker/index.js', "SEND_REQUEST: Symbol('private:Broker:sendRequest')"],
   ['interceptProduce', 'broker/index.js', 'if (!this.versions) {'],
+  ['interceptProduce', 'broker/index.js', "throw new Error('Broker not connected')"],
+  ['interceptProduce', 'cluster/brokerPool.js', 'if (broker.isConnected()) {'],
   ['interceptProduce', 'broker/index.js', 'async produce({'],
   ['interceptProduce', 'producer/sendMessages.js', 'response = await broker.produce({'],
   ['KafkajsRequest', 'protocol/encoder.js', '!Buffer.isBuffer(value.buf)'],
