@@ -63,6 +63,6 @@ describe('README', () => {
     const linked = linksOf(README);
     const others = DOCS.filter(({ path }) => !linked.includes(path)).map(({ path }) => path);
     expect(others).toEqual(['docs/architecture.md']);
-    expect(README).toContain('`docs/architecture.md` in the repository');
+    expect(README.text).toContain('`docs/architecture.md` in the repository');
   });
 });
