@@ -33,8 +33,24 @@ export interface ProduceResponse {
   readonly throttleTimeMs: number;
 }
 
-/** @throws RangeError where the response is shorter than it says */
+/** A response that cannot be read. Nobody knows what became of the batch: by its name it is no fault of a record. */
+export class ProtocolError extends Error {
+  override readonly name = 'ProtocolError';
+}
+
+/** @throws ProtocolError where the response is shorter than it says */
 export function readProduceResponse(payload: Buffer, version: number): ProduceResponse {
+  try {
+    return read(payload, version);
+  } catch {
+    // Without the RangeError as its cause: that would count as a fault of the records (send-result.ts goes by the root cause).
+    throw new ProtocolError(
+      `the answer to Produce version ${version} cannot be read: it ends after ${payload.length} bytes`,
+    );
+  }
+}
+
+function read(payload: Buffer, version: number): ProduceResponse {
   const reader = new ByteReader(payload, version >= FIRST_FLEXIBLE_PRODUCE);
   // Of the response's header.
   reader.taggedFields();

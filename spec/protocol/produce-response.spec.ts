@@ -1,6 +1,7 @@
 // Responses written by hand, as the protocol says (https://kafka.apache.org/protocol#The_Messages_Produce).
 import { expect, it } from 'vitest';
-import { readProduceResponse } from '../../lib/protocol/produce-response.ts';
+import { classifyError } from '../../lib/clients/send-result.ts';
+import { ProtocolError, readProduceResponse } from '../../lib/protocol/produce-response.ts';
 
 const int16 = (value: number): number[] => [(value >> 8) & 255, value & 255];
 const int32 = (value: number): number[] => [...int16(value >> 16), ...int16(value)];
@@ -72,8 +73,20 @@ it.each([9, 10, 12])('reads version %i, and skips its tagged fields', (version) 
   });
 });
 
-it('throws where the response ends before it should', () => {
+it('throws where the response ends before it should, and that is no fault of a record', () => {
   const payload = Buffer.from([...int32(1), ...string('logs'), ...int32(1), ...FIXED]);
   for (let length = 0; length < payload.length; length++)
-    expect(() => readProduceResponse(payload.subarray(0, length), 8)).toThrow(RangeError);
+    expect(() => readProduceResponse(payload.subarray(0, length), 8)).toThrow(ProtocolError);
+  expect(classifyError(thrownBy(() => readProduceResponse(Buffer.alloc(3), 12)))).toMatchObject({
+    kind: 'retry',
+    client: 'fine',
+  });
 });
+
+function thrownBy(fn: () => unknown): unknown {
+  try {
+    return fn();
+  } catch (error) {
+    return error;
+  }
+}
