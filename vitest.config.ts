@@ -26,13 +26,15 @@ const NOT_FOR_A_WORKER = [
   'spec/winston/readable-stream-4.spec.ts',
 ];
 const APART = ['spec/package/**', 'spec/kafka/**'];
-// Minutes of processes: test runners, preloads, restarts with a spool, sessions that end, random schedules.
+// Minutes of processes: test runners, preloads, restarts with a spool, sessions that end, random schedules, snippets.
 // `npm run test:processes`, so that `npm test` stays short.
 const OF_PROCESSES = [
   'spec/scenarios/runners/**/*.spec.ts',
   'spec/scenarios/faults/preloads-and-the-thread.spec.ts',
   'spec/scenarios/faults/short-sasl-sessions.spec.ts',
   'spec/accumulator/held-queues.spec.ts',
+  'spec/spool/process-end.spec.ts',
+  'spec/docs/snippets.spec.ts',
   'testing/soak/soak.spec.ts',
   'demo/demo.spec.ts',
 ];
