@@ -6,7 +6,7 @@ import { kafkajsLevel } from '../client-log/levels.ts';
 import type { ClientOptions } from '../clients/client-source.ts';
 import { PRODUCER_RULE, producerProblem } from '../clients/external-producer.ts';
 import { BROKERS_RULE, readBrokers } from '../clients/kafkajs/broker-list.ts';
-import { COMPRESSION_TYPES, type CompressionName, codecOf } from '../clients/kafkajs/codecs.ts';
+import { COMPRESSION_TYPES, type CompressionName, hasCodec, isBuiltIn } from '../clients/kafkajs/codecs.ts';
 import { isPlatformaticClient, type PlatformaticClient } from '../clients/platformatic/chosen.ts';
 import { checkTranslatable } from '../clients/platformatic/kafka-options.ts';
 import { checkNode } from '../clients/platformatic/load.ts';
@@ -18,7 +18,6 @@ import {
   refuseInWords,
   throwInvalidOption,
 } from '../util/check-option.ts';
-import { zlib } from '../util/node-modules.ts';
 import { isObject } from '../util/safely.ts';
 import type { CheckedOptions } from './table.ts';
 
@@ -217,18 +216,16 @@ export function checkedCompression(
 ): CompressionTypes | undefined {
   if (compression === undefined) return undefined;
   const type = compressionType(path, compression);
-  // A module registers its codecs in the worker, where they are looked for when it connects.
-  // @platformatic/kafka has all of them built in.
-  if (kafkaModule !== undefined || client !== undefined || isBuiltIn(type)) return type;
+  // A module registers its codecs in the worker, where they are looked for when it connects. @platformatic/kafka has all of them.
+  if (kafkaModule !== undefined || client !== undefined) return type;
+  const isThere = worker === true ? isBuiltIn(type) : hasCodec(type);
+  if (isThere) return type;
   const where =
     worker === true
       ? 'register one in a "kafkaModule": what this thread has registered the worker does not have'
       : 'register one in CompressionCodecs before you make the transport';
-  if (worker === true || codecOf(type) === undefined) {
-    const builtIn = `a type that there is a codec for: 'none', 'gzip', and 'zstd' from Node 22.15 on; for others, ${where}`;
-    throwInvalidOption(path, builtIn, compression);
-  }
-  return type;
+  const builtIn = `a type that there is a codec for: 'none', 'gzip', and 'zstd' from Node 22.15 on; for others, ${where}`;
+  return throwInvalidOption(path, builtIn, compression);
 }
 
 /** By its name, or its number in kafkajs's `CompressionTypes`. */
@@ -242,9 +239,4 @@ function compressionType(path: string, given: unknown): CompressionTypes {
       given,
     );
   return COMPRESSION_TYPES[name];
-}
-
-/** In each thread, whatever is registered. */
-function isBuiltIn(type: CompressionTypes): boolean {
-  return type <= COMPRESSION_TYPES.gzip || (type === COMPRESSION_TYPES.zstd && 'zstdCompress' in zlib());
 }

@@ -22,6 +22,16 @@ interface ZstdOfNode {
   readonly zstdDecompress?: Zstd;
 }
 
+/** Whether there is a codec in each thread, whatever the application registers. */
+export function isBuiltIn(type: number): boolean {
+  return type <= COMPRESSION_TYPES.gzip || (type === COMPRESSION_TYPES.zstd && zstdOfNode() !== undefined);
+}
+
+/** Whether this thread has a codec for a compression type. None needs none, and for GZIP kafkajs is not loaded. */
+export function hasCodec(type: number): boolean {
+  return type <= COMPRESSION_TYPES.gzip || codecOf(type) !== undefined;
+}
+
 /**
  * The codec for a compression type: what kafkajs has, or the application has registered. For zstd, where there is none, Node's is
  * registered: kafkajs's own requests need it there, too.

@@ -1,7 +1,7 @@
 import type { CompressionTypes, KafkaConfig } from 'kafkajs';
 import { messageOf } from '../../errors.ts';
 import { BROKERS_RULE, readBrokers } from '../kafkajs/broker-list.ts';
-import { codecOf } from '../kafkajs/codecs.ts';
+import { hasCodec } from '../kafkajs/codecs.ts';
 import { importModule } from './import-module.ts';
 
 /**
@@ -61,7 +61,7 @@ export async function loadKafkaConfig(url: string): Promise<KafkaConfig> {
  * @throws an error that says where to register it
  */
 export function checkCodec(compression: CompressionTypes | undefined): void {
-  if (compression === undefined || compression === 0 || codecOf(compression) !== undefined) return;
+  if (compression === undefined || hasCodec(compression)) return;
   throw new Error(
     'the worker thread has no codec for "compression": register it in CompressionCodecs in a "kafkaModule"',
   );
