@@ -46,7 +46,7 @@ export interface TapUser {
 
 // Shared by all copies of the package, so that each understands the other's marks. The number is the layout's
 // version: change it with `Mark`.
-const MARK = Symbol.for('winston-kafkajs.mark.2');
+const MARK = Symbol.for('winston-kafkajs.mark.3');
 
 const REENTRANT: Mark = reentrant(false);
 const REENTRANT_UNREPORTED: Mark = reentrant(true);

@@ -13,7 +13,7 @@ import {
 } from '../../lib/winston/logger-tap.ts';
 import { Collecting, Slow } from '../support/harness.ts';
 
-const MARK = Symbol.for('winston-kafkajs.mark.2');
+const MARK = Symbol.for('winston-kafkajs.mark.3');
 
 let sibling: Collecting;
 let logger: winston.Logger;
