@@ -1,4 +1,5 @@
 import type { PendingRecord } from '../record/record.ts';
+import { toBuffer } from '../util/to-buffer.ts';
 import type { RecordStore, SendLimits } from './store/record-store.ts';
 
 /** Takes the oldest records out of the queue, as many as one send may carry. */
@@ -59,9 +60,5 @@ export function takeOfOneKey(
 /** As bytes: that is what Kafka sees, and two Buffers that are no UTF-8 may well look the same as text. */
 function isSameKey(a: string | Buffer, b: string | Buffer): boolean {
   if (typeof a === 'string' && typeof b === 'string') return a === b;
-  return bytesOf(a).equals(bytesOf(b));
-}
-
-function bytesOf(key: string | Buffer): Buffer {
-  return typeof key === 'string' ? Buffer.from(key) : key;
+  return toBuffer(a).equals(toBuffer(b));
 }

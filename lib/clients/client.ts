@@ -17,6 +17,9 @@ export interface DeliveryClient {
   kill(): void;
 }
 
+/** What fails because its client was given up says so. */
+export const GIVEN_UP = 'given up by winston-kafkajs';
+
 /** A source of clients, and what is the same for all that it makes. */
 export interface ClientSource {
   make(): DeliveryClient;

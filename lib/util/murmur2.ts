@@ -1,3 +1,5 @@
+import { toBuffer } from './to-buffer.ts';
+
 // Kafka's own constants (org.apache.kafka.common.utils.Utils, `murmur2`).
 const SEED = 0x9747b28c;
 const M = 0x5bd1e995;
@@ -10,8 +12,7 @@ const R = 24;
  * @param count how many partitions the topic has
  */
 export function partitionOfKey(key: string | Buffer, count: number): number {
-  const bytes = typeof key === 'string' ? Buffer.from(key) : key;
-  return (murmur2(bytes) & 0x7f_ff_ff_ff) % count;
+  return (murmur2(toBuffer(key)) & 0x7f_ff_ff_ff) % count;
 }
 
 function murmur2(bytes: Buffer): number {

@@ -1,5 +1,5 @@
 import type { KafkaConfig, LogEntry } from 'kafkajs';
-import type { DeliveryClient } from '../clients/client.ts';
+import { type DeliveryClient, GIVEN_UP } from '../clients/client.ts';
 import { type KafkajsClientOptions, kafkajsSource } from '../clients/kafkajs/kafkajs-client.ts';
 import { checkCodec, importAll, loadKafkaConfig } from '../clients/worker/kafka-module.ts';
 import type { Order, Report, WorkerStart } from '../clients/worker/messages.ts';
@@ -52,7 +52,7 @@ export function serve({
 
   const connect = async (number: number, kafka: KafkaConfig | undefined): Promise<void> => {
     await configure(kafka);
-    if (number <= killed) throw new Error('given up by winston-kafkajs');
+    if (number <= killed) throw new Error(GIVEN_UP);
     const client = source.make();
     clients.set(number, client);
     await client.connect();

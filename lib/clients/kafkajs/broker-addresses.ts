@@ -1,6 +1,6 @@
 import type { KafkaConfig } from 'kafkajs';
 import { BoundedMap } from '../../util/bounded-map.ts';
-import { shownBroker, splittable } from './broker-list.ts';
+import { rotated, shownBroker, splittable } from './broker-list.ts';
 
 // A function may answer with ever new ones. What is forgotten is learnt again.
 const MAX_ADDRESSES = 1_000;
@@ -51,14 +51,9 @@ export function rotatedBrokers(
 ): KafkaConfig['brokers'] {
   const noted = (list: string[]): string[] => {
     addresses.addConfigured(list);
-    return rotated(list, by);
+    return rotated(list, by).map(splittable);
   };
   return typeof brokers === 'function' ? async () => noted(await brokers()) : noted(brokers);
-}
-
-function rotated(brokers: string[], by: number): string[] {
-  const at = brokers.length === 0 ? 0 : by % brokers.length;
-  return [...brokers.slice(at), ...brokers.slice(0, at)].map(splittable);
 }
 
 /** An IPv6 address comes with and without brackets, and in the form that kafkajs can split. */

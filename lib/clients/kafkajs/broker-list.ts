@@ -145,3 +145,9 @@ export function withShownBroker(error: unknown): unknown {
   }
   return error;
 }
+
+/** The same list from another place on. */
+export function rotated(brokers: readonly string[], by: number): string[] {
+  const at = brokers.length === 0 ? 0 : by % brokers.length;
+  return [...brokers.slice(at), ...brokers.slice(0, at)];
+}

@@ -3,7 +3,13 @@ import type { CompressionTypes, ISocketFactory, KafkaConfig, logCreator, logLeve
 import type { Batch } from '../../accumulator/batch.ts';
 import { messageOf } from '../../errors.ts';
 import { runInScope, type Scope } from '../../loop-safety/guard.ts';
-import type { ClientListeners, ClientSource, DeliveryClient } from '../client.ts';
+import {
+  type ClientListeners,
+  type ClientSource,
+  type DeliveryClient,
+  GIVEN_UP,
+  type SendPath,
+} from '../client.ts';
 import { messagesOf } from '../client-messages.ts';
 import { NotSentError } from '../not-sent-error.ts';
 import { BrokerAddresses, rotatedBrokers } from './broker-addresses.ts';
@@ -69,6 +75,8 @@ class KafkajsClient implements DeliveryClient {
   readonly #options: KafkajsClientOptions;
   readonly #producer: Producer;
   readonly #fastPath: FastPath | undefined;
+  /** The last one that was reported. */
+  #path: SendPath | undefined;
   readonly #partitioner: OwnPartitioner;
   readonly #secrets: Secrets;
   readonly #sockets = new Set<Socket>();
@@ -170,8 +178,12 @@ class KafkajsClient implements DeliveryClient {
       });
   }
 
+  /** Where it is another one: in a worker thread each report is a message. */
   #reportPath(): void {
-    this.#options.onPath(this.#fastPath?.isInUse === true ? 'fast' : 'send');
+    const path = this.#fastPath?.isInUse === true ? 'fast' : 'send';
+    if (path === this.#path) return;
+    this.#path = path;
+    this.#options.onPath(path);
   }
 
   close(): Promise<void> {
@@ -207,7 +219,7 @@ class KafkajsClient implements DeliveryClient {
 
   #cut(): void {
     // The error is what makes kafkajs give up what it still waits for.
-    for (const socket of this.#sockets) socket.destroy(new Error('given up by winston-kafkajs'));
+    for (const socket of this.#sockets) socket.destroy(new Error(GIVEN_UP));
   }
 
   /** What kafkajs has to say about being cut off is of no use to anybody. */
@@ -240,7 +252,7 @@ class KafkajsClient implements DeliveryClient {
       this.#brokerSockets.watch(socket, args);
       this.#requests.watch(socket);
       // A kafkajs client can connect once more after its `disconnect` has resolved.
-      if (this.#isCut) return socket.destroy(new Error('given up by winston-kafkajs'));
+      if (this.#isCut) return socket.destroy(new Error(GIVEN_UP));
       this.#sockets.add(socket);
       socket.once('close', (hadError) => {
         this.#sockets.delete(socket);

@@ -27,25 +27,25 @@ export function lazyMessages(records: EncodedRecords, partition: number | undefi
     }
     return messages;
   };
-  const first = (): ClientMessage[] => readRecords(records, 1).map((record) => messageOf(record, partition));
+  const first = readRecords(records, 1).map((record) => messageOf(record, partition));
   const own: Record<string | symbol, unknown> = {
     // kafkajs looks for a message without a value (producer/messageProducer.js). None is without.
-    find: (test: (message: ClientMessage) => unknown) => first().find(test),
+    find: (test: (message: ClientMessage) => unknown) => first.find(test),
     // And groups them by partition (producer/groupMessagesPerPartition.js).
-    reduce: (group: never, none: object) => groupAtOnce(first(), group, none, proxy),
+    reduce: (group: never, none: object) => groupAtOnce(first, group, none, proxy),
   };
   const proxy: ClientMessage[] = new Proxy(messages, {
-    get: (target, name, receiver) => {
+    get: (_target, name, receiver) => {
       if (!state.isMade && name === 'length') return records.count;
       if (!state.isMade && Object.hasOwn(own, name)) return own[name];
-      return Reflect.get(made() && target, name, receiver);
+      return Reflect.get(made(), name, receiver);
     },
-    set: (target, name, value, receiver) => Reflect.set(made() && target, name, value, receiver),
-    has: (target, name) => Reflect.has(made() && target, name),
-    deleteProperty: (target, name) => Reflect.deleteProperty(made() && target, name),
-    ownKeys: (target) => Reflect.ownKeys(made() && target),
-    defineProperty: (target, name, property) => Reflect.defineProperty(made() && target, name, property),
-    getOwnPropertyDescriptor: (target, name) => Reflect.getOwnPropertyDescriptor(made() && target, name),
+    set: (_target, name, value, receiver) => Reflect.set(made(), name, value, receiver),
+    has: (_target, name) => Reflect.has(made(), name),
+    deleteProperty: (_target, name) => Reflect.deleteProperty(made(), name),
+    ownKeys: () => Reflect.ownKeys(made()),
+    defineProperty: (_target, name, property) => Reflect.defineProperty(made(), name, property),
+    getOwnPropertyDescriptor: (_target, name) => Reflect.getOwnPropertyDescriptor(made(), name),
   });
   lazy.set(proxy, state);
   return proxy;

@@ -1,6 +1,6 @@
 import type { ICustomPartitioner, PartitionerArgs } from 'kafkajs';
 import type { Batch } from '../../accumulator/batch.ts';
-import { partitionOfKey } from '../../util/murmur2.ts';
+import { choosePartition } from '../choose-partition.ts';
 import type { PartitionsListener } from '../client.ts';
 
 type PartitionMetadata = PartitionerArgs['partitionMetadata'];
@@ -41,7 +41,9 @@ export class OwnPartitioner {
       this.#passOn(topic, partitionMetadata);
       if (message.partition !== undefined && message.partition !== null) return message.partition;
       const batch = this.#unassigned.get(topic);
-      const chosen = batch?.partition ?? this.#choose(message.key, partitionMetadata);
+      const chosen =
+        batch?.partition ??
+        choosePartition(message.key, partitionMetadata.length, writableOf(partitionMetadata), this.#random);
       if (batch !== undefined) batch.partition = chosen;
       return chosen;
     };
@@ -50,13 +52,6 @@ export class OwnPartitioner {
     if (this.#seen.get(topic) === metadata) return;
     this.#seen.set(topic, metadata);
     this.#onPartitions(topic, metadata.length, writableOf(metadata));
-  }
-
-  #choose(key: Buffer | string | null | undefined, metadata: PartitionMetadata): number {
-    if (key !== null && key !== undefined) return partitionOfKey(key, metadata.length);
-    const writable = writableOf(metadata);
-    const at = Math.floor(this.#random() * (writable.length || metadata.length));
-    return writable[at] ?? at;
   }
 }
 

@@ -1,4 +1,5 @@
 import type { MessageToProduce } from '@platformatic/kafka';
+import { toBuffer } from '../../util/to-buffer.ts';
 import type { ClientMessage } from '../client-messages.ts';
 
 export type PlatformaticMessage = MessageToProduce<Buffer, Buffer, Buffer, Buffer>;
@@ -13,19 +14,15 @@ export function platformaticMessages(
     const message: PlatformaticMessage = {
       topic,
       partition,
-      value: bytesOf(value),
+      value: toBuffer(value),
       timestamp: BigInt(timestamp),
     };
-    if (key !== null) message.key = bytesOf(key);
+    if (key !== null) message.key = toBuffer(key);
     if (headers !== undefined) {
       message.headers = new Map(
-        Object.entries(headers).map(([name, header]) => [Buffer.from(name), bytesOf(header)]),
+        Object.entries(headers).map(([name, header]) => [Buffer.from(name), toBuffer(header)]),
       );
     }
     return message;
   });
-}
-
-function bytesOf(value: string | Buffer): Buffer {
-  return typeof value === 'string' ? Buffer.from(value) : value;
 }

@@ -8,10 +8,11 @@ import type { CompressionTypes, KafkaConfig, logCreator, logLevel } from 'kafkaj
 import type { Batch } from '../../accumulator/batch.ts';
 import { runInScope, type Scope } from '../../loop-safety/guard.ts';
 import { errorCodeOf } from '../../protocol/error-codes.ts';
-import { partitionOfKey } from '../../util/murmur2.ts';
 import { rootCause } from '../../util/root-cause.ts';
-import type { ClientListeners, ClientSource, DeliveryClient } from '../client.ts';
+import { choosePartition } from '../choose-partition.ts';
+import { type ClientListeners, type ClientSource, type DeliveryClient, GIVEN_UP } from '../client.ts';
 import { messagesOf } from '../client-messages.ts';
+import { rotated } from '../kafkajs/broker-list.ts';
 import { guardedProviders } from '../kafkajs/guarded-config.ts';
 import { Secrets } from '../kafkajs/secrets.ts';
 import type { PlatformaticClient } from './chosen.ts';
@@ -42,8 +43,6 @@ const COMPRESSIONS: readonly ProducerCompression[] = ['none', 'gzip', 'snappy', 
 
 // As kafkajs asks for metadata anew, when nothing has failed.
 const METADATA_MAX_AGE_MS = 300_000;
-
-const GIVEN_UP = 'given up by winston-kafkajs';
 
 /** Makes clients of @platformatic/kafka. */
 export function platformaticSource(options: PlatformaticClientOptions): ClientSource {
@@ -94,10 +93,9 @@ class PlatformaticDelivery implements DeliveryClient {
       const guarded = { ...kafka, ...guardedProviders(kafka, (token) => this.#secrets.add(token)) };
       const list = typeof guarded.brokers === 'function' ? await guarded.brokers() : guarded.brokers;
       if (this.#isKilled) throw new Error(GIVEN_UP);
-      const first = list.length === 0 ? 0 : this.#generation % list.length;
       const options = producerOptions({
         kafka: guarded,
-        brokers: [...list.slice(first), ...list.slice(0, first)],
+        brokers: rotated(list, this.#generation),
         requestTimeoutMs,
         host: () => this.#host,
       });
@@ -111,10 +109,15 @@ class PlatformaticDelivery implements DeliveryClient {
   async send(batch: Batch): Promise<unknown> {
     const leaders = await this.#inside(() => this.#leadersOf(batch.topic), true);
     const messages = messagesOf(batch);
-    batch.partition ??= this.#choose(messages[0]?.key ?? null, leaders);
+    batch.partition ??= choosePartition(
+      messages[0]?.key,
+      leaders.length,
+      writableOf(leaders),
+      this.#options.random,
+    );
     const { topic, partition } = batch;
     // Nothing is sent, and nothing confirmed: @platformatic/kafka would take another partition, modulo their count.
-    if ((leaders[partition] ?? -1) < 0) {
+    if (!hasLeader(leaders[partition])) {
       this.#stale.add(topic);
       return [];
     }
@@ -160,16 +163,8 @@ class PlatformaticDelivery implements DeliveryClient {
     if (forceUpdate) this.#stale.delete(topic);
     // Of a topic of Kafka's own there is none (clients/base/base.js, `isInternal`).
     const leaders = Array.from(topics.get(topic)?.partitions ?? [], (partition) => partition?.leader);
-    const writable = [...leaders.keys()].filter((partition) => (leaders[partition] ?? -1) >= 0);
-    if (leaders.length > 0) this.#options.onPartitions(topic, leaders.length, writable);
+    if (leaders.length > 0) this.#options.onPartitions(topic, leaders.length, writableOf(leaders));
     return leaders;
-  }
-
-  #choose(key: string | Buffer | null, leaders: Leaders): number {
-    if (key !== null && leaders.length > 0) return partitionOfKey(key, leaders.length);
-    const writable = [...leaders.keys()].filter((partition) => (leaders[partition] ?? -1) >= 0);
-    const at = Math.floor(this.#options.random() * (writable.length || leaders.length));
-    return writable[at] ?? at;
   }
 
   #connected(): OwnProducer {
@@ -215,6 +210,14 @@ class PlatformaticDelivery implements DeliveryClient {
       throw this.#secrets.cleaned(translatedError(error, { isUnsent, closed: this.#closed }));
     }
   }
+}
+
+function writableOf(leaders: Leaders): number[] {
+  return [...leaders.keys()].filter((partition) => hasLeader(leaders[partition]));
+}
+
+function hasLeader(leader: number | undefined): boolean {
+  return leader !== undefined && leader >= 0;
 }
 
 /** Whether the partition may have another leader by now, or that broker another address. */

@@ -1,6 +1,6 @@
 import type { KafkaConfig } from 'kafkajs';
 import type { Batch } from '../../accumulator/batch.ts';
-import type { ClientSource, DeliveryClient } from '../client.ts';
+import { type ClientSource, type DeliveryClient, GIVEN_UP } from '../client.ts';
 import { type KafkajsClientOptions, kafkajsSource } from '../kafkajs/kafkajs-client.ts';
 import { checkCodec, loadKafkaConfig } from './kafka-module.ts';
 
@@ -40,7 +40,7 @@ class ModuleClient implements DeliveryClient {
 
   async connect(): Promise<void> {
     await this.#configure();
-    if (this.#isKilled) throw new Error('given up by winston-kafkajs');
+    if (this.#isKilled) throw new Error(GIVEN_UP);
     this.#client = this.#source.make();
     await this.#client.connect();
   }

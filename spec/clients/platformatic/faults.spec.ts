@@ -1,5 +1,5 @@
 import { expect, it, onTestFinished } from 'vitest';
-import type { Undelivered } from '../../../lib/index.ts';
+import type { KafkaTransport, Undelivered } from '../../../lib/index.ts';
 import { ERROR } from '../../../testing/broker/broker-cluster.ts';
 import { SPEC_TLS } from '../../../testing/broker/spec-tls.ts';
 import {
@@ -85,14 +85,11 @@ describeWithPlatformatic('@platformatic/kafka in an outage', () => {
   it('follows a leader that moves under traffic, and loses and repeats nothing', async () => {
     const cluster = await startCluster({ brokers: 3, topics: { [TOPIC]: 4 } });
     const transport = platformaticTo(cluster);
-    const logger = loggerWith(transport);
-    for (let n = 0; n < 3_000; n++) {
-      logger.info(`record ${n}`);
-      if (n % 20 === 0) await turn();
-      if (n % 250 !== 0) continue;
+    await logUnderTraffic(transport, 3_000, (n) => {
+      if (n % 250 !== 0) return;
       const partition = (n / 250) % 4;
       cluster.moveLeader(TOPIC, partition, (cluster.leaderOf(TOPIC, partition) + 1) % 3);
-    }
+    });
     await expectFlushed(transport, 3_000);
     expectExactlyOnce(cluster, 3_000);
     expect(byPartition(cluster).length).toBe(4);
@@ -106,13 +103,10 @@ describeWithPlatformatic('@platformatic/kafka in an outage', () => {
     expectNoUnhandledRejection();
     const cluster = await startCluster({ brokers: 3, topics: { [TOPIC]: 3 } });
     const transport = platformaticTo(cluster);
-    const logger = loggerWith(transport);
-    for (let n = 0; n < 600; n++) {
-      logger.info(`record ${n}`);
-      if (n % 20 === 0) await turn();
+    await logUnderTraffic(transport, 600, async (n) => {
       if (n === 200) await cluster.down(1);
       if (n === 400) await cluster.up(1);
-    }
+    });
     await expectFlushed(transport, 600);
     expectAtLeastOnce(cluster, 600);
   });
@@ -361,3 +355,17 @@ describeWithPlatformatic('a client of @platformatic/kafka that goes', () => {
     expect(transport.stats().dropped.closed).toBe(1);
   });
 });
+
+/** Logs some records, some of them sent meanwhile. @param after what happens when one was logged */
+async function logUnderTraffic(
+  transport: KafkaTransport,
+  count: number,
+  after: (n: number) => Promise<void> | void,
+): Promise<void> {
+  const logger = loggerWith(transport);
+  for (let n = 0; n < count; n++) {
+    logger.info(`record ${n}`);
+    if (n % 20 === 0) await turn();
+    await after(n);
+  }
+}
