@@ -1,5 +1,6 @@
 import type { CompressionTypes, KafkaConfig, logLevel as LogLevel, logCreator } from 'kafkajs';
 import type { BatchLimits } from '../accumulator/batching-policy.ts';
+import type { ClientLogOptions } from '../client-log/console-only.ts';
 import type { BackoffOptions } from '../util/backoff.ts';
 import type { Clock } from '../util/clock.ts';
 import type { ClientListeners, ClientSource, SendPath } from './client.ts';
@@ -7,6 +8,7 @@ import { externalProducerSource, type ProducerLike } from './external-producer.t
 import { loadAheadUnderJest } from './kafkajs/workarounds.ts';
 import type { PlatformaticClient } from './platformatic/chosen.ts';
 import { platformaticSource } from './platformatic/platformatic-client.ts';
+import { type SharedSettings, sharedSource } from './shared/shared-source.ts';
 import { untracedSource } from './untraced-client.ts';
 import { inThisThread } from './worker/in-this-thread.ts';
 import { isShippingThread } from './worker/this-thread.ts';
@@ -51,6 +53,8 @@ export interface ExternalProducerOptions {
 export interface ClientSourceOptions {
   readonly client: ClientOptions;
   readonly compression: CompressionTypes | undefined;
+  readonly clientLog: ClientLogOptions | undefined;
+  readonly isolate: boolean;
   readonly traceContext: boolean;
   readonly requestTimeoutMs: number;
   readonly batch: BatchLimits;
@@ -69,20 +73,48 @@ export function clientSource(
   clock: Clock,
   listeners: ClientListeners,
 ): ClientSource {
-  const { client, traceContext } = options;
+  const { client, traceContext, clientLog } = options;
   // Spans are this thread's business.
   if (client.kind === 'worker' && !isShippingThread())
-    return new WorkerSource({ ...options, ...client, ...listeners, clock });
+    return new WorkerSource({ ...options, ...client, ...listeners, logKey: logKeyOf(clientLog), clock });
   const source = sourceInThisThread(options, listeners);
   return traceContext ? untracedSource(source) : source;
 }
 
 function sourceInThisThread(options: ClientSourceOptions, listeners: ClientListeners): ClientSource {
-  const { client, compression, requestTimeoutMs } = options;
-  const { random } = Math;
-  if (client.kind === 'platformatic')
-    return platformaticSource({ ...client, ...listeners, compression, requestTimeoutMs, random });
-  loadAheadUnderJest();
+  const { client, compression, isolate } = options;
+  if (client.kind !== 'platformatic') loadAheadUnderJest();
   if (client.kind === 'external') return externalProducerSource({ ...client, compression });
-  return inThisThread({ ...options, ...client, ...listeners, random });
+  const make = (told: ClientListeners): ClientSource => ownSource(client, options, told);
+  const isShared = !isolate && !(client.kind !== 'platformatic' && client.idempotent);
+  const settings = sharedSettings(client, options);
+  return isShared && settings !== undefined ? sharedSource(() => settings, listeners, make) : make(listeners);
+}
+
+function ownSource(
+  client: Exclude<ClientOptions, ExternalProducerOptions>,
+  { compression, requestTimeoutMs }: ClientSourceOptions,
+  listeners: ClientListeners,
+): ClientSource {
+  const options = { ...listeners, compression, requestTimeoutMs, random: Math.random };
+  return client.kind === 'platformatic'
+    ? platformaticSource({ ...client, ...options })
+    : inThisThread({ ...client, ...options });
+}
+
+/** What transports have to have in common to share a client. What an imported module exports is not known yet. */
+function sharedSettings(
+  client: Exclude<ClientOptions, ExternalProducerOptions>,
+  { compression, requestTimeoutMs, traceContext, clientLog }: ClientSourceOptions,
+): SharedSettings | undefined {
+  const { kind, kafka, logLevel, acks } = client;
+  if (kafka instanceof URL) return undefined;
+  const fastPath = kind !== 'platformatic' && client.fastPath;
+  const log = logKeyOf(clientLog);
+  return { kind, kafka, log, logLevel, acks, compression, requestTimeoutMs, fastPath, traceContext };
+}
+
+/** Equal where lines go to the same place, in the same way. */
+function logKeyOf(clientLog: ClientLogOptions | undefined): unknown {
+  return [clientLog !== undefined, clientLog?.level, clientLog?.logger];
 }

@@ -193,6 +193,15 @@ export interface KafkaTransportOptions
    * @default true
    */
   fastPath?: boolean;
+  /**
+   * Whether the transport has a Kafka client of its own, and with `worker: true` a thread of its own. Without it, transports in one
+   * process share a client and its connections where their `kafka` is the very same object, or plain data with equal values, and they
+   * agree in `clientLog`, `acks`, `compression`, `requestTimeoutMs`, `fastPath` and `traceContext`. Each keeps a buffer, a state and
+   * guarantees of its own. An `idempotent` transport and one with a `kafkaModule` never share a client.
+   *
+   * @default false
+   */
+  isolate?: boolean;
   /** When a batch is sent. */
   batch?: BatchOptions;
   /** What memory may hold until the broker has it. */

@@ -120,6 +120,9 @@ export const OPTIONS: { readonly [Name in keyof CheckedOptions]: Option<CheckedO
   fastPath: flagOf(true).means(
     "sends record batches of the transport's own over kafkajs's connection, for a fraction of the CPU time; `false`: through kafkajs's `send` ([clients](docs/clients.md))",
   ),
+  isolate: flagOf(false).means(
+    'a client of its own. `false`: transports in one process whose `kafka` is the same share one client and its connections, and those with `worker: true` share a thread ([many transports](docs/clients.md#many-transports))',
+  ),
   batch: groupOf({
     maxRecords: integerOf(500, 1),
     maxBytes: integerOf(524_288, 1),

@@ -1,7 +1,7 @@
 import { seqsOf } from '../accumulator/batch.ts';
 import { Ledger } from '../accumulator/ledger.ts';
-import { type KafkajsClientOptions, kafkajsSource } from '../clients/kafkajs/kafkajs-client.ts';
-import type { ExitDrainTask, Report } from '../clients/worker/messages.ts';
+import type { ClientSource, PartitionsListener } from '../clients/client.ts';
+import type { ExitDrainReport, ExitDrainTask } from '../clients/worker/messages.ts';
 import { toWire } from '../clients/worker/wire-error.ts';
 import { recordsFromWire } from '../clients/worker/wire-records.ts';
 import { Sender } from '../sender/sender.ts';
@@ -9,10 +9,9 @@ import { systemClock } from '../util/clock.ts';
 import { partitionOfKey } from '../util/murmur2.ts';
 
 export interface DrainOptions {
-  /** What its clients are made by. */
-  options: KafkajsClientOptions;
   requestTimeoutMs: number;
-  report(what: Report): void;
+  source(onPartitions: PartitionsListener): ClientSource;
+  report(what: ExitDrainReport): void;
 }
 
 /**
@@ -21,7 +20,7 @@ export interface DrainOptions {
  */
 export async function drainOnExit(
   drain: ExitDrainTask,
-  { options, requestTimeoutMs, report }: DrainOptions,
+  { requestTimeoutMs, source, report }: DrainOptions,
 ): Promise<void> {
   const sender = new Sender(
     {
@@ -39,7 +38,7 @@ export async function drainOnExit(
       random: Math.random,
       ledger: new Ledger(),
       partitionOfKey,
-      source: (onPartitions) => kafkajsSource({ ...options, onPartitions }),
+      source,
     },
     {
       // The ledger of the main thread has numbered them in this order, from 1 on.

@@ -1,10 +1,10 @@
-import type { Remark } from '../clients/worker/messages.ts';
+import type { Report } from '../clients/worker/messages.ts';
 
 /**
  * Hands on what is printed in this thread. By itself it would go through the main thread's `process.stdout`, outside the
  * flag: captured and logged there, a line that is printed for each send would be a loop.
  */
-export function forwardStdio(report: (what: Remark) => void): void {
+export function forwardStdio(report: (what: Report) => void): void {
   for (const to of ['stdout', 'stderr'] as const) {
     const write = (text: unknown, ...rest: unknown[]): boolean => {
       report({ kind: 'print', to, text: String(text) });

@@ -17,6 +17,8 @@ const SETTINGS: WorkerSettings = {
   compression: undefined,
   requestTimeoutMs: 5_000,
   fastPath: true,
+  log: 1,
+  isolate: false,
 };
 
 class Served {
@@ -28,15 +30,15 @@ class Served {
   constructor(settings: Partial<WorkerSettings> = {}) {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1.on('message', (report: Report) => this.reports.push(report));
-    const start = { ...SETTINGS, ...settings, kafkajs: undefined, imports: [] };
-    serve({ ...start, port: port2, reports: this.counter });
+    serve({ kafkajs: undefined, imports: [], port: port2, reports: this.counter });
+    void this.ask({ kind: 'open', settings: { ...SETTINGS, ...settings } });
     onTestFinished(() => port1.close());
   }
 
   /** What became of it: `done`, or the error's text. */
   async ask(task: Task): Promise<string> {
     const call = ++this.#calls;
-    this.#port.postMessage({ ...task, call });
+    this.#port.postMessage({ ...task, call, transport: 1 });
     for (;;) {
       const answer = this.reports.find(
         (report) => 'call' in report && report.call === call && report.kind !== 'bound',
@@ -74,8 +76,8 @@ it('connects, sends, tells what it has learnt, and lets go', async () => {
   const served = new Served();
   expect(await served.ask({ kind: 'connect', client: 1, kafka: kafkaOf(cluster) })).toBe('done');
   expect(await served.ask({ kind: 'send', client: 1, batch: batchOf(['a', 'b']) })).toBe('done');
-  expect(served.of('bound')).toEqual([{ kind: 'bound', call: 2, partition: 0 }]);
-  expect(served.of('partitions')).toEqual([{ kind: 'partitions', topic: TOPIC, count: 1, writable: [0] }]);
+  expect(served.of('bound')).toEqual([{ kind: 'bound', call: 3, partition: 0 }]);
+  expect(served.of('partitions')).toEqual([{ transport: 1, kind: 'partitions', topic: TOPIC, count: 1, writable: [0] }]);
   expect(cluster.values(TOPIC)).toEqual(['a', 'b']);
   expect(await served.ask({ kind: 'close', client: 1 })).toBe('done');
   expect(await served.ask({ kind: 'kill', client: 1 })).toBe('done');

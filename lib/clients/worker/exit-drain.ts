@@ -7,9 +7,9 @@ import type { Clock } from '../../util/clock.ts';
 import { groupBy } from '../../util/group-by.ts';
 import type { ExitDrain, ExitDrainEvents, SendOutcome } from '../client.ts';
 import type { ExitDrainReport, WireBatch } from './messages.ts';
+import type { ThreadMember } from './thread-member.ts';
 import { fromWire } from './wire-error.ts';
 import { recordsToWire } from './wire-records.ts';
-import type { WorkerThread } from './worker-thread.ts';
 
 export interface WorkerExitDrainOptions {
   batch: BatchLimits;
@@ -17,13 +17,15 @@ export interface WorkerExitDrainOptions {
   clock: Clock;
   /** Asked when it is needed. */
   kafka(): KafkaConfig | undefined;
-  thread(): WorkerThread;
+  thread(): ThreadMember;
 }
 
 /** The worker, when the process ends: it goes on while the main thread only waits. */
 export class WorkerExitDrain implements ExitDrain {
   readonly #options: WorkerExitDrainOptions;
   readonly #underWay = new Set<Batch>();
+  /** Answers that came in this turn of the event loop: to another transport of the thread that was waiting for its own. */
+  readonly #unheard = new Map<Batch, SendOutcome>();
   #onOutcome: ((batch: Batch, outcome: SendOutcome) => void) | undefined;
   #onReport: ((report: ExitDrainReport) => void) | undefined;
 
@@ -37,7 +39,11 @@ export class WorkerExitDrain implements ExitDrain {
 
   onSendOutcome(batch: Batch, outcome: SendOutcome): void {
     this.#underWay.delete(batch);
-    this.#onOutcome?.(batch, outcome);
+    if (this.#onOutcome !== undefined) this.#onOutcome(batch, outcome);
+    else {
+      this.#unheard.set(batch, outcome);
+      void Promise.resolve().then(() => this.#unheard.delete(batch));
+    }
   }
 
   /** What the worker reports of the drain. */
@@ -51,7 +57,12 @@ export class WorkerExitDrain implements ExitDrain {
     onOutcome: (batch: Sent, outcome: SendOutcome) => void,
   ): void {
     const awaited = new Map<Batch, Sent>();
-    for (const batch of batches) if (this.#underWay.has(batch)) awaited.set(batch, batch);
+    for (const batch of batches) {
+      const outcome = this.#unheard.get(batch);
+      if (outcome !== undefined) onOutcome(batch, outcome);
+      else if (this.#underWay.has(batch)) awaited.set(batch, batch);
+    }
+    this.#unheard.clear();
     if (awaited.size === 0) return;
     this.#onOutcome = (batch, outcome) => {
       const sent = awaited.get(batch);

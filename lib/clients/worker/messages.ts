@@ -7,20 +7,23 @@ import type { SendPath } from '../client.ts';
 import type { WireError } from './wire-error.ts';
 import type { WirePage, WireRecords } from './wire-records.ts';
 
-/** What is the same for all clients of a worker. */
+/** What a thread is told of a transport: the same for all of its clients. */
 export interface WorkerSettings {
   /** The URL of the module that exports the `KafkaConfig`; otherwise each `connect` brings it along. */
   kafkaModule: string | undefined;
   logLevel: logLevel;
+  /** The same number for transports whose clients' lines go to the same place. */
+  log: number;
   acks: -1 | 1;
   idempotent: boolean;
   compression: CompressionTypes | undefined;
   requestTimeoutMs: number;
   fastPath: boolean;
+  isolate: boolean;
 }
 
-/** What a worker is started with. */
-export interface WorkerStart extends WorkerSettings {
+/** What a thread is started with. */
+export interface WorkerStart {
   /** The path of the application's kafkajs, where it has been found: see find-kafkajs.ts. */
   kafkajs: string | undefined;
   /** What the thread imports before it connects: see `importsOf` in kafka-module.ts. */
@@ -37,10 +40,17 @@ export interface WireBatch<Content = WireRecords> {
   records: Content;
 }
 
-/** From the main thread, each to be answered under its number. */
-export type Order = { call: number } & Task;
+/** From the main thread, each to be answered under its number. `transport` is the number of one of the thread's transports. */
+export type Order = { call: number; transport: number } & Task;
 
 export type Task =
+  /** The first of each transport. */
+  | { kind: 'open'; settings: WorkerSettings }
+  /** The last one. */
+  | { kind: 'leave' }
+  | ClientTask;
+
+export type ClientTask =
   | { kind: 'connect'; client: number; kafka: KafkaConfig | undefined }
   | { kind: 'send'; client: number; batch: WireBatch<WireRecords | WirePage[]> }
   | { kind: 'renew' | 'close' | 'kill'; client: number }
@@ -61,14 +71,16 @@ export type Report =
   | { kind: 'failed'; call: number; error: WireError }
   /** The client has chosen a partition for a send that named none. */
   | { kind: 'bound'; call: number; partition: number }
-  | Remark;
+  | ({ transport: number } & Remark)
+  /** Printed in the thread, by nobody knows which transport's client. */
+  | { kind: 'print'; to: 'stdout' | 'stderr'; text: string }
+  | { kind: 'line'; log: number; entry: LogEntry };
 
+/** What a thread has to say to a transport. */
 export type Remark =
   | { kind: 'partitions'; topic: string; count: number; writable: readonly number[] }
   | { kind: 'path'; path: SendPath }
   | { kind: 'throttle'; ms: number }
-  | { kind: 'line'; entry: LogEntry }
-  | { kind: 'print'; to: 'stdout' | 'stderr'; text: string }
   | ExitDrainReport;
 
 /** What becomes of an exit drain. Its records are named by their place in it, from 0. */

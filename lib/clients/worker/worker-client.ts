@@ -1,23 +1,26 @@
 import type { KafkaConfig, LogEntry, logCreator } from 'kafkajs';
 import { type Batch, isPacked } from '../../accumulator/batch.ts';
 import type { BatchLimits } from '../../accumulator/batching-policy.ts';
-import { guardSync } from '../../loop-safety/guard.ts';
 import type { BackoffOptions } from '../../util/backoff.ts';
 import type { Clock } from '../../util/clock.ts';
 import type { ClientListeners, ClientSource, DeliveryClient, SendOutcome } from '../client.ts';
 import { guardedLogCreator } from '../kafkajs/guarded-config.ts';
 import { WorkerExitDrain } from './exit-drain.ts';
+import { findKafkajs } from './find-kafkajs.ts';
 import type { Remark, Task, WorkerSettings } from './messages.ts';
+import { newThread, sharedThread } from './shared-threads.ts';
+import type { ThreadMember } from './thread-member.ts';
 import { pagesToWire, recordsToWire } from './wire-records.ts';
-import { WorkerThread } from './worker-thread.ts';
 
-export interface WorkerSourceOptions extends Omit<WorkerSettings, 'kafkaModule'>, ClientListeners {
+export interface WorkerSourceOptions extends Omit<WorkerSettings, 'kafkaModule' | 'log'>, ClientListeners {
   /** What can be handed to another thread; or the module that exports it, for the worker to import. */
   kafka: KafkaConfig | URL;
   /** Flags of Node's for the thread. */
   execArgv: readonly string[];
   /** Where the client's lines go, in this thread. */
   logCreator: logCreator;
+  /** The same, or equal data, for transports whose clients' lines go to the same place. */
+  logKey: unknown;
   batch: BatchLimits;
   retry: BackoffOptions;
   clock: Clock;
@@ -26,7 +29,7 @@ export interface WorkerSourceOptions extends Omit<WorkerSettings, 'kafkaModule'>
 // How long a worker may take to cut a client's connections, which is a moment's work, before it is held to hang.
 const HANG_MS = 2_000;
 
-/** Makes kafkajs clients that live in a worker thread. Where a worker has ended, the next client starts another. */
+/** Makes kafkajs clients that live in a worker thread. Where a worker has ended, the next client goes to another. */
 export class WorkerSource implements ClientSource {
   readonly keepsSendTogether = true;
   readonly isOwned = true;
@@ -35,7 +38,7 @@ export class WorkerSource implements ClientSource {
   readonly exitDrain: WorkerExitDrain;
   readonly #options: WorkerSourceOptions;
   readonly #log: (entry: LogEntry) => void;
-  #thread: WorkerThread | undefined;
+  #thread: ThreadMember | undefined;
   #made = 0;
 
   constructor(options: WorkerSourceOptions) {
@@ -64,33 +67,38 @@ export class WorkerSource implements ClientSource {
   async dispose(): Promise<void> {
     const thread = this.#thread;
     this.#thread = undefined;
-    await thread?.end('the transport was closed');
+    await thread?.leave();
   }
 
-  #livingThread(): WorkerThread {
-    if (this.#thread === undefined || this.#thread.hasEnded) {
-      const { acks, idempotent, compression, requestTimeoutMs, logLevel, fastPath } = this.#options;
-      const { kafka, execArgv, clock } = this.#options;
-      const kafkaModule = kafka instanceof URL ? kafka.href : undefined;
-      const settings = { acks, idempotent, compression, requestTimeoutMs, logLevel, fastPath, kafkaModule };
-      this.#thread = new WorkerThread(settings, execArgv, clock, (report) => this.#onReport(report));
-    }
+  #livingThread(): ThreadMember {
+    if (this.#thread === undefined || this.#thread.hasEnded) this.#thread = this.#join();
     return this.#thread;
   }
 
-  #onReport(report: Remark): void {
-    if (report.kind === 'line') this.#log(report.entry);
-    else if (report.kind === 'print') print(report.to, report.text);
-    else if (report.kind === 'path') this.#options.onPath(report.path);
-    else if (report.kind === 'throttle') this.#options.onThrottle(report.ms);
-    else if (report.kind === 'partitions')
-      this.#options.onPartitions(report.topic, report.count, report.writable);
-    else this.exitDrain.onReport(report);
+  #join(): ThreadMember {
+    const { acks, idempotent, compression, requestTimeoutMs, logLevel, fastPath, isolate } = this.#options;
+    const { kafka, execArgv, clock, logKey } = this.#options;
+    const kafkaModule = kafka instanceof URL ? kafka.href : undefined;
+    const common = { acks, idempotent, compression, requestTimeoutMs, logLevel, fastPath, isolate };
+    const start = { kafkajs: findKafkajs(kafkaModule), execArgv };
+    const thread = isolate ? newThread(start, clock) : sharedThread(start, clock);
+    return thread.join(
+      { logKey, onLine: this.#log, onRemark: (remark) => this.#onRemark(remark) },
+      { ...common, kafkaModule },
+    );
+  }
+
+  #onRemark(remark: Remark): void {
+    if (remark.kind === 'path') this.#options.onPath(remark.path);
+    else if (remark.kind === 'throttle') this.#options.onThrottle(remark.ms);
+    else if (remark.kind === 'partitions')
+      this.#options.onPartitions(remark.topic, remark.count, remark.writable);
+    else this.exitDrain.onReport(remark);
   }
 }
 
 class WorkerClient implements DeliveryClient {
-  readonly #thread: WorkerThread;
+  readonly #thread: ThreadMember;
   readonly #number: number;
   readonly #kafka: KafkaConfig | undefined;
   readonly #exitDrain: WorkerExitDrain;
@@ -98,7 +106,7 @@ class WorkerClient implements DeliveryClient {
   readonly renew?: () => Promise<void>;
 
   constructor(
-    thread: WorkerThread,
+    thread: ThreadMember,
     number: number,
     kafka: KafkaConfig | undefined,
     exitDrain: WorkerExitDrain,
@@ -150,15 +158,6 @@ class WorkerClient implements DeliveryClient {
     return new Promise((resolve, reject) => {
       this.#thread.give(task, { onOutcome: (outcome) => settle(outcome, resolve, reject) });
     });
-  }
-}
-
-/** Whatever captures what is printed runs under the flag, and must not end the process. */
-function print(to: 'stdout' | 'stderr', text: string): void {
-  try {
-    guardSync(() => process[to].write(text));
-  } catch {
-    // Nowhere is left to report it.
   }
 }
 

@@ -1,10 +1,13 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import type { LogEntry } from 'kafkajs';
 import { messageOf } from '../../errors.ts';
+import { guardSync } from '../../loop-safety/guard.ts';
 import type { Clock } from '../../util/clock.ts';
+import { isSameData } from '../../util/plain-data.ts';
 import type { SendOutcome } from '../client.ts';
-import { findKafkajs } from './find-kafkajs.ts';
 import { importsOf } from './kafka-module.ts';
 import type { Order, Remark, Report, Task, WorkerSettings, WorkerStart } from './messages.ts';
+import { ThreadMember } from './thread-member.ts';
 import { fromWire } from './wire-error.ts';
 import { workerProgram } from './worker-program.ts';
 
@@ -22,35 +25,38 @@ export interface Waiting {
   handsOver?: readonly ArrayBuffer[];
 }
 
+/** A transport that ships by a thread. */
+export interface ThreadUser {
+  /** The very same, or equal data, where the lines of the transports' clients go to the same place. */
+  readonly logKey: unknown;
+  onLine(entry: LogEntry): void;
+  onRemark(remark: Remark): void;
+}
+
 /** A worker thread and what is asked of it, from its start to its end. It never keeps the process alive. */
 export class WorkerThread {
   readonly #worker: Worker;
   readonly #port: MessagePort;
   readonly #reports = new Int32Array(new SharedArrayBuffer(4));
   readonly #calls = new Map<number, Waiting>();
+  readonly #users = new Map<number, { readonly user: ThreadUser; readonly log: number }>();
   readonly #clock: Clock;
-  readonly #onReport: (report: Remark) => void;
+  readonly #onEnded: () => void;
   #made = 0;
   /** Why it answers no more. */
   #end: WorkerEndedError | undefined;
 
   /**
+   * @param kafkajs the path of the application's kafkajs
    * @param execArgv flags of Node's for the thread
-   * @param onReport is told what is no answer to a task
    */
-  constructor(
-    settings: WorkerSettings,
-    execArgv: readonly string[],
-    clock: Clock,
-    onReport: (report: Remark) => void,
-  ) {
+  constructor(kafkajs: string | undefined, execArgv: readonly string[], clock: Clock, onEnded: () => void) {
     this.#clock = clock;
-    this.#onReport = onReport;
+    this.#onEnded = onEnded;
     const { port1, port2 } = new MessageChannel();
     this.#port = port1.on('message', (report: Report) => this.#take(report));
-    const kafkajs = findKafkajs(settings.kafkaModule);
     const imports = importsOf(execArgv);
-    const start: WorkerStart = { ...settings, kafkajs, imports, port: port2, reports: this.#reports };
+    const start: WorkerStart = { kafkajs, imports, port: port2, reports: this.#reports };
     this.#worker = new Worker(workerProgram(), {
       eval: true,
       name: 'winston-kafkajs',
@@ -67,17 +73,32 @@ export class WorkerThread {
     this.#port.unref();
   }
 
+  join(user: ThreadUser, settings: Omit<WorkerSettings, 'log'>): ThreadMember {
+    const transport = ++this.#made;
+    const same = [...this.#users.values()].find((other) => isSameData(other.user.logKey, user.logKey));
+    const log = same?.log ?? transport;
+    this.#users.set(transport, { user, log });
+    this.give(transport, { kind: 'open', settings: { ...settings, log } }, { onOutcome: () => undefined });
+    return new ThreadMember(this, transport);
+  }
+
+  /** The last transport that leaves ends the thread. */
+  async leave(transport: number): Promise<void> {
+    this.#users.delete(transport);
+    if (this.#users.size === 0) await this.end('the transport was closed');
+    else this.give(transport, { kind: 'leave' }, { onOutcome: () => undefined });
+  }
+
   get hasEnded(): boolean {
     return this.#end !== undefined;
   }
 
-  /** Gives it something to do. What it has not answered when it ends fails with a {@link WorkerEndedError}. */
-  give(task: Task, waiting: Waiting): void {
+  give(transport: number, task: Task, waiting: Waiting): void {
     if (this.#end !== undefined) {
       waiting.onOutcome({ error: this.#end });
       return;
     }
-    const order: Order = { ...task, call: ++this.#made };
+    const order: Order = { ...task, transport, call: ++this.#made };
     this.#calls.set(order.call, waiting);
     try {
       this.#port.postMessage(order, waiting.handsOver ?? []);
@@ -87,7 +108,6 @@ export class WorkerThread {
     }
   }
 
-  /** Takes its reports while the event loop stands still. @param until on the monotonic clock */
   listen(isWaiting: () => boolean, until: number): void {
     while (isWaiting() && !this.hasEnded) {
       const reports = Atomics.load(this.#reports, 0);
@@ -114,7 +134,14 @@ export class WorkerThread {
     if (report.kind === 'done') this.#settle(report.call, { answer: report.answer });
     else if (report.kind === 'failed') this.#settle(report.call, { error: fromWire(report.error) });
     else if (report.kind === 'bound') this.#calls.get(report.call)?.onBound?.(report.partition);
-    else this.#onReport(report);
+    else if (report.kind === 'print') print(report.to, report.text);
+    else if (report.kind === 'line') this.#userOfLog(report.log)?.onLine(report.entry);
+    else this.#users.get(report.transport)?.user.onRemark(report);
+  }
+
+  /** Any of those whose clients' lines go to the same place: the one that made the client may be gone. */
+  #userOfLog(log: number): ThreadUser | undefined {
+    return [...this.#users.values()].find((other) => other.log === log)?.user;
   }
 
   #settle(number: number, outcome: SendOutcome): void {
@@ -133,6 +160,16 @@ export class WorkerThread {
     this.#end = new WorkerEndedError(`the worker thread of the Kafka client has ended: ${why}`);
     this.#port.close();
     for (const number of this.#calls.keys()) this.#settle(number, { error: this.#end });
+    this.#onEnded();
+  }
+}
+
+/** Whatever captures what is printed runs under the flag, and must not end the process. */
+function print(to: 'stdout' | 'stderr', text: string): void {
+  try {
+    guardSync(() => process[to].write(text));
+  } catch {
+    // Nowhere is left to report it.
   }
 }
 

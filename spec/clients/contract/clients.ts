@@ -65,6 +65,8 @@ function started(client: ClientOptions, { compression }: Settings, listeners: Cl
   const options = {
     client,
     compression,
+    clientLog: undefined,
+    isolate: false,
     traceContext: false,
     requestTimeoutMs: REQUEST_TIMEOUT_MS,
     batch: { maxRecords: 500, maxBytes: 1_000_000, lingerMs: 1 },

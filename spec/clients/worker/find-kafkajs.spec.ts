@@ -58,9 +58,8 @@ it('looking for it leaves how stacks are written as it was', () => {
 /** Has a thread with this kafkajs connect, and gives its answer. */
 async function connectWith(kafkajs: string | undefined, brokers: string[]): Promise<Report | Error> {
   const { port1, port2 } = new MessageChannel();
-  const settings = { acks: -1, idempotent: false, requestTimeoutMs: 5_000, logLevel: 0 };
+  const settings = { acks: -1, idempotent: false, requestTimeoutMs: 5_000, logLevel: 0, log: 1 };
   const start = {
-    ...settings,
     kafkajs,
     imports: [],
     port: port2,
@@ -73,11 +72,12 @@ async function connectWith(kafkajs: string | undefined, brokers: string[]): Prom
     transferList: [port2],
   });
   onTestFinished(async () => void (await worker.terminate()));
-  port1.postMessage({ call: 1, kind: 'connect', client: 1, kafka: { brokers } });
+  port1.postMessage({ call: 0, transport: 1, kind: 'open', settings });
+  port1.postMessage({ call: 1, transport: 1, kind: 'connect', client: 1, kafka: { brokers } });
   const answered = (async () => {
     for (;;) {
       const [report] = (await once(port1, 'message')) as [Report];
-      if ('call' in report) return report;
+      if ('call' in report && report.call === 1) return report;
     }
   })();
   return await Promise.race([answered, once(worker, 'error').then(([error]) => error as Error)]);

@@ -1,0 +1,46 @@
+import type { ClientListeners, ClientSource, DeliveryClient, SendPath } from '../client.ts';
+import { ClientUser } from './client-user.ts';
+import { SharedClient } from './shared-client.ts';
+
+/** A transport, as the group of transports that share a client knows it. */
+export interface Member {
+  readonly listeners: ClientListeners;
+  /** The connections of others had to be cut, too, to get rid of a send of this transport's that had hung. */
+  onCut(): void;
+  /** One of its sends has got an answer. */
+  onAnswer(): void;
+}
+
+/** Transports that share a client, one at a time: the newest one is what those who need a client join. */
+export class ClientGroup {
+  readonly source: ClientSource;
+  readonly #users = new Map<ClientUser, ClientListeners>();
+  #newest: SharedClient | undefined;
+  #path: SendPath | undefined;
+
+  /** @param makeSource makes the source of the clients; what they have to say goes to all transports of the group */
+  constructor(makeSource: (listeners: ClientListeners) => ClientSource) {
+    this.source = makeSource({
+      onPartitions: (...found) => this.#tell(({ onPartitions }) => onPartitions(...found)),
+      onPath: (path) => {
+        this.#path = path;
+        this.#tell(({ onPath }) => onPath(path));
+      },
+      onThrottle: (ms) => this.#tell(({ onThrottle }) => onThrottle(ms)),
+    });
+  }
+
+  join(member: Member): DeliveryClient {
+    if (this.#newest === undefined || this.#newest.isRetired)
+      this.#newest = new SharedClient(this.source.make());
+    const user = new ClientUser(this.#newest, member, () => this.#users.delete(user));
+    this.#users.set(user, member.listeners);
+    // Told once by each client, which may have been before.
+    if (this.#path !== undefined) member.listeners.onPath(this.#path);
+    return user;
+  }
+
+  #tell(what: (listeners: ClientListeners) => void): void {
+    for (const listeners of this.#users.values()) what(listeners);
+  }
+}

@@ -1,0 +1,66 @@
+import type { Batch } from '../../accumulator/batch.ts';
+import type { DeliveryClient } from '../client.ts';
+import { NotSentError } from '../not-sent-error.ts';
+import type { Member } from './client-group.ts';
+import type { SharedClient } from './shared-client.ts';
+
+/** What one transport has of a client that it shares: the same face, and an end of its own. */
+export class ClientUser implements DeliveryClient {
+  readonly #shared: SharedClient;
+  readonly #member: Pick<Member, 'onCut' | 'onAnswer'>;
+  readonly #onLeave: () => void;
+  readonly #underWay = new Set<Promise<unknown>>();
+  #hasLeft = false;
+
+  constructor(shared: SharedClient, member: Pick<Member, 'onCut' | 'onAnswer'>, onLeave: () => void) {
+    this.#shared = shared;
+    this.#member = member;
+    this.#onLeave = onLeave;
+    shared.join(this);
+  }
+
+  async connect(): Promise<void> {
+    await this.#watched(this.#shared.connect());
+  }
+
+  async send(batch: Batch): Promise<unknown> {
+    if (this.#hasLeft) throw new NotSentError('this client is not connected any more');
+    const sending = this.#watched(this.#shared.send(batch));
+    this.#underWay.add(sending);
+    try {
+      const answer = await sending;
+      if (!this.#hasLeft) this.#member.onAnswer();
+      return answer;
+    } finally {
+      this.#underWay.delete(sending);
+    }
+  }
+
+  /** Closes the client where nobody else uses it; else waits for what this transport has under way. */
+  async close(): Promise<void> {
+    if (this.#shared.isUsedByOthers(this)) await Promise.allSettled(this.#underWay);
+    else await this.#shared.close();
+  }
+
+  /** Cuts the client's connections where nobody else uses it, or where something of this transport's is under way. */
+  kill(): void {
+    if (this.#hasLeft) return;
+    this.#hasLeft = true;
+    this.#onLeave();
+    const isUsed = this.#shared.isUsedByOthers(this);
+    const hangs = this.#underWay.size > 0;
+    this.#shared.leave(this);
+    if (isUsed && hangs) this.#member.onCut();
+    if (!isUsed || hangs) this.#shared.kill();
+  }
+
+  /** Whoever comes back after a failure wants a fresh client: this one may be what is broken. */
+  async #watched<Result>(doing: Promise<Result>): Promise<Result> {
+    try {
+      return await doing;
+    } catch (error) {
+      this.#shared.isRetired = true;
+      throw error;
+    }
+  }
+}

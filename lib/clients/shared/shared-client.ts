@@ -1,0 +1,64 @@
+import type { Batch } from '../../accumulator/batch.ts';
+import type { DeliveryClient } from '../client.ts';
+import type { ClientUser } from './client-user.ts';
+
+/** One client, and the transports that use it at the moment. */
+export class SharedClient {
+  readonly #client: DeliveryClient;
+  readonly #users = new Set<ClientUser>();
+  /** By topic, the send that names no partition. There is one at a time: the client's partitioner knows it by its topic. */
+  readonly #unassigned = new Map<string, Promise<unknown>>();
+  #connecting: Promise<void> | undefined;
+  /** Whether no transport is to begin with it any more. Those that use it may go on. */
+  isRetired = false;
+
+  constructor(client: DeliveryClient) {
+    this.#client = client;
+  }
+
+  join(user: ClientUser): void {
+    this.#users.add(user);
+  }
+
+  leave(user: ClientUser): void {
+    this.#users.delete(user);
+  }
+
+  isUsedByOthers(user: ClientUser): boolean {
+    return this.#users.size > (this.#users.has(user) ? 1 : 0);
+  }
+
+  connect(): Promise<void> {
+    this.#connecting ??= this.#connect();
+    return this.#connecting;
+  }
+
+  async send(batch: Batch): Promise<unknown> {
+    if (batch.partition !== undefined) return await this.#client.send(batch);
+    const { topic } = batch;
+    for (let before = this.#unassigned.get(topic); before !== undefined; before = this.#unassigned.get(topic))
+      await before;
+    const sending = this.#client.send(batch);
+    const settled = (): boolean => this.#unassigned.delete(topic);
+    this.#unassigned.set(topic, sending.then(settled, settled));
+    return await sending;
+  }
+
+  async close(): Promise<void> {
+    this.isRetired = true;
+    await this.#client.close();
+  }
+
+  kill(): void {
+    this.isRetired = true;
+    this.#client.kill();
+  }
+
+  async #connect(): Promise<void> {
+    await this.#client.connect();
+    // kafkajs's disconnect during a connect resolves, and the connect then opens its socket all the same.
+    if (this.#users.size > 0) return;
+    await this.#client.close();
+    this.#client.kill();
+  }
+}

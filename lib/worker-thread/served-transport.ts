@@ -1,0 +1,127 @@
+import type { KafkaConfig, LogEntry } from 'kafkajs';
+import { type ClientSource, type DeliveryClient, GIVEN_UP } from '../clients/client.ts';
+import { type KafkajsClientOptions, kafkajsSource } from '../clients/kafkajs/kafkajs-client.ts';
+import { type SharedSettings, sharedSource } from '../clients/shared/shared-source.ts';
+import { checkCodec, importAll, loadKafkaConfig } from '../clients/worker/kafka-module.ts';
+import type { ClientTask, Remark, Report, WorkerSettings } from '../clients/worker/messages.ts';
+import { messageOf } from '../errors.ts';
+import { drainOnExit } from './drain-on-exit.ts';
+import { ReceivedBatch } from './received-batch.ts';
+
+/** The Kafka clients of one transport, for its sender in another thread. */
+export class ServedTransport {
+  readonly #settings: WorkerSettings;
+  readonly #imports: readonly string[];
+  readonly #options: KafkajsClientOptions;
+  readonly #report: (what: Report) => void;
+  readonly #remark: (what: Remark) => void;
+  readonly #clients = new Map<number, DeliveryClient>();
+  #source: ClientSource | undefined;
+  /** The latest client that is done with: it may still be waiting for its configuration. */
+  #killed = 0;
+
+  /** @param transport its number in this thread */
+  constructor(
+    transport: number,
+    settings: WorkerSettings,
+    imports: readonly string[],
+    report: (what: Report) => void,
+  ) {
+    this.#settings = settings;
+    this.#imports = imports;
+    this.#report = report;
+    this.#remark = (what) => report({ transport, ...what });
+    const log = (entry: LogEntry): void =>
+      report({ kind: 'line', log: settings.log, entry: portable(entry) });
+    this.#options = {
+      ...settings,
+      kafka: { brokers: [] },
+      logCreator: () => log,
+      random: Math.random,
+      onPath: (path) => this.#remark({ kind: 'path', path }),
+      onThrottle: (ms) => this.#remark({ kind: 'throttle', ms }),
+      onPartitions: (topic, count, writable) => this.#remark({ kind: 'partitions', topic, count, writable }),
+    };
+  }
+
+  async carryOut(order: { call: number } & ClientTask): Promise<unknown> {
+    switch (order.kind) {
+      case 'connect':
+        return await this.#connect(order.client, order.kafka);
+      case 'send': {
+        const { call } = order;
+        const onBound = (partition: number): void => this.#report({ kind: 'bound', call, partition });
+        return await this.#clientOf(order.client).send(new ReceivedBatch(order.batch, onBound));
+      }
+      case 'renew':
+        return await this.#clientOf(order.client).renew?.();
+      case 'close':
+        return await this.#clients.get(order.client)?.close();
+      case 'kill':
+        this.#killed = order.client;
+        this.#clients.get(order.client)?.kill();
+        this.#clients.delete(order.client);
+        return;
+      case 'ship':
+        // What they have under way goes again.
+        this.killAll();
+        await this.#configure(order.kafka);
+        return await drainOnExit(order.drain, {
+          requestTimeoutMs: this.#settings.requestTimeoutMs,
+          source: (onPartitions) => this.#sourceFor({ ...this.#options, onPartitions }),
+          report: this.#remark,
+        });
+    }
+  }
+
+  killAll(): void {
+    for (const client of this.#clients.values()) client.kill();
+    this.#clients.clear();
+  }
+
+  async #connect(number: number, kafka: KafkaConfig | undefined): Promise<void> {
+    await this.#configure(kafka);
+    if (number <= this.#killed) throw new Error(GIVEN_UP);
+    this.#source ??= this.#sourceFor(this.#options);
+    const client = this.#source.make();
+    this.#clients.set(number, client);
+    await client.connect();
+  }
+
+  /** For the clients that are made next. */
+  async #configure(given: KafkaConfig | undefined): Promise<void> {
+    const { kafkaModule, compression } = this.#settings;
+    await importAll(this.#imports);
+    const kafka = given ?? (await loadKafkaConfig(kafkaModule ?? ''));
+    checkCodec(compression);
+    this.#options.kafka = kafka;
+    this.#options.logCreator = kafka.logCreator ?? this.#options.logCreator;
+  }
+
+  #sourceFor(options: KafkajsClientOptions): ClientSource {
+    const { log, idempotent, isolate } = this.#settings;
+    if (isolate || idempotent) return kafkajsSource(options);
+    const { logLevel, acks, compression, requestTimeoutMs, fastPath } = this.#settings;
+    const common = { kind: 'kafkajs', log, logLevel, acks, compression, requestTimeoutMs, fastPath };
+    const settings = (): SharedSettings => ({ ...common, kafka: this.#options.kafka, traceContext: false });
+    return sharedSource(settings, options, (told) => kafkajsSource({ ...this.#options, ...told }));
+  }
+
+  #clientOf(number: number): DeliveryClient {
+    const client = this.#clients.get(number);
+    if (client === undefined) throw new Error('this client is not connected');
+    return client;
+  }
+}
+
+/** A line without what cannot leave this thread. Of that, only an error's text is worth anything. */
+function portable({ namespace, level, label, log }: LogEntry): LogEntry {
+  const { timestamp, message } = log;
+  const copy: LogEntry['log'] = { timestamp, message: String(message) };
+  for (const [name, value] of Object.entries(log)) {
+    if (value instanceof Error) copy[name] = messageOf(value);
+    else if (typeof value !== 'object' && typeof value !== 'function' && typeof value !== 'symbol')
+      copy[name] = value;
+  }
+  return { namespace, level, label, log: copy };
+}
