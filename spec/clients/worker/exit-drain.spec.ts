@@ -9,7 +9,7 @@ import { turn } from '../../scenarios/faults/rig.ts';
 import { expectLaw, loggerWith, numbered, tracked } from '../../support/harness.ts';
 
 const MAIN = fileURLToPath(new URL('../../../testing/broker/main.ts', import.meta.url));
-const TOPICS = ['--topic', 'idle:1', '--topic', 'busy:1', '--topic', 'small:1'];
+const TOPICS = ['idle:1', 'busy:1', 'small:1', 'one:1', 'other:1'].flatMap((topic) => ['--topic', topic]);
 
 const broker = spawn(process.execPath, ['--import', 'tsx', MAIN, ...TOPICS, '--max-message-bytes', '5000']);
 const lines = createInterface({ input: broker.stdout })[Symbol.asyncIterator]();
@@ -24,7 +24,9 @@ afterAll(async () => {
   const exited = once(broker, 'exit');
   broker.stdin.end();
   // Each once.
-  expect(JSON.parse(await nextLine())).toEqual({ stored: { idle: 3, busy: 2_000, small: 2 } });
+  expect(JSON.parse(await nextLine())).toEqual({
+    stored: { idle: 3, busy: 2_000, small: 2, one: 1_000, other: 1_000 },
+  });
   await exited;
 });
 
@@ -66,6 +68,20 @@ it('books the answers of sends that are under way, and delivers what waits behin
   // What those sends would have gone on to do finds it done.
   await transport.close();
   expect(transport.stats()).toMatchObject({ delivered: 2_000 });
+});
+
+it('books the answers for one transport that come while another one of its thread waits for its own', async () => {
+  const both = ['one', 'other'].map((topic) =>
+    transportTo({ topic, batch: { maxRecords: 20, lingerMs: 1 } }),
+  );
+  for (const { logger } of both) for (const message of numbered(1_000)) logger.info(message);
+  while (both.some(({ transport }) => transport.stats().delivered === 0)) await turn();
+  for (const { transport } of both) expect(transport.stats().inFlight).toBeGreaterThan(0);
+  exitEvent();
+  for (const { transport } of both) {
+    expect(transport.stats()).toMatchObject({ accepted: 1_000, delivered: 1_000, inFlight: 0 });
+    expectLaw(transport);
+  }
 });
 
 it('hands on what the broker refuses, with its reason', () => {
