@@ -99,8 +99,8 @@ export class ServedTransport {
   }
 
   #sourceFor(options: KafkajsClientOptions): ClientSource {
-    const { log, idempotent, isolate } = this.#settings;
-    if (isolate || idempotent) return kafkajsSource(options);
+    const { log, idempotent } = this.#settings;
+    if (idempotent) return kafkajsSource(options);
     const { logLevel, acks, compression, requestTimeoutMs, fastPath } = this.#settings;
     const common = { kind: 'kafkajs', log, logLevel, acks, compression, requestTimeoutMs, fastPath };
     const settings = (): SharedSettings => ({ ...common, kafka: this.#options.kafka, traceContext: false });

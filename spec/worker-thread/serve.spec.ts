@@ -18,7 +18,6 @@ const SETTINGS: WorkerSettings = {
   requestTimeoutMs: 5_000,
   fastPath: true,
   log: 1,
-  isolate: false,
 };
 
 class Served {

@@ -5,8 +5,8 @@ import { SharedClient } from './shared-client.ts';
 /** A transport, as the group of transports that share a client knows it. */
 export interface Member {
   readonly listeners: ClientListeners;
-  /** The connections of others had to be cut, too, to get rid of a send of this transport's that had hung. */
-  onCut(): void;
+  /** A send of this transport's had no answer when its client was given up. */
+  onHang(): void;
   /** One of its sends has got an answer. */
   onAnswer(): void;
 }

@@ -7,12 +7,12 @@ import type { SharedClient } from './shared-client.ts';
 /** What one transport has of a client that it shares: the same face, and an end of its own. */
 export class ClientUser implements DeliveryClient {
   readonly #shared: SharedClient;
-  readonly #member: Pick<Member, 'onCut' | 'onAnswer'>;
+  readonly #member: Pick<Member, 'onHang' | 'onAnswer'>;
   readonly #onLeave: () => void;
   readonly #underWay = new Set<Promise<unknown>>();
   #hasLeft = false;
 
-  constructor(shared: SharedClient, member: Pick<Member, 'onCut' | 'onAnswer'>, onLeave: () => void) {
+  constructor(shared: SharedClient, member: Pick<Member, 'onHang' | 'onAnswer'>, onLeave: () => void) {
     this.#shared = shared;
     this.#member = member;
     this.#onLeave = onLeave;
@@ -50,7 +50,7 @@ export class ClientUser implements DeliveryClient {
     const isUsed = this.#shared.isUsedByOthers(this);
     const hangs = this.#underWay.size > 0;
     this.#shared.leave(this);
-    if (isUsed && hangs) this.#member.onCut();
+    if (hangs) this.#member.onHang();
     if (!isUsed || hangs) this.#shared.kill();
   }
 

@@ -43,7 +43,7 @@ export function sharedSource(
   let isAlone = false;
   const member: Member = {
     listeners,
-    onCut: () => {
+    onHang: () => {
       isAlone = true;
     },
     onAnswer: () => {

@@ -62,7 +62,6 @@ export class WorkerExitDrain implements ExitDrain {
       if (outcome !== undefined) onOutcome(batch, outcome);
       else if (this.#underWay.has(batch)) awaited.set(batch, batch);
     }
-    this.#unheard.clear();
     if (awaited.size === 0) return;
     this.#onOutcome = (batch, outcome) => {
       const sent = awaited.get(batch);

@@ -19,7 +19,6 @@ export interface WorkerSettings {
   compression: CompressionTypes | undefined;
   requestTimeoutMs: number;
   fastPath: boolean;
-  isolate: boolean;
 }
 
 /** What a thread is started with. */

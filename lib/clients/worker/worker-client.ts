@@ -17,6 +17,8 @@ export interface WorkerSourceOptions extends Omit<WorkerSettings, 'kafkaModule' 
   kafka: KafkaConfig | URL;
   /** Flags of Node's for the thread. */
   execArgv: readonly string[];
+  /** Whether the thread is not shared with other transports. */
+  isolate: boolean;
   /** Where the client's lines go, in this thread. */
   logCreator: logCreator;
   /** The same, or equal data, for transports whose clients' lines go to the same place. */
@@ -76,10 +78,10 @@ export class WorkerSource implements ClientSource {
   }
 
   #join(): ThreadMember {
-    const { acks, idempotent, compression, requestTimeoutMs, logLevel, fastPath, isolate } = this.#options;
-    const { kafka, execArgv, clock, logKey } = this.#options;
+    const { acks, idempotent, compression, requestTimeoutMs, logLevel, fastPath } = this.#options;
+    const { isolate, kafka, execArgv, clock, logKey } = this.#options;
     const kafkaModule = kafka instanceof URL ? kafka.href : undefined;
-    const common = { acks, idempotent, compression, requestTimeoutMs, logLevel, fastPath, isolate };
+    const common = { acks, idempotent, compression, requestTimeoutMs, logLevel, fastPath };
     const start = { kafkajs: findKafkajs(kafkaModule), execArgv };
     const thread = isolate ? newThread(start, clock) : sharedThread(start, clock);
     return thread.join(

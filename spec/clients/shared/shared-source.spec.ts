@@ -95,11 +95,11 @@ describe('sources of the same settings', () => {
     first.kill();
     expect(clients[0]?.calls).toEqual(['connect']);
     await second.close();
+    join().source.make();
+    expect(clients.length).toBe(2);
     second.kill();
     second.kill();
     expect(clients[0]?.calls).toEqual(['connect', 'close', 'kill']);
-    await connected(one, clients);
-    expect(clients.length).toBe(2);
   });
 
   it('hear what their client has to say, as long as they use it', async () => {
@@ -228,6 +228,8 @@ describe('a client that is shared', () => {
     const first = await connected(join().source, clients);
     await connected(join().source, clients);
     first.kill();
+    await first.close();
+    expect(clients[0]?.calls).toEqual(['connect']);
     await expect(first.send(batchOf(0))).rejects.toThrow('not connected');
     expect(clients[0]?.sent).toEqual([]);
   });

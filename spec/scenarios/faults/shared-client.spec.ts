@@ -1,5 +1,5 @@
 // Several transports of one process, to one cluster: one client, one thread, and each its own books.
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { KafkaTransport, KafkaTransportOptions, Undelivered } from '../../../lib/index.ts';
 import type { BrokerCluster } from '../../../testing/broker/broker-cluster.ts';
 import {
@@ -105,6 +105,18 @@ describe('transports with the same kafka', () => {
       log(transport, ['x']);
       await expectDelivered(transport, cluster, topic, ['x']);
       expect(cluster.connectionsEver).toBeGreaterThan(before);
+    }
+  });
+
+  it('have the lines of their clients go each to its own logger', async () => {
+    const cluster = await clusterWith(['a', 'b']);
+    for (const topic of ['a', 'b', 'a']) {
+      const line = vi.fn();
+      const logger = { error: line, warn: line, info: line, debug: line };
+      const transport = to(cluster, topic, { clientLog: { level: 'debug', logger }, idleTimeoutMs: 60_000 });
+      log(transport, ['x']);
+      await transport.flush();
+      expect(line).toHaveBeenCalled();
     }
   });
 
