@@ -21,8 +21,10 @@ const LAZY = {
   'import-module':
     'exports.importModule = (url) => import(/* webpackIgnore: true */ /* @vite-ignore */ url);',
   program: "exports.packedProgram = () => require('./program-text.js');",
+  // Once: its modules keep what the transports share.
   'load-pipeline': `const common = require('./common.js');
-exports.loadPipeline = () => require('./pipeline.js').withCommon(common).Pipeline;`,
+let pipeline;
+exports.loadPipeline = () => (pipeline ??= require('./pipeline.js').withCommon(common)).Pipeline;`,
 };
 
 // The names stay: they are what a stack in a `warn` shows. No `lineLimit`: Rollup's indentation of what is CommonJS then breaks

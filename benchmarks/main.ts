@@ -41,6 +41,7 @@ try {
 async function run(scenario: Scenario, broker: Broker): Promise<Measured> {
   const topic = `bench-${scenario.name}-${Date.now().toString(36)}`;
   await broker.makeTopic(topic);
+  for (let at = 0; at < (scenario.topics ?? 0); at++) await broker.makeTopic(`${topic}-${at}`);
   const figures = new Map<string, Figures[]>(scenario.variants.map((variant) => [variant, []]));
   for (let round = 0; round < scenario.rounds; round++) {
     process.stderr.write(`${scenario.name}: round ${round + 1} of ${scenario.rounds}\n`);

@@ -38,6 +38,8 @@ export interface Scenario {
   /** What is done and how to read it: a paragraph. */
   readonly about: string;
   readonly rounds: number;
+  /** How many topics it has beside its own: `TOPIC-0` and so on. */
+  readonly topics?: number;
   readonly variants: readonly string[];
   readonly figures: Readonly<Record<string, FigureKind>>;
   readonly limits: readonly Limit[];

@@ -3,6 +3,7 @@ import { callCost } from './call-cost.ts';
 import { delivered } from './delivered.ts';
 import { growth } from './growth.ts';
 import { idle } from './idle.ts';
+import { manyTransports } from './many-transports.ts';
 import { outageMemory } from './outage-memory.ts';
 import { startUp } from './start-up.ts';
 import { steady } from './steady.ts';
@@ -20,4 +21,5 @@ export const scenarios: readonly Scenario[] = [
   growth,
   idle,
   startUp,
+  manyTransports,
 ];
