@@ -9,6 +9,8 @@ export interface Outcome {
   readonly keyed: boolean;
   /** Whether records may have changed their partition, and their place with it. */
   readonly partitionsAdded: boolean;
+  /** Whether a broker was away, so that records without key which could not be sent to it went to another partition. */
+  readonly brokersAway: boolean;
   readonly idempotent: boolean;
   /** Lower numbers were logged before the Kafka client was replaced, or the process ended, and may be there twice. */
   readonly repeatableBelow: number;
@@ -30,7 +32,8 @@ export interface Findings {
 export const KEYS = 7;
 
 export function judge(outcome: Outcome): Findings {
-  const { logged, diedWith, stored, handedOn, keyed, partitionsAdded, idempotent, mishaps } = outcome;
+  const { logged, diedWith, stored, handedOn, keyed, partitionsAdded, brokersAway, idempotent, mishaps } =
+    outcome;
   // Between records of different keys no order is promised once keys have moved to other partitions.
   const streamOf = keyed && partitionsAdded ? (number: number): number => number % KEYS : undefined;
   const { seen, duplicates } = arrivalsIn(stored);
@@ -45,7 +48,8 @@ export function judge(outcome: Outcome): Findings {
   const problems = [...mishaps];
   if (lost.length > 0) problems.push(`lost: ${lost.slice(0, 10).join(', ')} (${lost.length} in all)`);
   if (invented.length > 0) problems.push(`never logged: ${invented.slice(0, 10).join(', ')}`);
-  if (outOfOrder > 0 && (keyed || !partitionsAdded)) problems.push(`${outOfOrder} out of order`);
+  const mayMove = !keyed && (partitionsAdded || brokersAway);
+  if (outOfOrder > 0 && !mayMove) problems.push(`${outOfOrder} out of order`);
   if (wrongDuplicates > 0) problems.push(`${wrongDuplicates} duplicates`);
   return { lost, duplicates, outOfOrder, problems };
 }

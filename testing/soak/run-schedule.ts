@@ -230,6 +230,7 @@ class Run {
       keyed: this.#schedule.keyed,
       idempotent: this.#schedule.idempotent,
       partitionsAdded: this.#partitions > this.#schedule.partitions,
+      brokersAway: this.#schedule.brokers > 1 && this.#schedule.steps.some((step) => step.do === 'kill'),
       repeatableBelow: this.#repeatableBelow,
       stored: [...this.#deleted, ...this.#stored(TOPIC), ...this.#stored(MISSING_TOPIC)],
       handedOn: this.#handedOn,

@@ -27,6 +27,7 @@ describe('the check sees', () => {
     diedWith: new Set(),
     keyed: false,
     partitionsAdded: false,
+    brokersAway: false,
     idempotent: true,
     repeatableBelow: 0,
     stored: [
@@ -50,6 +51,29 @@ describe('the check sees', () => {
         ],
       },
       /^1 out of order/,
+    ],
+    [
+      'an inversion of records with keys while a broker was away',
+      {
+        keyed: true,
+        brokersAway: true,
+        stored: [
+          [2, 0],
+          [1, 4],
+        ],
+      },
+      /^1 out of order/,
+    ],
+    [
+      'no fault in an inversion of records without keys while a broker was away',
+      {
+        brokersAway: true,
+        stored: [
+          [2, 0],
+          [1, 4],
+        ],
+      },
+      undefined,
     ],
     [
       'a duplicate',
