@@ -22,11 +22,14 @@ const START_LIMIT_MS = 60_000;
 
 export class BrokerProcess {
   readonly #config: BrokerConfig;
+  /** What it is started with the next time. */
+  classPath: string;
   #child: ChildProcess | undefined;
   #output = '';
 
   constructor(config: BrokerConfig) {
     this.#config = config;
+    this.classPath = config.classPath;
   }
 
   get address(): string {
@@ -92,8 +95,8 @@ export class BrokerProcess {
   }
 
   #java(args: readonly string[]): ChildProcess {
-    const { classPath, directory } = this.#config;
-    const child = spawn('java', [...JVM, '-cp', classPath, ...args], {
+    const { directory } = this.#config;
+    const child = spawn('java', [...JVM, '-cp', this.classPath, ...args], {
       cwd: directory,
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -9,12 +9,17 @@ import { promisify } from 'node:util';
 const POM = fileURLToPath(new URL('../pom.xml', import.meta.url));
 const GOAL = 'org.apache.maven.plugins:maven-dependency-plugin:3.6.1:build-classpath';
 
-/** The class path for `java`. The first time on a machine it downloads some 100 MB. */
-export async function kafkaClassPath(): Promise<string> {
+/**
+ * The class path for `java`. The first time on a machine it downloads some 100 MB.
+ *
+ * @param version of Kafka; by default that of pom.xml
+ */
+export async function kafkaClassPath(version?: string): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'kafka-class-path-'));
   const file = join(directory, 'class-path');
   try {
-    await promisify(execFile)('mvn', ['-q', '-B', '-f', POM, GOAL, `-Dmdep.outputFile=${file}`]);
+    const chosen = version === undefined ? [] : [`-Dkafka.version=${version}`];
+    await promisify(execFile)('mvn', ['-q', '-B', '-f', POM, GOAL, `-Dmdep.outputFile=${file}`, ...chosen]);
     return (await readFile(file, 'utf8')).trim();
   } finally {
     await rm(directory, { recursive: true });

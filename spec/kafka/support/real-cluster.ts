@@ -40,11 +40,15 @@ export class RealCluster {
     this.#brokers = brokers;
   }
 
-  /** Prepared, not started; or, with `KAFKA_BROKERS=host:port,…`, what is there. */
-  static async prepare(count = BROKERS): Promise<RealCluster> {
+  /**
+   * Prepared, not started; or, with `KAFKA_BROKERS=host:port,…`, what is there.
+   *
+   * @param version of Kafka; by default that of pom.xml
+   */
+  static async prepare(count = BROKERS, version?: string): Promise<RealCluster> {
     const { KAFKA_BROKERS } = process.env;
     if (KAFKA_BROKERS !== undefined) return new RealCluster({ addresses: KAFKA_BROKERS.split(',') });
-    const classPath = await kafkaClassPath();
+    const classPath = await kafkaClassPath(version);
     const directory = await mkdtemp(join(tmpdir(), 'winston-kafkajs-kafka-'));
     const ports = await freePorts(3 * count);
     const certificate = await makeCertificate(directory);
@@ -73,6 +77,14 @@ export class RealCluster {
   async start(id?: number): Promise<void> {
     await Promise.all(this.#some(id).map((broker) => broker.start()));
     if (id === undefined) await this.settled();
+  }
+
+  /** Ends one in good order, and starts it again as another version of Kafka. */
+  async upgrade(id: number, version: string): Promise<void> {
+    const classPath = await kafkaClassPath(version);
+    await this.term(id);
+    for (const broker of this.#some(id)) broker.classPath = classPath;
+    await this.start(id);
   }
 
   async term(id?: number): Promise<void> {
@@ -130,7 +142,8 @@ export class RealCluster {
     const entries = this.isOwn ? { 'min.insync.replicas': minInSync, ...config } : config;
     await this.admin((admin) =>
       admin.createTopics({
-        waitForLeaders: true,
+        // `settled` waits for them: kafkajs fails where not all brokers know of the topic yet.
+        waitForLeaders: false,
         topics: [
           {
             topic,
