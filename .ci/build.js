@@ -16,6 +16,7 @@ const dist = (...path) => join(root, 'dist', ...path);
 // Modules that stay files of their own, in CommonJS for both formats: what they `require` is loaded when it is first needed,
 // and at once, also while the process ends. Bundlers and Jest follow such a `require` as they follow an `import`.
 const LAZY = {
+  'load-redact': "exports.loadRedact = () => require('@pinojs/redact');",
   'load-kafkajs': "exports.loadKafkajs = () => require('kafkajs');",
   // Not as esbuild would write it: it leaves out the comments, by which bundlers are told to leave the `import` as it is.
   'import-module':

@@ -41,7 +41,9 @@ export type {
   RetryOptions,
   TransportKafkaConfig,
 } from './options/options.ts';
+export type { UpdatableOptions } from './options/update.ts';
 export { hopsOf } from './record/hops.ts';
 export type { DropReason, RecordKey, TransportEntry } from './record/record.ts';
+export type { PerLevel, RateLimitOptions, SampleOptions } from './sampling/sampling-options.ts';
 export type { FlushReport } from './sender/sender-options.ts';
 export type { Fallback, Undelivered, UndeliveredReason } from './undelivered/fallback.ts';

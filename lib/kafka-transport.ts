@@ -4,6 +4,7 @@ import { isGuarded } from './loop-safety/guard.ts';
 import type { TransportStats } from './observe/stats.ts';
 import type { KafkaTransportOptions } from './options/options.ts';
 import { type ResolvedOptions, resolveOptions } from './options/resolve.ts';
+import { checkedUpdate, type UpdatableOptions } from './options/update.ts';
 import type { Pipeline } from './pipeline.ts';
 import { ProcessExit } from './process/process-exit.ts';
 import type { FlushReport } from './sender/sender-options.ts';
@@ -76,6 +77,7 @@ export class KafkaTransport extends TransportStream {
   declare levels: Levels | undefined;
 
   readonly #options: ResolvedOptions;
+  #updatable: Pick<ResolvedOptions, 'filter' | 'sample' | 'rateLimit'>;
   readonly #clock: Clock = systemClock;
   readonly #pipeline: Pipeline;
   readonly #crash: CrashHandler;
@@ -104,6 +106,7 @@ export class KafkaTransport extends TransportStream {
     // `unpipe` and `error` have a listener that is there without any logger.
     raiseListenerLimit(this, 2);
     this.#options = resolved;
+    this.#updatable = resolved;
     const OwnPipeline = loadPipeline();
     this.#pipeline = new OwnPipeline(resolved, this, this.#clock);
     this.#crash = new CrashHandler(this, this.#clock, (timeoutMs) => this.flush(timeoutMs));
@@ -113,7 +116,7 @@ export class KafkaTransport extends TransportStream {
     if (this.#hasSpool) this.#processEnd.watch();
     this.#parents = new Parents({
       wantsSite: (info, logger) =>
-        (resolved.callSite || resolved.filter?.needsSite === true) && isWanted(info, this, logger),
+        (resolved.callSite || this.#updatable.filter?.needsSite === true) && isWanted(info, this, logger),
       wantsLogger: () => this.#parents.count > 1,
       ...(resolved.traceContext && {
         spanOf: (info, logger) => (isWanted(info, this, logger) ? activeSpan() : undefined),
@@ -121,7 +124,7 @@ export class KafkaTransport extends TransportStream {
     });
     this.#levelCheck = new LevelCheck({
       transport: this,
-      filter: resolved.filter,
+      filter: () => this.#updatable.filter,
       loggers: () => this.#parents.all,
       soon: this.#clock.soon,
       tell: (problem) => this.#pipeline.warnings.mismatch(problem),
@@ -191,6 +194,20 @@ export class KafkaTransport extends TransportStream {
   /** What happened so far. Cheap enough to call every second: it takes 30 us (Node 20). */
   stats(): TransportStats {
     return this.#pipeline.stats();
+  }
+
+  /**
+   * Changes options while records come: `level`, `filter`, `sample`, `rateLimit`. What is not named stays; `undefined` takes one away.
+   *
+   * @throws KafkaTransportError for a wrong value, or an option that cannot change; then none has changed
+   * @example transport.updateOptions({ level: 'debug', sample: { debug: 0.01 } })
+   */
+  updateOptions(options: UpdatableOptions): void {
+    const { level, ...updated } = checkedUpdate(options, this.#options.levels);
+    this.#updatable = { ...this.#updatable, ...updated };
+    this.#pipeline.admitOnly(this.#updatable);
+    if ('level' in options) Object.assign(this, { level });
+    this.#levelCheck.schedule();
   }
 
   /**

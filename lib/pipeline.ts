@@ -10,14 +10,16 @@ import { StatsCollector } from './observe/stats-collector.ts';
 import { Warnings } from './observe/warnings.ts';
 import type { ResolvedOptions } from './options/resolve.ts';
 import type { PendingRecord } from './record/record.ts';
-import { type Admission, RecordFactory } from './record/record-factory.ts';
+import { type Admission, type Admittance, RecordFactory } from './record/record-factory.ts';
+import { type SamplingOptions, samplingOf } from './sampling/sampling.ts';
+import { describeSampled, type SampledCounts, SamplingNotice } from './sampling/sampling-notice.ts';
 import { Sender } from './sender/sender.ts';
 import type { FlushReport } from './sender/sender-options.ts';
 import { Spool, type SpoolOptions } from './spool/spool.ts';
 import { type DropCounts, describeDrops } from './undelivered/drop-notice.ts';
 import { DropNoticeSchedule } from './undelivered/drop-notice-schedule.ts';
 import type { Clock } from './util/clock.ts';
-import type { Info, Levels } from './util/info.ts';
+import { type Info, LEVEL, type Levels } from './util/info.ts';
 import { partitionOfKey } from './util/murmur2.ts';
 import type { SpanContext } from './util/open-telemetry-api.ts';
 import type { Mark } from './winston/logger-tap.ts';
@@ -34,6 +36,7 @@ export class Pipeline {
   readonly #spool: Spool | undefined;
   readonly #deliveryReports: DeliveryReports;
   readonly #drops: DropNoticeSchedule;
+  readonly #samplingNotice: SamplingNotice;
   #levels: Levels | undefined;
   #isClosed = false;
   #closing: Promise<FlushReport> | undefined;
@@ -44,7 +47,7 @@ export class Pipeline {
   readonly warnings: Warnings;
   readonly statsCollector: StatsCollector;
   readonly channels: Channels;
-  readonly suppressed: TransportStats['suppressed'] = { reentrant: 0, filtered: 0, loop: 0 };
+  readonly suppressed: TransportStats['suppressed'] = { reentrant: 0, filtered: 0, loop: 0, sampled: 0 };
 
   constructor(options: ResolvedOptions, emitter: EventEmitter, clock: Clock) {
     this.#options = options;
@@ -55,7 +58,12 @@ export class Pipeline {
     this.channels = new Channels(emitter, (error) => this.warnings.listenerFailed(error));
     const { warnings, statsCollector, channels } = this;
     this.#deliveryReports = new DeliveryReports({ ...options, emitter, warnings, statsCollector, channels });
-    this.#recordFactory = new RecordFactory(options, this.warnings, clock);
+    this.#recordFactory = new RecordFactory(
+      { ...options, ...this.#admittance(options) },
+      this.warnings,
+      clock,
+    );
+    this.#samplingNotice = new SamplingNotice(clock, (counts) => this.#tellSampled(counts));
     this.#loopDetection = new LoopDetection(options, clock, (loop) => this.#deliveryReports.loopFound(loop));
     this.#spool = options.spool && this.#makeSpool(options.spool);
     this.#sender = new Sender(
@@ -122,10 +130,21 @@ export class Pipeline {
     const keepInfo = this.#emitter.listenerCount('logged') > 0;
     const admission = this.#recordFactory.admit(info, levels, mark?.site, span, keepInfo);
     if (admission.kind === 'filtered') this.suppress('filtered', info);
-    else if (admission.kind === 'record' && this.#loopDetection.catches(admission.record, info, mark?.site)) {
+    else if (admission.kind === 'sampled') {
+      this.suppress('sampled', info);
+      this.#samplingNotice.add(String(info[LEVEL] ?? info.level));
+    } else if (
+      admission.kind === 'record' &&
+      this.#loopDetection.catches(admission.record, info, mark?.site)
+    ) {
       this.suppress('loop', info, mark);
       this.#deliveryReports.caught(admission.record);
     } else this.#add(admission);
+  }
+
+  /** Which records are wanted from now on. */
+  admitOnly(options: SamplingOptions & Pick<Admittance, 'filter'>): void {
+    this.#recordFactory.admittance = this.#admittance(options);
   }
 
   /** An info that could not even be read, such as one with throwing getters. */
@@ -233,7 +252,11 @@ export class Pipeline {
     };
   }
 
-  #add(admission: Exclude<Admission, { kind: 'filtered' }>): void {
+  #admittance({ filter, ...options }: SamplingOptions & Pick<Admittance, 'filter'>): Admittance {
+    return { filter, sampling: samplingOf(options, this.#clock.monotonic, Math.random) };
+  }
+
+  #add(admission: Exclude<Admission, { kind: 'filtered' } | { kind: 'sampled' }>): void {
     // What an earlier process has left goes first.
     this.#openSpool();
     this.statsCollector.accepted(admission.record);
@@ -253,6 +276,7 @@ export class Pipeline {
     const reopened = this.#reopened;
     const { closeTimeoutMs } = this.#options;
     const deadline = this.#clock.monotonic() + closeTimeoutMs;
+    this.#samplingNotice.tellNow();
     const { delivered, dropped, pending } = await this.flush(closeTimeoutMs, isLast);
     if (pending === 0) {
       // The drop notice, in what is left of the time. Not before: in a full buffer it would take a record's place.
@@ -303,10 +327,24 @@ export class Pipeline {
     // syslog's levels have no `warn`.
     const isSyslog = this.#levels !== undefined && !('warn' in this.#levels) && 'warning' in this.#levels;
     const level = isSyslog ? 'warning' : 'warn';
-    const message = `winston-kafkajs: ${describeDrops(counts)}`;
     const dropped = { total: counts.total, ...counts.byReason };
-    const text = JSON.stringify({ level, message, dropped });
-    const admission = this.#recordFactory.admitOwn({ ...infoOf(level, text), message, dropped }, level, text);
+    return this.#ownRecord(level, describeDrops(counts), { dropped });
+  }
+
+  #tellSampled({ total, byLevel }: SampledCounts): void {
+    const sampled = { total, ...byLevel };
+    const record = this.#ownRecord('info', describeSampled({ total, byLevel }), { sampled });
+    if (record !== undefined) this.#add({ kind: 'record', record });
+  }
+
+  #ownRecord(level: string, what: string, facts: object): PendingRecord | undefined {
+    const message = `winston-kafkajs: ${what}`;
+    const text = JSON.stringify({ level, message, ...facts });
+    const admission = this.#recordFactory.admitOwn(
+      { ...infoOf(level, text), message, ...facts },
+      level,
+      text,
+    );
     return admission.kind === 'record' ? admission.record : undefined;
   }
 }

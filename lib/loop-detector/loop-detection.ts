@@ -1,10 +1,10 @@
 import type { CallSite } from '../loop-safety/call-site/call-site.ts';
+import { fingerprintOf, labelOf, shapeOf } from '../record/fingerprint.ts';
 import { hasTooManyHops } from '../record/hops.ts';
 import type { PendingRecord } from '../record/record.ts';
 import type { FlushGate } from '../sender/sender-options.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Info } from '../util/info.ts';
-import { fingerprintOf, labelOf, shapeOf } from './fingerprint.ts';
 import { type FoundLoop, LoopDetector } from './loop-detector.ts';
 
 /** A loop that was found. */

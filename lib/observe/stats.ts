@@ -35,8 +35,8 @@ export interface TransportStats {
    * send as timestamp, and their own in the header `original-timestamp`.
    */
   retimed: number;
-  /** Records kept from Kafka on purpose; other transports still have them. */
-  suppressed: { reentrant: number; filtered: number; loop: number };
+  /** Records kept from Kafka on purpose; other transports still have them. `sampled`: by `sample` or `rateLimit`. */
+  suppressed: { reentrant: number; filtered: number; loop: number; sampled: number };
   /** Records that will not reach Kafka, by reason. */
   dropped: Record<DropReason, number>;
   /** Records that went to disk, or were found there, and were not in memory then. */

@@ -7,6 +7,7 @@ import type { CompressionName } from '../clients/kafkajs/codecs.ts';
 import type { PlatformaticClient } from '../clients/platformatic/chosen.ts';
 import type { RecordFilter } from '../loop-safety/filter/filter.ts';
 import type { RecordKey, TransportEntry } from '../record/record.ts';
+import type { PerLevel, RateLimitOptions, SampleOptions } from '../sampling/sampling-options.ts';
 import type { Fallback } from '../undelivered/fallback.ts';
 
 /** When a batch is sent: as soon as one of the three is reached. */
@@ -132,6 +133,32 @@ export interface KafkaTransportOptions
    * @default none: all
    */
   filter?: RecordFilter;
+  /**
+   * Keeps a part of the records, after `level` and `filter`: a number from 0 to 1, one for each level, or {@link SampleOptions}. Records that
+   * are at least as severe as `error` are always kept. What is left out counts as `suppressed.sampled`; once in a minute a record in
+   * the topic tells how many. Other transports still have all.
+   *
+   * @default none: all
+   * @example { debug: 0.01, info: 0.1 }
+   */
+  sample?: PerLevel | SampleOptions;
+  /**
+   * Keeps the first so many records in a time, after `level`, `filter` and `sample`: a number for each kind of record and second, or
+   * {@link RateLimitOptions}. For the rest as `sample`.
+   *
+   * @default none
+   * @example { maxRecords: 100, perMs: 60_000 }
+   */
+  rateLimit?: number | RateLimitOptions;
+  /**
+   * Paths of values that do not leave the process, as pino has them: `'password'`, `'headers.authorization'`, `'users[*].token'`,
+   * `'*.secret'`. In their place stands `[REDACTED]`: in the record's value, in what `topic`, `key`, `partition` and `headers` get, in the
+   * spool, and for the fallback. Other transports keep their text. A text that is no JSON object is replaced by the
+   * redacted info as JSON. A record that cannot be redacted is dropped as `invalid`.
+   *
+   * @default none
+   */
+  redact?: readonly string[];
   /**
    * The record's key; records with equal keys keep their order. Where it throws or returns something else, the
    * record goes without.

@@ -6,7 +6,10 @@ import { CLIENT_LOG_OPTIONS, checkedClientLog } from '../client-log/console-only
 import type { PlatformaticClient } from '../clients/platformatic/chosen.ts';
 import { type CompiledFilter, compileFilter, type RecordFilter } from '../loop-safety/filter/filter.ts';
 import { canBeHandled, DEFAULT_SIGNALS } from '../process/signals.ts';
+import type { Redaction } from '../record/redaction.ts';
 import { isTopicName, TOPIC_NAME_RULE } from '../record/topic-name.ts';
+import type { SamplingOptions } from '../sampling/sampling.ts';
+import type { SampleOptions } from '../sampling/sampling-options.ts';
 import type { SenderOptions } from '../sender/sender-options.ts';
 import type { SpoolOptions } from '../spool/spool.ts';
 import { hasMethods, integer, isPlainObject, throwInvalidOption } from '../util/check-option.ts';
@@ -24,12 +27,16 @@ import {
   unchecked,
 } from './option.ts';
 import type { KafkaTransportOptions } from './options.ts';
+import { checkedRateLimit, checkedRedact, checkedSample } from './record-options.ts';
 
 type Options = KafkaTransportOptions;
 
 /** What becomes of an option that is neither left as it is nor a flag or a number. */
 interface Changed {
   readonly filter: CompiledFilter | undefined;
+  readonly sample: SampleOptions | undefined;
+  readonly rateLimit: SamplingOptions['rateLimit'];
+  readonly redact: Redaction | undefined;
   readonly client: PlatformaticClient | undefined;
   readonly acks: -1 | 1 | undefined;
   readonly compression: CompressionTypes | undefined;
@@ -97,6 +104,15 @@ export const OPTIONS: { readonly [Name in keyof CheckedOptions]: Option<CheckedO
   handleRejections: flagOf(false).means(...AS_WINSTON),
   filter: new Option(checkedFilter).means(
     'decides per record, after `level`, whether it goes to Kafka ([filters](docs/filters.md))',
+  ),
+  sample: new Option(checkedSample, undefined, ['rate', 'by', 'seed']).means(
+    'keeps a part of the records: `0.1`, `{ debug: 0.01, info: 0.1 }`, or `{ rate, by, seed }`. Errors are always kept ([sampling](docs/sampling-and-redaction.md))',
+  ),
+  rateLimit: new Option(checkedRateLimit, undefined, ['maxRecords', 'perMs', 'by']).means(
+    'keeps the first so many records of each kind per second: `100`, or `{ maxRecords, perMs, by }`. Errors are always kept ([rate limit](docs/sampling-and-redaction.md#rate-limit))',
+  ),
+  redact: new Option(checkedRedact).means(
+    "paths of values that do not leave the process: `['password', 'headers.authorization', 'users[*].token']` ([redaction](docs/sampling-and-redaction.md#redaction))",
   ),
   key: optional(isFunction, FUNCTION).means(
     '`(entry) => string | Buffer | null`: records with equal keys keep their order',

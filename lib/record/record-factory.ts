@@ -2,36 +2,47 @@ import { type CallSite, plainSite } from '../loop-safety/call-site/call-site.ts'
 import type { CompiledFilter } from '../loop-safety/filter/filter.ts';
 import { type FilterRecord, InfoRecord } from '../loop-safety/filter/filter-record.ts';
 import { guardSync } from '../loop-safety/guard.ts';
+import type { Sampling } from '../sampling/sampling.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Info } from '../util/info.ts';
 import { LEVEL, type Levels, MESSAGE } from '../util/info.ts';
 import type { SpanContext } from '../util/open-telemetry-api.ts';
 import { handleRejection, isThenable } from '../util/thenable.ts';
+import { fingerprintOf } from './fingerprint.ts';
 import { withHops } from './hops.ts';
 import { jsonOf } from './info-text.ts';
 import { isPartition, NoSuchPartitionError } from './partition.ts';
 import { PendingRecord, type RecordHeaders, type RecordKey, type TransportEntry } from './record.ts';
 import { withRecordId } from './record-id.ts';
+import type { Redaction } from './redaction.ts';
 import { isTopicName, TOPIC_NAME_RULE } from './topic-name.ts';
 import { withTraceContext } from './trace-headers.ts';
 
-/** What becomes of an info: a record to send, one that cannot be sent, or nothing because the filter says no. */
+/** What becomes of an info: a record to send, one that cannot be sent, or nothing because it is not wanted. */
 export type Admission =
   | { kind: 'record'; record: PendingRecord }
   | { kind: 'invalid' | 'rejected'; record: PendingRecord; cause: unknown }
-  | { kind: 'filtered' };
+  /** Kept from Kafka on purpose: by the filter; or because there are too many. */
+  | { kind: 'filtered' }
+  | { kind: 'sampled' };
+
+/** What can change while records come. */
+export interface Admittance {
+  readonly filter: CompiledFilter | undefined;
+  readonly sampling: Sampling | undefined;
+}
 
 /** What the transport's options say about its records. */
-export interface RecordFactoryOptions {
+export interface RecordFactoryOptions extends Admittance {
   readonly topic: string | ((entry: TransportEntry) => string);
   readonly key: ((entry: TransportEntry) => RecordKey | undefined) | undefined;
   readonly headers:
     | ((entry: TransportEntry) => Record<string, string | Buffer | undefined> | undefined)
     | undefined;
   readonly partition: ((entry: TransportEntry) => number | undefined) | undefined;
-  readonly filter: CompiledFilter | undefined;
   readonly recordId: boolean;
   readonly loopHeader: boolean;
+  readonly redact: Redaction | undefined;
 }
 
 /** The options that are functions of the application's, which are called for each record. */
@@ -53,9 +64,13 @@ export class RecordFactory {
   readonly #options: RecordFactoryOptions;
   readonly #warnings: FunctionWarnings;
   readonly #clock: Clock;
+  /** Which records are wanted. */
+  admittance: Admittance;
 
   constructor(options: RecordFactoryOptions, warnings: FunctionWarnings, clock: Clock) {
     this.#options = options;
+    const { filter, sampling } = options;
+    this.admittance = { filter, sampling };
     this.#warnings = warnings;
     this.#clock = clock;
   }
@@ -68,15 +83,20 @@ export class RecordFactory {
     span: SpanContext | undefined,
     keepInfo: boolean,
   ): Admission {
-    const { topic, key, headers, partition, filter } = this.#options;
+    const { topic, key, headers, partition, redact } = this.#options;
+    const { filter, sampling } = this.admittance;
     const time = this.#clock.wall();
     const level = String(info[LEVEL] ?? info.level);
     const severity = severityOf(level, levels);
-    const message = textOf(info);
+    const text = textOf(info);
     if (filter !== undefined) {
-      const record = new InfoRecord(info, level, severity, message, time, origin);
+      const record = new InfoRecord(info, level, severity, text, time, origin);
       if (!this.#passes(filter, record, levels)) return { kind: 'filtered' };
     }
+    if (sampling !== undefined && !isError(level, severity, levels)) {
+      if (!sampling.keeps(level, () => fingerprintOf(info, level, text, origin))) return { kind: 'sampled' };
+    }
+    const message = redact === undefined ? text : redact.text(info, text);
     const kept = keepInfo ? info : undefined;
     const isPlain = key === undefined && headers === undefined && partition === undefined;
     if (typeof topic === 'string' && isPlain && span === undefined && !this.#addsHeaders) {
@@ -93,7 +113,8 @@ export class RecordFactory {
       });
       return { kind: 'record', record };
     }
-    const entry: TransportEntry = { level, message, time, info, origin: origin && plainSite(origin) };
+    const shown = redact === undefined ? info : redact.info(info, level, message);
+    const entry: TransportEntry = { level, message, time, info: shown, origin: origin && plainSite(origin) };
     const { name, cause } = this.#topic(topic, entry);
     const recordKey = key === undefined ? null : this.#key(key, entry);
     const requestedPartition = partition === undefined ? undefined : this.#partition(partition, entry);
@@ -274,6 +295,11 @@ export class RecordFactory {
  */
 function copyOf(bytes: Buffer): Buffer {
   return guardSync(() => Buffer.from(bytes));
+}
+
+/** Whether it is at least as severe as an error: by its name, where nothing is known of levels. */
+function isError(level: string, severity: number, levels: Levels | undefined): boolean {
+  return level === 'error' || severity <= (levels?.error ?? 0);
 }
 
 /** A level that the logger does not have is the least severe of all, whatever `Object.prototype` has by its name. */

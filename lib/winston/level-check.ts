@@ -10,7 +10,8 @@ interface Leveled {
 
 export interface LevelCheckParts {
   readonly transport: Leveled;
-  readonly filter: CompiledFilter | undefined;
+  /** The present one. */
+  filter(): CompiledFilter | undefined;
   /** The loggers that it has been added to. */
   loggers(): Iterable<Leveled>;
   /** Calls `fn` once the running code has returned to the event loop. */
@@ -55,7 +56,7 @@ export class LevelCheck {
       this.#tell(
         transport.level ? levelProblem(transport.level, levels, true) : levelProblem(level, levels, false),
       );
-      for (const rule of filter?.levels ?? []) this.#tell(ruleLevelProblem(rule, levels));
+      for (const rule of filter()?.levels ?? []) this.#tell(ruleLevelProblem(rule, levels));
     }
   }
 

@@ -3,7 +3,7 @@ import { MEASURED_METRICS, METRICS } from '../../lib/observe/metrics.ts';
 import type { TransportStats } from '../../lib/observe/stats.ts';
 
 const DROPPED = { overflow: 1, oversize: 2, rejected: 3, expired: 4, closed: 5, invalid: 6 };
-const SUPPRESSED = { reentrant: 7, filtered: 8, loop: 9 };
+const SUPPRESSED = { reentrant: 7, filtered: 8, loop: 9, sampled: 10 };
 const CALLBACK_FAILURES = {
   topic: 11,
   key: 12,

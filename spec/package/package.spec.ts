@@ -184,7 +184,7 @@ describe('the package', () => {
       ]);
       // The stream has all of them, also what was logged from inside the producer.
       expect(seen).toEqual(['plain', 'noisy', 'quiet', 'method', 'top level', 'the producer']);
-      expect(suppressed).toEqual({ reentrant: 1, filtered: 2, loop: 0 });
+      expect(suppressed).toEqual({ reentrant: 1, filtered: 2, loop: 0, sampled: 0 });
     },
   );
 

@@ -14,6 +14,8 @@ const NO_FUNCTIONS: RecordFactoryOptions = {
   headers: undefined,
   partition: undefined,
   filter: undefined,
+  sampling: undefined,
+  redact: undefined,
   recordId: false,
   loopHeader: false,
 };

@@ -19,7 +19,7 @@ it('an application that logs all that is printed gets its own lines into Kafka, 
     seen: app,
     accepted: app.length,
     delivered: app.length,
-    suppressed: { reentrant: 0, filtered: 0, loop: 0 },
+    suppressed: { reentrant: 0, filtered: 0, loop: 0, sampled: 0 },
   });
   // They have gone past the capture, to the real stderr: the client's, and the transport's own about the outage.
   expect(stderr).toContain('ECONNREFUSED');

@@ -44,5 +44,5 @@ it.each([
   if (sibling instanceof Slow) await sibling.has(app.length + reentrant.length);
   await expectNoLoop({ cluster, transport: first, sibling, app, reentrant });
   await expectNoLoop({ cluster, transport: second, sibling, app, reentrant, topic: 'audit' });
-  expect(first.stats().suppressed).toEqual({ reentrant: 80, filtered: 0, loop: 0 });
+  expect(first.stats().suppressed).toEqual({ reentrant: 80, filtered: 0, loop: 0, sampled: 0 });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fingerprintOf, shapeOf } from '../../lib/loop-detector/fingerprint.ts';
+import { fingerprintOf, shapeOf } from '../../lib/record/fingerprint.ts';
 
 describe('the shape of a message', () => {
   it.each([

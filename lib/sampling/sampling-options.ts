@@ -1,0 +1,44 @@
+/** A number for all levels, or one for each that is named. */
+export type PerLevel = number | Readonly<Record<string, number>>;
+
+/** Which part of the records is kept. */
+export interface SampleOptions {
+  /** From 0 (none) to 1 (all): for all levels less severe than `error`, or by level. Levels that are not named are kept. */
+  rate: PerLevel;
+  /**
+   * `'record'`: each record is kept with that probability. `'fingerprint'`: of each kind of record (level, fields, and the first words of the
+   * message without numbers and ids) the first one is kept, and then one in so many: what is rare is not lost.
+   *
+   * @default 'record'
+   */
+  by?: 'record' | 'fingerprint';
+  /**
+   * An integer. The same seed keeps the same records of the same sequence.
+   *
+   * @default a random one
+   */
+  seed?: number;
+}
+
+/** How many records are kept in a time. */
+export interface RateLimitOptions {
+  /** For all levels less severe than `error`, or by level. Levels that are not named have no limit. */
+  maxRecords: PerLevel;
+  /**
+   * Milliseconds: the time in which there may be so many.
+   *
+   * @default 1000
+   */
+  perMs?: number;
+  /**
+   * What the limit is for: each level, or each kind of record (level, fields, and the first words of the message without numbers and ids).
+   *
+   * @default 'fingerprint'
+   */
+  by?: 'level' | 'fingerprint';
+}
+
+export function valueFor(level: string, of: PerLevel): number | undefined {
+  if (typeof of === 'number') return of;
+  return Object.hasOwn(of, level) ? of[level] : undefined;
+}

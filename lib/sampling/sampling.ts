@@ -1,0 +1,39 @@
+import { RateLimit } from './rate-limit.ts';
+import { Sample } from './sample.ts';
+import type { RateLimitOptions, SampleOptions } from './sampling-options.ts';
+
+export interface SamplingOptions {
+  readonly sample: SampleOptions | undefined;
+  readonly rateLimit: (RateLimitOptions & { readonly perMs: number }) | undefined;
+}
+
+/** Decides which records are left out because there are too many of them. */
+export class Sampling {
+  readonly #sample: Sample | undefined;
+  readonly #rateLimit: RateLimit | undefined;
+
+  /**
+   * @param now on the monotonic clock, in milliseconds
+   * @param random for the seed of a sample that was given none
+   */
+  constructor({ sample, rateLimit }: SamplingOptions, now: () => number, random: () => number) {
+    this.#sample = sample && new Sample(sample, Math.floor(random() * 2 ** 32));
+    this.#rateLimit = rateLimit && new RateLimit(rateLimit, now);
+  }
+
+  /** What the sample leaves out does not count for the limit. */
+  keeps(level: string, kindOf: () => string): boolean {
+    if (this.#sample?.keeps(level, kindOf) === false) return false;
+    return this.#rateLimit?.keeps(level, kindOf) !== false;
+  }
+}
+
+/** Nothing where no record is ever left out. */
+export function samplingOf(
+  options: SamplingOptions,
+  now: () => number,
+  random: () => number,
+): Sampling | undefined {
+  const isOff = options.sample === undefined && options.rateLimit === undefined;
+  return isOff ? undefined : new Sampling(options, now, random);
+}

@@ -1,0 +1,37 @@
+import { expect, it, vi } from 'vitest';
+import { samplingOf } from '../../lib/sampling/sampling.ts';
+
+const now = (): number => 0;
+const kind = (): string => 'kind';
+
+it('is not there where nothing is ever left out', () => {
+  expect(samplingOf({ sample: undefined, rateLimit: undefined }, now, Math.random)).toBeUndefined();
+});
+
+it('does not count for the limit what the sample leaves out', () => {
+  const sample = { rate: { debug: 0 } };
+  const rateLimit = { maxRecords: 1, perMs: 100, by: 'fingerprint' as const };
+  const sampling = samplingOf({ sample, rateLimit }, now, Math.random);
+  expect(['debug', 'info', 'info'].map((level) => sampling?.keeps(level, kind))).toEqual([
+    false,
+    true,
+    false,
+  ]);
+});
+
+it('draws a seed where none is given', () => {
+  const keptWith = (random: () => number): unknown => {
+    const sampling = samplingOf({ sample: { rate: 0.5 }, rateLimit: undefined }, now, random);
+    return Array.from({ length: 100 }, () => sampling?.keeps('info', kind));
+  };
+  expect(keptWith(() => 0.1)).toEqual(keptWith(() => 0.1));
+  expect(keptWith(() => 0.1)).not.toEqual(keptWith(() => 0.2));
+});
+
+it('asks for the kind of a record only where it is needed', () => {
+  const kindOf = vi.fn(kind);
+  samplingOf({ sample: { rate: 0.5 }, rateLimit: undefined }, now, Math.random)?.keeps('info', kindOf);
+  const byLevel = { maxRecords: 1, perMs: 100, by: 'level' as const };
+  samplingOf({ sample: undefined, rateLimit: byLevel }, now, Math.random)?.keeps('info', kindOf);
+  expect(kindOf).not.toHaveBeenCalled();
+});
