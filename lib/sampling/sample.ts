@@ -21,7 +21,7 @@ export class Sample {
   keeps(level: string, kindOf: () => string): boolean {
     const { rate, by } = this.#options;
     const share = valueFor(level, rate);
-    if (share === undefined || share >= 1) return true;
+    if (share === undefined) return true;
     if (by !== 'fingerprint') return this.#random() < share;
     return this.#keepsOneInSoMany(kindOf(), share);
   }

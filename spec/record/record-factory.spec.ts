@@ -3,7 +3,8 @@ import { compileFilter } from '../../lib/loop-safety/filter/filter.ts';
 import { isGuarded } from '../../lib/loop-safety/guard.ts';
 import type { TransportEntry } from '../../lib/record/record.ts';
 import { type Admission, RecordFactory, type RecordFactoryOptions } from '../../lib/record/record-factory.ts';
-import { type Info, LEVEL, MESSAGE } from '../../lib/util/info.ts';
+import { samplingOf } from '../../lib/sampling/sampling.ts';
+import { type Info, LEVEL, type Levels, MESSAGE } from '../../lib/util/info.ts';
 import { refuse } from '../loop-safety/filter/filter-records.ts';
 import { HeldClock } from '../sender/rig.ts';
 
@@ -227,6 +228,25 @@ describe('a filter', () => {
     const rig = new Rig({ filter: compileFilter(thrower, undefined, refuse) });
     expect(rig.admit()).toMatchObject({ kind: 'record' });
     expect(rig.warnings).toEqual(['filter threw Error: no: the record is taken']);
+  });
+});
+
+describe('a sample that keeps nothing', () => {
+  const sampling = samplingOf({ sample: { rate: 0 }, rateLimit: undefined }, () => 0, Math.random);
+  const kindOf = (level: string, levels: Levels | undefined): string =>
+    new Rig({ sampling }).factory.admit(infoOf({ [LEVEL]: level }), levels, SITE, undefined, false).kind;
+
+  it.each<[string, Levels | undefined, string]>([
+    ['info', LEVELS, 'sampled'],
+    ['error', LEVELS, 'record'],
+    ['crit', { emerg: 0, crit: 2, error: 3, info: 6 }, 'record'],
+    ['info', { emerg: 0, crit: 2, error: 3, info: 6 }, 'sampled'],
+    ['worst', { worst: 0, bad: 1 }, 'record'],
+    ['bad', { worst: 0, bad: 1 }, 'sampled'],
+    ['error', undefined, 'record'],
+    ['crit', undefined, 'sampled'],
+  ])('has %s of the levels %j %s', (level, levels, kind) => {
+    expect(kindOf(level, levels)).toBe(kind);
   });
 });
 

@@ -11,6 +11,7 @@ import {
   TOPIC,
   transportTo,
 } from '../../support/harness.ts';
+import { warningsOf } from '../faults/rig.ts';
 
 describe('sample and rateLimit', () => {
   it('leave records out, count and tell them, and never an error', async () => {
@@ -83,6 +84,7 @@ describe('updateOptions', () => {
     transport.updateOptions({ level: 'debug' });
     log('1');
     transport.updateOptions({ filter: ({ level }) => level === 'debug' });
+    expect(transport.level).toBe('debug');
     log('2');
     transport.updateOptions({ sample: { debug: 0 } });
     log('3');
@@ -105,6 +107,19 @@ describe('updateOptions', () => {
     expect(() => transport.updateOptions({ level: 'debug', sample: 2 })).toThrow('"sample"');
     expect(transport.level).toBe('info');
     expect(() => transport.updateOptions({ topic: 'other' } as never)).toThrow('"topic"');
+  });
+
+  it('tells of a level in a filter that the logger does not have', async () => {
+    const cluster = await startCluster();
+    const transport = transportTo(cluster);
+    const warnings = warningsOf(transport);
+    const logger = winston.createLogger({ levels: { error: 0, info: 1 }, transports: [transport] });
+    logger.info('x');
+    await transport.flush();
+    expect(warnings).toEqual([]);
+    transport.updateOptions({ filter: { '': 'http' } });
+    await new Promise((resolve) => transport.once('warn', resolve));
+    expect(warnings[0]?.message).toContain('http');
   });
 
   it('has the place of a log call captured from when a filter needs it', async () => {
