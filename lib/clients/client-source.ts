@@ -25,6 +25,8 @@ export interface KafkajsOptions {
   readonly acks: -1 | 1;
   readonly idempotent: boolean;
   readonly fastPath: boolean;
+  /** Of the codec, on the fast path. */
+  readonly compressionLevel: number | undefined;
 }
 
 /** The same, in a worker thread. */
@@ -102,6 +104,8 @@ function ownSource(
     : inThisThread({ ...client, ...options });
 }
 
+const NO_FAST_PATH = { fastPath: false, compressionLevel: undefined } as const;
+
 /** What transports have to have in common to share a client. What an imported module exports is not known yet. */
 function sharedSettings(
   client: Exclude<ClientOptions, ExternalProducerOptions>,
@@ -109,9 +113,10 @@ function sharedSettings(
 ): SharedSettings | undefined {
   const { kind, kafka, logLevel, acks } = client;
   if (kafka instanceof URL) return undefined;
-  const fastPath = kind !== 'platformatic' && client.fastPath;
+  const { fastPath, compressionLevel } = kind === 'platformatic' ? NO_FAST_PATH : client;
   const log = logKeyOf(clientLog);
-  return { kind, kafka, log, logLevel, acks, compression, requestTimeoutMs, fastPath, traceContext };
+  const codec = [compression, compressionLevel];
+  return { kind, kafka, log, logLevel, acks, codec, requestTimeoutMs, fastPath, traceContext };
 }
 
 /** Equal where lines go to the same place, in the same way. */

@@ -6,13 +6,20 @@ import { kafkajsLevel } from '../client-log/levels.ts';
 import type { ClientOptions } from '../clients/client-source.ts';
 import { PRODUCER_RULE, producerProblem } from '../clients/external-producer.ts';
 import { BROKERS_RULE, readBrokers } from '../clients/kafkajs/broker-list.ts';
-import { COMPRESSION_TYPES, type CompressionName, hasCodec, isBuiltIn } from '../clients/kafkajs/codecs.ts';
+import {
+  COMPRESSION_LEVELS,
+  COMPRESSION_TYPES,
+  type CompressionName,
+  hasCodec,
+  isBuiltIn,
+} from '../clients/kafkajs/codecs.ts';
 import { isPlatformaticClient, type PlatformaticClient } from '../clients/platformatic/chosen.ts';
 import { checkTranslatable } from '../clients/platformatic/kafka-options.ts';
 import { checkNode } from '../clients/platformatic/load.ts';
 import { checkWorkerCanStart } from '../clients/worker/worker-program.ts';
 import {
   group,
+  integer,
   isPlainObject,
   optionalFunction,
   refuseInWords,
@@ -30,7 +37,7 @@ const STAYS_HERE =
 
 /** What the options say about the client, together: each of them is checked. */
 export function resolveClient(given: CheckedOptions): ClientOptions {
-  const { kafka, kafkaModule, producer, worker: isWorker, acks, idempotent, fastPath, clientLog } = given;
+  const { kafka, kafkaModule, producer, worker: isWorker, acks, idempotent, clientLog } = given;
   if ((kafka === undefined && kafkaModule === undefined) === (producer === undefined)) {
     throwInvalidOption(
       'kafka',
@@ -63,7 +70,8 @@ export function resolveClient(given: CheckedOptions): ClientOptions {
       );
     return { kind: 'external', producer, acks };
   }
-  const own = { acks: acks ?? -1, idempotent, fastPath } as const;
+  const { fastPath, compressionLevel } = given;
+  const own = { acks: acks ?? -1, idempotent, fastPath, compressionLevel } as const;
   const execArgv = resolveExecArgv(given.workerOptions, isWorker);
   const creator = resolveLogCreator(clientLog);
   if (kafkaModule !== undefined) {
@@ -226,6 +234,27 @@ export function checkedCompression(
       : 'register one in CompressionCodecs before you make the transport';
   const builtIn = `a type that there is a codec for: 'none', 'gzip', and 'zstd' from Node 22.15 on; for others, ${where}`;
   return throwInvalidOption(path, builtIn, compression);
+}
+
+/** After the type, which has a level or has none. */
+export function checkedCompressionLevel(
+  path: string,
+  level: unknown,
+  { compression, producer, client, fastPath }: Record<string, unknown>,
+): number | undefined {
+  if (level === undefined) return undefined;
+  if (producer !== undefined || client !== undefined || fastPath === false)
+    throwInvalidOption(
+      path,
+      "left out without the fast path: only the transport's own batches have it",
+      level,
+    );
+  const type =
+    compression === undefined ? COMPRESSION_TYPES.none : compressionType('compression', compression);
+  const range = COMPRESSION_LEVELS[type];
+  if (range === undefined)
+    throwInvalidOption(path, "left out without compression: 'gzip' or 'zstd', which have one", level);
+  return integer(path, level, range[0], ...range);
 }
 
 /** By its name, or its number in kafkajs's `CompressionTypes`. */

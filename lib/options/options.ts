@@ -213,6 +213,13 @@ export interface KafkaTransportOptions
    */
   compression?: CompressionTypes | CompressionName;
   /**
+   * How hard `'gzip'` (1 to 9) or `'zstd'` (1 to 22) tries: more is smaller and slower. Node's codec is used, whatever is registered.
+   * Needs the fast path; where that gives way to kafkajs's `send`, the codec's default is used.
+   *
+   * @default the codec's: 6 for gzip, 3 for zstd
+   */
+  compressionLevel?: number;
+  /**
    * Sends record batches of the transport's own over kafkajs's connection, for a fraction of the CPU time of kafkajs's encoder.
    * Where the kafkajs that is found is not as expected (a fork, a mock, a later version), or its `send` is instrumented, sends go
    * through kafkajs's public `send` all the same; `stats().path` says which one is used.
@@ -223,7 +230,7 @@ export interface KafkaTransportOptions
   /**
    * Whether the transport has a Kafka client of its own, and with `worker: true` a thread of its own. Without it, transports in one
    * process share a client and its connections where their `kafka` is the very same object, or plain data with equal values, and they
-   * agree in `clientLog`, `acks`, `compression`, `requestTimeoutMs`, `fastPath` and `traceContext`. Each keeps a buffer, a state and
+   * agree in `clientLog`, `acks`, `compression`, `compressionLevel`, `requestTimeoutMs`, `fastPath` and `traceContext`. Each keeps a buffer, a state and
    * guarantees of its own. An `idempotent` transport and one with a `kafkaModule` never share a client.
    *
    * @default false

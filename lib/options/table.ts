@@ -13,7 +13,13 @@ import type { SampleOptions } from '../sampling/sampling-options.ts';
 import type { SenderOptions } from '../sender/sender-options.ts';
 import type { SpoolOptions } from '../spool/spool.ts';
 import { hasMethods, integer, isPlainObject, throwInvalidOption } from '../util/check-option.ts';
-import { checkedAcks, checkedClient, checkedCompression, WORKER_OPTIONS } from './client-options.ts';
+import {
+  checkedAcks,
+  checkedClient,
+  checkedCompression,
+  checkedCompressionLevel,
+  WORKER_OPTIONS,
+} from './client-options.ts';
 import {
   type Beside,
   choiceOf,
@@ -40,6 +46,7 @@ interface Changed {
   readonly client: PlatformaticClient | undefined;
   readonly acks: -1 | 1 | undefined;
   readonly compression: CompressionTypes | undefined;
+  readonly compressionLevel: number | undefined;
   readonly batch: BatchLimits;
   readonly buffer: BufferLimits;
   readonly retry: SenderOptions['retry'];
@@ -132,6 +139,10 @@ export const OPTIONS: { readonly [Name in keyof CheckedOptions]: Option<CheckedO
   ),
   compression: new Option(checkedCompression).means(
     "`'none'`, `'gzip'`, `'snappy'`, `'lz4'`, `'zstd'`, or one of kafkajs's `CompressionTypes`. GZIP is built in, zstd from Node 22.15 on; register others in kafkajs's `CompressionCodecs` first ([codecs](docs/clients.md#compression))",
+  ),
+  compressionLevel: new Option(checkedCompressionLevel).means(
+    "how hard `'gzip'` (1 to 9) or `'zstd'` (1 to 22) tries",
+    "the codec's",
   ),
   fastPath: flagOf(true).means(
     "sends record batches of the transport's own over kafkajs's connection, for a fraction of the CPU time; `false`: through kafkajs's `send` ([clients](docs/clients.md))",

@@ -101,8 +101,9 @@ export class ServedTransport {
   #sourceFor(options: KafkajsClientOptions): ClientSource {
     const { log, idempotent } = this.#settings;
     if (idempotent) return kafkajsSource(options);
-    const { logLevel, acks, compression, requestTimeoutMs, fastPath } = this.#settings;
-    const common = { kind: 'kafkajs', log, logLevel, acks, compression, requestTimeoutMs, fastPath };
+    const { logLevel, acks, compression, compressionLevel, requestTimeoutMs, fastPath } = this.#settings;
+    const codec = [compression, compressionLevel];
+    const common = { kind: 'kafkajs', log, logLevel, acks, codec, requestTimeoutMs, fastPath };
     const settings = (): SharedSettings => ({ ...common, kafka: this.#options.kafka, traceContext: false });
     return sharedSource(settings, options, (told) => kafkajsSource({ ...this.#options, ...told }));
   }

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { inspect } from 'node:util';
+import * as zlib from 'node:zlib';
 import { CompressionTypes, logLevel } from 'kafkajs';
 import { describe, expect, it } from 'vitest';
 import winston from 'winston';
@@ -291,6 +292,30 @@ describe('spool', () => {
       maxBytes: 1_073_741_824,
     });
     expect(resolveOptions({ ...ENOUGH, spool: undefined }).spool).toBe(undefined);
+  });
+});
+
+describe('compressionLevel', () => {
+  it.each<[unknown, number]>([
+    ['gzip', 1],
+    [1, 9],
+    ...('zstdCompress' in zlib ? [['zstd', 22] as [unknown, number]] : []),
+  ])('is taken with %s: %d', (compression, compressionLevel) => {
+    const { client } = resolveOptions({ ...ENOUGH, compression, compressionLevel });
+    expect(client).toMatchObject({ compressionLevel });
+  });
+
+  it.each<[object, RegExp]>([
+    [{ compressionLevel: 5 }, /without compression: 'gzip' or 'zstd'/],
+    [{ compression: 'none', compressionLevel: 5 }, /without compression/],
+    [{ compression: 'gzip', compressionLevel: 0 }, /from 1 to 9|1/],
+    [{ compression: 'gzip', compressionLevel: 10 }, /9/],
+    [{ compression: 'gzip', compressionLevel: 1.5 }, /integer/],
+    [{ compression: 'gzip', compressionLevel: 5, fastPath: false }, /without the fast path/],
+  ])('%j is refused', (options, expected) => {
+    const { option, message } = refused({ ...ENOUGH, ...options });
+    expect(option).toBe('compressionLevel');
+    expect(message).toMatch(expected);
   });
 });
 

@@ -17,6 +17,7 @@ const SETTINGS: WorkerSettings = {
   compression: undefined,
   requestTimeoutMs: 5_000,
   fastPath: true,
+  compressionLevel: undefined,
   log: 1,
 };
 

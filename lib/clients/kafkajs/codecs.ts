@@ -14,13 +14,20 @@ export interface Codec {
   decompress(buffer: Buffer): Promise<Buffer>;
 }
 
-type Zstd = (buffer: Buffer, done: (error: Error | null, result: Buffer) => void) => void;
+type Zstd = (buffer: Buffer, options: object, done: (error: Error | null, result: Buffer) => void) => void;
 
 /** From Node 22.15 on; @types/node of the oldest Node that is supported does not have them. */
 interface ZstdOfNode {
   readonly zstdCompress?: Zstd;
   readonly zstdDecompress?: Zstd;
+  readonly constants: { readonly ZSTD_c_compressionLevel?: number };
 }
+
+/** The levels that a codec of Node's has. */
+export const COMPRESSION_LEVELS: Readonly<Record<number, readonly [least: number, most: number]>> = {
+  [COMPRESSION_TYPES.gzip]: [1, 9],
+  [COMPRESSION_TYPES.zstd]: [1, 22],
+};
 
 /** Whether there is a codec in each thread, whatever the application registers. */
 export function isBuiltIn(type: number): boolean {
@@ -35,8 +42,11 @@ export function hasCodec(type: number): boolean {
 /**
  * The codec for a compression type: what kafkajs has, or the application has registered. For zstd, where there is none, Node's is
  * registered: kafkajs's own requests need it there, too.
+ *
+ * @param level with one it is Node's codec: those of kafkajs take none
  */
-export function codecOf(type: number): Codec | undefined {
+export function codecOf(type: number, level?: number): Codec | undefined {
+  if (level !== undefined) return type === COMPRESSION_TYPES.zstd ? zstdOfNode(level) : gzipOfNode(level);
   const codecs = kafkajs().CompressionCodecs as Record<number, (() => Codec) | undefined>;
   try {
     // kafkajs has a function that throws for what it does not support.
@@ -48,9 +58,19 @@ export function codecOf(type: number): Codec | undefined {
   }
 }
 
-function zstdOfNode(): Codec | undefined {
-  const { zstdCompress, zstdDecompress } = zlib() as ZstdOfNode;
+function zstdOfNode(level?: number): Codec | undefined {
+  const { zstdCompress, zstdDecompress, constants } = zlib() as unknown as ZstdOfNode;
   if (zstdCompress === undefined || zstdDecompress === undefined) return undefined;
-  const compress = promisify(zstdCompress);
-  return { compress: ({ buffer }) => compress(buffer), decompress: promisify(zstdDecompress) };
+  const params = level === undefined ? {} : { [constants.ZSTD_c_compressionLevel ?? Number.NaN]: level };
+  const [compress, decompress] = [promisify(zstdCompress), promisify(zstdDecompress)];
+  return {
+    compress: ({ buffer }) => compress(buffer, { params }),
+    decompress: (buffer) => decompress(buffer, {}),
+  };
+}
+
+function gzipOfNode(level: number): Codec {
+  const { gzip, gunzip } = zlib();
+  const compress = promisify<Buffer, object, Buffer>(gzip);
+  return { compress: ({ buffer }) => compress(buffer, { level }), decompress: promisify(gunzip) };
 }

@@ -13,6 +13,12 @@ import { kafkajs } from './kafkajs.ts';
 import { untouchedRecords } from './lazy-messages.ts';
 import { type BrokerConnection, interceptProduce, type KafkajsProduce } from './workarounds.ts';
 
+export interface FastPathOptions {
+  /** A broker asks for a pause: kafkajs makes it. */
+  onThrottle(ms: number): void;
+  readonly compressionLevel: number | undefined;
+}
+
 /**
  * Record batches of our own, in Produce requests of our own, over the connections that a kafkajs client opens, authenticates
  * and keeps. Metadata, leaders, the sequence numbers of an idempotent producer and all else of a send stay kafkajs's: only what it
@@ -22,14 +28,11 @@ export class FastPath {
   /** Whether a send has gone kafkajs's way: somebody has looked at its messages, or the broker speaks no version of ours. */
   #hasGivenWay = false;
   readonly #isInstalled: () => boolean;
-  readonly #onThrottle: (ms: number) => void;
+  readonly #options: FastPathOptions;
 
-  /**
-   * @param kafka a kafkajs client whose producer is not made yet
-   * @param onThrottle a broker asks for a pause: kafkajs makes it
-   */
-  constructor(kafka: object, onThrottle: (ms: number) => void) {
-    this.#onThrottle = onThrottle;
+  /** @param kafka a kafkajs client whose producer is not made yet */
+  constructor(kafka: object, options: FastPathOptions) {
+    this.#options = options;
     this.#isInstalled = interceptProduce(kafka, (request, connection) => this.#produce(request, connection));
   }
 
@@ -60,7 +63,7 @@ export class FastPath {
     version: number,
   ): Promise<unknown> {
     const producer = producerOf(producerId, producerEpoch, firstSequence);
-    const compressed = compression === 0 ? undefined : await compressedBy(compression, records);
+    const compressed = compression === 0 ? undefined : await this.#compressed(compression, records);
     const batch = recordBatchOf(records, producer, compression, compressed);
     const body = produceRequestBody({ version, acks, timeoutMs: timeout, topic, partition, batch });
     return await connection.send({
@@ -73,13 +76,19 @@ export class FastPath {
       response: {
         decode: async (payload) => {
           const response = readProduceResponse(payload, version);
-          if (response.throttleTimeMs > 0) this.#onThrottle(response.throttleTimeMs);
+          if (response.throttleTimeMs > 0) this.#options.onThrottle(response.throttleTimeMs);
           // What kafkajs holds its next requests back by.
           return { ...response, clientSideThrottleTime: response.throttleTimeMs };
         },
         parse: async (response: ProduceResponse) => withoutErrors(response),
       },
     });
+  }
+
+  async #compressed(compression: number, { bytes }: EncodedRecords): Promise<Buffer> {
+    const codec = codecOf(compression, this.#options.compressionLevel);
+    if (codec === undefined) throw new TypeError(`there is no codec for compression type ${compression}`);
+    return await codec.compress({ buffer: bytes.subarray(RECORD_BATCH_HEADER_BYTES) });
   }
 }
 
@@ -106,12 +115,6 @@ function targetOf({ topicData, transactionalId }: KafkajsProduce): Target | unde
 function producerOf(id: unknown, epoch = 0, firstSequence = 0): ProducerIdentity {
   const producerId = BigInt(String(id ?? -1));
   return producerId < 0n ? NO_PRODUCER : { producerId, producerEpoch: epoch, firstSequence };
-}
-
-async function compressedBy(compression: number, { bytes }: EncodedRecords): Promise<Buffer> {
-  const codec = codecOf(compression);
-  if (codec === undefined) throw new TypeError(`there is no codec for compression type ${compression}`);
-  return await codec.compress({ buffer: bytes.subarray(RECORD_BATCH_HEADER_BYTES) });
 }
 
 /** @throws KafkaJSProtocolError where the broker has refused the batch, with the records at fault where it names them */

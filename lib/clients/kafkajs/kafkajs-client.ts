@@ -47,6 +47,8 @@ export interface KafkajsClientOptions extends ClientListeners {
   acks: -1 | 1;
   idempotent: boolean;
   compression: CompressionTypes | undefined;
+  /** Of the codec, on the fast path: kafkajs's own has none. */
+  compressionLevel: number | undefined;
   requestTimeoutMs: number;
   random(): number;
   /** Whether record batches of our own are sent, where the client allows it. */
@@ -127,7 +129,7 @@ class KafkajsClient implements DeliveryClient {
       this.#sent = new SentBatches();
       this.renew = () => this.#renew();
     }
-    this.#fastPath = options.fastPath ? new FastPath(client, options.onThrottle) : undefined;
+    this.#fastPath = options.fastPath ? new FastPath(client, options) : undefined;
     this.#producer = client.producer({
       idempotent,
       retry: { retries: idempotent ? NO_RETRIES : 0 },

@@ -1,4 +1,4 @@
-import type { CompressionTypes, KafkaConfig, logLevel as LogLevel } from 'kafkajs';
+import type { KafkaConfig, logLevel as LogLevel } from 'kafkajs';
 import { isSameData } from '../../util/plain-data.ts';
 import { attempt } from '../../util/safely.ts';
 import type { ClientListeners, ClientSource, DeliveryClient } from '../client.ts';
@@ -13,7 +13,8 @@ export interface SharedSettings {
   readonly log: unknown;
   readonly logLevel: LogLevel;
   readonly acks: -1 | 1;
-  readonly compression: CompressionTypes | undefined;
+  /** Which one, and its level. */
+  readonly codec: unknown;
   readonly requestTimeoutMs: number;
   readonly fastPath: boolean;
   readonly traceContext: boolean;

@@ -19,6 +19,7 @@ export interface WorkerSettings {
   compression: CompressionTypes | undefined;
   requestTimeoutMs: number;
   fastPath: boolean;
+  compressionLevel: number | undefined;
 }
 
 /** What a thread is started with. */

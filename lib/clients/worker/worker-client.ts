@@ -78,10 +78,11 @@ export class WorkerSource implements ClientSource {
   }
 
   #join(): ThreadMember {
-    const { acks, idempotent, compression, requestTimeoutMs, logLevel, fastPath } = this.#options;
+    const { acks, idempotent, compression, requestTimeoutMs, logLevel, fastPath, compressionLevel } =
+      this.#options;
     const { isolate, kafka, execArgv, clock, logKey } = this.#options;
     const kafkaModule = kafka instanceof URL ? kafka.href : undefined;
-    const common = { acks, idempotent, compression, requestTimeoutMs, logLevel, fastPath };
+    const common = { acks, idempotent, compression, requestTimeoutMs, logLevel, fastPath, compressionLevel };
     const start = { kafkajs: findKafkajs(kafkaModule), execArgv };
     const thread = isolate ? newThread(start, clock) : sharedThread(start, clock);
     return thread.join(

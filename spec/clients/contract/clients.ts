@@ -10,6 +10,7 @@ export interface Settings {
   readonly acks?: -1 | 1;
   readonly idempotent?: boolean;
   readonly compression?: CompressionTypes;
+  readonly compressionLevel?: number;
 }
 
 /** A source, and what ends all that its clients have left open. */
@@ -44,6 +45,8 @@ export interface ClientUnderTest {
   readonly keepsSequence: boolean;
   /** What it compresses with by itself. */
   readonly codecs: Codecs;
+  /** Its codecs have levels. */
+  readonly hasCompressionLevel: boolean;
   /** It compresses with what this thread has registered in kafkajs's `CompressionCodecs`. */
   readonly sharesCodecs: boolean;
   /** Of the records that a broker has named as refused, those that it names. */
@@ -85,12 +88,13 @@ function kafkajsClient(name: string, fastPath: boolean, isInWorker: boolean): Cl
     choosesPartition: true,
     keepsSequence: true,
     codecs: 'zstdCompress' in zlib ? [...KAFKAJS_CODECS, ['zstd', CompressionTypes.ZSTD]] : KAFKAJS_CODECS,
+    hasCompressionLevel: fastPath,
     sharesCodecs: !isInWorker,
     namedOf: fastPath ? (refused) => refused : none,
     codeOf: fastPath ? (answered) => answered : kafkajsCodeOf,
     start: (brokers, settings, listeners) => {
-      const { acks = -1, idempotent = false } = settings;
-      const own = { ...QUIET, kafka: { brokers }, acks, idempotent, fastPath };
+      const { acks = -1, idempotent = false, compressionLevel } = settings;
+      const own = { ...QUIET, kafka: { brokers }, acks, idempotent, fastPath, compressionLevel };
       const client: ClientOptions = isInWorker
         ? { ...own, kind: 'worker', execArgv: [] }
         : { ...own, kind: 'kafkajs' };
@@ -110,6 +114,7 @@ function handedIn(name: string, isFactory: boolean): ClientUnderTest {
     choosesPartition: false,
     keepsSequence: false,
     codecs: KAFKAJS_CODECS,
+    hasCompressionLevel: false,
     sharesCodecs: true,
     namedOf: none,
     codeOf: kafkajsCodeOf,
@@ -145,7 +150,13 @@ export const CLIENTS: readonly ClientUnderTest[] = [
   handedIn('a producer of a function that was handed in', true),
 ];
 
-type Flag = 'isCutByKill' | 'isDisconnectedByClose' | 'choosesPartition' | 'keepsSequence' | 'sharesCodecs';
+type Flag =
+  | 'isCutByKill'
+  | 'isDisconnectedByClose'
+  | 'choosesPartition'
+  | 'keepsSequence'
+  | 'sharesCodecs'
+  | 'hasCompressionLevel';
 
 /** The clients of which it is true, or not true. */
 export function clientsThat(flag: Flag, is = true): readonly ClientUnderTest[] {

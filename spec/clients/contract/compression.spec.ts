@@ -30,6 +30,29 @@ describe.each(CLIENTS)('$name', (own) => {
   });
 });
 
+describe.each(clientsThat('hasCompressionLevel'))('$name', (own) => {
+  const codecs = own.codecs.filter(([, type]) => type !== CompressionTypes.None);
+  const rigs = codecs.map(([name, compression]) => {
+    const at = (compressionLevel: number) => contractRig(own, { compression, compressionLevel });
+    return [name, { low: at(1), high: at(9) }] as const;
+  });
+
+  it.each(rigs)('makes batches smaller with a higher level: %s', async (_name, { low, high }) => {
+    const sizes: number[] = [];
+    for (const rig of [low, high]) {
+      const client = await rig.connected();
+      const topic = rig.newTopic();
+      const texts = numbered(2_000, 'a line of a log').map(
+        (text, at) => `${text} ${Math.imul(at, 2_654_435_761)}`,
+      );
+      expect(await resultOf(client, batchOf(topic, texts))).toEqual({ kind: 'delivered' });
+      expect(rig.cluster.values(topic)).toEqual(texts);
+      sizes.push(rig.cluster.batches(topic)[0]?.bytes.length ?? 0);
+    }
+    expect(sizes[1]).toBeLessThan(Number(sizes[0]));
+  });
+});
+
 /** What kafkajs makes a codec with (types/index.d.ts has `any`). */
 interface Encoded {
   readonly buffer: Buffer;

@@ -14,6 +14,7 @@ it('kafkajs does not log that its connections are cut while a client is renewed'
     acks: -1,
     idempotent: true,
     compression: undefined,
+    compressionLevel: undefined,
     requestTimeoutMs: 60_000,
     fastPath: true,
     random: () => 0,

@@ -47,7 +47,7 @@ function group() {
     log: [false, undefined, undefined],
     logLevel: 0,
     acks: -1,
-    compression: undefined,
+    codec: [undefined, undefined],
     requestTimeoutMs: 1_000,
     fastPath: true,
     traceContext: false,

@@ -76,6 +76,7 @@ describe('transports with the same kafka', () => {
     ['isolate: true', { isolate: true }],
     ['other acks', { acks: 1 }],
     ['another compression', { compression: 'gzip' }],
+    ['another compressionLevel', { compression: 'gzip', compressionLevel: 1 }],
     ['another requestTimeoutMs', { requestTimeoutMs: 9_999 }],
     ['another path', { fastPath: false }],
     ['another clientLog', { clientLog: { level: 'error' } }],
