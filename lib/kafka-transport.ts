@@ -105,7 +105,7 @@ export class KafkaTransport extends TransportStream {
     raiseListenerLimit(this, 2);
     this.#options = resolved;
     const OwnPipeline = loadPipeline();
-    this.#pipeline = new OwnPipeline(resolved, this, this.#clock);
+    this.#pipeline = new OwnPipeline(resolved, this, this.#clock, () => this.#onIdle());
     this.#crash = new CrashHandler(this, this.#clock, (timeoutMs) => this.flush(timeoutMs));
     this.#processEnd = new ProcessExit(this.#pipeline, resolved.closeTimeoutMs, resolved.signals);
     // What another process has left in the spool is sent before the end, also when nothing is logged.
@@ -335,6 +335,14 @@ export class KafkaTransport extends TransportStream {
     } catch (error) {
       this.#pipeline.warnings.listenerFailed(error);
     }
+  }
+
+  /**
+   * The end of the process would find nothing to do, and the next record watches for it again. A logger that nobody uses any
+   * more, of a module that was loaded anew, is not kept in memory by the process, nor are listeners left on it.
+   */
+  #onIdle(): void {
+    if (!this.#hasSpool) this.#processEnd.forget();
   }
 
   #onCrashRecord(info: Info): void {
