@@ -168,7 +168,7 @@ async function writeSchema() {
   const module = { exports: {} };
   const load = compileFunction(outputFiles[0].text, ['module', 'exports', 'require']);
   load(module, module.exports, createRequire(join(root, 'lib/options/schema.ts')));
-  writeFileSync(dist('options.schema.json'), `${JSON.stringify(module.exports.optionsSchema(), null, 2)}\n`);
+  writeFileSync(dist('options.schema.json'), `${JSON.stringify(module.exports.optionsSchema())}\n`);
 }
 
 async function writeProgram() {
