@@ -1,11 +1,12 @@
 // Makes what is packed: dist/cjs, with the code in three files, and dist/esm, which exports the same; each with its types. Beside
-// it, in both, `platformatic`: the subpath of the package by that name.
+// it, in both, `platformatic`: the subpath of the package by that name; `register`, and the JSON schema of the options.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { compileFunction } from 'node:vm';
 import { build, transform } from 'esbuild';
 import { rolledUpDeclarations } from './declarations.js';
 import { kafkajsLicence, packedWorkerProgram } from './worker-program.js';
@@ -40,6 +41,8 @@ await writeProgram();
 writeFileSync(dist('cjs/package.json'), '{ "type": "commonjs" }\n');
 writeEsm();
 await writePlatformatic();
+await writeRegister();
+await writeSchema();
 writeDeclarations();
 
 /**
@@ -125,6 +128,52 @@ async function writePlatformatic() {
   }
 }
 
+/**
+ * `winston-kafkajs/register`: one file for both formats, because it exports nothing. The library is loaded when the class is
+ * first asked for.
+ */
+async function writeRegister() {
+  const library = './index.js';
+  await build({
+    ...SMALL,
+    entryPoints: [join(root, 'lib/register.ts')],
+    outfile: dist('cjs/register.js'),
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    packages: 'external',
+    external: [library],
+    logLevel: 'error',
+    plugins: [
+      {
+        name: 'lazy-library',
+        setup: ({ onLoad }) =>
+          onLoad({ filter: /load-transport\.ts$/ }, () => ({
+            contents: `export const loadTransport = () => require('${library}').KafkaTransport;`,
+            resolveDir: dist('cjs'),
+          })),
+      },
+    ],
+  });
+}
+
+/** The JSON schema of the options, from their table. */
+async function writeSchema() {
+  const { outputFiles } = await build({
+    entryPoints: [join(root, 'lib/options/schema.ts')],
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    packages: 'external',
+    logLevel: 'error',
+    write: false,
+  });
+  const module = { exports: {} };
+  const load = compileFunction(outputFiles[0].text, ['module', 'exports', 'require']);
+  load(module, module.exports, createRequire(join(root, 'lib/options/schema.ts')));
+  writeFileSync(dist('options.schema.json'), `${JSON.stringify(module.exports.optionsSchema())}\n`);
+}
+
 async function writeProgram() {
   const licence = kafkajsLicence().replaceAll(/^/gm, '// ').replaceAll(/ +$/gm, '');
   const about = `// Made by .ci/worker-program.js: Brotli, in base64. There is a copy of this in it:\n//\n${licence}\n`;
@@ -139,6 +188,9 @@ function writeDeclarations() {
   const types = rolledUpDeclarations(directory, 'index');
   for (const format of ['esm', 'cjs'])
     writeFileSync(dist(format, 'platformatic.d.ts'), rolledUpDeclarations(directory, 'platformatic'));
+  // Only what it adds to winston's types: it exports nothing.
+  const added = readFileSync(join(directory, 'register.d.ts'), 'utf8');
+  writeFileSync(dist('cjs/register.d.ts'), replacedOnce(added, './kafka-transport.ts', './index.js'));
   rmSync(directory, { recursive: true });
   // winston-transport's types say `export =`. A default import of that is an error for users of CommonJS who have not set
   // `esModuleInterop`; this form is right for all.

@@ -33,6 +33,7 @@ export {
 } from './observe/open-telemetry.ts';
 export { type PrometheusOptions, type PrometheusRegister, prometheus } from './observe/prometheus.ts';
 export type { CallerFunction, TransportStats } from './observe/stats.ts';
+export { defineKafkaConfig } from './options/define-config.ts';
 export type {
   BatchOptions,
   Brokers,

@@ -108,7 +108,7 @@ export class KafkaTransport extends TransportStream {
     this.#options = resolved;
     this.#updatable = resolved;
     const OwnPipeline = loadPipeline();
-    this.#pipeline = new OwnPipeline(resolved, this, this.#clock);
+    this.#pipeline = new OwnPipeline(resolved, this, this.#clock, () => this.#onIdle());
     this.#crash = new CrashHandler(this, this.#clock, (timeoutMs) => this.flush(timeoutMs));
     this.#processEnd = new ProcessExit(this.#pipeline, resolved.closeTimeoutMs, resolved.signals);
     // What another process has left in the spool is sent before the end, also when nothing is logged.
@@ -352,6 +352,14 @@ export class KafkaTransport extends TransportStream {
     } catch (error) {
       this.#pipeline.warnings.listenerFailed(error);
     }
+  }
+
+  /**
+   * The end of the process would find nothing to do, and the next record watches for it again. A logger that nobody uses any
+   * more, of a module that was loaded anew, is not kept in memory by the process, nor are listeners left on it.
+   */
+  #onIdle(): void {
+    if (!this.#hasSpool) this.#processEnd.forget();
   }
 
   #onCrashRecord(info: Info): void {

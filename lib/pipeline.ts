@@ -28,6 +28,7 @@ import type { Mark } from './winston/logger-tap.ts';
 export class Pipeline {
   readonly #options: ResolvedOptions;
   readonly #emitter: EventEmitter;
+  readonly #onIdle: (() => void) | undefined;
   readonly #clock: Clock;
   readonly #ledger = new Ledger();
   readonly #sender: Sender;
@@ -49,8 +50,10 @@ export class Pipeline {
   readonly channels: Channels;
   readonly suppressed: TransportStats['suppressed'] = { reentrant: 0, filtered: 0, loop: 0, sampled: 0 };
 
-  constructor(options: ResolvedOptions, emitter: EventEmitter, clock: Clock) {
+  /** @param onIdle nothing is left to send, and the connection was closed */
+  constructor(options: ResolvedOptions, emitter: EventEmitter, clock: Clock, onIdle?: () => void) {
     this.#options = options;
+    this.#onIdle = onIdle;
     this.#emitter = emitter;
     this.#clock = clock;
     this.warnings = new Warnings(emitter, clock);
@@ -270,6 +273,7 @@ export class Pipeline {
     const before = this.statsCollector.state(state);
     if (before !== undefined) this.channels.stateChanged(before, state, this.#sender.lastError);
     if (state === 'down') for (const listener of this.#onDown) listener();
+    if (state === 'idle' && this.#ledger.unsettled === 0) this.#onIdle?.();
   }
 
   async #close(isLast: boolean): Promise<FlushReport> {

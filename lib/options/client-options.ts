@@ -23,6 +23,7 @@ import {
   isPlainObject,
   optionalFunction,
   refuseInWords,
+  stringHint,
   throwInvalidOption,
 } from '../util/check-option.ts';
 import { isObject } from '../util/safely.ts';
@@ -191,7 +192,7 @@ export function checkedAcks(path: string, acks: unknown): -1 | 1 | undefined {
       '-1 or 1 (with 0 the broker does not answer, so loss looks like delivery)',
       acks,
     );
-  return throwInvalidOption(path, '-1 or 1', acks);
+  return throwInvalidOption(path, `-1 or 1${stringHint(acks)}`, acks);
 }
 
 function checkProducer(producer: unknown): void {
@@ -264,7 +265,7 @@ function compressionType(path: string, given: unknown): CompressionTypes {
   if (name === undefined)
     throwInvalidOption(
       path,
-      `${names.map((each) => `'${each}'`).join(' or ')}, or one of kafkajs's CompressionTypes`,
+      `${names.map((each) => `'${each}'`).join(' or ')}, or one of kafkajs's CompressionTypes${stringHint(given)}`,
       given,
     );
   return COMPRESSION_TYPES[name];

@@ -1,4 +1,5 @@
 import { flag, group, integer, oneOf, throwInvalidOption } from '../util/check-option.ts';
+import { MAX_DELAY_MS } from '../util/clock.ts';
 
 /** The options that one stands among, as they were given. */
 export type Beside = Readonly<Record<string, unknown>>;
@@ -6,7 +7,10 @@ export type Beside = Readonly<Record<string, unknown>>;
 /** Throws where the value is wrong, and puts the default in. */
 type Check<Value> = (path: string, given: unknown, beside: Beside) => Value;
 
-/** One option: its check, and its row in the README. */
+/** What JSON Schema says of a value. */
+export type Schema = Readonly<Record<string, unknown>>;
+
+/** One option: its check, its row in the README, and what the JSON schema says of it. */
 export class Option<Value> {
   readonly check: Check<Value>;
   /** What it is when it is left out, where that is a value. */
@@ -16,6 +20,10 @@ export class Option<Value> {
   meaning = '';
   /** The default in a word, instead of the fallback. */
   word: string | undefined;
+  /** Of a flag, a number or a choice; schema.ts has those of all others. */
+  schema: Schema | undefined;
+  /** The options in it, where it is a group that is made of options. */
+  members: Readonly<Record<string, Option<unknown>>> | undefined;
 
   constructor(check: Check<Value>, fallback?: unknown, names: readonly string[] = []) {
     this.check = check;
@@ -26,6 +34,16 @@ export class Option<Value> {
   means(meaning: string, word?: string): this {
     this.meaning = meaning;
     this.word = word;
+    return this;
+  }
+
+  as(schema: Schema): this {
+    this.schema = schema;
+    return this;
+  }
+
+  of(members: Readonly<Record<string, Option<unknown>>>): this {
+    this.members = members;
     return this;
   }
 }
@@ -47,24 +65,27 @@ export function unchecked(names?: readonly string[]): Option<never> {
 }
 
 export function flagOf(fallback: boolean): Option<boolean> {
-  return new Option((path, given) => flag(path, given, fallback), fallback);
+  const option = new Option((path, given) => flag(path, given, fallback), fallback);
+  return option.as({ type: 'boolean' });
 }
 
-export function integerOf(fallback: number, least: number, most?: number): Option<number> {
-  return new Option((path, given) => integer(path, given, fallback, least, most), fallback);
+export function integerOf(fallback: number, least: number, most: number = MAX_DELAY_MS): Option<number> {
+  const option = new Option((path, given) => integer(path, given, fallback, least, most), fallback);
+  return option.as({ type: 'integer', minimum: least, maximum: most });
 }
 
 export function choiceOf<Value>(values: readonly Value[], fallback: Value): Option<Value> {
-  return new Option((path, given) => oneOf(path, given, values, fallback), fallback);
+  return new Option((path, given) => oneOf(path, given, values, fallback), fallback).as({ enum: values });
 }
 
 type Members<Values> = { readonly [Name in keyof Values]: Option<Values[Name]> };
 
 export function groupOf<Values extends object>(members: Members<Values>): Option<Values> {
-  const entries = Object.entries<Option<unknown>>(members as Members<Record<string, unknown>>);
+  const options = members as Members<Record<string, unknown>>;
+  const entries = Object.entries<Option<unknown>>(options);
   const names = Object.keys(members);
   const fallbacks = entries.map(([name, { fallback }]) => [name, fallback]);
-  return new Option(
+  const option = new Option(
     (path, given) => {
       const values = group(path, given, names);
       const checked = entries.map(([name, { check }]) => [
@@ -76,13 +97,15 @@ export function groupOf<Values extends object>(members: Members<Values>): Option
     Object.fromEntries(fallbacks.filter(([, fallback]) => fallback !== undefined)),
     names,
   );
+  return option.of(options);
 }
 
 export function optionalGroup<Values extends object>(members: Members<Values>): Option<Values | undefined> {
   const { check, names } = groupOf(members);
-  return new Option(
-    (path, given, beside) => (given === undefined ? undefined : check(path, given, beside)),
+  const option = new Option(
+    (path, given, beside: Beside) => (given === undefined ? undefined : check(path, given, beside)),
     undefined,
     names,
   );
+  return option.of(members as Members<Record<string, unknown>>);
 }

@@ -255,8 +255,14 @@ function checkedMaxAge(path: string, given: unknown): number | undefined {
 function checkedSignals(path: string, given: unknown): readonly NodeJS.Signals[] {
   if (given === undefined) return DEFAULT_SIGNALS;
   if (given === false) return [];
-  if (!Array.isArray(given))
-    throwInvalidOption(path, "false or a list of names of signals, such as ['SIGTERM', 'SIGINT']", given);
+  if (!Array.isArray(given)) {
+    const hint = typeof given === 'string' ? " (of a string with commas: value.split(','))" : '';
+    throwInvalidOption(
+      path,
+      `false or a list of names of signals, such as ['SIGTERM', 'SIGINT']${hint}`,
+      given,
+    );
+  }
   given.forEach((signal: unknown, at) => {
     if (!canBeHandled(signal)) throwInvalidOption(`${path}[${at}]`, SIGNAL_RULE, signal);
   });

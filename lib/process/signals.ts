@@ -160,7 +160,7 @@ function signalExitHandlers(signal: NodeJS.Signals): number {
 export const DEFAULT_SIGNALS: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGHUP'];
 
 // No process can have a handler for these.
-const NEVER_HANDLED = ['SIGKILL', 'SIGSTOP'];
+export const NEVER_HANDLED: readonly string[] = ['SIGKILL', 'SIGSTOP'];
 
 /** Whether a process can be told of it: of this system's signals, all but `SIGKILL` and `SIGSTOP`. */
 export function canBeHandled(signal: unknown): signal is NodeJS.Signals {

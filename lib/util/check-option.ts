@@ -90,12 +90,15 @@ export function integer(
 ): number {
   if (value === undefined) return fallback;
   if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most) {
-    // As an environment variable has it.
-    const hint =
-      typeof value === 'string' && /^\s*\d+\s*$/.test(value) ? ' (Number() makes one of a string)' : '';
-    throwInvalidOption(path, `an integer from ${least} to ${most}${hint}`, value);
+    throwInvalidOption(path, `an integer from ${least} to ${most}${stringHint(value)}`, value);
   }
   return value;
+}
+
+/** What to write where a number, or a choice, is an environment variable as it stands. */
+export function stringHint(value: unknown): string {
+  if (value === '') return ' (of a variable that may be empty: value || undefined)';
+  return typeof value === 'string' && /^\s*-?\d+\s*$/.test(value) ? ' (Number() makes one of a string)' : '';
 }
 
 export function flag(path: string, value: unknown, fallback: boolean): boolean {
@@ -115,7 +118,7 @@ export function optionalFunction(path: string, value: unknown): void {
 export function oneOf<Value>(path: string, value: unknown, values: readonly Value[], fallback: Value): Value {
   if (value === undefined) return fallback;
   if (!values.includes(value as Value)) {
-    throwInvalidOption(path, values.map((v) => inspect(v)).join(' or '), value);
+    throwInvalidOption(path, `${values.map((v) => inspect(v)).join(' or ')}${stringHint(value)}`, value);
   }
   return value as Value;
 }

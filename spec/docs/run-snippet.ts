@@ -31,6 +31,7 @@ export async function runSnippet(code: string): Promise<SnippetResult> {
   const file = join(directory, 'snippet.mts');
   const adapted = code
     .replaceAll("'winston-kafkajs'", JSON.stringify(library))
+    .replaceAll("'winston-kafkajs/register'", JSON.stringify(join(ROOT, 'lib/register.ts')))
     .replaceAll('localhost:9092', cluster.addresses[0] ?? '');
   writeFileSync(file, adapted);
   const { stdout, stderr } = await execute(process.execPath, [...NODE_OPTIONS, file], { cwd: directory });

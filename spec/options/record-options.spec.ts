@@ -1,16 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { resolveOptions } from '../../lib/options/resolve.ts';
 import { checkedUpdate } from '../../lib/options/update.ts';
+import { ENOUGH, expectTaken, refused } from './refused.ts';
 
-const REQUIRED = { topic: 'logs', kafka: { brokers: ['a:1'] } };
-const resolved = (options: object) => resolveOptions({ ...REQUIRED, ...options });
-const refusal = (options: object): string => {
-  try {
-    resolved(options);
-  } catch (error) {
-    return String(error);
-  }
-  return 'taken';
+const resolved = (options: object) => {
+  expectTaken({ ...ENOUGH, ...options });
+  return resolveOptions({ ...ENOUGH, ...options });
 };
 
 describe('the options of records', () => {
@@ -73,7 +68,7 @@ describe('the options of records', () => {
     [{ redact: ['a', 5] }, /"redact\[1\]" must be a path/],
     [{ redact: ['a', 'b..c'] }, /"redact\[1\]" must be a path that can be read \(Invalid redaction path/],
   ])('%j are refused', (options, message) => {
-    expect(refusal(options)).toMatch(message);
+    expect(refused({ ...ENOUGH, ...options }).message).toMatch(message);
   });
 });
 

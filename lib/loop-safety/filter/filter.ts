@@ -105,7 +105,7 @@ type Fail = (problem: FilterProblem) => never;
  * The level names of winston's npm, syslog and cli configurations (triple-beam/config, which winston re-exports as
  * `winston.config`). At construction a transport has no logger yet, so a name is held to be right if one of them has it.
  */
-const WINSTON_LEVELS: readonly string[] = [
+export const WINSTON_LEVELS: readonly string[] = [
   ...['error', 'warn', 'info', 'http', 'verbose', 'debug', 'silly'],
   ...['emerg', 'alert', 'crit', 'warning', 'notice'],
   ...['help', 'data', 'prompt', 'input'],
