@@ -30,6 +30,7 @@ const APART = ['spec/package/**', 'spec/kafka/**'];
 // `npm run test:processes`, so that `npm test` stays short.
 const OF_PROCESSES = [
   'spec/scenarios/runners/**/*.spec.ts',
+  'spec/scenarios/reload/**/*.spec.ts',
   'spec/scenarios/faults/preloads-and-the-thread.spec.ts',
   'spec/scenarios/faults/short-sasl-sessions.spec.ts',
   'spec/accumulator/held-queues.spec.ts',

@@ -108,7 +108,10 @@ export class KafkaTransport extends TransportStream {
     this.#options = resolved;
     this.#updatable = resolved;
     const OwnPipeline = loadPipeline();
-    this.#pipeline = new OwnPipeline(resolved, this, this.#clock, () => this.#onIdle());
+    this.#pipeline = new OwnPipeline(resolved, this, this.#clock, {
+      onWork: () => this.#processEnd.watch(),
+      onIdle: () => this.#onIdle(),
+    });
     this.#crash = new CrashHandler(this, this.#clock, (timeoutMs) => this.flush(timeoutMs));
     this.#processEnd = new ProcessExit(this.#pipeline, resolved.closeTimeoutMs, resolved.signals);
     // What another process has left in the spool is sent before the end, also when nothing is logged.
@@ -333,7 +336,6 @@ export class KafkaTransport extends TransportStream {
   }
 
   #admit(info: Info, mark: Mark | undefined, isFromLogger: boolean): void {
-    this.#processEnd.watch();
     this.#pipeline.admit(info, mark?.logger?.levels ?? this.levels, mark, this.#spanOf(mark, isFromLogger));
   }
 

@@ -24,11 +24,19 @@ import { partitionOfKey } from './util/murmur2.ts';
 import type { SpanContext } from './util/open-telemetry-api.ts';
 import type { Mark } from './winston/logger-tap.ts';
 
+/** Hears whether there is something that the end of the process must not come before. */
+export interface WorkListener {
+  /** The first record comes, also one of the transport's own. */
+  onWork(): void;
+  /** Nothing is left to send, and the connection was closed. */
+  onIdle(): void;
+}
+
 /** Everything between winston's face and the Kafka client: takes infos in, and answers for what becomes of them. */
 export class Pipeline {
   readonly #options: ResolvedOptions;
   readonly #emitter: EventEmitter;
-  readonly #onIdle: (() => void) | undefined;
+  readonly #work: WorkListener | undefined;
   readonly #clock: Clock;
   readonly #ledger = new Ledger();
   readonly #sender: Sender;
@@ -50,10 +58,9 @@ export class Pipeline {
   readonly channels: Channels;
   readonly suppressed: TransportStats['suppressed'] = { reentrant: 0, filtered: 0, loop: 0, sampled: 0 };
 
-  /** @param onIdle nothing is left to send, and the connection was closed */
-  constructor(options: ResolvedOptions, emitter: EventEmitter, clock: Clock, onIdle?: () => void) {
+  constructor(options: ResolvedOptions, emitter: EventEmitter, clock: Clock, work?: WorkListener) {
     this.#options = options;
-    this.#onIdle = onIdle;
+    this.#work = work;
     this.#emitter = emitter;
     this.#clock = clock;
     this.warnings = new Warnings(emitter, clock);
@@ -263,7 +270,10 @@ export class Pipeline {
     // What an earlier process has left goes first.
     this.#openSpool();
     this.statsCollector.accepted(admission.record);
-    if (this.#ledger.unsettled === 0) this.statsCollector.waiting();
+    if (this.#ledger.unsettled === 0) {
+      this.statsCollector.waiting();
+      this.#work?.onWork();
+    }
     if (admission.kind === 'record') this.#sender.add(admission.record);
     else this.#sender.acceptAndDrop(admission.record, admission.kind, admission.cause);
   }
@@ -273,7 +283,7 @@ export class Pipeline {
     const before = this.statsCollector.state(state);
     if (before !== undefined) this.channels.stateChanged(before, state, this.#sender.lastError);
     if (state === 'down') for (const listener of this.#onDown) listener();
-    if (state === 'idle' && this.#ledger.unsettled === 0) this.#onIdle?.();
+    if (state === 'idle' && this.#ledger.unsettled === 0) this.#work?.onIdle();
   }
 
   async #close(isLast: boolean): Promise<FlushReport> {

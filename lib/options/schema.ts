@@ -15,7 +15,12 @@ const TEXT: Schema = { type: 'string', minLength: 1 };
 /** A number for all levels, or by level. Errors are always kept. */
 const perLevel = (number: Schema): readonly Schema[] => [
   number,
-  { type: 'object', properties: { error: false, rate: false }, additionalProperties: number, minProperties: 1 },
+  {
+    type: 'object',
+    properties: { error: false, rate: false },
+    additionalProperties: number,
+    minProperties: 1,
+  },
 ];
 const SHARES = perLevel({ type: 'number', minimum: 0, maximum: 1 });
 const COUNTS = perLevel({ type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
