@@ -1,0 +1,12 @@
+// What AWS Lambda does, to try the handler by hand: one event per line of stdin, one answer per line of stdout.
+import { randomUUID } from 'node:crypto';
+import { createInterface } from 'node:readline';
+import { handler } from './handler.js';
+
+const TIMEOUT_MS = 6000;
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const startedAt = Date.now();
+  const getRemainingTimeInMillis = () => startedAt + TIMEOUT_MS - Date.now();
+  console.log(JSON.stringify(await handler(JSON.parse(line), { awsRequestId: randomUUID(), getRemainingTimeInMillis })));
+}
