@@ -24,7 +24,13 @@ app.get('/health', (_request, response) => {
   response.json({ logs: kafka.healthy() });
 });
 
-const server = app.listen(Number(process.env.PORT ?? 3000), () => {
+const server = app.listen(Number(process.env.PORT ?? 3000), (error) => {
+  if (error) {
+    // Not `process.exit(1)`: the process ends by itself, when the record is delivered.
+    logger.error('cannot start', { reason: error.message });
+    process.exitCode = 1;
+    return;
+  }
   logger.info('listening', { port: server.address().port });
 });
 

@@ -34,5 +34,11 @@ process.once('SIGTERM', () => {
   app.close();
 });
 
-await app.listen({ port: Number(process.env.PORT ?? 3000) });
-logger.info('listening', { port: app.server.address().port });
+try {
+  await app.listen({ port: Number(process.env.PORT ?? 3000) });
+  logger.info('listening', { port: app.server.address().port });
+} catch (error) {
+  // Not `process.exit(1)`: the process ends by itself, when the record is delivered.
+  logger.error('cannot start', { reason: error.message });
+  process.exitCode = 1;
+}

@@ -17,7 +17,9 @@ const logger = createLogger({
         sasl: {
           mechanism: 'oauthbearer',
           // Signs a token for 15 minutes with the credentials of the usual AWS provider chain. It needs no network of its own.
-          oauthBearerProvider: async () => ({ value: (await generateAuthToken({ region: AWS_REGION })).token }),
+          oauthBearerProvider: async () => ({
+            value: (await generateAuthToken({ region: AWS_REGION })).token,
+          }),
         },
       },
     }),

@@ -1,11 +1,17 @@
 import { createLogger, format, type Logger, transports } from 'winston';
-import { type FlushReport, KafkaTransport, type KafkaTransportOptions, type TransportEntry } from 'winston-kafkajs';
+import {
+  type FlushReport,
+  KafkaTransport,
+  type KafkaTransportOptions,
+  type TransportEntry,
+} from 'winston-kafkajs';
 
 const options: KafkaTransportOptions = {
   topic: 'app-logs',
   kafka: { clientId: 'shop', brokers: process.env.KAFKA_BROKERS ?? 'localhost:9092' },
   // `info` is what was logged: its fields are unknown until they are looked at.
-  key: ({ info }: TransportEntry): string | null => (typeof info.customer === 'string' ? info.customer : null),
+  key: ({ info }: TransportEntry): string | null =>
+    typeof info.customer === 'string' ? info.customer : null,
   headers: ({ level }) => ({ level }),
 };
 
