@@ -3,12 +3,6 @@ import { randomUUID } from 'node:crypto';
 import { createInterface } from 'node:readline';
 import { handler } from './handler.js';
 
-const TIMEOUT_MS = 6000;
-
 for await (const line of createInterface({ input: process.stdin })) {
-  const startedAt = Date.now();
-  const getRemainingTimeInMillis = () => startedAt + TIMEOUT_MS - Date.now();
-  console.log(
-    JSON.stringify(await handler(JSON.parse(line), { awsRequestId: randomUUID(), getRemainingTimeInMillis })),
-  );
+  console.log(JSON.stringify(await handler(JSON.parse(line), { awsRequestId: randomUUID() })));
 }

@@ -76,9 +76,7 @@ it('connects, sends, tells what it has learnt, and lets go', async () => {
   expect(await served.ask({ kind: 'connect', client: 1, kafka: kafkaOf(cluster) })).toBe('done');
   expect(await served.ask({ kind: 'send', client: 1, batch: batchOf(['a', 'b']) })).toBe('done');
   expect(served.of('bound')).toEqual([{ kind: 'bound', call: 3, partition: 0 }]);
-  expect(served.of('partitions')).toEqual([
-    { transport: 1, kind: 'partitions', topic: TOPIC, count: 1, writable: [0] },
-  ]);
+  expect(served.of('partitions')).toEqual([{ transport: 1, kind: 'partitions', topic: TOPIC, count: 1, writable: [0] }]);
   expect(cluster.values(TOPIC)).toEqual(['a', 'b']);
   expect(await served.ask({ kind: 'close', client: 1 })).toBe('done');
   expect(await served.ask({ kind: 'kill', client: 1 })).toBe('done');
