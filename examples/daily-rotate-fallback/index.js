@@ -15,6 +15,8 @@ const logger = createLogger({
         filename: '%DATE%.log',
         maxSize: '20m',
         maxFiles: '14d',
+        // With the reason and the topic. Without a format of its own, a line is what Kafka would have got.
+        format: format.json(),
       }),
     }),
   ],

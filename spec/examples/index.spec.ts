@@ -1,7 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ROOT, readPage, tableRows } from '../docs/pages.ts';
+import { linksOf, ROOT, readPage, tableRows } from '../docs/pages.ts';
 import { commandsOf } from './example.ts';
 
 const folders = readdirSync(join(ROOT, 'examples'), { withFileTypes: true })
@@ -27,5 +27,11 @@ describe('the page about the examples', () => {
 
   it.each(folders)('has examples only that are run here: %s', (name) => {
     expect(specs).toContain(`'${name}'`);
+  });
+
+  it.each(['.', ...folders])('has links that lead somewhere: %s', (name) => {
+    const page = readPage(join('examples', name, 'README.md'));
+    const missing = linksOf(page).filter((link) => !existsSync(join(ROOT, dirname(page.path), link)));
+    expect(missing).toEqual([]);
   });
 });

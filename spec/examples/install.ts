@@ -14,7 +14,7 @@ declare module 'vitest' {
 }
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const NOT_COPIED = /[\\/](node_modules|dist|spool|undelivered)$/;
+const NOT_COPIED = /[\\/](node_modules|dist|spool|undelivered|package-lock\.json|[^\\/]*\.tgz)$/;
 
 export async function setup({ provide }: TestProject): Promise<() => void> {
   const directory = mkdtempSync(join(tmpdir(), 'winston-kafkajs-examples-'));

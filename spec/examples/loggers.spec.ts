@@ -56,21 +56,21 @@ describe('a rotated file as fallback', () => {
     const inFile = lines
       .filter((line) => line !== '')
       .map((line) => {
-        const { order, level } = JSON.parse(line);
-        return [order, level];
+        const { message, reason, topic } = JSON.parse(line);
+        return [JSON.parse(message).order, reason, topic];
       });
     return { inFile, inKafka: ordersIn(cluster) };
   }
 
   it('gets a record that is too large, and Kafka all the others', async () => {
     const { inFile, inKafka } = await run(true);
-    expect(inFile).toEqual([[5, 'info']]);
+    expect(inFile).toEqual([[5, 'oversize', TOPIC]]);
     expect(inKafka).toEqual(upTo(10).filter((order) => order !== 5));
   });
 
   it('gets all that is left when the process ends without a broker', async () => {
     const { inFile, inKafka } = await run(false);
-    expect(inFile).toEqual(upTo(10).map((order) => [order, 'info']));
+    expect(inFile).toEqual(upTo(10).map((order) => [order, 'closed', TOPIC]));
     expect(inKafka).toEqual([]);
   });
 });
