@@ -5,7 +5,7 @@ import { ordersIn, startBroker } from './topic.ts';
 const RUNNERS: readonly (readonly [example: string, passed: RegExp])[] = [
   ['test-jest', /Tests:\s+2 passed, 2 total/],
   ['test-vitest', /Tests\s+2 passed \(2\)/],
-  ['test-node', /# pass 2\n[\s\S]*# fail 0\n/],
+  ['test-node', /[#ℹ] pass 2\n[\s\S]*[#ℹ] fail 0\n/],
 ];
 
 describe('the tests of an application', () => {
