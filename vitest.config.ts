@@ -25,7 +25,7 @@ const NOT_FOR_A_WORKER = [
   // The specs of winston once more, on another stream below: no client has to do with that.
   'spec/winston/readable-stream-4.spec.ts',
 ];
-const APART = ['spec/package/**', 'spec/kafka/**'];
+const APART = ['spec/package/**', 'spec/examples/**', 'spec/kafka/**'];
 // Minutes of processes: test runners, preloads, restarts with a spool, sessions that end, random schedules, snippets.
 // `npm run test:processes`, so that `npm test` stays short.
 const OF_PROCESSES = [

@@ -1,10 +1,16 @@
 // Part of the in-process Kafka stand-in for specs and the demo; it is not a broker.
-// ApiVersions v0-v2, SaslHandshake v1 and SaslAuthenticate v1 (PLAIN, OAUTHBEARER).
+// ApiVersions v0-v2, SaslHandshake v1 and SaslAuthenticate v1 (PLAIN, OAUTHBEARER, SCRAM).
 import { ERROR } from './apis.ts';
-import type { ReadRequest, SaslAttempt, Session } from './state.ts';
+import { SCRAM_MECHANISMS, ScramExchange } from './scram.ts';
+import type { ClusterSettings, ReadRequest, SaslAttempt, Session } from './state.ts';
 import { Encoder } from './wire.ts';
 
-const MECHANISMS = ['PLAIN', 'OAUTHBEARER'];
+/** What the stand-in offers: SCRAM where there are users for it. */
+const mechanismsOf = ({ scram }: ClusterSettings): string[] => [
+  'PLAIN',
+  'OAUTHBEARER',
+  ...(scram === null ? [] : SCRAM_MECHANISMS),
+];
 
 // Kafka's KafkaChannel.java, MIN_REAUTH_INTERVAL_ONE_SECOND_NANOS: within a second of the last re-authentication (not of
 // the first authentication) the next one is not begun, and the handshake is answered like any other request.
@@ -42,12 +48,16 @@ export const readSaslHandshake: ReadRequest = (decoder, state) => {
     targets: [],
     answer: ({ effect, session }) => {
       let error = effect.errorOf();
-      if (error === ERROR.NONE && state.settings.sasl === null) error = ERROR.ILLEGAL_SASL_STATE;
+      const { settings } = state;
+      const mechanisms = mechanismsOf(settings);
+      if (error === ERROR.NONE && settings.sasl === null) error = ERROR.ILLEGAL_SASL_STATE;
       const isAgain = session.authenticatedUntil !== null;
       if (error === ERROR.NONE && isAgain && !mayAuthenticateAgain(session)) error = ERROR.ILLEGAL_SASL_STATE;
-      if (error === ERROR.NONE && !MECHANISMS.includes(mechanism)) error = ERROR.UNSUPPORTED_SASL_MECHANISM;
+      if (error === ERROR.NONE && !mechanisms.includes(mechanism)) error = ERROR.UNSUPPORTED_SASL_MECHANISM;
       session.mechanism = error === ERROR.NONE ? mechanism : null;
-      return new Encoder().writeInt16(error).writeArray(MECHANISMS);
+      const isScram = session.mechanism !== null && SCRAM_MECHANISMS.includes(session.mechanism);
+      session.scram = isScram ? new ScramExchange(mechanism, settings.scram ?? {}) : null;
+      return new Encoder().writeInt16(error).writeArray(mechanisms);
     },
   };
 };
@@ -73,6 +83,29 @@ function readOauthBearer(bytes: Buffer): SaslAttempt {
   return { mechanism: 'OAUTHBEARER', token: auth.replace(/^Bearer /, ''), extensions };
 }
 
+/** What became of one message of the client. */
+interface Step {
+  readonly state: 'done' | 'refused' | 'goes on';
+  readonly why: string;
+  readonly answer: string;
+}
+
+const DONE: Step = { state: 'done', why: '', answer: '' };
+const refusal = (why: string): Step => ({ state: 'refused', why, answer: '' });
+
+function stepOf(bytes: Buffer, { mechanism, scram }: Session, sasl: ClusterSettings['sasl']): Step {
+  if (scram !== null) return scramStep(scram, bytes.toString('utf8'));
+  const given = sasl?.(mechanism === 'PLAIN' ? readPlain(bytes) : readOauthBearer(bytes));
+  return given === true ? DONE : refusal(typeof given === 'string' ? given : 'refused by the stand-in');
+}
+
+function scramStep(scram: ScramExchange, message: string): Step {
+  const isLast = scram.hasBegun;
+  const answer = isLast ? scram.finish(message) : scram.begin(message);
+  if (answer === undefined) return refusal('invalid credentials with this SASL mechanism');
+  return { ...DONE, state: isLast ? 'done' : 'goes on', answer };
+}
+
 export const readSaslAuthenticate: ReadRequest = (decoder, state) => {
   const bytes = decoder.readBytes() ?? Buffer.alloc(0);
   return {
@@ -80,25 +113,27 @@ export const readSaslAuthenticate: ReadRequest = (decoder, state) => {
     answer: ({ effect, session }) => {
       const { sasl, saslSessionLifetimeMs } = state.settings;
       let error = effect.errorOf();
-      let why = 'refused by the stand-in';
+      let step = refusal('refused by the stand-in');
       if (error === ERROR.NONE && (sasl === null || session.mechanism === null))
         error = ERROR.ILLEGAL_SASL_STATE;
-      if (error === ERROR.NONE && sasl !== null) {
-        const attempt = session.mechanism === 'PLAIN' ? readPlain(bytes) : readOauthBearer(bytes);
-        const answer = sasl(attempt);
-        if (answer !== true) error = ERROR.SASL_AUTHENTICATION_FAILED;
-        if (typeof answer === 'string') why = answer;
+      if (error === ERROR.NONE) {
+        step = stepOf(bytes, session, sasl);
+        if (step.state === 'refused') error = ERROR.SASL_AUTHENTICATION_FAILED;
       }
-      session.mechanism = null;
-      const isIn = error === ERROR.NONE;
+      const isIn = step.state === 'done';
+      const isOver = step.state !== 'goes on';
+      if (isOver) {
+        session.mechanism = null;
+        session.scram = null;
+      }
       const lifetime = saslSessionLifetimeMs === 0 ? Number.POSITIVE_INFINITY : saslSessionLifetimeMs;
       session.authenticatedUntil = isIn ? Date.now() + lifetime : null;
       // As Kafka does: told why, then shown the door.
-      session.closeAfterAnswer = !isIn;
+      session.closeAfterAnswer = isOver && !isIn;
       return new Encoder()
         .writeInt16(error)
-        .writeString(isIn ? null : `Authentication failed: ${why}`)
-        .writeBytes(Buffer.alloc(0))
+        .writeString(error === ERROR.NONE ? null : `Authentication failed: ${step.why}`)
+        .writeBytes(Buffer.from(step.answer))
         .writeInt64(isIn ? saslSessionLifetimeMs : 0);
     },
   };

@@ -50,6 +50,27 @@ describe('SASL', () => {
     expect(cluster.values('logs')).toEqual(['hello']);
   });
 
+  it.each(['scram-sha-256', 'scram-sha-512'] as const)(
+    '%s, and who does not know the password',
+    async (mechanism) => {
+      cluster = await BrokerCluster.start({ topics: { logs: 1 }, scram: { 'ada=1,2': 'right' } });
+      await sendOne({ sasl: { mechanism, username: 'ada=1,2', password: 'right' } as SASLOptions });
+      expect(cluster.values('logs')).toEqual(['hello']);
+      for (const [username, password] of [
+        ['ada=1,2', 'wrong'],
+        ['bob', 'right'],
+      ] as const) {
+        const sasl = { mechanism, username, password } as SASLOptions;
+        await expect(sendOne({ sasl, retry: { retries: 0 } })).rejects.toThrow(/invalid credentials/);
+      }
+      const plain: SASLOptions = { mechanism: 'plain', username: 'ada=1,2', password: 'right' };
+      await expect(sendOne({ sasl: plain, retry: { retries: 0 } })).rejects.toThrow(
+        /refused by the stand-in/,
+      );
+      expect(cluster.count('logs')).toBe(1);
+    },
+  );
+
   it('has a client authenticate again before its session ends, but not twice within a second', async () => {
     await start(() => true, 60_000);
     let tokens = 0;

@@ -50,7 +50,8 @@ export class BrokerCluster extends EventEmitter<BrokerClusterEvents> {
       brokers,
       autoCreatePartitions: Number(autoCreate),
       maxMessageBytes: options.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES,
-      sasl: options.sasl ?? null,
+      sasl: options.sasl ?? (options.scram === undefined ? null : () => false),
+      scram: options.scram ?? null,
       saslSessionLifetimeMs: options.saslSessionLifetimeMs ?? 0,
       advertised: options.advertised ?? (() => undefined),
     });

@@ -20,6 +20,8 @@ export interface BrokerClusterOptions {
   readonly versions?: VersionRanges;
   /** Makes authentication mandatory; says whether an attempt succeeds. */
   readonly sasl?: (attempt: SaslAttempt) => boolean | string;
+  /** Makes authentication mandatory; the users of SCRAM-SHA-256 and SCRAM-SHA-512 with their passwords. */
+  readonly scram?: Readonly<Record<string, string>>;
   /** After this, a connection must have authenticated again. Default 0: never. */
   readonly saslSessionLifetimeMs?: number;
   /** Where Metadata says that a broker is (`advertised.listeners`); nothing: where it listens. */

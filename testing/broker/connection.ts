@@ -71,6 +71,7 @@ export class Connection {
     this.#session = {
       id: options.id,
       mechanism: null,
+      scram: null,
       authenticatedUntil: null,
       reauthenticatedAt: null,
       closeAfterAnswer: false,

@@ -214,7 +214,7 @@ describe('Produce in several versions', () => {
 
 describe('the body of a Produce request', () => {
   const settings = { brokers: 1, autoCreatePartitions: 0, maxMessageBytes: 1_000, saslSessionLifetimeMs: 0 };
-  const state = new ClusterState({ ...settings, sasl: null, advertised: () => undefined });
+  const state = new ClusterState({ ...settings, sasl: null, scram: null, advertised: () => undefined });
   const body = (version: number): Buffer => produceBody(version, 'logs', { 1: recordBatch(['a', 'b']) });
   const read = (version: number, bytes: Buffer): unknown =>
     readProduce(new Decoder(bytes), state, version).targets;

@@ -5,6 +5,7 @@ import { BrokerVersions } from './broker-versions.ts';
 import type { FaultEffect, Target } from './faults.ts';
 import { GroupStore } from './groups.ts';
 import type { StoredBatch } from './record-batch.ts';
+import type { ScramExchange } from './scram.ts';
 import { ThrottledClients } from './throttled-clients.ts';
 import { TopicStore } from './topics.ts';
 import type { Decoder, Encoder } from './wire.ts';
@@ -22,6 +23,8 @@ export interface ClusterSettings {
   readonly autoCreatePartitions: number;
   readonly maxMessageBytes: number;
   readonly sasl: ((attempt: SaslAttempt) => boolean | string) | null;
+  /** Passwords by user name; null: no SCRAM. */
+  readonly scram: Readonly<Record<string, string>> | null;
   readonly saslSessionLifetimeMs: number;
   readonly advertised: (broker: number) => { host: string; port: number } | undefined;
 }
@@ -93,6 +96,8 @@ export class ClusterState {
 export interface Session {
   readonly id: number;
   mechanism: string | null;
+  /** Between the handshake of a SCRAM mechanism and its last message. */
+  scram: ScramExchange | null;
   /** When the authentication ends, as Date.now(); null while not authenticated. */
   authenticatedUntil: number | null;
   /** When it was last authenticated anew, as Date.now(); null before that. */

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { builtProgram } from '../../support/bundles.ts';
+import { environmentOfAUser } from '../../support/environment.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const FIXTURES = fileURLToPath(new URL('./fixtures', import.meta.url));
@@ -18,9 +19,6 @@ export interface Run {
   /** Both streams, in the order of their arrival as far as it can be told. */
   readonly output: string;
 }
-
-/** What the environment of this run must not tell the runners that are run in it. */
-const OWN = /^(VITEST|JEST_|NODE_ENV$|NODE_OPTIONS$|NODE_TEST_CONTEXT$|TEST$|FORCE_COLOR$)/;
 
 export class Project {
   readonly directory: string;
@@ -79,7 +77,6 @@ export class Project {
 
   /** Runs a Node program in the project, with what it prints, to its end. */
   run(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Run> {
-    const inherited = Object.entries(process.env).filter(([name]) => !OWN.test(name));
     return new Promise((resolve) => {
       let output = '';
       const child = execFile(
@@ -87,7 +84,7 @@ export class Project {
         [...args],
         {
           cwd: this.directory,
-          env: { ...Object.fromEntries(inherited), NO_COLOR: '1', ...env },
+          env: { ...environmentOfAUser(), ...env },
           timeout: RUN_LIMIT_MS - 10_000,
           killSignal: 'SIGKILL',
         },
