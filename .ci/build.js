@@ -1,10 +1,10 @@
 // Makes what is packed: dist/cjs, with the code in three files, and dist/esm, which exports the same; each with its types. Beside
 // it, in both, `platformatic`: the subpath of the package by that name.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, transform } from 'esbuild';
 import { rolledUpDeclarations } from './declarations.js';
@@ -40,6 +40,7 @@ await writeProgram();
 writeFileSync(dist('cjs/package.json'), '{ "type": "commonjs" }\n');
 writeEsm();
 await writePlatformatic();
+await writeCommand();
 writeDeclarations();
 
 /**
@@ -123,6 +124,33 @@ async function writePlatformatic() {
       logLevel: 'error',
     });
   }
+}
+
+/** The program of `npx winston-kafkajs`, a file of its own, which nothing imports. The transport it takes from the library. */
+async function writeCommand() {
+  const library = {
+    name: 'library',
+    setup: ({ onResolve }) => {
+      onResolve({ filter: /\/kafka-transport\.ts$/ }, () => ({ path: './index.js', external: true }));
+      onResolve({ filter: /\/(load-kafkajs|import-module)\.ts$/ }, ({ path }) => {
+        return { path: `./${basename(path, '.ts')}.js`, external: true };
+      });
+    },
+  };
+  await build({
+    ...SMALL,
+    entryPoints: [join(root, 'lib/command.ts')],
+    outfile: dist('cjs/command.js'),
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    packages: 'external',
+    logLevel: 'error',
+    banner: { js: '#!/usr/bin/env node' },
+    footer: { js: "module.exports.runCommand(require('../../package.json').version);" },
+    plugins: [library],
+  });
+  chmodSync(dist('cjs/command.js'), 0o755);
 }
 
 async function writeProgram() {
