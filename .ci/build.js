@@ -138,7 +138,9 @@ async function writeCommand() {
     },
   };
   await build({
-    ...SMALL,
+    // Names, too: no stack of it is shown.
+    target: SMALL.target,
+    minify: true,
     entryPoints: [join(root, 'lib/command.ts')],
     outfile: dist('cjs/command.js'),
     bundle: true,
