@@ -28,6 +28,8 @@ async function spooling(cluster: BrokerCluster, path: string): Promise<KafkaTran
   transport.on('warn', () => undefined);
   const logger = winston.createLogger({ transports: [transport] });
   for (let at = 0; at < COUNT; at++) logger.info(`record ${at}`);
+  // A group of records is written when the code that logs has returned.
+  await new Promise((resolve) => setImmediate(resolve));
   return transport;
 }
 
@@ -46,7 +48,6 @@ it('lists and prints what a running process owns, and changes nothing', async ()
   const path = directory();
   const transport = await spooling(cluster, path);
   onTestFinished(async () => void (await transport.close()));
-  await new Promise((resolve) => setImmediate(resolve));
   const before = everything(path);
   const listed = await ran(['spool', path]);
   const printed = await ran(['spool', path, '--print']);
@@ -66,6 +67,7 @@ it('leaves to a running process what is its own, with --replay', async () => {
   const path = directory();
   const transport = await spooling(cluster, path);
   onTestFinished(async () => void (await transport.close()));
+  expect(JSON.parse((await ran(['spool', path, '--json'])).out)).toMatchObject({ waiting: COUNT });
   const { code, out } = await ran(['spool', path, '--replay', '--brokers', brokersOf(cluster)]);
   expect([code, out]).toEqual([0, 'No records have been left behind.\n']);
 });
