@@ -30,6 +30,8 @@ export async function replay(options: ReplayOptions, screen: Screen): Promise<nu
     topic: 'none',
     kafka,
     spool: { directory, mode: 'overflow' },
+    // What has not been sent by then stays on disk.
+    closeTimeoutMs: 1_000,
     dropNotice: false,
     signals: false,
   });
