@@ -35,6 +35,7 @@ const OF_PROCESSES = [
   'spec/scenarios/faults/short-sasl-sessions.spec.ts',
   'spec/accumulator/held-queues.spec.ts',
   'spec/spool/process-end.spec.ts',
+  'spec/command/screen.spec.ts',
   'spec/docs/snippets.spec.ts',
   'testing/soak/soak.spec.ts',
   'demo/demo.spec.ts',

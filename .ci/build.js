@@ -1,10 +1,10 @@
 // Makes what is packed: dist/cjs, with the code in three files, and dist/esm, which exports the same; each with its types. Beside
 // it, in both, `platformatic`: the subpath of the package by that name; `register`, and the JSON schema of the options.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { compileFunction } from 'node:vm';
 import { build, transform } from 'esbuild';
@@ -43,6 +43,7 @@ writeEsm();
 await writePlatformatic();
 await writeRegister();
 await writeSchema();
+await writeCommand();
 writeDeclarations();
 
 /**
@@ -172,6 +173,35 @@ async function writeSchema() {
   const load = compileFunction(outputFiles[0].text, ['module', 'exports', 'require']);
   load(module, module.exports, createRequire(join(root, 'lib/options/schema.ts')));
   writeFileSync(dist('options.schema.json'), `${JSON.stringify(module.exports.optionsSchema())}\n`);
+}
+
+/** The program of `npx winston-kafkajs`, a file of its own, which nothing imports. The transport it takes from the library. */
+async function writeCommand() {
+  const library = {
+    name: 'library',
+    setup: ({ onResolve }) => {
+      onResolve({ filter: /\/kafka-transport\.ts$/ }, () => ({ path: './index.js', external: true }));
+      onResolve({ filter: /\/(load-kafkajs|import-module)\.ts$/ }, ({ path }) => {
+        return { path: `./${basename(path, '.ts')}.js`, external: true };
+      });
+    },
+  };
+  await build({
+    // Names, too: no stack of it is shown.
+    target: SMALL.target,
+    minify: true,
+    entryPoints: [join(root, 'lib/command.ts')],
+    outfile: dist('cjs/command.js'),
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    packages: 'external',
+    logLevel: 'error',
+    banner: { js: '#!/usr/bin/env node' },
+    footer: { js: "module.exports.runCommand(require('../../package.json').version);" },
+    plugins: [library],
+  });
+  chmodSync(dist('cjs/command.js'), 0o755);
 }
 
 async function writeProgram() {

@@ -56,11 +56,25 @@ export function touch(directory: string, now: number): void {
 }
 
 function isOrphan(base: string, name: string, now: number): boolean {
-  if (LEFT_NAME.test(name)) return true;
+  return ownerState(base, name, now)?.isGone ?? false;
+}
+
+/** Who owns a directory. */
+export interface OwnerState {
+  /** Others may take over what is in it. */
+  readonly isGone: boolean;
+  /** Of a process of this machine. */
+  readonly pid: number | undefined;
+}
+
+/** @returns nothing for what is no directory of an owner's */
+export function ownerState(base: string, name: string, now: number): OwnerState | undefined {
+  if (LEFT_NAME.test(name)) return { isGone: true, pid: undefined };
   const [, where, pid, start] = NAME.exec(name) ?? [];
-  if (where === undefined) return false;
-  if (where === placeOfProcesses()) return startOf(Number(pid)) !== start;
-  return attempt(() => now - statSync(join(base, name)).mtimeMs > SILENT_MS) ?? false;
+  if (where === undefined) return undefined;
+  if (where === placeOfProcesses()) return { isGone: startOf(Number(pid)) !== start, pid: Number(pid) };
+  const isGone = attempt(() => now - statSync(join(base, name)).mtimeMs > SILENT_MS) ?? false;
+  return { isGone, pid: undefined };
 }
 
 let where: string | undefined;

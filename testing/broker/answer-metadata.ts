@@ -2,12 +2,14 @@
 // Metadata v6, with automatic topic creation.
 import { ERROR } from './apis.ts';
 import type { FaultEffect } from './faults.ts';
+import type { TopicSettings } from './refusals.ts';
 import type { ClusterState, ReadRequest } from './state.ts';
 import { isLegalTopicName, type Topic } from './topics.ts';
 import { Encoder } from './wire.ts';
 
 const CLUSTER_ID = 'kafka-stand-in';
 const NO_LEADER = -1;
+const NO_SETTINGS: TopicSettings = {};
 
 function findOrCreate(name: string, mayCreate: boolean, state: ClusterState): Topic | number {
   const found = state.topics.get(name);
@@ -22,6 +24,7 @@ function writeTopic(name: string, mayCreate: boolean, state: ClusterState, effec
   const injected = effect.errorOf(name);
   const topic = injected === ERROR.NONE ? findOrCreate(name, mayCreate, state) : injected;
   const partitions = typeof topic === 'number' ? [] : topic.partitions;
+  const { replicas, inSyncReplicas } = typeof topic === 'number' ? NO_SETTINGS : topic.settings;
   return new Encoder()
     .writeInt16(typeof topic === 'number' ? topic : ERROR.NONE)
     .writeString(name)
@@ -33,8 +36,8 @@ function writeTopic(name: string, mayCreate: boolean, state: ClusterState, effec
           .writeInt16(error)
           .writeInt32(index)
           .writeInt32(error === ERROR.NONE ? leader : NO_LEADER)
-          .writeArray([leader])
-          .writeArray([leader])
+          .writeArray(replicas ?? [leader])
+          .writeArray(inSyncReplicas ?? replicas ?? [leader])
           .writeArray([]);
       }),
     );

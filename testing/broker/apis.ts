@@ -17,6 +17,7 @@ export const APIS = {
   SaslHandshake: { key: 17, min: 1, max: 1 },
   ApiVersions: { key: 18, min: 0, max: 2 },
   InitProducerId: { key: 22, min: 1, max: 1 },
+  DescribeConfigs: { key: 32, min: 0, max: 0 },
   SaslAuthenticate: { key: 36, min: 1, max: 1 },
 } as const;
 

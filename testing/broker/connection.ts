@@ -2,6 +2,7 @@
 // One client connection: its requests, one after the other as in Kafka, through the faults to the answer.
 import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { readDescribeConfigs } from './answer-configs.ts';
 import { readFetch, readListOffsets } from './answer-fetch.ts';
 import {
   readFindCoordinator,
@@ -38,6 +39,7 @@ const READERS: Readonly<Record<ApiName, ReadRequest>> = {
   SaslHandshake: readSaslHandshake,
   ApiVersions: readApiVersions,
   InitProducerId: readInitProducerId,
+  DescribeConfigs: readDescribeConfigs,
   SaslAuthenticate: readSaslAuthenticate,
 };
 

@@ -14,6 +14,11 @@ export interface TopicSettings {
   readonly timestampAfterMaxMs?: number;
   /** `cleanup.policy=compact`: INVALID_RECORD for a batch with a record without key. */
   readonly isCompacted?: boolean;
+  /** `min.insync.replicas`, as DescribeConfigs tells it. Default 1. */
+  readonly minInSyncReplicas?: number;
+  /** The ids of the replicas of each partition, and of those in sync, as Metadata tells them. Default: the leader. */
+  readonly replicas?: readonly number[];
+  readonly inSyncReplicas?: readonly number[];
   /** Asked for each record of each batch; the `offset` is the record's index in the batch. */
   readonly refuses?: (record: StoredRecord) => RecordRefusal;
 }

@@ -1,0 +1,233 @@
+import type { Admin, Consumer, Kafka, KafkaConfig, Producer } from 'kafkajs';
+import { crypto } from '../../util/node-modules.ts';
+import { BrokerAddresses, rotatedBrokers } from './broker-addresses.ts';
+import { plainHost, withShownBroker } from './broker-list.ts';
+import { BrokerSockets } from './broker-sockets.ts';
+import { guardedProviders } from './guarded-config.ts';
+import { kafkajs } from './kafkajs.ts';
+import { Secrets } from './secrets.ts';
+import { defaultSocket, unrefOnce, withoutPolling } from './workarounds.ts';
+
+export type { KafkaConfig };
+
+export interface PartitionState {
+  readonly partition: number;
+  /** -1: none. */
+  readonly leader: number;
+  readonly replicas: readonly number[];
+  readonly inSync: readonly number[];
+}
+
+export interface BrokerAddress {
+  readonly id: number;
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface WrittenRecord {
+  readonly offset: bigint;
+  /** The broker's time, in epoch milliseconds, where the topic has the broker set it. */
+  readonly brokerTime: number | undefined;
+}
+
+export interface ReadRecord {
+  readonly partition: number;
+  readonly offset: bigint;
+  /** Epoch milliseconds. */
+  readonly time: number;
+  readonly key: string | undefined;
+  readonly value: string;
+}
+
+export interface ReadOptions {
+  readonly topic: string;
+  /** By partition, the first offset to read. */
+  readonly from: ReadonlyMap<number, bigint>;
+  onRecord(record: ReadRecord): void;
+  /** Everything before this offset of the partition has been read. */
+  onPosition(partition: number, next: bigint): void;
+  onFailure(error: unknown): void;
+}
+
+// kafkajs does not export it (protocol/resourceTypes).
+const TOPIC_RESOURCE = 2;
+
+// How long a broker waits for records before it answers a fetch: a `disconnect` waits for that answer.
+const WAIT_MS = 500;
+
+/** What the command asks of Kafka: one client, its admin, its producer and its consumers. */
+export class KafkaInspector {
+  /** The requests that were answered, such as `ApiVersions`, with the version that was used. */
+  readonly answered = new Map<string, number>();
+  readonly #kafka: Kafka;
+  readonly #admin: Admin;
+  readonly #secrets = new Secrets();
+  readonly #brokerSockets: BrokerSockets;
+  #producer: Producer | undefined;
+  readonly #consumers = new Set<Consumer>();
+
+  /** @param retries of each request; a check wants to see the first failure, a reader goes on */
+  constructor(kafka: KafkaConfig, retries: number) {
+    const addresses = new BrokerAddresses();
+    this.#brokerSockets = new BrokerSockets(addresses, kafka);
+    this.#secrets.addFrom(kafka);
+    const providers = guardedProviders(kafka, (token) => this.#secrets.add(token));
+    const { Kafka: Client, logLevel } = kafkajs();
+    const make = kafka.socketFactory ?? defaultSocket;
+    this.#kafka = new Client({
+      ...kafka,
+      ...providers,
+      brokers: rotatedBrokers(providers.brokers, 0, addresses),
+      socketFactory: (args) => {
+        const socket = withoutPolling(make({ ...args, host: plainHost(args.host) }));
+        unrefOnce(socket);
+        this.#brokerSockets.watch(socket, args);
+        return socket;
+      },
+      logLevel: logLevel.NOTHING,
+      retry: { retries },
+    });
+    this.#admin = this.#kafka.admin();
+    this.#admin.on(this.#admin.events.REQUEST, ({ payload }) => this.#note(payload));
+  }
+
+  connect(): Promise<void> {
+    return this.#explained(() => this.#admin.connect());
+  }
+
+  /** The brokers, at the addresses that they name themselves (`advertised.listeners`). */
+  brokers(): Promise<BrokerAddress[]> {
+    return this.#explained(async () => {
+      const { brokers } = await this.#admin.describeCluster();
+      return brokers.map(({ nodeId, host, port }) => ({ id: nodeId, host, port }));
+    });
+  }
+
+  partitions(topic: string): Promise<PartitionState[]> {
+    return this.#explained(async () => {
+      const { topics } = await this.#admin.fetchTopicMetadata({ topics: [topic] });
+      const found = topics.find(({ name }) => name === topic)?.partitions ?? [];
+      return found
+        .map(({ partitionId, leader, replicas, isr }) => ({
+          partition: partitionId,
+          leader,
+          replicas,
+          inSync: isr,
+        }))
+        .sort((a, b) => a.partition - b.partition);
+    });
+  }
+
+  /** The topic's settings by name. @throws where the broker does not tell them */
+  settings(topic: string, names: string[]): Promise<Map<string, string>> {
+    return this.#explained(async () => {
+      const { resources } = await this.#admin.describeConfigs({
+        includeSynonyms: false,
+        resources: [{ type: TOPIC_RESOURCE, name: topic, configNames: names }],
+      });
+      const entries = resources[0]?.configEntries ?? [];
+      return new Map(entries.map(({ configName, configValue }) => [configName, configValue]));
+    });
+  }
+
+  /** By partition, the offset that the next record will get. */
+  ends(topic: string): Promise<Map<number, bigint>> {
+    return this.#explained(async () => offsetsOf(await this.#admin.fetchTopicOffsets(topic)));
+  }
+
+  /** By partition, the offset of the first record at or after a time, or the end. */
+  offsetsAt(topic: string, time: number): Promise<Map<number, bigint>> {
+    return this.#explained(async () =>
+      offsetsOf(await this.#admin.fetchTopicOffsetsByTimestamp(topic, time)),
+    );
+  }
+
+  write(topic: string, partition: number, value: string, time: number): Promise<WrittenRecord> {
+    return this.#explained(async () => {
+      if (this.#producer === undefined) {
+        const { Partitioners } = kafkajs();
+        this.#producer = this.#kafka.producer({
+          allowAutoTopicCreation: false,
+          createPartitioner: Partitioners.DefaultPartitioner,
+        });
+        this.#producer.on(this.#producer.events.REQUEST, ({ payload }) => this.#note(payload));
+        await this.#producer.connect();
+      }
+      const messages = [{ value, partition, timestamp: String(time) }];
+      const [answer] = await this.#producer.send({ topic, acks: -1, messages });
+      const { baseOffset = '-1', logAppendTime = '-1' } = answer ?? {};
+      return {
+        offset: BigInt(baseOffset),
+        brokerTime: logAppendTime === '-1' ? undefined : Number(logAppendTime),
+      };
+    });
+  }
+
+  /** Reads on until the inspector is closed, in a group of a random name, for which nothing is ever committed. */
+  read({ topic, from, onRecord, onPosition, onFailure }: ReadOptions): Promise<void> {
+    return this.#explained(async () => {
+      const groupId = `winston-kafkajs-${crypto().randomBytes(8).toString('hex')}`;
+      const consumer = this.#kafka.consumer({
+        groupId,
+        allowAutoTopicCreation: false,
+        maxWaitTimeInMs: WAIT_MS,
+      });
+      this.#consumers.add(consumer);
+      consumer.on(consumer.events.CRASH, ({ payload }) => {
+        if (!payload.restart) onFailure(this.#shown(payload.error));
+      });
+      await consumer.connect();
+      await consumer.subscribe({ topics: [topic], fromBeginning: false });
+      const next = new Map(from);
+      await consumer.run({
+        autoCommit: false,
+        eachBatch: async ({ batch, resolveOffset, heartbeat }) => {
+          const { partition } = batch;
+          for (const { offset, timestamp, key, value } of batch.messages) {
+            const at = BigInt(offset);
+            // Before the `seek` below has taken effect, or read once more after a rebalance.
+            if (at < (next.get(partition) ?? 0n)) continue;
+            next.set(partition, at + 1n);
+            onRecord({
+              partition,
+              offset: at,
+              time: Number(timestamp),
+              key: key?.toString(),
+              value: value?.toString() ?? '',
+            });
+            resolveOffset(offset);
+          }
+          const after = BigInt(batch.lastOffset()) + 1n;
+          if (after >= (from.get(partition) ?? 0n)) onPosition(partition, after);
+          await heartbeat();
+        },
+      });
+      for (const [partition, offset] of from) consumer.seek({ topic, partition, offset: String(offset) });
+    });
+  }
+
+  async close(): Promise<void> {
+    const all = [...this.#consumers, this.#producer, this.#admin];
+    await Promise.allSettled(all.map((client) => client?.disconnect()));
+  }
+
+  #note({ apiName, apiVersion }: { apiName: string; apiVersion: number }): void {
+    this.answered.set(apiName, apiVersion);
+  }
+
+  async #explained<Result>(fn: () => Promise<Result>): Promise<Result> {
+    try {
+      return await fn();
+    } catch (error) {
+      throw this.#shown(error);
+    }
+  }
+
+  #shown(error: unknown): unknown {
+    return this.#secrets.cleaned(this.#brokerSockets.explained(withShownBroker(error)));
+  }
+}
+
+function offsetsOf(list: readonly { partition: number; offset: string }[]): Map<number, bigint> {
+  return new Map(list.map(({ partition, offset }) => [partition, BigInt(offset)]));
+}

@@ -1,0 +1,20 @@
+import { main } from './command/main.ts';
+import { systemClock } from './util/clock.ts';
+
+/** The program `winston-kafkajs`. Ctrl-C ends what is under way; a second one ends the process. */
+export async function runCommand(version: string): Promise<void> {
+  const { stdout, stderr, env, argv } = process;
+  const controller = new AbortController();
+  process.once('SIGINT', () => controller.abort());
+  // `| head` has seen enough.
+  stdout.on('error', () => process.exit(0));
+  const now = systemClock.systemTime;
+  process.exitCode = await main(argv.slice(2), {
+    stdout,
+    stderr,
+    env,
+    version,
+    signal: controller.signal,
+    now,
+  });
+}

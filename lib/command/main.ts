@@ -1,0 +1,110 @@
+import { messageOf } from '../errors.ts';
+import { systemClock } from '../util/clock.ts';
+import { check } from './check.ts';
+import { type CommandLine, commandLine, isCommand, milliseconds, needed } from './command-line.ts';
+import { kafkaConfig } from './kafka-config.ts';
+import { LEVELS, severityOf } from './record-line.ts';
+import { replay } from './replay.ts';
+import { type Output, Screen } from './screen.ts';
+import { listSpool, printSpool, spooled } from './spool.ts';
+import { tail } from './tail.ts';
+import { timeOf } from './times.ts';
+import { USAGE } from './usage.ts';
+import { UsageError } from './usage-error.ts';
+
+/** What a command has to do with outside: the process, or what a spec puts in its place. */
+export interface Surroundings {
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly env: NodeJS.ProcessEnv;
+  readonly version: string;
+  /** Aborted by Ctrl-C. */
+  readonly signal: AbortSignal;
+  /** This machine's time, in epoch milliseconds. */
+  now(): number;
+}
+
+const CHECK_MS = 5_000;
+const REPLAY_MS = 30_000;
+
+/** Runs a command. @returns the exit code: 0 done, 1 something failed, 2 wrong usage */
+export async function main(args: readonly string[], around: Surroundings): Promise<number> {
+  const { stdout, stderr, env, version } = around;
+  const [command, ...rest] = args;
+  try {
+    if (command === '--version') {
+      stdout.write(`${version}\n`);
+      return 0;
+    }
+    if (command === '--help' || command === 'help') {
+      stdout.write(USAGE.main);
+      return 0;
+    }
+    if (!isCommand(command)) {
+      const what = command === undefined ? 'No command.' : `There is no command ${command}.`;
+      throw new UsageError(`${what}\n\n${USAGE.main}`);
+    }
+    const line = commandLine(command, rest);
+    if (line.flags.help === true) {
+      stdout.write(USAGE[command]);
+      return 0;
+    }
+    return await COMMANDS[command](line, new Screen(stdout, env), around);
+  } catch (error) {
+    const isUsage = error instanceof UsageError;
+    // A text of several lines is the usage, as it is.
+    stderr.write(`winston-kafkajs: ${isUsage ? error.message : messageOf(error)}\n`);
+    if (isUsage && isCommand(command)) stderr.write(`See winston-kafkajs ${command} --help.\n`);
+    return isUsage ? 2 : 1;
+  }
+}
+
+type Command = (line: CommandLine, screen: Screen, around: Surroundings) => Promise<number>;
+
+const COMMANDS: Readonly<Record<'check' | 'tail' | 'spool', Command>> = {
+  check: async (line, screen, { env, now }) => {
+    const topic = needed(line, 'topic');
+    const timeoutMs = milliseconds(line, 'timeout', CHECK_MS);
+    const kafka = await kafkaConfig({ ...line.texts, ssl: line.flags.ssl }, env);
+    const writes = line.flags['no-record'] !== true;
+    return check({ kafka, topic, isJson: line.flags.json === true, writes, timeoutMs, now }, screen);
+  },
+  tail: async (line, screen, { env, now, signal }) => {
+    const topic = needed(line, 'topic');
+    const { level, grep, since: sinceText, until: untilText } = line.texts;
+    const severity = level === undefined ? undefined : severityOf(level);
+    if (level !== undefined && severity === undefined)
+      throw new UsageError(`--level must be one of ${LEVELS.join(', ')}.`);
+    const since = sinceText === undefined ? undefined : timeOf('--since', sinceText, now());
+    const until = untilText === undefined ? undefined : timeOf('--until', untilText, now());
+    if (since === undefined && until !== undefined && until <= now())
+      throw new UsageError(
+        '--until in the past needs --since: without it, only records yet to come are shown.',
+      );
+    const pattern = grep === undefined ? undefined : patternOf(grep);
+    const kafka = await kafkaConfig({ ...line.texts, ssl: line.flags.ssl }, env);
+    const follows = line.flags.follow === true || since === undefined;
+    return tail({ kafka, topic, severity, pattern, since, until, follows, signal }, screen);
+  },
+  spool: async (line, screen, { env, signal }) => {
+    const [directory, ...others] = line.positionals;
+    if (directory === undefined || others.length > 0) throw new UsageError('Give one directory.');
+    const { print, json, replay: isReplay } = line.flags;
+    if (isReplay !== true) {
+      const segments = spooled(directory, systemClock.systemTime());
+      return print === true ? printSpool(segments, screen) : listSpool(segments, json === true, screen);
+    }
+    if (print === true || json === true) throw new UsageError('--replay goes without --print and --json.');
+    const timeoutMs = milliseconds(line, 'timeout', REPLAY_MS);
+    const kafka = await kafkaConfig({ ...line.texts, ssl: line.flags.ssl }, env);
+    return replay({ directory, kafka, signal, timeoutMs }, screen);
+  },
+};
+
+function patternOf(grep: string): RegExp {
+  try {
+    return new RegExp(grep);
+  } catch (error) {
+    throw new UsageError(`--grep must be a regular expression: ${messageOf(error)}`);
+  }
+}

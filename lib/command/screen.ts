@@ -1,0 +1,51 @@
+/** What a command writes to: `process.stdout` and `process.stderr`, or what a spec puts in their place. */
+export interface Output {
+  readonly isTTY?: boolean;
+  write(text: string): unknown;
+}
+
+export type Colour = 'red' | 'yellow' | 'green' | 'cyan' | 'grey';
+
+const CODES: Readonly<Record<Colour, number>> = { red: 31, yellow: 33, green: 32, cyan: 36, grey: 90 };
+
+// C0 without tab, DEL and C1: a record's text must not steer the terminal.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+const CONTROL = /[\u0000-\u0008\u000a-\u001f\u007f-\u009f]/g;
+
+export class Screen {
+  readonly isTerminal: boolean;
+  readonly #out: Output;
+  readonly #hasColours: boolean;
+
+  constructor(out: Output, env: NodeJS.ProcessEnv) {
+    this.#out = out;
+    this.isTerminal = out.isTTY === true;
+    // no-color.org: any value but the empty one.
+    this.#hasColours = this.isTerminal && !env.NO_COLOR && env.TERM !== 'dumb';
+  }
+
+  line(text: string): void {
+    this.#out.write(`${text}\n`);
+  }
+
+  /** On a terminal the line is written over by the next one. */
+  progress(text: string): void {
+    this.#out.write(this.isTerminal ? `\r\u001b[K${text}` : `${text}\n`);
+  }
+
+  endProgress(): void {
+    if (this.isTerminal) this.#out.write('\n');
+  }
+
+  paint(colour: Colour | undefined, text: string): string {
+    if (colour === undefined || !this.#hasColours) return text;
+    return `\u001b[${CODES[colour]}m${text}\u001b[39m`;
+  }
+}
+
+/** A text on one line, with control characters as escapes. */
+export function printable(text: string): string {
+  return text.replaceAll(CONTROL, (character) =>
+    character === '\n' ? '\\n' : `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  );
+}

@@ -1,0 +1,67 @@
+import { statSync } from 'node:fs';
+import { messageOf } from '../errors.ts';
+import { type SeenSegment, segmentsSeen } from '../spool/look.ts';
+import type { OwnerState } from '../spool/owner.ts';
+import { recordLine, shownRecord } from './record-line.ts';
+import type { Screen } from './screen.ts';
+import { UsageError } from './usage-error.ts';
+
+/** @throws UsageError where there is no such directory */
+export function spooled(directory: string, now: number): SeenSegment[] {
+  try {
+    if (!statSync(directory).isDirectory()) throw new Error('it is no directory');
+    return [...segmentsSeen(directory, now)];
+  } catch (error) {
+    throw new UsageError(`The spool ${directory} cannot be read: ${messageOf(error)}`);
+  }
+}
+
+/** Lists what lies on disk, and changes nothing. @returns the exit code */
+export function listSpool(segments: readonly SeenSegment[], isJson: boolean, screen: Screen): number {
+  const rows = segments.map(({ directory, name, owner, bytes, damages, waiting }) => {
+    const topics = new Map<string, number>();
+    for (const { topic } of waiting) topics.set(topic, (topics.get(topic) ?? 0) + 1);
+    const times = waiting.map(({ time }) => time);
+    const oldest = times.reduce((least, time) => Math.min(least, time), Number.POSITIVE_INFINITY);
+    return {
+      directory,
+      name,
+      owner,
+      bytes,
+      damages,
+      waiting: waiting.length,
+      topics: Object.fromEntries(topics),
+      oldest,
+    };
+  });
+  const total = rows.reduce((sum, { waiting }) => sum + waiting, 0);
+  if (isJson) {
+    const shown = rows.map(({ oldest, ...row }) => ({ ...row, ...(Number.isFinite(oldest) && { oldest }) }));
+    screen.line(JSON.stringify({ waiting: total, segments: shown }, null, 2));
+    return 0;
+  }
+  for (const { name, owner, bytes, damages, waiting, topics, oldest } of rows) {
+    const since = Number.isFinite(oldest) ? `, the oldest of ${new Date(oldest).toISOString()}` : '';
+    screen.line(`${name}  ${waiting} waiting, ${bytes} bytes${since}`);
+    for (const [topic, count] of Object.entries(topics)) screen.line(`  ${topic}: ${count}`);
+    screen.line(`  ${ownerText(owner)}`);
+    if (damages > 0) screen.line(`  ${screen.paint('yellow', `${damages} damaged stretches`)}`);
+  }
+  screen.line(`${total} records wait in ${rows.length} segments.`);
+  return 0;
+}
+
+function ownerText({ isGone, pid }: OwnerState): string {
+  if (isGone) return 'left behind: the next transport with this spool sends it, or --replay';
+  return pid === undefined
+    ? 'belongs to a process of another machine or container'
+    : `belongs to process ${pid}`;
+}
+
+/** Prints the records that wait, and changes nothing. @returns the exit code */
+export function printSpool(segments: readonly SeenSegment[], screen: Screen): number {
+  for (const { waiting } of segments) {
+    for (const { time, text } of waiting) screen.line(recordLine(shownRecord(time, text), screen));
+  }
+  return 0;
+}

@@ -1,0 +1,65 @@
+import { type KafkaConfig, KafkaInspector } from '../clients/kafkajs/inspector.ts';
+import { MAX_DELAY_MS, systemClock } from '../util/clock.ts';
+import { isWanted, recordLine, shownRecord } from './record-line.ts';
+import type { Screen } from './screen.ts';
+
+export interface TailOptions {
+  readonly kafka: KafkaConfig;
+  readonly topic: string;
+  /** The least severe level that is shown, as `severityOf` has it. */
+  readonly severity: number | undefined;
+  readonly pattern: RegExp | undefined;
+  /** Epoch milliseconds. */
+  readonly since: number | undefined;
+  readonly until: number | undefined;
+  /** Whether it goes on when it has shown what is there. */
+  readonly follows: boolean;
+  /** Aborted by Ctrl-C. */
+  readonly signal: AbortSignal;
+}
+
+const RETRIES = 5;
+
+/** Prints records as they arrive. Commits nothing. @returns the exit code */
+export async function tail(options: TailOptions, screen: Screen): Promise<number> {
+  const { kafka, topic, severity, pattern, since, until, follows, signal } = options;
+  const inspector = new KafkaInspector(kafka, RETRIES);
+  try {
+    await inspector.connect();
+    const ends = await inspector.ends(topic);
+    const from = since === undefined ? ends : await inspector.offsetsAt(topic, since);
+    /** The partitions that have records to be shown, and where these end. */
+    const left = new Map([...ends].filter(([partition, end]) => (from.get(partition) ?? end) < end));
+    if (!follows && left.size === 0) return 0;
+    await new Promise<void>((resolve, reject) => {
+      const end = (): void => resolve();
+      if (signal.aborted) end();
+      signal.addEventListener('abort', end);
+      if (follows && until !== undefined) {
+        const ms = Math.min(Math.max(0, until - systemClock.systemTime()), MAX_DELAY_MS);
+        systemClock.after(ms, end, true);
+      }
+      const reading = inspector.read({
+        topic,
+        from,
+        onRecord: ({ partition, offset, time, value }) => {
+          if (signal.aborted || (until !== undefined && time > until)) return;
+          // What has come since it began is not asked for.
+          if (!follows && offset >= (ends.get(partition) ?? 0n)) return;
+          const record = shownRecord(time, value);
+          if (isWanted(record, severity, pattern)) screen.line(recordLine(record, screen));
+        },
+        onPosition: (partition, next) => {
+          if (follows || next < (left.get(partition) ?? 0n)) return;
+          left.delete(partition);
+          if (left.size === 0) end();
+        },
+        onFailure: reject,
+      });
+      reading.catch(reject);
+    });
+    return 0;
+  } finally {
+    await inspector.close();
+  }
+}

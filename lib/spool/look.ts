@@ -1,0 +1,56 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { PendingRecord } from '../record/record.ts';
+import { attempt } from '../util/safely.ts';
+import { FrameReader } from './frames.ts';
+import { Journal } from './journal.ts';
+import { type OwnerState, ownerState } from './owner.ts';
+import { recordOf } from './payload.ts';
+
+/** A segment as it lies on disk. */
+export interface SeenSegment {
+  /** Of the directory it is in, which tells whose it is. */
+  readonly directory: string;
+  readonly name: string;
+  readonly owner: OwnerState;
+  readonly bytes: number;
+  /** Stretches that are no records. The last one of a segment that is being written may be only half there. */
+  readonly damages: number;
+  /** Those that are not done with, in order. */
+  readonly waiting: readonly PendingRecord[];
+}
+
+/**
+ * What lies in a spool's directory. Nothing is opened for writing, locked, touched or renamed, so that it may be done while a
+ * process owns it; what is taken away meanwhile is left out.
+ *
+ * @throws when the directory cannot be read
+ */
+export function* segmentsSeen(base: string, now: number): Generator<SeenSegment> {
+  for (const directory of readdirSync(base).sort()) {
+    const owner = ownerState(base, directory, now);
+    if (owner === undefined) continue;
+    const files = attempt(() => readdirSync(join(base, directory))) ?? [];
+    for (const file of files.filter((each) => each.endsWith('.seg')).sort()) {
+      const seen = attempt(() => segmentSeen(base, directory, file.slice(0, -'.seg'.length), owner));
+      if (seen !== undefined) yield seen;
+    }
+  }
+}
+
+function segmentSeen(base: string, directory: string, name: string, owner: OwnerState): SeenSegment {
+  const path = join(base, directory, name);
+  const salt = Number.parseInt(name.slice(-8), 16);
+  // The journal first: what is done with afterwards is shown once more, and nothing is left out.
+  const { done } = new Journal(`${path}.ack`, salt).read();
+  const reader = new FrameReader(readFileSync(`${path}.seg`), salt);
+  const waiting: PendingRecord[] = [];
+  for (let frame = reader.next(); frame !== undefined; frame = reader.next()) {
+    if (done.has(frame.offset)) continue;
+    const { payload } = frame;
+    const record = attempt(() => recordOf(payload));
+    if (record !== undefined) waiting.push(record);
+  }
+  const { size: bytes } = statSync(`${path}.seg`);
+  return { directory, name, owner, bytes, damages: reader.damages, waiting };
+}

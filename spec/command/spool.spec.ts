@@ -1,0 +1,109 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import winston from 'winston';
+import { KafkaTransport } from '../../lib/index.ts';
+import type { BrokerCluster } from '../../testing/broker/broker-cluster.ts';
+import { brokersOf, ran, startCluster } from './rig.ts';
+
+const COUNT = 40;
+
+function directory(): string {
+  const path = mkdtempSync(join(tmpdir(), 'winston-kafkajs-spool-'));
+  onTestFinished(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
+
+/** A transport with all of its records on disk, while its broker is away. */
+async function spooling(cluster: BrokerCluster, path: string): Promise<KafkaTransport> {
+  await cluster.down();
+  const transport = new KafkaTransport({
+    topic: 'logs',
+    kafka: { brokers: cluster.addresses },
+    spool: { directory: path, mode: 'always' },
+    closeTimeoutMs: 200,
+    signals: false,
+  });
+  transport.on('warn', () => undefined);
+  const logger = winston.createLogger({ transports: [transport] });
+  for (let at = 0; at < COUNT; at++) logger.info(`record ${at}`);
+  // A group of records is written when the code that logs has returned.
+  await new Promise((resolve) => setImmediate(resolve));
+  return transport;
+}
+
+/** All files with their contents and times. */
+function everything(path: string): unknown[] {
+  return (readdirSync(path, { recursive: true }) as string[]).sort().map((name) => {
+    const file = join(path, name);
+    const { mtimeMs, ctimeMs, size, mode } = statSync(file);
+    const content = statSync(file).isFile() ? readFileSync(file, 'latin1') : '';
+    return { name, mtimeMs, ctimeMs, size, mode, content };
+  });
+}
+
+it('lists and prints what a running process owns, and changes nothing', async () => {
+  const cluster = await startCluster();
+  const path = directory();
+  const transport = await spooling(cluster, path);
+  onTestFinished(async () => void (await transport.close()));
+  const before = everything(path);
+  const listed = await ran(['spool', path]);
+  const printed = await ran(['spool', path, '--print']);
+  expect(everything(path)).toEqual(before);
+  expect(listed.code).toBe(0);
+  expect(listed.out).toContain(`logs: ${COUNT}`);
+  expect(listed.out).toContain(`belongs to process ${process.pid}`);
+  expect(listed.out).toMatch(new RegExp(`^${COUNT} records wait in \\d+ segments\\.$`, 'm'));
+  const lines = printed.out.split('\n').slice(0, -1);
+  expect(lines.map((line) => line.slice(25))).toEqual(
+    Array.from({ length: COUNT }, (_, at) => `info    record ${at}`),
+  );
+});
+
+it('leaves to a running process what is its own, with --replay', async () => {
+  const cluster = await startCluster();
+  const path = directory();
+  const transport = await spooling(cluster, path);
+  onTestFinished(async () => void (await transport.close()));
+  expect(JSON.parse((await ran(['spool', path, '--json'])).out)).toMatchObject({ waiting: COUNT });
+  const { code, out } = await ran(['spool', path, '--replay', '--brokers', brokersOf(cluster)]);
+  expect([code, out]).toEqual([0, 'No records have been left behind.\n']);
+});
+
+it('sends what was left behind, in order and once, and the spool is empty', async () => {
+  const cluster = await startCluster({ topics: { logs: 1 } });
+  const path = directory();
+  await (await spooling(cluster, path)).close();
+  const listed = await ran(['spool', path, '--json']);
+  expect(JSON.parse(listed.out)).toMatchObject({ waiting: COUNT });
+  await cluster.up();
+  const { code, out } = await ran(['spool', path, '--replay', '--brokers', brokersOf(cluster)]);
+  expect(out).toMatch(
+    new RegExp(`100 % \\(${COUNT} of ${COUNT}\\)\n${COUNT} of ${COUNT} records were delivered\\.\n$`),
+  );
+  expect(out).not.toContain('\r');
+  expect(code).toBe(0);
+  expect(cluster.values('logs').map((value) => JSON.parse(value).message)).toEqual(
+    Array.from({ length: COUNT }, (_, at) => `record ${at}`),
+  );
+  expect(JSON.parse((await ran(['spool', path, '--json'])).out)).toEqual({ waiting: 0, segments: [] });
+});
+
+it('keeps what cannot be sent, and says so', async () => {
+  const cluster = await startCluster();
+  const path = directory();
+  await (await spooling(cluster, path)).close();
+  const args = ['spool', path, '--replay', '--brokers', brokersOf(cluster), '--timeout', '500'];
+  const { code, out } = await ran(args);
+  expect(code).toBe(1);
+  expect(out).toContain(`0 of ${COUNT} records were delivered; ${COUNT} were not.`);
+  expect(JSON.parse((await ran(['spool', path, '--json'])).out)).toMatchObject({ waiting: COUNT });
+});
+
+it('refuses what is no directory', async () => {
+  const { code, err } = await ran(['spool', '/does/not/exist']);
+  expect(code).toBe(2);
+  expect(err).toContain('cannot be read');
+});

@@ -1,0 +1,130 @@
+import { describe, expect, it } from 'vitest';
+import type { BrokerCluster } from '../../testing/broker/broker-cluster.ts';
+import { kafkaOf } from '../../testing/broker/kafkajs-client.ts';
+import { brokersOf, type Ran, type RunSettings, ran, startCluster } from './rig.ts';
+
+const NOON = Date.parse('2026-01-01T12:00:00Z');
+const MINUTE = 60_000;
+
+const record = (level: string, message: string, more: object = {}): string =>
+  JSON.stringify({ level, message, ...more });
+
+async function wrote(
+  cluster: BrokerCluster,
+  values: readonly string[],
+  timeOf: (at: number) => number,
+): Promise<void> {
+  const producer = kafkaOf(cluster).producer();
+  await producer.connect();
+  for (const [at, value] of values.entries()) {
+    const messages = [{ value, partition: at % 2, timestamp: String(timeOf(at)) }];
+    await producer.send({ topic: 'logs', messages });
+  }
+  await producer.disconnect();
+}
+
+/** Records of noon and of each minute after it. */
+async function filled(values: readonly string[]): Promise<BrokerCluster> {
+  const cluster = await startCluster();
+  await wrote(cluster, values, (at) => NOON + at * MINUTE);
+  return cluster;
+}
+
+function tailed(cluster: BrokerCluster, more: readonly string[], settings?: RunSettings): Promise<Ran> {
+  return ran(['tail', '--brokers', brokersOf(cluster), '--topic', 'logs', ...more], settings);
+}
+
+/** The lines without their times, in the order of these. */
+const texts = ({ out }: Ran): string[] =>
+  out
+    .split('\n')
+    .slice(0, -1)
+    .sort()
+    .map((line) => line.slice('2026-01-01T12:00:00.000Z '.length));
+
+const SINCE = ['--since', '2026-01-01T12:00:00Z'];
+
+describe('tail --since', () => {
+  it('prints what is there, level, message and other fields, and ends', async () => {
+    const cluster = await filled([record('info', 'one'), record('warn', 'two', { user: 7 }), 'plain text']);
+    const result = await tailed(cluster, SINCE);
+    expect(result.code).toBe(0);
+    expect(texts(result)).toEqual(['info    one', 'warn    two {"user":7}', '-       plain text']);
+    expect(result.out).toContain('2026-01-01T12:01:00.000Z warn');
+  });
+
+  it('commits no offsets, and reads in a group of its own', async () => {
+    const cluster = await filled([record('info', 'one'), record('info', 'two')]);
+    const once = await tailed(cluster, SINCE);
+    const twice = await tailed(cluster, SINCE);
+    expect([texts(once).length, texts(twice)]).toEqual([2, texts(once)]);
+    expect(cluster.requests.OffsetCommit).toBe(0);
+  });
+
+  it('leaves out what is older, and with --until what is younger', async () => {
+    const values = [0, 1, 2, 3, 4, 5].map((at) => record('info', `at ${at}`));
+    const cluster = await filled(values);
+    const range = ['--since', '2026-01-01T12:02:00Z', '--until', '2026-01-01T12:04:00Z'];
+    expect(texts(await tailed(cluster, range))).toEqual(['info    at 2', 'info    at 3', 'info    at 4']);
+  });
+
+  it('leaves out less severe levels, and keeps what has no known level', async () => {
+    const values = [record('error', 'a'), record('warn', 'b'), record('info', 'c'), record('odd', 'd'), 'e'];
+    const cluster = await filled(values);
+    expect(texts(await tailed(cluster, [...SINCE, '--level', 'warn']))).toEqual([
+      'error   a',
+      'warn    b',
+      'odd     d',
+      '-       e',
+    ]);
+  });
+
+  it('leaves out what --grep does not match', async () => {
+    const cluster = await filled([record('info', 'order 12 paid'), record('info', 'order paid')]);
+    expect(texts(await tailed(cluster, [...SINCE, '--grep', 'order \\d+']))).toEqual([
+      'info    order 12 paid',
+    ]);
+  });
+
+  it('shows control characters as escapes: a record does not steer the terminal', async () => {
+    const cluster = await filled(['a\u001b[2Jb\rc\nd']);
+    expect(texts(await tailed(cluster, SINCE))).toEqual(['-       a\\x1b[2Jb\\x0dc\\nd']);
+  });
+
+  it('colours by level on a terminal, and not in a pipe or with NO_COLOR', async () => {
+    const cluster = await filled([record('error', 'bad')]);
+    const red = '\u001b[31merror  \u001b[39m';
+    expect((await tailed(cluster, SINCE, { isTTY: true })).out).toContain(red);
+    expect((await tailed(cluster, SINCE, { isTTY: false })).out).not.toContain('\u001b');
+    expect((await tailed(cluster, SINCE, { isTTY: true, env: { NO_COLOR: '1' } })).out).not.toContain(
+      '\u001b',
+    );
+  });
+});
+
+describe('tail without --since', () => {
+  it('prints records as they arrive, each once, and ends on Ctrl-C', async () => {
+    const cluster = await filled([record('info', 'before')]);
+    const controller = new AbortController();
+    const wanted = Array.from({ length: 20 }, (_, at) => record('info', `new ${at}`));
+    const running = tailed(cluster, [], {
+      signal: controller.signal,
+      onOut: (out) => {
+        if (out.split('\n').length > wanted.length) controller.abort();
+      },
+    });
+    // A fetch begins at the offsets that were asked for: what is written from now on is new.
+    await cluster.until(() => cluster.requests.Fetch > 0, 20_000);
+    await wrote(cluster, wanted, () => Date.now());
+    const result = await running;
+    expect(result.code).toBe(0);
+    expect(texts(result).sort()).toEqual(wanted.map((_, at) => `info    new ${at}`).sort());
+  });
+});
+
+it('says what is wrong with a topic that is not there', async () => {
+  const cluster = await startCluster({ topics: {} });
+  const { code, err } = await tailed(cluster, SINCE);
+  expect(code).toBe(1);
+  expect(err).toContain('does not host this topic');
+});
