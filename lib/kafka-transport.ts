@@ -187,6 +187,7 @@ export class KafkaTransport extends TransportStream {
     return closing;
   }
 
+  /** The same as {@link close}, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }

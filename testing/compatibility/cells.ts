@@ -92,8 +92,13 @@ export async function failureOf(
     child.stdin?.end();
   });
   const values = cluster.topics().includes(topic) ? cluster.values(topic) : [];
-  const arrived = values.map((value) => JSON.parse(value).message as string);
-  const isWhole = arrived.length === 100 && arrived.every((message, n) => message === `record ${n}`);
+  const arrived = values.map((value) => JSON.parse(value) as { message: string; runtime: string });
+  const isWhole = arrived.length === 100 && arrived.every(({ message }, n) => message === `record ${n}`);
+  // A runner may start another runtime than its own.
+  const others = new Set(
+    arrived.map(({ runtime }) => runtime).filter((version) => version !== runtime.version),
+  );
+  if (others.size > 0) return `it ran on ${[...others].join()} instead`;
   if (error === null && isWhole) return undefined;
   const said = output.split('\n').find((line) => /error|cannot|not /i.test(line)) ?? output.split('\n')[0];
   const { code, killed } = (error ?? {}) as { code?: number; killed?: boolean };

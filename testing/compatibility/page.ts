@@ -27,7 +27,7 @@ export function pageOf(results: readonly Result[], versions: readonly string[]):
   return `# Compatibility
 
 \`npm run compatibility\` has written this page; do not edit it. For each cell it has run an application with the packed package, which logs 100 records and
-ends as an ordinary process does. "yes": it ended by itself with status 0, and all 100 were in the topic of the stand-in broker, once and in order.
+ends as an ordinary process does. "yes": it ended by itself with status 0, and all 100 were in the topic of the stand-in broker, once and in order, each with the version of the runtime.
 ${green} of ${results.length} cells are.
 
 The package supports Node. Bun and Deno are tried, and not supported.

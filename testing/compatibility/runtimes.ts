@@ -5,6 +5,7 @@ import { run } from '../../spec/package/consumer.ts';
 
 export interface Runtime {
   readonly name: string;
+  readonly version: string;
   /** Why it cannot be run. */
   readonly missing?: string;
   readonly program: string;
@@ -40,10 +41,10 @@ export async function installRuntimes(directory: string): Promise<Runtime[]> {
       await run('npm', ['install', '--no-audit', '--no-fund', wanted], { cwd });
       const { stdout } = await run(file, ['--version'], { cwd });
       const [version = ''] = /\d+\.\d+\.\d+/.exec(stdout) ?? [];
-      runtimes.push({ name: `${name} ${version}`, program: file, flags, testFlags });
+      runtimes.push({ name: `${name} ${version}`, version, program: file, flags, testFlags });
     } catch (error) {
       const missing = `it could not be installed: ${String(error).split('\n')[0]}`;
-      runtimes.push({ name: wanted, missing, program: file, flags, testFlags });
+      runtimes.push({ name: wanted, version: '', missing, program: file, flags, testFlags });
     }
   }
   return runtimes;
