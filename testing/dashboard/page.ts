@@ -1,12 +1,12 @@
 // A page with the panels where the dashboard has them, drawn by uPlot.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import type { Panel } from './panels.ts';
+import type { Panel, Series } from './panels.ts';
 
 const require = createRequire(import.meta.url);
 const read = (name: string): string => readFileSync(require.resolve(`uplot/dist/${name}`), 'utf8');
 
-export const SIZE = { width: 1_200, height: 1_190 };
+export const SIZE = { width: 1_200, height: 1_155 };
 const COLUMN = SIZE.width / 24;
 const ROW = 32;
 
@@ -52,9 +52,16 @@ h2 { margin: 0 0 4px; font-size: 13px } p { margin: 14px 0; font-size: 38px; tex
 .legend { height: 18px; overflow: hidden; white-space: nowrap; font-size: 11px } .legend span { margin-right: 12px }
 i { display: inline-block; width: 12px; height: 3px; margin: 0 5px 3px 0 }`;
 
+/** Without those that are always zero: there are more of them than colours. All, where all are. */
+function withoutZeros(series: readonly Series[]): readonly Series[] {
+  const shown = series.filter(({ values }) => values.some((value) => value !== null && value !== 0));
+  return shown.length > 0 ? shown : series;
+}
+
 export function pageOf(panels: readonly Panel[], times: readonly number[]): string {
-  const placed = panels.map(({ gridPos: { x, y, w, h }, ...panel }) => ({
+  const placed = panels.map(({ gridPos: { x, y, w, h }, series, ...panel }) => ({
     ...panel,
+    series: withoutZeros(series),
     box: { left: x * COLUMN + 3, top: y * ROW + 3, width: w * COLUMN - 6, height: h * ROW - 6 },
   }));
   const [first = 0] = times;
