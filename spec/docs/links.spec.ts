@@ -26,7 +26,8 @@ function problemOf(page: Page, link: string): string | undefined {
   const [target = '', anchor] = link.split('#');
   const path = target === '' ? page.path : posix.join(dirname(page.path), target);
   if (!existsSync(join(ROOT, path))) return 'there is no such file';
-  if (isShipped.has(page.path) && path !== PICTURE && !IN_THE_PACKAGE.test(path)) return 'it is not in the package';
+  if (isShipped.has(page.path) && path !== PICTURE && !IN_THE_PACKAGE.test(path))
+    return 'it is not in the package';
   if (anchor === undefined) return undefined;
   return anchorsOf(readPage(path)).has(anchor) ? undefined : 'there is no such heading';
 }
