@@ -28,6 +28,7 @@ export type KafkaTransportErrorCode =
   /** The transport and its logger do not fit together, such as a level that the logger does not have. */
   | 'ERR_MISMATCH';
 
+/** What a {@link KafkaTransportError} knows beside its code and message. */
 export interface KafkaTransportErrorDetails {
   /** The option at fault, as a path: `batch.maxRecords`. */
   option?: string;
@@ -46,6 +47,12 @@ export class KafkaTransportError extends Error {
   readonly code: KafkaTransportErrorCode;
   readonly option: string | undefined;
 
+  /**
+   * For those who test what handles such errors: the package makes its own.
+   *
+   * @param code what kind of error it is
+   * @param message what happened, what it means and what to do
+   */
   constructor(
     code: KafkaTransportErrorCode,
     message: string,

@@ -190,6 +190,7 @@ export class KafkaTransport extends TransportStream {
     return closing;
   }
 
+  /** The same as {@link close}, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }

@@ -6,6 +6,7 @@ import { fieldOf, levelOf, takesNoMore, textOf } from './line.ts';
 
 /** The part of a winston logger that is used; a `Logger` or a child of one fits. */
 export interface WinstonLike {
+  /** As winston's: takes an info. */
   log(info: { level: string; message: string; [field: string]: unknown }): unknown;
   levels?: LevelTable;
 }

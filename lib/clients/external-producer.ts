@@ -21,9 +21,12 @@ export interface ProducerRecordLike {
  * they are sent again.
  */
 export interface ProducerLike {
+  /** Resolves when records can be sent. Called before the first send, and after a disconnect. */
   connect(): Promise<unknown>;
+  /** Sends a {@link ProducerRecordLike}: one topic's records. Resolves when the broker has acknowledged them. */
   // biome-ignore lint/suspicious/noExplicitAny: the engines' own record types differ, and each must fit
   send(record: any): Promise<unknown>;
+  /** Closes the connections. Called of a producer that the transport has asked a function for, never of the caller's. */
   disconnect(): Promise<unknown>;
 }
 

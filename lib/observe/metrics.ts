@@ -3,6 +3,7 @@ import type { TransportStats } from './stats.ts';
 
 /** What metrics are read from: a `KafkaTransport`. */
 export interface StatsSource {
+  /** The counts at this moment. */
   stats(): TransportStats;
 }
 

@@ -28,6 +28,7 @@ type BatchCallback = (result: {
   observe(instrument: object, value: number, attributes?: Attributes): void;
 }) => void;
 
+/** Of {@link openTelemetry}. */
 export interface OpenTelemetryOptions {
   /**
    * The value of the attribute `winston_kafkajs.transport`. Several transports with one meter need a name each.

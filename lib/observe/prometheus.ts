@@ -17,6 +17,7 @@ export interface PrometheusRegister {
   removeSingleMetric(name: string): void;
 }
 
+/** Of {@link prometheus}. */
 export interface PrometheusOptions {
   /** prom-client's `register`, or a `Registry` of your own. */
   register: PrometheusRegister;

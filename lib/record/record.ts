@@ -12,6 +12,7 @@ export const DROP_REASONS: readonly DropReason[] = [
   'invalid',
 ];
 
+/** What `key` gives: `null` for none. */
 export type RecordKey = string | Buffer | null;
 export type RecordHeaders = Record<string, string | Buffer>;
 

@@ -28,7 +28,8 @@ function pagesIn(directory: string): Page[] {
 }
 
 export const README: Page = readPage('README.md');
-export const DOCS: readonly Page[] = pagesIn('docs');
+export const MIGRATING: readonly Page[] = pagesIn('docs/migrating');
+export const DOCS: readonly Page[] = [...pagesIn('docs'), ...MIGRATING];
 /** Of the npm package. */
 export const SHIPPED: readonly Page[] = [README, readPage('CHANGELOG.md'), ...DOCS];
 export const ALL: readonly Page[] = [...SHIPPED, ...pagesIn('.github')];
