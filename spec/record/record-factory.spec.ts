@@ -16,6 +16,7 @@ const NO_FUNCTIONS: RecordFactoryOptions = {
   filter: undefined,
   sampling: undefined,
   redact: undefined,
+  serialize: undefined,
   recordId: false,
   loopHeader: false,
 };
