@@ -90,12 +90,12 @@ class Registry {
 }
 
 /** A client that has to ask the registry, and does not try again by itself. */
-function clientOf(registry: Registry): SchemaRegistry {
+function clientOf(registry: Registry, timeoutMs = 10_000): SchemaRegistry {
   return new SchemaRegistry({
     host: registry.host,
     retry: { retries: 0 },
     // Without a limit, it keeps the promise of a request that is never answered, and gives that to all who ask.
-    middlewares: [() => ({ request: async (next) => (await next()).enhance({ timeout: 200 }) })],
+    middlewares: [() => ({ request: (request) => request.enhance({ timeout: timeoutMs }) })],
   });
 }
 
@@ -124,7 +124,7 @@ describe('a schema registry', () => {
     const transport = transportTo(cluster, { serialize: (entry) => client.encode(id, fieldsOf(entry)) });
     const logger = loggerWith(transport);
     for (const [at, message] of numbered(50).entries()) logger.info(message, { order: at });
-    await transport.flush();
+    await transport.flush(20_000);
     const reader = clientOf(registry);
     const records = cluster.records(TOPIC);
     expect(records.map(({ value }) => [value?.[0], value?.readInt32BE(1)])).toEqual(
@@ -153,7 +153,7 @@ describe('a schema registry', () => {
     expect(await transport.flush(1)).toEqual({ delivered: 0, dropped: 0, pending: 10 });
     expect(transport.stats()).toMatchObject({ state: 'idle', buffered: { records: 10 } });
     release();
-    expect(await transport.flush()).toEqual({ delivered: 10, dropped: 0, pending: 0 });
+    expect(await transport.flush(20_000)).toEqual({ delivered: 10, dropped: 0, pending: 0 });
     const read = await Promise.all(
       cluster.records(TOPIC).map(({ value }) => client.decode(value ?? Buffer.alloc(0))),
     );
@@ -175,7 +175,7 @@ describe('a schema registry', () => {
     logger.info('no number', { order: 'x' });
     logger.info('unknown schema');
     logger.info('two', { order: 2 });
-    await transport.flush();
+    await transport.flush(20_000);
     expect(undelivered.map(({ reason, message }) => [reason, message])).toEqual([
       ['invalid', 'no number'],
       ['invalid', 'unknown schema'],
@@ -192,7 +192,7 @@ describe('a schema registry', () => {
       const id = await registered(registry, 'avro');
       if (how === 'refuses connections') await registry.down();
       else registry.fault = how;
-      const client = clientOf(registry);
+      const client = clientOf(registry, how === 'silent' ? 200 : undefined);
       const warnings: string[] = [];
       const transport = transportTo(cluster, {
         requestTimeoutMs: 300,
