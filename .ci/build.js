@@ -1,5 +1,6 @@
 // Makes what is packed: dist/cjs, with the code in three files, and dist/esm, which exports the same; each with its types. Beside
-// it, in both, `platformatic`: the subpath of the package by that name; `register`, and the JSON schema of the options.
+// it, in both, `platformatic` and `formats`: the subpaths of the package by these names; `register`, the command, and the JSON schema
+// of the options.
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -10,6 +11,9 @@ import { compileFunction } from 'node:vm';
 import { build, transform } from 'esbuild';
 import { rolledUpDeclarations } from './declarations.js';
 import { kafkajsLicence, packedWorkerProgram } from './worker-program.js';
+
+// Subpaths of the package, each a file of its own in both formats.
+const SUBPATHS = ['platformatic', 'formats'];
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = (...path) => join(root, 'dist', ...path);
@@ -40,7 +44,7 @@ for (const [name, code] of Object.entries(LAZY))
 await writeProgram();
 writeFileSync(dist('cjs/package.json'), '{ "type": "commonjs" }\n');
 writeEsm();
-await writePlatformatic();
+await writeSubpaths();
 await writeRegister();
 await writeSchema();
 await writeCommand();
@@ -113,20 +117,22 @@ function writeEsm() {
   );
 }
 
-/** A function without state, so each format has its own; it imports what bundlers would otherwise put into every bundle. */
-async function writePlatformatic() {
-  for (const format of ['cjs', 'esm']) {
-    await build({
-      ...SMALL,
-      entryPoints: [join(root, 'lib/platformatic.ts')],
-      outfile: dist(format, 'platformatic.js'),
-      bundle: true,
-      platform: 'node',
-      format,
-      packages: 'external',
-      logLevel: 'error',
-    });
-  }
+/** Functions without state, so each format has its own; they import what bundlers would otherwise put into every bundle. */
+async function writeSubpaths() {
+  for (const name of SUBPATHS) for (const format of ['cjs', 'esm']) await writeSubpath(name, format);
+}
+
+async function writeSubpath(name, format) {
+  await build({
+    ...SMALL,
+    entryPoints: [join(root, `lib/${name}.ts`)],
+    outfile: dist(format, `${name}.js`),
+    bundle: true,
+    platform: 'node',
+    format,
+    packages: 'external',
+    logLevel: 'error',
+  });
 }
 
 /**
@@ -216,8 +222,10 @@ function writeDeclarations() {
   const options = ['-p', join(root, 'lib/tsconfig.json'), '--outDir', directory];
   execFileSync(process.execPath, [tsc, ...options], { stdio: 'inherit' });
   const types = rolledUpDeclarations(directory, 'index');
-  for (const format of ['esm', 'cjs'])
-    writeFileSync(dist(format, 'platformatic.d.ts'), rolledUpDeclarations(directory, 'platformatic'));
+  for (const name of SUBPATHS) {
+    for (const format of ['esm', 'cjs'])
+      writeFileSync(dist(format, `${name}.d.ts`), rolledUpDeclarations(directory, name));
+  }
   // Only what it adds to winston's types: it exports nothing.
   const added = readFileSync(join(directory, 'register.d.ts'), 'utf8');
   writeFileSync(dist('cjs/register.d.ts'), replacedOnce(added, './kafka-transport.ts', './index.js'));

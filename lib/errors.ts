@@ -6,6 +6,8 @@ export type KafkaTransportErrorCode =
   | 'ERR_KAFKA_UNREACHABLE'
   /** The broker answers, but refuses again and again for a reason that may pass: records wait. Told like an outage. */
   | 'ERR_SEND_FAILED'
+  /** What `serialize` needs, such as a schema registry, is not there: records wait. Told like an outage. */
+  | 'ERR_SERIALIZE_UNAVAILABLE'
   /**
    * With a spool: records of one topic, or of one partition of it, cannot be sent, and wait on disk while others are sent.
    * Told each time it comes to that, and once a minute at most for each topic.

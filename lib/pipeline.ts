@@ -11,6 +11,7 @@ import { Warnings } from './observe/warnings.ts';
 import type { ResolvedOptions } from './options/resolve.ts';
 import type { PendingRecord } from './record/record.ts';
 import { type Admission, type Admittance, RecordFactory } from './record/record-factory.ts';
+import { Serializer } from './record/serializer.ts';
 import { type SamplingOptions, samplingOf } from './sampling/sampling.ts';
 import { describeSampled, type SampledCounts, SamplingNotice } from './sampling/sampling-notice.ts';
 import { Sender } from './sender/sender.ts';
@@ -84,6 +85,7 @@ export class Pipeline {
         ledger: this.#ledger,
         gate: this.#loopDetection.gate,
         spool: this.#spool,
+        serializer: options.serialize && new Serializer(options.serialize, this.warnings),
         partitionOfKey,
         source: (onPartitions) =>
           clientSource(options, clock, {
@@ -103,6 +105,7 @@ export class Pipeline {
         },
         onHeld: (held) => this.warnings.held(held),
         onOutage: (cause, unreachable) => this.warnings.outage(cause, unreachable),
+        onSerializerOutage: (cause) => this.warnings.serializerOutage(cause),
         onState: () => this.#onState(),
         onAnswer: (batch, result, ...rest) => {
           channels.batchAnswered(batch, result, ...rest);

@@ -38,6 +38,7 @@ export class Ledger {
   /** What waits, by severity. Only where somebody wants to know, and then all of it has to be objects. */
   queuedBySeverity: Map<number, Quantity> | undefined;
 
+  #withdrawn: PendingRecord | undefined;
   #nextAdopted = Number.MIN_SAFE_INTEGER;
   readonly #watchers = new Set<SettlementWatcher>();
 
@@ -60,15 +61,33 @@ export class Ledger {
     return DROP_REASONS.reduce((sum, reason) => sum + this.dropped[reason], 0);
   }
 
+  /** The position that the record has, if it is accepted now. */
+  nextSeq(record: PendingRecord): number {
+    return record === this.#withdrawn ? record.seq : this.accepted + 1;
+  }
+
   accept(record: PendingRecord): void {
-    record.seq = ++this.accepted;
+    record.seq = this.nextSeq(record);
+    this.accepted++;
     this.#queue(record);
     this.heldBytes += record.bytes;
   }
 
+  /**
+   * A record that waits is about to be accepted once more, with another size. It keeps its position: who waits for what has
+   * been accepted so far, waits for it.
+   */
+  withdraw(record: PendingRecord): void {
+    this.accepted--;
+    this.#withdrawn = record;
+    this.#unqueue(record);
+    this.heldBytes -= record.bytes;
+  }
+
   /** A record goes to disk at once, without a stay in memory. */
   acceptSpooled(record: PendingRecord): void {
-    record.seq = ++this.accepted;
+    record.seq = this.nextSeq(record);
+    this.accepted++;
     record.state = 'settled';
     this.spooled++;
   }

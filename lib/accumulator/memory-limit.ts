@@ -23,6 +23,8 @@ export class MemoryLimit {
   readonly #limits: BufferLimits;
   readonly #ledger: Ledger;
   readonly #pages = new PagePool();
+  /** The share that is kept for records that wait for their value: they cannot go to disk. */
+  reserve = 0;
   /** By severity, the least severe one first; a single one, unless the policy asks for more. */
   #indexes: [severity: number, index: OldestFirstIndex][] = [];
 
@@ -61,10 +63,26 @@ export class MemoryLimit {
     return true;
   }
 
-  /** Whether a record of this size may come in without another giving way. */
-  hasRoomFor(bytes: number): boolean {
+  /**
+   * Whether a record of this size may come in without another giving way.
+   *
+   * @param keepsReserve whether it may not take what is kept for records that wait for their value
+   */
+  hasRoomFor(bytes: number, keepsReserve = false): boolean {
     const { held, heldBytes } = this.#ledger;
-    return held < this.#limits.maxRecords && heldBytes + bytes <= this.#limits.maxBytes;
+    const { maxRecords, maxBytes } = this.#limits;
+    const share = keepsReserve ? 1 - this.reserve : 1;
+    return held < share * maxRecords && heldBytes + bytes <= share * maxBytes;
+  }
+
+  /** The same as `makeRoomFor`, but only what waits in this queue gives way. */
+  makeRoomIn(queue: RecordStore, record: PendingRecord, shed: (victim: PendingRecord) => void): boolean {
+    while (!this.hasRoomFor(record.bytes)) {
+      const oldest = this.#limits.overflow === 'drop-newest' ? undefined : queue.peek();
+      if (oldest === undefined) return false;
+      shed(oldest);
+    }
+    return true;
   }
 
   /** Whether it is at most half full. */

@@ -7,11 +7,15 @@ import type { Ledger } from './ledger.ts';
 import { type BufferLimits, MemoryLimit } from './memory-limit.ts';
 import type { ProducerBatch } from './producer-batch.ts';
 import { SpooledQueues } from './spooled-queues.ts';
+import type { RecordStore } from './store/record-store.ts';
 import { TopicQueues } from './topic-queues.ts';
 
 // How many topics may be known before those with nothing to send are forgotten. A topic's queues are a few hundred
 // bytes, and what they have learnt is found out again with the next send.
 const MAX_TOPICS = 1_000;
+
+// With a spool: the share of memory that is kept for records that wait for their value, which cannot go to disk.
+const UNSERIALIZED_SHARE = 0.1;
 
 /** Told of each record that will not reach Kafka; it is still whole, and already counted. */
 export type DropListener = (record: PendingRecord, reason: DropReason, cause: unknown) => void;
@@ -28,6 +32,8 @@ export class RecordAccumulator {
   readonly #inFlight = new Set<ProducerBatch>();
   /** Failed batches that go again as they are. Their records count as in flight: the broker may have them. */
   readonly #awaitingResend = new Set<ProducerBatch>();
+  /** Records that wait for their value, if there is a `serialize`: before all queues, in the order of acceptance. */
+  #unserialized: RecordStore | undefined;
   #tidyAt = MAX_TOPICS;
 
   constructor(
@@ -94,6 +100,56 @@ export class RecordAccumulator {
     this.#ledger.accept(record);
     if (this.#spool?.keepsAll) this.#spool.keep(record);
     return this.#topicQueues(record.topic).add(record);
+  }
+
+  /** Makes room for records that wait for their value. */
+  expectUnserialized(): void {
+    this.#unserialized = this.#buffer.makeQueue();
+    if (this.#spool !== undefined) this.#buffer.reserve = UNSERIALIZED_SHARE;
+  }
+
+  /** Those, oldest first. */
+  get unserialized(): Iterable<PendingRecord> {
+    return this.#unserialized ?? [];
+  }
+
+  /** The oldest of them. */
+  get firstUnserialized(): PendingRecord | undefined {
+    return this.#unserialized?.peek();
+  }
+
+  /** Takes in a record whose value is not known yet. @returns whether it waits */
+  hold(record: PendingRecord): boolean {
+    const queue = this.#unserialized;
+    if (queue === undefined || !this.#buffer.canHold(record.bytes)) {
+      this.add(record);
+      return false;
+    }
+    record.isPinned = true;
+    const shed = (victim: PendingRecord): void => this.drop(victim, 'overflow', undefined);
+    // With a spool, what waits for the broker is not to be lost for it.
+    const hasRoom =
+      this.#spool === undefined
+        ? this.#buffer.makeRoomFor(record, shed)
+        : this.#buffer.makeRoomIn(queue, record, shed);
+    if (!hasRoom) {
+      this.acceptAndDrop(record, 'overflow', undefined);
+      return false;
+    }
+    this.#ledger.accept(record);
+    queue.push(record);
+    return true;
+  }
+
+  /** Takes out the oldest record that waits for its value, to be added with that. */
+  takeUnserialized(value: string | Buffer): PendingRecord | undefined {
+    const record = this.#unserialized?.shift();
+    if (record === undefined) return undefined;
+    this.#ledger.withdraw(record);
+    record.isPinned = false;
+    record.serialization = undefined;
+    record.setValue(value);
+    return record;
   }
 
   /**
@@ -295,16 +351,14 @@ export class RecordAccumulator {
   /** Drops what was accepted before `moment`. @returns when the oldest that is left was accepted, if any is */
   expire(moment: number): number | undefined {
     let oldest: number | undefined;
-    for (const topicQueues of this.#topics.values()) {
-      for (const queue of topicQueues.queues()) {
-        for (let { head } = queue; head !== undefined; head = queue.head) {
-          if (head.acceptedAt >= moment) {
-            oldest = Math.min(oldest ?? head.acceptedAt, head.acceptedAt);
-            break;
-          }
-          const record = queue.peek();
-          if (record !== undefined) this.drop(record, 'expired', undefined);
+    for (const queue of this.#queues()) {
+      for (let { head } = queue; head !== undefined; head = queue.head) {
+        if (head.acceptedAt >= moment) {
+          oldest = Math.min(oldest ?? head.acceptedAt, head.acceptedAt);
+          break;
         }
+        const record = queue.peek();
+        if (record !== undefined) this.drop(record, 'expired', undefined);
       }
     }
     return oldest;
@@ -319,8 +373,11 @@ export class RecordAccumulator {
       record.queue?.discard(record);
       this.#ledger.spool(record);
       record.text = '';
+      record.value = undefined;
     }
     for (const record of all) if (record.state !== 'settled') this.drop(record, reason, cause);
+    // Not to disk: from there it would be sent with its text, which those who read the topic do not expect.
+    for (const record of [...this.unserialized]) this.drop(record, reason, cause);
   }
 
   drop(record: PendingRecord, reason: DropReason, cause: unknown): void {
@@ -330,6 +387,8 @@ export class RecordAccumulator {
     // Not before: a process that is killed now has it handed on again by the next, and not by none.
     if (record.spoolPosition !== undefined) this.#spool?.settle([record]);
     record.text = '';
+    record.value = undefined;
+    record.serialization = undefined;
   }
 
   /** A batch is back from the client. Some of its records may have been given up in the meantime. */
@@ -357,6 +416,11 @@ export class RecordAccumulator {
     );
     for (const record of changed) record.partition = partition;
     if (partition !== undefined) this.#spool?.bind(changed);
+  }
+
+  *#queues(): Generator<RecordStore> {
+    if (this.#unserialized !== undefined) yield this.#unserialized;
+    for (const topicQueues of this.#topics.values()) yield* topicQueues.queues();
   }
 
   #topicQueues(topic: string): TopicQueues {

@@ -60,7 +60,7 @@ export class SpooledQueues {
     const isUnread = spool.isScanning || (ledger.spooledWaiting > 0 && spool.hasUnread);
     const isInLine = isUnread || held?.isOnDisk === true;
     if (!isInLine && this.#findRoom(record.bytes, held === undefined)) return false;
-    record.seq = ledger.accepted + 1;
+    record.seq = ledger.nextSeq(record);
     // What memory has and the disk not yet comes first.
     spool.writeKept();
     if (this.#store(record, held)) {
@@ -179,6 +179,7 @@ export class SpooledQueues {
       if (held !== undefined) this.#onStored(held, record);
       ledger.spool(record);
       record.text = '';
+      record.value = undefined;
     }
     return left;
   }
@@ -206,7 +207,7 @@ export class SpooledQueues {
   /** Whether memory has room. @param mayPushOut whether queues that are held may have to give way */
   #findRoom(bytes: number, mayPushOut: boolean): boolean {
     const { buffer } = this.#parts;
-    while (!buffer.hasRoomFor(bytes)) if (!mayPushOut || !this.#pushOut()) return false;
+    while (!buffer.hasRoomFor(bytes, true)) if (!mayPushOut || !this.#pushOut()) return false;
     return true;
   }
 
@@ -260,7 +261,7 @@ export class SpooledQueues {
     const { buffer, limits, queuesOf, drop } = this.#parts;
     if (limits.overflow === 'drop-newest') return false;
     const { queue } = queuesOf(record.topic).queueFor(record);
-    while (!buffer.hasRoomFor(record.bytes)) {
+    while (!buffer.hasRoomFor(record.bytes, true)) {
       const oldest = queue.peek();
       if (oldest === undefined) return false;
       drop(oldest, 'overflow', undefined);

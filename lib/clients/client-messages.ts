@@ -16,7 +16,12 @@ export function messagesOf({ content, partition }: Batch): ClientMessage[] {
   const messages: ClientMessage[] = [];
   let lastTime = Number.NaN;
   let timestamp = '';
-  const add = (value: string, key: RecordKey, headers: RecordHeaders | undefined, time: number): void => {
+  const add = (
+    value: string | Buffer,
+    key: RecordKey,
+    headers: RecordHeaders | undefined,
+    time: number,
+  ): void => {
     // One string for all records of a millisecond: the client sorts them, and that is where it notices.
     if (time !== lastTime) {
       lastTime = time;
@@ -29,6 +34,8 @@ export function messagesOf({ content, partition }: Batch): ClientMessage[] {
   };
   if (isPacked(content))
     content.each((page, at) => add(page.textAt(at), page.keyAt(at), page.headersAt(at), page.timeAt(at)));
-  else for (const record of content) add(record.text, record.key, headersToSend(record), timestampOf(record));
+  else
+    for (const record of content)
+      add(record.value ?? record.text, record.key, headersToSend(record), timestampOf(record));
   return messages;
 }

@@ -38,6 +38,7 @@ export class DeliveryReports {
         emitSafely(emitter, 'logged', info, (error) => warnings.listenerFailed(error));
       }
       record.text = '';
+      record.value = undefined;
       record.info = undefined;
     }
   }

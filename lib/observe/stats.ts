@@ -8,6 +8,7 @@ export type CallerFunction =
   | 'key'
   | 'partition'
   | 'headers'
+  | 'serialize'
   | 'filter'
   | 'format'
   | 'listener'

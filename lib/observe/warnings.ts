@@ -37,6 +37,7 @@ export class Warnings {
     key: 0,
     partition: 0,
     headers: 0,
+    serialize: 0,
     filter: 0,
     format: 0,
     listener: 0,
@@ -61,6 +62,14 @@ export class Warnings {
     );
     consoleLine('warn', text);
     this.#warn(unreachable ? 'ERR_KAFKA_UNREACHABLE' : 'ERR_SEND_FAILED', text, cause);
+  }
+
+  /** What the application's `serialize` needs is not there. Also on the console, as an outage of Kafka. */
+  serializerOutage(cause: unknown): void {
+    if (!this.#isNews('serializer outage')) return;
+    const text = `winston-kafkajs waits for what serialize needs: ${messageOf(cause)}. Records wait in memory, and serialize is asked again until it works. Check the schema registry, or whatever else it calls.`;
+    consoleLine('warn', text);
+    this.#warn('ERR_SERIALIZE_UNAVAILABLE', text, cause);
   }
 
   /** Records of a topic wait on disk, others are sent. */

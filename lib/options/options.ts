@@ -183,6 +183,18 @@ export interface KafkaTransportOptions
    */
   headers?: (entry: TransportEntry) => Record<string, string | Buffer | undefined> | undefined;
   /**
+   * Makes the value of the Kafka record: what a schema registry's client encodes, say. Called once per record, when winston hands
+   * it over; again only while what it needs is not there. Until its promise resolves, the record waits in `buffer`, and all
+   * later ones of the transport behind it. A promise that takes longer than `requestTimeoutMs`, and an error that says that a service is not there
+   * (a connection refused or reset, a timeout, HTTP 429 and 5xx), are an outage: the record waits, and `serialize` is asked again
+   * with the waits of `retry`. Where it fails otherwise, or gives something else, the record is dropped as `invalid`, and goes to the
+   * `fallback` with its formatted text. It is called for the drop notice and the sampling notice too.
+   *
+   * @default the formatted text
+   * @example (entry) => registry.encode(schemaId, { level: entry.level, message: entry.info.message })
+   */
+  serialize?: (entry: TransportEntry) => string | Buffer | PromiseLike<string | Buffer>;
+  /**
    * Who must have a record before it counts as delivered: all in-sync replicas (`-1`), or the leader (`1`). Not `0`:
    * it cannot tell loss from delivery.
    *

@@ -128,6 +128,10 @@ export const OPTIONS: { readonly [Name in keyof CheckedOptions]: Option<CheckedO
     '`(entry) => number | undefined`: chooses the partition of the record. A record for a partition that the topic does not have is dropped as `rejected`',
   ),
   headers: optional(isFunction, FUNCTION).means('`(entry) => ({ name: string | Buffer | undefined })`'),
+  serialize: optional(isFunction, FUNCTION).means(
+    '`(entry) => string | Buffer`, or a promise of one: makes the value of the Kafka record ([formats and schemas](docs/formats-and-schemas.md))',
+    'the formatted text',
+  ),
   acks: new Option(checkedAcks, -1).means(
     'which replicas must have a record: all in-sync ones (`-1`) or the leader (`1`). `0` is refused, because a lost record would look like a delivered one',
   ),

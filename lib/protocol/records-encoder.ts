@@ -47,6 +47,17 @@ export class RecordsEncoder {
     this.#writeHeaders(headers);
   }
 
+  /** The same of a value that may be bytes. */
+  addValue(
+    timestamp: number,
+    key: string | Buffer | null,
+    value: string | Buffer,
+    headers: HeaderValues | undefined,
+  ): void {
+    if (typeof value === 'string') this.addText(timestamp, key, value, headers);
+    else this.addBytes(timestamp, key, { source: value, from: 0, to: value.length }, headers);
+  }
+
   /** The same of a value that stands in memory as UTF-8. */
   addBytes(
     timestamp: number,

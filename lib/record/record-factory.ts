@@ -43,6 +43,8 @@ export interface RecordFactoryOptions extends Admittance {
   readonly recordId: boolean;
   readonly loopHeader: boolean;
   readonly redact: Redaction | undefined;
+  /** Called when the record is sent off; here it matters only whether there is one. */
+  readonly serialize: object | undefined;
 }
 
 /** The options that are functions of the application's, which are called for each record. */
@@ -83,7 +85,7 @@ export class RecordFactory {
     span: SpanContext | undefined,
     keepInfo: boolean,
   ): Admission {
-    const { topic, key, headers, partition, redact } = this.#options;
+    const { topic, key, headers, partition, redact, serialize } = this.#options;
     const { filter, sampling } = this.admittance;
     const time = this.#clock.wall();
     const level = String(info[LEVEL] ?? info.level);
@@ -98,7 +100,8 @@ export class RecordFactory {
     }
     const message = redact === undefined ? text : redact.text(info, text);
     const kept = keepInfo ? info : undefined;
-    const isPlain = key === undefined && headers === undefined && partition === undefined;
+    const isPlain =
+      key === undefined && headers === undefined && partition === undefined && serialize === undefined;
     if (typeof topic === 'string' && isPlain && span === undefined && !this.#addsHeaders) {
       const record = new PendingRecord({
         topic,
@@ -130,6 +133,7 @@ export class RecordFactory {
       requestedPartition,
       info: kept,
     });
+    if (serialize !== undefined) record.serialization = entry;
     if (name === undefined) return { kind: 'invalid', record, cause };
     if (requestedPartition === undefined || isPartition(requestedPartition))
       return { kind: 'record', record };
@@ -153,6 +157,7 @@ export class RecordFactory {
       headers,
       info,
     });
+    if (this.#options.serialize !== undefined) record.serialization = entry;
     return name === undefined ? { kind: 'invalid', record, cause } : { kind: 'record', record };
   }
 

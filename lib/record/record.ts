@@ -32,6 +32,8 @@ export interface RecordContent {
   readonly severity: number;
   readonly time: number;
   readonly text: string;
+  /** The record's value in Kafka, where `serialize` has made another one of the text. */
+  readonly value?: string | Buffer | undefined;
   readonly key: RecordKey;
   readonly headers?: RecordHeaders | undefined;
   readonly requestedPartition?: number | undefined;
@@ -82,10 +84,14 @@ export class PendingRecord {
   readonly headers: RecordHeaders | undefined;
   /** The one partition that it may go to, where the option `partition` has named one. */
   readonly requestedPartition: number | undefined;
-  /** Size of value, key and headers in bytes. */
-  readonly bytes: number;
+  /** Size of value, key and headers in bytes; with a value that is not the text, that of both. */
+  bytes: number;
   /** The formatted text; emptied once settled, because queues may refer to a settled record for a while. */
   text: string;
+  /** The value in Kafka, where that is not the text. */
+  value: string | Buffer | undefined;
+  /** What `serialize` is to be asked with, if there is one; and what is known of that while the record waits. */
+  serialization: object | undefined = undefined;
   /** Only kept when somebody listens for `logged`. */
   info: object | undefined;
 
@@ -95,25 +101,34 @@ export class PendingRecord {
     this.severity = content.severity;
     this.time = content.time;
     this.text = content.text;
+    this.value = content.value;
     this.key = content.key;
     this.headers = content.headers;
     this.requestedPartition = content.requestedPartition;
     this.info = content.info;
     this.bytes = bytes;
   }
+
+  /** Its value is known. Not while it waits in a queue, or is counted: these go by its size. */
+  setValue(value: string | Buffer): void {
+    if (value === this.text) return;
+    this.value = value;
+    this.bytes += Buffer.byteLength(value);
+  }
 }
 
-function sizeOf({ text, key, headers }: RecordContent): number {
+function sizeOf({ text, value, key, headers }: RecordContent): number {
   let bytes = Buffer.byteLength(text);
+  if (value !== undefined) bytes += Buffer.byteLength(value);
   if (key !== null) bytes += Buffer.byteLength(key);
   for (const name in headers) bytes += Buffer.byteLength(name) + Buffer.byteLength(headers[name] ?? '');
   return bytes;
 }
 
-/** What the caller's functions `topic`, `key`, `partition` and `headers` are given. */
+/** What the caller's functions `topic`, `key`, `partition`, `headers` and `serialize` are given. */
 export interface TransportEntry {
   readonly level: string;
-  /** The formatted text: what will be the record's value. */
+  /** The formatted text: what will be the record's value, unless `serialize` makes another one. */
   readonly message: string;
   /** Epoch milliseconds; the record's timestamp in Kafka. */
   readonly time: number;

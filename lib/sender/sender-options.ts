@@ -7,6 +7,7 @@ import type { ProducerBatch } from '../accumulator/producer-batch.ts';
 import type { DropListener } from '../accumulator/record-accumulator.ts';
 import type { ClientSource, PartitionsListener } from '../clients/client.ts';
 import type { SendResult } from '../clients/send-result.ts';
+import type { Serializer } from '../record/serializer.ts';
 import type { Spool } from '../spool/spool.ts';
 import type { BackoffOptions } from '../util/backoff.ts';
 import type { Clock } from '../util/clock.ts';
@@ -27,6 +28,8 @@ export interface SenderOptions {
   /** What may hold a flush up. */
   gate?: FlushGate | undefined;
   spool?: Spool | undefined;
+  /** Makes the records' values, if these are not their texts. */
+  serializer?: Serializer | undefined;
 }
 
 /** What the sender reports. */
@@ -38,6 +41,8 @@ export interface SenderEvents {
   onHeld?(held: HeldTopic): void;
   /** Nothing gets through any more; told once per outage. `unreachable`: there is no connection to speak of. */
   onOutage(cause: unknown, unreachable: boolean): void;
+  /** What `serialize` needs is not there; told once per outage. */
+  onSerializerOutage?(cause: unknown): void;
   /** A send has been answered, after so many milliseconds, and its records have been seen to. */
   onAnswer(batch: ProducerBatch, result: SendResult, durationMs: number, isRetry: boolean): void;
   /** Whether records get through has changed. */

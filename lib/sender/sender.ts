@@ -1,8 +1,10 @@
 import type { ProducerBatch } from '../accumulator/producer-batch.ts';
 import { RecordAccumulator } from '../accumulator/record-accumulator.ts';
+import { Serializing } from '../accumulator/serializing.ts';
 import type { ClientSource, DeliveryClient } from '../clients/client.ts';
 import { answeredPartition, classifyAnswer, classifyError, type SendResult } from '../clients/send-result.ts';
-import type { DropReason, PendingRecord } from '../record/record.ts';
+import { messageOf } from '../errors.ts';
+import type { DropReason, PendingRecord, TransportEntry } from '../record/record.ts';
 import type { Timer } from '../util/clock.ts';
 import { withDeadline } from '../util/deadline.ts';
 import { Connection } from './connection.ts';
@@ -27,6 +29,7 @@ export class Sender {
   readonly #firstContact: FirstContact;
   readonly #topicProbe = new TopicProbe();
   readonly #resultHandler: SendResultHandler;
+  readonly #serializing: Serializing | undefined;
   readonly #onAnswer: SenderEvents['onAnswer'];
   readonly #onDelivered: SenderEvents['onDelivered'];
   #timer: Timer | undefined;
@@ -99,14 +102,18 @@ export class Sender {
       onDelivered: events.onDelivered,
       isFlushing: () => this.#flushes > 0,
     });
+    this.#serializing = this.#serializingWith(options, events);
   }
 
   get state(): HealthState {
-    return this.#health.state;
+    return this.#serializing?.isDown ? 'down' : this.#health.state;
   }
 
   get lastError(): { message: string; at: number } | null {
-    return this.#health.lastError;
+    const { lastError } = this.#health;
+    const other = this.#serializing?.lastError;
+    if (other === undefined || (lastError !== null && lastError.at > other.at)) return lastError;
+    return { message: messageOf(other.cause), at: other.at };
   }
 
   /** How often a client had to be connected anew. */
@@ -120,13 +127,25 @@ export class Sender {
       this.acceptAndDrop(record, 'closed', undefined);
       return;
     }
-    const { clock, batch, retry } = this.#options;
+    const { clock, retry } = this.#options;
     if (retry.maxAgeMs !== undefined) record.acceptedAt = clock.monotonic();
+    if (this.#serializing === undefined || record.serialization === undefined) {
+      this.#enqueue(record);
+      return;
+    }
+    this.#serializing.add(record, record.serialization as TransportEntry);
+    // It may expire before it is in a queue.
+    if (retry.maxAgeMs !== undefined) this.#pumpSoon();
+  }
+
+  /** A record that has its value. */
+  #enqueue(record: PendingRecord): void {
+    const { batch } = this.#options;
     const isFull = this.#accumulator.add(record);
     if (this.#isPumpDue) return;
     // In an outage the timer of the next attempt decides; a full batch changes nothing. Where a topic is away, and no other
     // has been tried since, it only seems to be one.
-    if (this.state === 'down' && this.#timer !== undefined && !this.#maySucceed(record)) return;
+    if (this.#health.state === 'down' && this.#timer !== undefined && !this.#maySucceed(record)) return;
     if (isFull) this.#pumpSoon();
     // The timer may be that of a partition queue that waits to try again: what has just come need not wait for it.
     else if (this.#timer === undefined || this.#isTimerLate) this.#arm(batch.lingerMs);
@@ -151,6 +170,7 @@ export class Sender {
       this.#flushes++;
       this.#accumulator.beginFlush();
       this.#connection.retryNow();
+      this.#serializing?.retryNow();
       this.#pumpSoon();
       await new Promise<void>((resolve) => {
         const timer = clock.after(timeoutMs, () => done(), true);
@@ -177,6 +197,7 @@ export class Sender {
   /** Gives up all that is left, in flight or not. With a spool, it goes there. */
   giveUp(): void {
     this.#accumulator.giveUp('closed', undefined);
+    this.#serializing?.stop();
   }
 
   /** There is something on disk that was not there before. */
@@ -214,6 +235,21 @@ export class Sender {
   /** The opposite of `stop`. */
   restart(): void {
     this.#isStopped = false;
+  }
+
+  #serializingWith(
+    { serializer, clock, random, retry, requestTimeoutMs }: SenderOptions,
+    events: SenderEvents,
+  ): Serializing | undefined {
+    if (serializer === undefined) return undefined;
+    this.#accumulator.expectUnserialized();
+    return new Serializing({
+      ...{ serializer, clock, random, retry, requestTimeoutMs },
+      records: this.#accumulator,
+      add: (record) => this.#enqueue(record),
+      onOutage: (cause) => events.onSerializerOutage?.(cause),
+      onState: () => events.onState(this.state),
+    });
   }
 
   #pumpSoon(): void {
@@ -264,7 +300,7 @@ export class Sender {
     const { gate, ledger } = this.#options;
     const due = this.#accumulator.nextDue(force);
     if (gate === undefined || this.#released > 0 || due === undefined || due > now) return 0;
-    const until = gate.hold(now, !force && this.state === 'up' && this.#accumulator.isHalfEmpty);
+    const until = gate.hold(now, !force && this.#health.state === 'up' && this.#accumulator.isHalfEmpty);
     if (this.#isHeld && until <= now) this.#released = ledger.queued;
     this.#isHeld = until > now;
     return until;
@@ -292,7 +328,7 @@ export class Sender {
   /** One at a time until the first has come through: several at a silent broker only get in each other's way. */
   #maySend(): boolean {
     if (this.#connection.isRetiring) return false;
-    const most = this.state === 'up' && this.#topicProbe.topic === undefined ? MAX_SENDS : 1;
+    const most = this.#health.state === 'up' && this.#topicProbe.topic === undefined ? MAX_SENDS : 1;
     return this.#accumulator.batchesInFlight < most;
   }
 

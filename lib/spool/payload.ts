@@ -8,7 +8,7 @@ type Stored = string | Base64;
 
 /** A record as it stands on disk: JSON, in the order of the fields of FORMAT.md. */
 export function payloadOf(record: PendingRecord): Buffer {
-  const { seq, time, severity, level, topic, key, headers, text, requestedPartition } = record;
+  const { seq, time, severity, level, topic, key, headers, text, value, requestedPartition } = record;
   const pairs = headers && Object.entries(headers).map(([name, value]) => [name, storedOf(value)]);
   const fields = [
     seq,
@@ -19,7 +19,8 @@ export function payloadOf(record: PendingRecord): Buffer {
     key === null ? null : storedOf(key),
     pairs ?? null,
     text,
-    ...(requestedPartition === undefined ? [] : [requestedPartition]),
+    ...(requestedPartition === undefined && value === undefined ? [] : [requestedPartition ?? null]),
+    ...(value === undefined ? [] : [storedOf(value)]),
   ];
   return Buffer.from(JSON.stringify(fields));
 }
@@ -35,9 +36,10 @@ export function recordOf(payload: Buffer): PendingRecord {
     Stored | null,
     [string, Stored][] | null,
     string,
-    number?,
+    (number | null)?,
+    Stored?,
   ];
-  const [seq, time, severity, level, topic, key, pairs, text, requestedPartition] = fields;
+  const [seq, time, severity, level, topic, key, pairs, text, requestedPartition, value] = fields;
   if (typeof topic !== 'string' || typeof text !== 'string') throw new TypeError('not a record');
   let headers: RecordHeaders | undefined;
   if (pairs !== null) {
@@ -53,6 +55,7 @@ export function recordOf(payload: Buffer): PendingRecord {
     text,
     key: recordKey,
     headers,
+    ...(value !== undefined && { value: restored(value) }),
     ...(isPartition(requestedPartition) && { requestedPartition }),
   });
   record.seq = seq;

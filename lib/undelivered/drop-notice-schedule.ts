@@ -31,8 +31,10 @@ export class DropNoticeSchedule {
   }
 
   onDropped(record: PendingRecord, reason: DropReason): void {
-    this.#notice.add(reason);
     const untold = this.#underWay.get(record);
+    // The application's `serialize` has nothing to make of a notice: another one would fare no better.
+    if (untold !== undefined && reason === 'invalid') return;
+    this.#notice.add(reason);
     // The notice itself had to give way: its counts go into the next one.
     if (untold !== undefined) this.#notice.restore(untold);
     // What is refused may be the whole topic, the notice included: that waits until something does get through.

@@ -9,6 +9,7 @@ import { ROOT } from './pages.ts';
 
 const execute = promisify(execFile);
 const library = join(ROOT, 'lib/index.ts');
+const formats = join(ROOT, 'lib/formats.ts');
 
 export interface SnippetResult {
   readonly stdout: string;
@@ -32,6 +33,7 @@ export async function runSnippet(code: string): Promise<SnippetResult> {
   const adapted = code
     .replaceAll("'winston-kafkajs'", JSON.stringify(library))
     .replaceAll("'winston-kafkajs/register'", JSON.stringify(join(ROOT, 'lib/register.ts')))
+    .replaceAll("'winston-kafkajs/formats'", JSON.stringify(formats))
     .replaceAll('localhost:9092', cluster.addresses[0] ?? '');
   writeFileSync(file, adapted);
   const { stdout, stderr } = await execute(process.execPath, [...NODE_OPTIONS, file], { cwd: directory });

@@ -8,6 +8,7 @@ const CALLBACK_FAILURES = {
   topic: 11,
   key: 12,
   partition: 13,
+  serialize: 0,
   headers: 14,
   filter: 15,
   format: 16,

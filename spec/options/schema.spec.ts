@@ -17,6 +17,7 @@ const FUNCTIONS_AND_OBJECTS_OF_CODE = [
   'key',
   'partition',
   'headers',
+  'serialize',
   'fallback',
 ];
 

@@ -17,6 +17,7 @@ const NO_FUNCTIONS: RecordFactoryOptions = {
   filter: undefined,
   sampling: undefined,
   redact: undefined,
+  serialize: undefined,
   recordId: false,
   loopHeader: false,
 };

@@ -340,8 +340,12 @@ export class RecordPage {
  * @param beside size of its key and headers
  */
 function canBePacked(record: PendingRecord, beside: number): boolean {
-  const { isPinned, info, spoolPosition, hasBeenSent, partition, sentTime, text } = record;
+  const { isPinned, info, value, spoolPosition, hasBeenSent, partition, sentTime, text } = record;
   const isPlain =
-    info === undefined && spoolPosition === undefined && !hasBeenSent && partition === undefined;
+    info === undefined &&
+    value === undefined &&
+    spoolPosition === undefined &&
+    !hasBeenSent &&
+    partition === undefined;
   return isPlain && !isPinned && sentTime === undefined && text.length <= MAX_LENGTH && beside <= MAX_LENGTH;
 }

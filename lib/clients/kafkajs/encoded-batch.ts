@@ -10,7 +10,7 @@ export function encodedBatch({ content }: Batch): EncodedRecords {
   const encoder = new RecordsEncoder(countOf(content), bytesOf(content));
   if (!isPacked(content)) {
     for (const record of content)
-      encoder.addText(timestampOf(record), record.key, record.text, headersToSend(record));
+      encoder.addValue(timestampOf(record), record.key, record.value ?? record.text, headersToSend(record));
     return encoder.finish();
   }
   content.each((page, at) => {

@@ -14,6 +14,7 @@ export interface WireRecords {
   times: number[];
   seqs: number[];
   /** Left out where none has one, which is the rule. */
+  values?: (string | Uint8Array | undefined)[];
   keys?: (string | Uint8Array | null)[];
   headers?: (WireHeaders | undefined)[];
   requestedPartitions?: (number | undefined)[];
@@ -34,6 +35,7 @@ export function recordsToWire(records: readonly PendingRecord[]): WireRecords {
     texts: records.map(({ text }) => text),
     times: records.map(timestampOf),
     seqs: records.map(({ seq }) => seq),
+    ...(records.some(({ value }) => value !== undefined) && { values: records.map(({ value }) => value) }),
     ...(records.some(({ key }) => key !== null) && { keys: records.map(({ key }) => key) }),
     ...(headers.some((own) => own !== undefined) && { headers }),
     ...(records.some(({ requestedPartition }) => requestedPartition !== undefined) && {
@@ -44,18 +46,20 @@ export function recordsToWire(records: readonly PendingRecord[]): WireRecords {
 
 export function recordsFromWire(
   topic: string,
-  { texts, times, seqs, keys, headers, requestedPartitions }: WireRecords,
+  { texts, values, times, seqs, keys, headers, requestedPartitions }: WireRecords,
 ): PendingRecord[] {
   return texts.map((text, at) => {
     const time = times[at] ?? 0;
     const key = keys?.[at];
     const own = headers?.[at];
+    const value = values?.[at];
     const record = new PendingRecord({
       topic,
       level: '',
       severity: 0,
       time,
       text,
+      value: value === undefined ? undefined : asBuffer(value),
       key: key === null || key === undefined ? null : asBuffer(key),
       headers: own && headersOf(own),
       requestedPartition: requestedPartitions?.[at],

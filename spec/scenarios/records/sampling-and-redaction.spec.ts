@@ -168,6 +168,20 @@ describe('redact', () => {
     expect(other.infos[0]?.[Symbol.for('message') as never]).toContain('hunter2');
   });
 
+  it('takes them out of what serialize gets', async () => {
+    const cluster = await startCluster();
+    const transport = transportTo(cluster, {
+      redact,
+      serialize: async ({ info, message }) => JSON.stringify({ info, message }),
+    });
+    const logger = winston.createLogger({ format: winston.format.json(), transports: [transport] });
+    logger.info('in', secrets);
+    await transport.flush();
+    const [value = ''] = cluster.values(TOPIC);
+    expect(value).toContain('[REDACTED]');
+    expect(value).not.toMatch(/hunter2|Bearer/);
+  });
+
   it('takes them out of what the fallback gets', async () => {
     const cluster = await startCluster();
     const undelivered: Undelivered[] = [];

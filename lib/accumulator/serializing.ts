@@ -1,0 +1,232 @@
+import type { DropReason, PendingRecord, TransportEntry } from '../record/record.ts';
+import type { Serialized, Serializer } from '../record/serializer.ts';
+import { type BackoffOptions, fullJitter } from '../util/backoff.ts';
+import type { Clock, Timer } from '../util/clock.ts';
+import { withDeadline } from '../util/deadline.ts';
+
+// How many records of a backlog are asked for at a time, once what `serialize` needs is there again.
+const MAX_ASKED = 64;
+
+/** Where the records wait: the accumulator. */
+export interface UnserializedRecords {
+  readonly unserialized: Iterable<PendingRecord>;
+  readonly firstUnserialized: PendingRecord | undefined;
+  hold(record: PendingRecord): boolean;
+  takeUnserialized(value: string | Buffer): PendingRecord | undefined;
+  acceptAndDrop(record: PendingRecord, reason: DropReason, cause: unknown): void;
+  drop(record: PendingRecord, reason: DropReason, cause: unknown): void;
+}
+
+export interface SerializingOptions {
+  serializer: Serializer;
+  records: UnserializedRecords;
+  clock: Clock;
+  random(): number;
+  retry: BackoffOptions;
+  /** Limit of one promise, in milliseconds. */
+  requestTimeoutMs: number;
+  /** Takes in a record that has its value. */
+  add(record: PendingRecord): void;
+  /** What `serialize` needs is not there. Told once per outage. */
+  onOutage(cause: unknown): void;
+  /** `isDown` has changed. */
+  onState(): void;
+}
+
+/** What is known of a record that waits. */
+class Serialization {
+  readonly entry: TransportEntry;
+  isAsked = false;
+  result: Serialized | undefined = undefined;
+  /** How often in a row what it needs was not there, and when to ask again. */
+  failures = 0;
+  notBefore = 0;
+
+  constructor(entry: TransportEntry) {
+    this.entry = entry;
+  }
+}
+
+/**
+ * Has values made of records before they are put into the queues. Where that takes a promise, the record waits in order: all
+ * that come after it wait behind it. One whose value is there at once, with none before it, does not wait.
+ */
+export class Serializing {
+  readonly #options: SerializingOptions;
+  /** Those that were not asked for when they came; some may have been, or be gone, since. */
+  #backlog: PendingRecord[] = [];
+  #next = 0;
+  #asked = 0;
+  #timer: Timer | undefined;
+  #isReleasing = false;
+  isDown = false;
+  lastError: { cause: unknown; at: number } | undefined;
+
+  constructor(options: SerializingOptions) {
+    this.#options = options;
+  }
+
+  add(record: PendingRecord, entry: TransportEntry): void {
+    const { records, serializer, add } = this.#options;
+    const isFirst = records.firstUnserialized === undefined;
+    const serialization = new Serialization(entry);
+    record.serialization = serialization;
+    if (!isFirst && (this.isDown || this.#next < this.#backlog.length)) {
+      if (records.hold(record) && !this.isDown) this.#backlog.push(record);
+      return;
+    }
+    const answer = serializer.serialize(entry);
+    const isPromise = !('kind' in answer);
+    // It may have logged through this transport, or closed it: what it has found out is still right.
+    if (isFirst && !isPromise && answer.kind !== 'outage') {
+      record.serialization = undefined;
+      if (answer.kind === 'value') {
+        record.setValue(answer.value);
+        add(record);
+      } else records.acceptAndDrop(record, 'invalid', answer.cause);
+      return;
+    }
+    if (!isPromise) {
+      if (records.hold(record)) this.#settle(record, serialization, answer);
+      return;
+    }
+    // Listened to also where there is no room for it: unhandled, its rejection would end the process.
+    records.hold(record);
+    void this.#await(record, serialization, answer);
+  }
+
+  /** Somebody flushes: it need not wait until it asks again. */
+  retryNow(): void {
+    const first = this.#options.records.firstUnserialized?.serialization as Serialization | undefined;
+    if (first === undefined) return;
+    first.notBefore = 0;
+    this.#options.clock.soon(() => this.#release());
+  }
+
+  /** All that waited has been given up. */
+  stop(): void {
+    this.#options.clock.cancel(this.#timer);
+    this.#timer = undefined;
+    this.#setBacklog([]);
+    this.#become(false);
+  }
+
+  async #await(
+    record: PendingRecord,
+    serialization: Serialization,
+    promise: PromiseLike<unknown>,
+  ): Promise<void> {
+    const { clock, requestTimeoutMs, serializer } = this.#options;
+    serialization.isAsked = true;
+    this.#asked++;
+    let result: Serialized;
+    try {
+      const value = await withDeadline(promise, requestTimeoutMs, 'serialize', clock);
+      result = isWaiting(record) ? serializer.checked(value) : GONE;
+    } catch (error) {
+      result = isWaiting(record) ? serializer.failed(error) : GONE;
+    }
+    this.#asked--;
+    // It may have been dropped meanwhile.
+    if (isWaiting(record)) this.#settle(record, serialization, result);
+    this.#release();
+  }
+
+  #settle(record: PendingRecord, serialization: Serialization, result: Serialized): void {
+    const { clock, retry, random } = this.#options;
+    serialization.isAsked = false;
+    if (result.kind === 'outage') {
+      serialization.failures++;
+      serialization.notBefore =
+        clock.monotonic() + Math.max(1, fullJitter(serialization.failures, retry, random));
+      this.lastError = { cause: result.cause, at: clock.systemTime() };
+    } else serialization.result = result;
+    if (record === this.#options.records.firstUnserialized) this.#release();
+  }
+
+  #release(): void {
+    if (this.#isReleasing) return;
+    this.#isReleasing = true;
+    try {
+      this.#releaseInOrder();
+      this.#askBacklog();
+    } finally {
+      this.#isReleasing = false;
+    }
+  }
+
+  /** Takes those out whose turn it is, and asks for the one whose turn is next. */
+  #releaseInOrder(): void {
+    const { records, add, clock } = this.#options;
+    clock.cancel(this.#timer);
+    this.#timer = undefined;
+    for (let record = records.firstUnserialized; record !== undefined; record = records.firstUnserialized) {
+      const serialization = record.serialization as Serialization;
+      const { result, failures, isAsked, notBefore } = serialization;
+      if (result === undefined) {
+        this.#become(failures > 0);
+        const waitMs = notBefore - clock.monotonic();
+        if (isAsked) break;
+        if (waitMs > 0) {
+          this.#timer = clock.after(waitMs, () => this.#release());
+          break;
+        }
+        this.#ask(record, serialization);
+        continue;
+      }
+      if (failures > 0) this.#recover();
+      if (result.kind === 'value') {
+        const taken = records.takeUnserialized(result.value);
+        if (taken !== undefined) add(taken);
+      } else records.drop(record, 'invalid', result.cause);
+    }
+    if (records.firstUnserialized === undefined) this.#become(false);
+  }
+
+  #ask(record: PendingRecord, serialization: Serialization): void {
+    const answer = this.#options.serializer.serialize(serialization.entry);
+    if ('kind' in answer) this.#settle(record, serialization, answer);
+    else void this.#await(record, serialization, answer);
+  }
+
+  /** What the oldest record needed is there again: that of the others is, too. */
+  #recover(): void {
+    const backlog: PendingRecord[] = [];
+    for (const record of this.#options.records.unserialized) {
+      const serialization = record.serialization as Serialization;
+      serialization.failures = 0;
+      serialization.notBefore = 0;
+      if (serialization.result === undefined && !serialization.isAsked) backlog.push(record);
+    }
+    this.#setBacklog(backlog);
+  }
+
+  #askBacklog(): void {
+    while (!this.isDown && this.#asked < MAX_ASKED && this.#next < this.#backlog.length) {
+      const record = this.#backlog[this.#next++] as PendingRecord;
+      const serialization = record.serialization as Serialization | undefined;
+      if (serialization === undefined || serialization.isAsked || serialization.result !== undefined)
+        continue;
+      if (isWaiting(record) && serialization.failures === 0) this.#ask(record, serialization);
+    }
+    if (this.#next === this.#backlog.length) this.#setBacklog([]);
+  }
+
+  #setBacklog(backlog: PendingRecord[]): void {
+    this.#backlog = backlog;
+    this.#next = 0;
+  }
+
+  #become(isDown: boolean): void {
+    if (isDown === this.isDown) return;
+    this.isDown = isDown;
+    this.#options.onState();
+    if (isDown) this.#options.onOutage(this.lastError?.cause);
+  }
+}
+
+const GONE: Serialized = { kind: 'failed', cause: undefined };
+
+function isWaiting({ state, serialization }: PendingRecord): boolean {
+  return state === 'queued' && serialization !== undefined;
+}
