@@ -222,6 +222,8 @@ export class Segment {
    * @throws when the journal cannot be written: whoever takes the file over sends them anywhere, then
    */
   bind(entries: readonly Entry[]): void {
+    for (const { offset, partition } of entries)
+      if (partition !== undefined) this.#reading?.fates.partitions.set(offset, partition);
     // Of a key, never the younger records alone: the next process would send those first.
     this.#journal.note(entries);
     this.#bindings += entries.length;

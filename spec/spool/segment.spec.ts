@@ -235,6 +235,25 @@ describe('where records were sent', () => {
     expect(partitions()).toEqual([4, 5, undefined]);
   });
 
+  it('is known of those that are left here while the segment is being read', () => {
+    const segment = fresh();
+    const [first, second, sent] = ['a', 'b', 'c'].map((text) => recordWith(text)) as [
+      PendingRecord,
+      PendingRecord,
+      PendingRecord,
+    ];
+    segment.append([first, second], false);
+    segment.append([sent], true);
+    expect(segment.take()?.text).toBe('a');
+    const { spoolPosition } = sent;
+    if (spoolPosition === undefined) throw new Error('it was not written');
+    segment.bind([{ offset: spoolPosition.offset, partition: 3 }]);
+    segment.leave(spoolPosition);
+    expect(segment.take()?.text).toBe('b');
+    expect(segment.take()).toMatchObject({ text: 'c', partition: 3 });
+    segment.close();
+  });
+
   it('is forgotten where the journal is damaged', () => {
     bound().segment.close();
     const journal = readFileSync(path('ack'));
