@@ -97,7 +97,8 @@ export class SpooledQueues {
         this.#onReadThrough();
         return false;
       }
-      if (next.partition !== undefined && queuesOf(next.topic).mustUnbind) next.partition = undefined;
+      const queues = queuesOf(next.topic);
+      if (next.partition !== undefined && queues.isUnbound(next)) next.partition = undefined;
       const held = this.#held.of(next);
       if (held !== undefined) {
         this.#onStored(held, next);
@@ -110,7 +111,8 @@ export class SpooledQueues {
       spool.take();
       ledger.replay(next);
       next.acceptedAt = now.monotonic - Math.max(0, now.wall - next.time);
-      queuesOf(next.topic).add(next);
+      queues.onReplayed(next);
+      queues.add(next);
     }
     return true;
   }
@@ -173,9 +175,10 @@ export class SpooledQueues {
 
   /** Moves records from memory to disk. @returns those that are safe there */
   #moveToDisk(records: readonly PendingRecord[], held: Held | undefined): ReadonlySet<PendingRecord> {
-    const { spool, ledger } = this.#parts;
+    const { spool, ledger, queuesOf } = this.#parts;
     const left = new Set(spool.leave(records, this.#held.stateOf(held)));
     for (const record of left) {
+      queuesOf(record.topic).onLeft(record);
       if (held !== undefined) this.#onStored(held, record);
       ledger.spool(record);
       record.text = '';

@@ -35,8 +35,10 @@ export class TopicQueues {
   readonly #partitions: StickyPartition;
   /** Changes whenever keys may belong elsewhere. */
   generation = 0;
-  /** Whether what comes back from disk may go to any partition, wherever it was sent: what has waited here may. */
+  /** Whether what was on disk when the partitions were forgotten may go to any partition, wherever it was sent. */
   mustUnbind = false;
+  /** What was sent, and has been left on disk since then: as what is sent here, it stays with its partition. */
+  readonly #leftSince = new Set<string>();
   /** Sends that failed, all that ever did; and why the last one did. */
   errors = 0;
   lastError: unknown;
@@ -257,6 +259,7 @@ export class TopicQueues {
     this.#partitions.forget();
     this.generation++;
     this.mustUnbind = true;
+    this.#leftSince.clear();
     const bound: PendingRecord[] = [];
     for (const [partition, partitionQueue] of this.#partitionQueues) {
       for (const record of partitionQueue.queue.drain()) {
@@ -273,6 +276,21 @@ export class TopicQueues {
     for (const record of bound) record.partition = undefined;
     this.#unkeyed.queue.pushFront(bound.filter((record) => record.key === null));
     this.#unassigned.queue.pushFront(bound.filter((record) => record.key !== null));
+  }
+
+  /** A record is left on disk. */
+  onLeft(record: PendingRecord): void {
+    if (this.mustUnbind && record.partition !== undefined) this.#leftSince.add(placeOf(record));
+  }
+
+  /** A record is back from disk. */
+  onReplayed(record: PendingRecord): void {
+    this.#leftSince.delete(placeOf(record));
+  }
+
+  /** Whether a record on disk may go to any partition, wherever it was sent: what has waited here may. */
+  isUnbound(record: PendingRecord): boolean {
+    return this.mustUnbind && !this.#leftSince.has(placeOf(record));
   }
 
   /** Forgets all waiting times: somebody flushes. */
@@ -403,4 +421,8 @@ export class TopicQueues {
     if (countOf(records) < partitionQueue.sendLimit) queue.since = this.#policy.now();
     return new ProducerBatch(this.topic, partitionQueue, records);
   }
+}
+
+function placeOf({ spoolPosition }: PendingRecord): string {
+  return `${spoolPosition?.segment} ${spoolPosition?.offset}`;
 }

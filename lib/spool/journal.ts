@@ -1,4 +1,13 @@
-import { closeSync, fstatSync, openSync, readFileSync, truncateSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeSync,
+} from 'node:fs';
 import { attempt } from '../util/safely.ts';
 import { ENTRY_BYTES, type Entry, entriesIn, journalBytes } from './frames.ts';
 
@@ -51,10 +60,44 @@ export class Journal {
     if (torn > 0) truncateSync(this.#path, size - torn);
   }
 
+  /**
+   * Keeps the last entry about each frame alone.
+   *
+   * @returns how many of them say where a record was sent
+   * @throws when it cannot be read, or written anew: then it stays as it is
+   */
+  compact(): number {
+    const { done, partitions } = this.read();
+    const entries: Entry[] = [...done].map((offset) => ({ offset, partition: undefined }));
+    for (const [offset, partition] of partitions) if (!done.has(offset)) entries.push({ offset, partition });
+    // In one step: a process that is killed leaves the one or the other.
+    const fd = openSync(this.#newPath, 'w', 0o600);
+    try {
+      writeWhole(fd, journalBytes(entries, this.#salt));
+    } finally {
+      close(fd);
+    }
+    this.close();
+    renameSync(this.#newPath, this.#path);
+    return entries.length - done.size;
+  }
+
+  /** Removes what there is of it. */
+  remove(): void {
+    this.close();
+    rmSync(this.#path, { force: true });
+    // A process was killed, or the disk was full, while it was written anew.
+    rmSync(this.#newPath, { force: true });
+  }
+
   /** It is opened again when something is to be noted. */
   close(): void {
     close(this.#fd);
     this.#fd = undefined;
+  }
+
+  get #newPath(): string {
+    return `${this.#path}.new`;
   }
 
   #bytes(): Buffer | undefined {

@@ -222,10 +222,13 @@ export class Segment {
    * @throws when the journal cannot be written: whoever takes the file over sends them anywhere, then
    */
   bind(entries: readonly Entry[]): void {
-    // There is room for one each. More is rare (the partition was gone, and another one was found), and worth no more.
-    if (this.#bindings + entries.length > this.records) return;
-    this.#bindings += entries.length;
+    for (const { offset, partition } of entries)
+      if (partition !== undefined) this.#reading?.fates.partitions.set(offset, partition);
+    // Of a key, never the younger records alone: the next process would send those first.
     this.#journal.note(entries);
+    this.#bindings += entries.length;
+    // There is room for one each. More is rare: the partition was gone, or others have been added.
+    if (this.#bindings > this.records) this.#bindings = this.#journal.compact();
   }
 
   /** @throws when the journal cannot be written: they will be sent again, then, by the next process */
@@ -251,7 +254,7 @@ export class Segment {
   remove(): void {
     this.close();
     rmSync(`${this.#path}.seg`, { force: true });
-    rmSync(`${this.#path}.ack`, { force: true });
+    this.#journal.remove();
   }
 
   #open(): Reading {

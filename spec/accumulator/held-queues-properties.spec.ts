@@ -12,6 +12,7 @@ import { directoryOfSpec, filesIn } from '../spool/rig.ts';
 
 const TOPICS = ['a', 'b', 'c'];
 const PARTITIONS = 3;
+const MOST_PARTITIONS = 6;
 const KEYS = ['k0', 'k1', 'k2', 'k3'];
 const policy = batchingPolicy();
 
@@ -51,6 +52,10 @@ const step = fc.oneof(
     weight: 1,
     arbitrary: fc.record({ do: fc.constant('forget' as const), topic: fc.constantFrom(...TOPICS) }),
   },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('grow' as const), topic: fc.constantFrom(...TOPICS) }),
+  },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('restart' as const) }) },
 );
 type Step = typeof step extends fc.Arbitrary<infer Value> ? Value : never;
@@ -65,6 +70,8 @@ class World {
   readonly #clock = new HeldClock();
   /** Sends that are stored, and whose answer does not come. */
   unanswered = 0;
+  /** How many each topic has. */
+  readonly partitions = new Map(TOPICS.map((topic) => [topic, PARTITIONS]));
   logged = 0;
   ledger = new Ledger();
   #spool: Spool;
@@ -142,10 +149,15 @@ class World {
       this.accumulator.reenqueue(batch, 0, true);
       return;
     }
-    this.accumulator.learn(topic, PARTITIONS, [0, 1, 2]);
+    const count = this.partitions.get(topic) ?? PARTITIONS;
+    this.accumulator.learn(
+      topic,
+      count,
+      Array.from({ length: count }, (_, at) => at),
+    );
     const [first] = batch.records;
     const key = first?.key as string | null;
-    batch.partition ??= key === null ? 0 : policy.partitionOfKey(key, PARTITIONS);
+    batch.partition ??= key === null ? 0 : policy.partitionOfKey(key, count);
     const { partition } = batch;
     if (this.held.has(`${topic}/${partition}`)) {
       this.accumulator.recordError(topic, new Error('no leader'));
@@ -197,14 +209,30 @@ const WRITTEN_AFTER_ITS_QUEUE_HAD_CHANGED: [Shape, Step[]] = [
   ],
 ];
 
+// And a batch that was under way while partitions were added: part of it waited on disk, and forgot where it had been sent.
+const SENT_BEFORE_PARTITIONS_WERE_ADDED: [Shape, Step[]] = [
+  { mode: 'overflow', overflow: 'drop-oldest', maxRecords: 20, resendsWhole: false },
+  [
+    { do: 'log', records: 1, topics: ['c'], isKeyed: true },
+    { do: 'hold', queue: 'c/2' },
+    { do: 'send', batches: 1 },
+    { do: 'log', records: 12, topics: ['c'], isKeyed: true },
+    { do: 'grow', topic: 'c' },
+    { do: 'log', records: 15, topics: ['b'], isKeyed: false },
+    { do: 'send', batches: 3 },
+  ],
+];
+
 it('nothing is lost, and each key keeps its order', { timeout: 120_000 }, async () => {
   const directory = directoryOfSpec();
   let run = 0;
   await fc.assert(
     fc.asyncProperty(shape, fc.array(step, { maxLength: 40, size: 'max' }), async (which, steps) => {
       const world = new World(which, `${directory}/${run++}`);
-      // The next process does not know that partitions were forgotten: what had been sent goes to its partition again.
       let hasForgotten = false;
+      let hasGrown = false;
+      // What was sent goes to its partition again, and what is younger to another one: then only the order in each is kept.
+      let isSpread = false;
       for (const one of steps) {
         if (one.do === 'log') {
           for (let n = 0; n < one.records; n++) {
@@ -218,9 +246,20 @@ it('nothing is lost, and each key keeps its order', { timeout: 120_000 }, async 
         else if (one.do === 'release') world.held.delete(one.queue);
         else if (one.do === 'unanswered') world.unanswered = one.batches;
         else if (one.do === 'forget') {
+          // What has stayed behind as partitions were added is not to be released from its partition.
+          if (hasGrown) continue;
           world.accumulator.forget(one.topic);
           hasForgotten = true;
-        } else if (!hasForgotten) await world.restart();
+        } else if (one.do === 'grow') {
+          const count = world.partitions.get(one.topic) ?? PARTITIONS;
+          world.partitions.set(one.topic, Math.min(count + 1, MOST_PARTITIONS));
+          hasGrown = true;
+          isSpread = true;
+        } else if (which.mode === 'always' || !(hasForgotten || hasGrown)) {
+          // Where only memory has them, the next process does not know where records were sent before.
+          await world.restart();
+          isSpread ||= hasForgotten;
+        }
         world.checkLaw();
       }
       await world.finish();
@@ -229,10 +268,12 @@ it('nothing is lost, and each key keeps its order', { timeout: 120_000 }, async 
       const numberIn = (text: string) => Number(text.split(' ')[1]);
       expect(new Set(stored.map(({ text }) => numberIn(text))).size).toBe(logged);
       const streams = new Map<string, Set<number>>();
-      for (const { topic, text } of stored) {
+      const arrived = new Set<string>();
+      for (const { topic, partition, text } of stored) {
         const [key] = text.split(' ');
-        if (key === 'null') continue;
-        const name = `${topic} ${key}`;
+        if (key === 'null' || arrived.has(text)) continue;
+        arrived.add(text);
+        const name = isSpread ? `${topic}/${partition} ${key}` : `${topic} ${key}`;
         streams.set(name, (streams.get(name) ?? new Set()).add(numberIn(text)));
       }
       for (const [name, numbers] of streams) {
@@ -243,6 +284,6 @@ it('nothing is lost, and each key keeps its order', { timeout: 120_000 }, async 
       }
       expect(filesIn(world.directory)).toEqual([]);
     }),
-    { numRuns: 100, examples: [WRITTEN_AFTER_ITS_QUEUE_HAD_CHANGED] },
+    { numRuns: 100, examples: [WRITTEN_AFTER_ITS_QUEUE_HAD_CHANGED, SENT_BEFORE_PARTITIONS_WERE_ADDED] },
   );
 });

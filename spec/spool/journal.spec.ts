@@ -1,6 +1,6 @@
-import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
 import { ENTRY_BYTES } from '../../lib/spool/frames.ts';
 import { Journal } from '../../lib/spool/journal.ts';
 import { directoryOfSpec } from './rig.ts';
@@ -94,4 +94,50 @@ it('of another segment says nothing', () => {
   journal.close();
   writeFileSync(`${path}.other`, readFileSync(path));
   expect(new Journal(`${path}.other`, SALT + 1).read()).toEqual(NOTHING);
+});
+
+describe('written anew', () => {
+  const some = (): { path: string; journal: Journal } => {
+    const { path, journal } = newJournal();
+    journal.note([
+      { offset: 8, partition: 0 },
+      { offset: 20, partition: 1 },
+    ]);
+    journal.note([
+      { offset: 8, partition: 2 },
+      { offset: 20, partition: undefined },
+    ]);
+    return { path, journal };
+  };
+  const kept = { done: new Set([20]), partitions: new Map([[8, 2]]), bindings: 1 };
+
+  it('has the last entry about each frame alone', () => {
+    const { path, journal } = some();
+    expect(journal.compact()).toBe(1);
+    expect(journal.read()).toEqual(kept);
+    expect(readFileSync(path)).toHaveLength(2 * ENTRY_BYTES);
+    journal.note([{ offset: 8, partition: 3 }]);
+    journal.close();
+    expect(journal.read().partitions).toEqual(new Map([[8, 3]]));
+  });
+
+  it('stays as it was where that fails', () => {
+    const { path, journal } = some();
+    const before = readFileSync(path);
+    mkdirSync(`${path}.new`);
+    expect(() => journal.compact()).toThrow('EISDIR');
+    journal.close();
+    expect(readFileSync(path)).toEqual(before);
+  });
+
+  it('by a process that was killed meanwhile leaves nothing behind once it is removed', () => {
+    const { path, journal } = some();
+    writeFileSync(`${path}.new`, 'half of it');
+    expect(journal.read().partitions.get(8)).toBe(2);
+    expect(journal.compact()).toBe(1);
+    expect(journal.read()).toEqual(kept);
+    writeFileSync(`${path}.new`, 'half of it');
+    journal.remove();
+    expect(readdirSync(dirname(path))).toEqual([]);
+  });
 });

@@ -223,7 +223,7 @@ describe('where records were sent', () => {
     const entriesOf = (of: readonly PendingRecord[], partition: number) =>
       of.map(({ spoolPosition }) => ({ offset: spoolPosition?.offset ?? 0, partition }));
     segment.bind(entriesOf(records.slice(0, 2), 3));
-    // There is room for one entry each, and these would be one too many.
+    // There is room for one entry each, and these are one too many.
     segment.bind(entriesOf(records.slice(0, 2), 4));
     segment.bind(entriesOf(records.slice(1, 2), 5));
     return { segment, records };
@@ -232,7 +232,26 @@ describe('where records were sent', () => {
 
   it('is read again, the last of several', () => {
     bound().segment.close();
-    expect(partitions()).toEqual([3, 5, undefined]);
+    expect(partitions()).toEqual([4, 5, undefined]);
+  });
+
+  it('is known of those that are left here while the segment is being read', () => {
+    const segment = fresh();
+    const [first, second, sent] = ['a', 'b', 'c'].map((text) => recordWith(text)) as [
+      PendingRecord,
+      PendingRecord,
+      PendingRecord,
+    ];
+    segment.append([first, second], false);
+    segment.append([sent], true);
+    expect(segment.take()?.text).toBe('a');
+    const { spoolPosition } = sent;
+    if (spoolPosition === undefined) throw new Error('it was not written');
+    segment.bind([{ offset: spoolPosition.offset, partition: 3 }]);
+    segment.leave(spoolPosition);
+    expect(segment.take()?.text).toBe('b');
+    expect(segment.take()).toMatchObject({ text: 'c', partition: 3 });
+    segment.close();
   });
 
   it('is forgotten where the journal is damaged', () => {
@@ -249,6 +268,24 @@ describe('where records were sent', () => {
     segment.close();
     expect(statSync(path('seg')).size + statSync(path('ack')).size).toBeLessThanOrEqual(segment.size);
     expect(readBack().texts).toEqual(['a']);
+  });
+
+  it('is noted with each change of the partition, in that room', () => {
+    const { segment, records } = bound();
+    const [first, ...others] = records.map(({ spoolPosition }) => ({ offset: spoolPosition?.offset ?? 0 }));
+    segment.settle(first === undefined ? [] : [first]);
+    for (let partition = 0; partition < 10; partition++) {
+      segment.bind(others.map(({ offset }) => ({ offset, partition })));
+      expect(segment.bytes + statSync(path('ack')).size).toBeLessThanOrEqual(segment.size);
+    }
+    segment.close();
+    expect(partitions()).toEqual([9, 9]);
+    // The next process goes on where this one ended.
+    const adopted = new Segment(directory, NAME);
+    adopted.adopt();
+    adopted.bind(others.map(({ offset }) => ({ offset, partition: 10 })));
+    adopted.close();
+    expect(partitions()).toEqual([10, 10]);
   });
 });
 
