@@ -148,6 +148,28 @@ it('keyed and keyless records of a partition that is gone go back to where each 
   expect(sends.sort()).toEqual([['keyed'], ['unkeyed']]);
 });
 
+it('what was sent and left on disk is unbound where the partitions have been forgotten since', () => {
+  const queues = new TopicQueues('logs', batchingPolicy());
+  const record = recordOf({ key: 'k' });
+  record.partition = 1;
+  record.spoolPosition = { segment: 'one', offset: 8 };
+  const other = recordOf({ key: 'k' });
+  other.spoolPosition = { segment: 'one', offset: 20 };
+  queues.onLeft(record);
+  expect(queues.isUnbound(record)).toBe(false);
+  queues.forget();
+  expect(queues.isUnbound(record)).toBe(true);
+  queues.onLeft(record);
+  queues.onLeft(other);
+  expect([record, other].map((left) => queues.isUnbound(left))).toEqual([false, true]);
+  queues.forget();
+  expect(queues.isUnbound(record)).toBe(true);
+  // Nothing is remembered of what is in memory again.
+  queues.onLeft(record);
+  queues.onReplayed(record);
+  expect(queues.isUnbound(record)).toBe(true);
+});
+
 it('a batch that was sent once does not linger again for each of its halves', () => {
   const queues = new TopicQueues('logs', batchingPolicy());
   queues.learn(1, [0]);
