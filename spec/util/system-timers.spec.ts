@@ -10,7 +10,12 @@ const NOW = Date.parse('2030-01-01T00:00:00Z');
 const FAKES: Record<string, () => () => void> = {
   'sinon, everything': () => {
     const clock = sinon.useFakeTimers({ now: NOW });
-    return () => clock.restore();
+    return () => {
+      // Node gives a message of the parent process to its listeners by `process.nextTick` (lib/internal/child_process.js,
+      // `handleMessage`). One that has come meanwhile is vitest's, which would wait for it for ever.
+      clock.runMicrotasks();
+      clock.restore();
+    };
   },
   'node:test': () => {
     mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'setImmediate', 'Date'], now: NOW });
