@@ -1,3 +1,4 @@
+import { hasKcat, throughFile } from '../measure/file-and-kcat.ts';
 import { loggerTo, logMany, nextTurn, sleep, textOf, until } from '../measure/load.ts';
 import {
   FILE,
@@ -5,6 +6,7 @@ import {
   MODE_NAMES,
   NPM_PEER,
   OTHER_CLIENT,
+  openOurs,
   openTarget,
   PUBLIC_SEND,
   quietKafka,
@@ -15,6 +17,8 @@ import type { Figures, Place, Scenario } from '../scenario.ts';
 
 const [IN_PROCESS, WORKER] = MODE_NAMES as [string, string];
 const BARE_KAFKAJS = 'bare kafkajs';
+const FILE_AND_KCAT = "winston's File transport, `tail` and kcat";
+const WITHOUT_WINSTON = 'in process, without winston';
 const BARE_PLATFORMATIC = 'bare @platformatic/kafka';
 
 const RECORDS = 100_000;
@@ -40,7 +44,9 @@ export const delivered: Scenario = {
   variants: [
     FLOOR,
     FILE,
+    ...(hasKcat ? [FILE_AND_KCAT] : []),
     BARE_KAFKAJS,
+    WITHOUT_WINSTON,
     ...MODE_NAMES,
     PUBLIC_SEND,
     NPM_PEER,
@@ -50,7 +56,7 @@ export const delivered: Scenario = {
   ],
   figures: {
     [main]: { title: 'main thread per record, µs', digits: 1 },
-    processMicros: { title: 'all threads per record, µs', digits: 1 },
+    processMicros: { title: 'all threads and processes per record, µs', digits: 1 },
     [rate]: { title: 'records per second', digits: 0 },
   },
   limits: [
@@ -68,6 +74,22 @@ export const delivered: Scenario = {
       of: IN_PROCESS,
       over: [FLOOR, BARE_KAFKAJS],
       atMost: 0.5,
+      unit: '×',
+    },
+    {
+      title: 'delivered records/s, in process without winston, over bare kafkajs',
+      figure: rate,
+      of: WITHOUT_WINSTON,
+      over: [BARE_KAFKAJS],
+      atLeast: 4,
+      unit: '×',
+    },
+    {
+      title: 'delivered records/s, in process without winston, over bare @platformatic/kafka',
+      figure: rate,
+      of: WITHOUT_WINSTON,
+      over: [BARE_PLATFORMATIC],
+      atLeast: 1,
       unit: '×',
     },
     {
@@ -98,6 +120,8 @@ export const delivered: Scenario = {
   async measure(variant: string, place: Place): Promise<Figures> {
     if (variant === BARE_KAFKAJS) return await measureKafkajs(place);
     if (variant === BARE_PLATFORMATIC) return await measurePlatformatic(place);
+    if (variant === WITHOUT_WINSTON) return await measureWithoutWinston(place);
+    if (variant === FILE_AND_KCAT) return await measureFile(place);
     const { transport, delivered } = await openTarget(variant, place);
     const logger = loggerTo(transport);
     const count = FEWER[variant] ?? RECORDS;
@@ -126,6 +150,37 @@ async function timed(records: number, fn: () => Promise<void>): Promise<Figures>
   const { user, system } = process.cpuUsage(cpu);
   const perSecond = (records * 1000) / (performance.now() - startedAt);
   return { [main]: mainMicros, processMicros: (user + system) / records, [rate]: perSecond };
+}
+
+/** Infos that are there already, each with its text, handed over by hand: everything but winston. */
+async function measureWithoutWinston(place: Place): Promise<Figures> {
+  const transport = await openOurs(IN_PROCESS, place);
+  const infos = Array.from({ length: RECORDS }, (_, n) => infoOf(textOf(n)));
+  let logged = 0;
+  const log = async (count: number): Promise<void> => {
+    const until = logged + count;
+    while (logged < until) {
+      for (const info of infos.slice(logged % RECORDS, (logged % RECORDS) + PER_TURN)) transport.log(info);
+      logged += PER_TURN;
+      await nextTurn();
+      while (logged % 5_000 === 0 && logged - transport.stats().delivered > MOST_UNDER_WAY) await sleep(2);
+    }
+    await transport.flush(60_000);
+  };
+  await log(RECORDS / 5);
+  return await timed(RECORDS, () => log(RECORDS));
+}
+
+function infoOf(text: string): Record<string | symbol, unknown> {
+  return { level: 'info', message: text, [Symbol.for('level')]: 'info', [Symbol.for('message')]: text };
+}
+
+async function measureFile(place: Place): Promise<Figures> {
+  let others = 0;
+  const figures = await timed(RECORDS, async () => {
+    others = await throughFile(RECORDS, place);
+  });
+  return { ...figures, processMicros: Number(figures.processMicros) + others / RECORDS };
 }
 
 async function measureKafkajs(place: Place): Promise<Figures> {
