@@ -21,6 +21,7 @@ const dist = (...path) => join(root, 'dist', ...path);
 // Modules that stay files of their own, in CommonJS for both formats: what they `require` is loaded when it is first needed,
 // and at once, also while the process ends. Bundlers and Jest follow such a `require` as they follow an `import`.
 const LAZY = {
+  'throw-error': 'exports.throwError = (error) => {\n  Error.captureStackTrace(error);\n  throw error;\n};',
   'load-redact': "exports.loadRedact = () => require('@pinojs/redact');",
   'load-kafkajs': "exports.loadKafkajs = () => require('kafkajs');",
   // Not as esbuild would write it: it leaves out the comments, by which bundlers are told to leave the `import` as it is.
@@ -72,8 +73,8 @@ async function bundle() {
       {
         name: 'lazy-modules',
         setup: ({ onResolve }) =>
-          onResolve({ filter: /^\.\/.*\.ts$/ }, ({ path }) => {
-            const name = path.slice('./'.length, -'.ts'.length);
+          onResolve({ filter: /^\.\.?\/.*\.ts$/ }, ({ path }) => {
+            const name = basename(path, '.ts');
             return name in LAZY ? { path: `./${name}.js`, external: true } : undefined;
           }),
       },
@@ -187,7 +188,7 @@ async function writeCommand() {
     name: 'library',
     setup: ({ onResolve }) => {
       onResolve({ filter: /\/kafka-transport\.ts$/ }, () => ({ path: './index.js', external: true }));
-      onResolve({ filter: /\/(load-kafkajs|import-module)\.ts$/ }, ({ path }) => {
+      onResolve({ filter: /\/(load-kafkajs|import-module|throw-error)\.ts$/ }, ({ path }) => {
         return { path: `./${basename(path, '.ts')}.js`, external: true };
       });
     },

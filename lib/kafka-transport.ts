@@ -7,6 +7,7 @@ import { type ResolvedOptions, resolveOptions } from './options/resolve.ts';
 import { checkedUpdate, type UpdatableOptions } from './options/update.ts';
 import type { Pipeline } from './pipeline.ts';
 import { ProcessExit } from './process/process-exit.ts';
+import { levelsOf } from './sampling/sampling.ts';
 import type { FlushReport } from './sender/sender-options.ts';
 import { type Clock, MAX_DELAY_MS, systemClock } from './util/clock.ts';
 import type { Info, Levels } from './util/info.ts';
@@ -127,7 +128,7 @@ export class KafkaTransport extends TransportStream {
     });
     this.#levelCheck = new LevelCheck({
       transport: this,
-      filter: () => this.#updatable.filter,
+      named: () => namedLevels(this.#updatable),
       loggers: () => this.#parents.all,
       soon: this.#clock.soon,
       tell: (problem) => this.#pipeline.warnings.mismatch(problem),
@@ -399,3 +400,7 @@ export class KafkaTransport extends TransportStream {
 }
 
 const OWN_LOG = KafkaTransport.prototype.log;
+
+function namedLevels({ filter, ...sampling }: Pick<ResolvedOptions, 'filter' | 'sample' | 'rateLimit'>) {
+  return [...(filter?.levels ?? []), ...levelsOf(sampling)];
+}

@@ -97,7 +97,8 @@ export async function checkTopic(
   return first;
 }
 
-function topicFailure(topic: string, error: unknown): StepFailure {
+/** What a failed request for a topic means, and what to do about it. */
+export function topicFailure(topic: string, error: unknown): StepFailure {
   const { type } = rootCause(error);
   if (type === 'UNKNOWN_TOPIC_OR_PARTITION')
     return new StepFailure('topic', `there is no topic ${topic}`, 'Create it, or check its name.');

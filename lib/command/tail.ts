@@ -1,5 +1,6 @@
 import { type KafkaConfig, KafkaInspector } from '../clients/kafkajs/inspector.ts';
 import { MAX_DELAY_MS, systemClock } from '../util/clock.ts';
+import { topicFailure } from './check-topic.ts';
 import { isWanted, recordLine, shownRecord } from './record-line.ts';
 import type { Screen } from './screen.ts';
 
@@ -18,7 +19,8 @@ export interface TailOptions {
   readonly signal: AbortSignal;
 }
 
-const RETRIES = 5;
+// Of each request: two seconds, and another broker each time.
+const RETRIES = 3;
 
 /** Prints records as they arrive. Commits nothing. @returns the exit code */
 export async function tail(options: TailOptions, screen: Screen): Promise<number> {
@@ -26,7 +28,10 @@ export async function tail(options: TailOptions, screen: Screen): Promise<number
   const inspector = new KafkaInspector(kafka, RETRIES);
   try {
     await inspector.connect();
-    const ends = await inspector.ends(topic);
+    const ends = await inspector.ends(topic).catch((error) => {
+      const { message, advice } = topicFailure(topic, error);
+      throw new Error(`${message}. ${advice}`, { cause: error });
+    });
     const from = since === undefined ? ends : await inspector.offsetsAt(topic, since);
     /** The partitions that have records to be shown, and where these end. */
     const left = new Map([...ends].filter(([partition, end]) => (from.get(partition) ?? end) < end));

@@ -85,9 +85,12 @@ export class Warnings {
     this.#isEndTold = true;
     const records = count === 1 ? '1 record' : `${count} records`;
     const why = lastError ?? 'there was no time to send them';
-    const what = hasFallback
-      ? 'The fallback has got them.'
-      : 'They are lost. Await transport.flush() before process.exit(), raise closeTimeoutMs, or give the transport a spool or a fallback.';
+    const [lost, them] = count === 1 ? ['It is lost', 'it'] : ['They are lost', 'them'];
+    const advice =
+      lastError === undefined
+        ? 'Await transport.flush() before process.exit(), or raise closeTimeoutMs.'
+        : 'A spool or a fallback would keep them.'.replace('them', them);
+    const what = hasFallback ? `The fallback has got ${them}.` : `${lost}. ${advice}`;
     consoleLine(
       'warn',
       `winston-kafkajs: the process ends before Kafka has got ${records} (${why}). ${what}`,

@@ -1,6 +1,6 @@
 import { RateLimit } from './rate-limit.ts';
 import { Sample } from './sample.ts';
-import type { RateLimitOptions, SampleOptions } from './sampling-options.ts';
+import type { PerLevel, RateLimitOptions, SampleOptions } from './sampling-options.ts';
 
 export interface SamplingOptions {
   readonly sample: SampleOptions | undefined;
@@ -26,6 +26,13 @@ export class Sampling {
     if (this.#sample?.keeps(level, kindOf) === false) return false;
     return this.#rateLimit?.keeps(level, kindOf) !== false;
   }
+}
+
+/** The levels that these name, with the path of the option. */
+export function levelsOf({ sample, rateLimit }: SamplingOptions): { path: string; level: string }[] {
+  const levelsIn = (path: string, value: PerLevel | undefined): { path: string; level: string }[] =>
+    typeof value === 'object' ? Object.keys(value).map((level) => ({ path, level })) : [];
+  return [...levelsIn('sample', sample?.rate), ...levelsIn('rateLimit', rateLimit?.maxRecords)];
 }
 
 /** Nothing where no record is ever left out. */

@@ -3,6 +3,7 @@ import { KafkaTransportError } from '../errors.ts';
 import { MAX_DELAY_MS } from './clock.ts';
 import { isObject } from './safely.ts';
 import { isSecretName } from './secrets.ts';
+import { throwError } from './throw-error.ts';
 
 /** Throws the error for a bad option: it names the option, what was expected and what was given. */
 export function throwInvalidOption(option: string, expected: string, given: unknown): never {
@@ -11,10 +12,12 @@ export function throwInvalidOption(option: string, expected: string, given: unkn
 
 /** {@link throwInvalidOption} for who can say better what was given, and shows no secret in it. */
 export function refuseInWords(option: string, expected: string, given: string): never {
-  throw new KafkaTransportError(
-    'ERR_INVALID_OPTION',
-    `winston-kafkajs: option "${option}" must be ${expected}; given was ${given}.`,
-    { option },
+  throwError(
+    new KafkaTransportError(
+      'ERR_INVALID_OPTION',
+      `winston-kafkajs: option "${option}" must be ${expected}; given was ${given}.`,
+      { option },
+    ),
   );
 }
 
@@ -71,13 +74,9 @@ export function throwIfUnknown(
     if (names.includes(name) || (value as Record<string, unknown>)[name] === undefined) continue;
     const option = within(name);
     const nearest = nearestOf(name, [...names.map(within), ...elsewhere]);
-    throw new KafkaTransportError(
-      'ERR_INVALID_OPTION',
-      `winston-kafkajs: unknown option "${option}". ${
-        nearest === undefined ? `Known are: ${names.join(', ')}.` : `Did you mean "${nearest}"?`
-      }`,
-      { option },
-    );
+    const hint = nearest === undefined ? `Known are: ${names.join(', ')}.` : `Did you mean "${nearest}"?`;
+    const message = `winston-kafkajs: unknown option "${option}". ${hint}`;
+    throwError(new KafkaTransportError('ERR_INVALID_OPTION', message, { option }));
   }
 }
 

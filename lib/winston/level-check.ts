@@ -1,6 +1,5 @@
-import type { CompiledFilter } from '../loop-safety/filter/filter.ts';
 import type { Levels } from '../util/info.ts';
-import { levelProblem, ruleLevelProblem } from './level-gate.ts';
+import { levelProblem, type NamedLevel, namedLevelProblem } from './level-gate.ts';
 
 /** What may name a level: a transport, or a logger of its. */
 interface Leveled {
@@ -10,8 +9,8 @@ interface Leveled {
 
 export interface LevelCheckParts {
   readonly transport: Leveled;
-  /** The present one. */
-  filter(): CompiledFilter | undefined;
+  /** The levels that options name at present: a table of a `filter`, `sample`, `rateLimit`. */
+  named(): Iterable<NamedLevel>;
   /** The loggers that it has been added to. */
   loggers(): Iterable<Leveled>;
   /** Calls `fn` once the running code has returned to the event loop. */
@@ -50,13 +49,13 @@ export class LevelCheck {
   }
 
   #check(): void {
-    const { transport, filter, loggers } = this.#parts;
+    const { transport, named, loggers } = this.#parts;
     for (const { level, levels } of loggers()) {
       if (levels === undefined) continue;
       this.#tell(
         transport.level ? levelProblem(transport.level, levels, true) : levelProblem(level, levels, false),
       );
-      for (const rule of filter()?.levels ?? []) this.#tell(ruleLevelProblem(rule, levels));
+      for (const name of named()) this.#tell(namedLevelProblem(name, levels));
     }
   }
 

@@ -1,4 +1,3 @@
-import type { RuleLevel } from '../loop-safety/filter/filter.ts';
 import { nearestOf } from '../util/check-option.ts';
 import type { Info } from '../util/info.ts';
 import { LEVEL, type Levels } from '../util/info.ts';
@@ -45,10 +44,18 @@ export function levelProblem(level: string | undefined, levels: Levels, isOwn: b
   return `${whose} "${level}" is none of ${of} (${namesIn(levels)}), so ${who} no record. ${remedyFor(level, levels)} For none at all there is silent: true.`;
 }
 
-/** The same for a rule of a filter's table. */
-export function ruleLevelProblem({ path, level }: RuleLevel, levels: Levels): string | undefined {
+/** A level that an option names. */
+export interface NamedLevel {
+  /** Of the option. */
+  readonly path: string;
+  readonly level: string;
+}
+
+/** The same for a level in a table of a filter, or of another option. */
+export function namedLevelProblem({ path, level }: NamedLevel, levels: Levels): string | undefined {
   if (Object.hasOwn(levels, level)) return undefined;
-  return `the level "${level}" in ${path} is none of the logger's levels (${namesIn(levels)}), so it counts as true there (every level). ${remedyFor(level, levels)}`;
+  const effect = path.startsWith('filter') ? 'it counts as true there (every level)' : 'it has no effect';
+  return `the level "${level}" in ${path} is none of the logger's levels (${namesIn(levels)}), so ${effect}. ${remedyFor(level, levels)}`;
 }
 
 function remedyFor(level: string, levels: Levels): string {

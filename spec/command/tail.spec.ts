@@ -126,5 +126,5 @@ it('says what is wrong with a topic that is not there', async () => {
   const cluster = await startCluster({ topics: {} });
   const { code, err } = await tailed(cluster, SINCE);
   expect(code).toBe(1);
-  expect(err).toContain('does not host this topic');
+  expect(err).toContain('there is no topic logs. Create it, or check its name.');
 });

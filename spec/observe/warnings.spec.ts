@@ -4,12 +4,19 @@ import { stderrLines } from '../../lib/client-log/stderr.ts';
 import { Warnings } from '../../lib/observe/warnings.ts';
 import { systemClock } from '../../lib/util/clock.ts';
 
-const LOST =
-  'They are lost. Await transport.flush() before process.exit(), raise closeTimeoutMs, or give the transport a spool or a fallback.';
-
 it.each([
-  [1, undefined, false, `1 record (there was no time to send them). ${LOST}`],
-  [12, 'connect ECONNREFUSED', false, `12 records (connect ECONNREFUSED). ${LOST}`],
+  [
+    1,
+    undefined,
+    false,
+    '1 record (there was no time to send them). It is lost. Await transport.flush() before process.exit(), or raise closeTimeoutMs.',
+  ],
+  [
+    12,
+    'connect ECONNREFUSED',
+    false,
+    '12 records (connect ECONNREFUSED). They are lost. A spool or a fallback would keep them.',
+  ],
   [2, 'not authorized', true, '2 records (not authorized). The fallback has got them.'],
 ])(
   'the end with %i records left (%s; fallback: %s) is one line on the console',

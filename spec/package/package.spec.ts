@@ -59,7 +59,7 @@ describe('the package', () => {
   it('holds dist, docs, README, CHANGELOG and LICENSE, and nothing else', () => {
     const paths = packed.files.map(({ path }) => path);
     const isCode = (path: string): boolean => /^dist\/(esm|cjs)\/.+\.(js|d\.ts)$/.test(path);
-    const isPage = (path: string): boolean => /^docs\/[\w-]+\.(md|json|yml)$/.test(path);
+    const isPage = (path: string): boolean => /^docs\/(migrating\/)?[\w-]+\.(md|json|yml)$/.test(path);
     expect(paths.filter(isPage).length).toBeGreaterThan(10);
     expect(paths.filter((path) => !isCode(path) && !isPage(path)).sort()).toEqual([
       'CHANGELOG.md',
@@ -71,8 +71,8 @@ describe('the package', () => {
     ]);
   });
 
-  it('has at most 26 files in dist, and 768 KiB in all', () => {
-    expect(packed.files.filter(({ path }) => path.startsWith('dist/')).length).toBeLessThanOrEqual(26);
+  it('has at most 27 files in dist, and 768 KiB in all', () => {
+    expect(packed.files.filter(({ path }) => path.startsWith('dist/')).length).toBeLessThanOrEqual(27);
     expect(packed.unpackedSize).toBeLessThanOrEqual(768 * 1024);
   });
 
@@ -114,6 +114,20 @@ describe('the package', () => {
       message: expect.stringContaining('npm install kafkajs'),
     });
   });
+
+  it.each(['esm', 'cjs'])(
+    'shows the error of an option that nobody catches, and not its own code (%s)',
+    async (format) => {
+      const load = format === 'esm' ? "await import('winston-kafkajs')" : "require('winston-kafkajs')";
+      const program = `const { KafkaTransport } = ${load}; new KafkaTransport({ topic: 'a', sampel: 1 });`;
+      writeFileSync(join(consumer, `option.${format === 'esm' ? 'mjs' : 'cjs'}`), program);
+      const { stderr } = await run(process.execPath, [`option.${format === 'esm' ? 'mjs' : 'cjs'}`]).catch(
+        (error: { stderr: string }) => error,
+      );
+      expect(stderr).toContain('unknown option "sampel". Did you mean "sample"?');
+      expect(Math.max(...stderr.split('\n').map((line) => line.length))).toBeLessThan(300);
+    },
+  );
 
   it('installs without a warning', () => {
     // A setting of the machine that this npm does not know is not of our making.

@@ -23,7 +23,7 @@ class Rig {
     this.loggers = loggers;
     this.check = new LevelCheck({
       transport: this.transport,
-      filter: () => (filter === undefined ? undefined : compileFilter(filter, undefined, refuse)),
+      named: () => (filter === undefined ? [] : compileFilter(filter, undefined, refuse).levels),
       loggers: () => this.loggers,
       soon: (fn) => this.clock.soon(fn),
       tell: (problem) => this.told.push(problem),

@@ -1,4 +1,5 @@
 import { KafkaTransportError, messageOf } from '../../errors.ts';
+import { throwError } from '../../util/throw-error.ts';
 import { loadKafkajs } from './load-kafkajs.ts';
 
 let loaded: typeof import('kafkajs') | undefined;
@@ -16,13 +17,7 @@ export function kafkajs(): typeof import('kafkajs') {
     const found = messageOf(cause);
     const remedy = /Cannot find (module|package) 'kafkajs'/.test(found) ? ': npm install kafkajs' : '';
     const why = `it needs the package kafkajs, which cannot be loaded (${found})${remedy}`;
-    throw new KafkaTransportError(
-      'ERR_INVALID_OPTION',
-      `winston-kafkajs: option "kafka" cannot be used: ${why}`,
-      {
-        option: 'kafka',
-        cause,
-      },
-    );
+    const message = `winston-kafkajs: option "kafka" cannot be used: ${why}`;
+    throwError(new KafkaTransportError('ERR_INVALID_OPTION', message, { option: 'kafka', cause }));
   }
 }

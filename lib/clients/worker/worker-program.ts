@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { KafkaTransportError, messageOf } from '../../errors.ts';
 import { throwInvalidOption } from '../../util/check-option.ts';
 import { zlib } from '../../util/node-modules.ts';
+import { throwError } from '../../util/throw-error.ts';
 import { packedProgram } from './program.ts';
 import { isShippingThread } from './this-thread.ts';
 
@@ -42,7 +43,7 @@ export function checkWorkerCanStart(execArgv: readonly string[]): void {
       code === 'ERR_ACCESS_DENIED'
         ? "Node's permission model allows no threads: add --allow-worker"
         : messageOf(error);
-    throw cannotStart(`a thread cannot be started here: ${what}`, error);
+    throwError(cannotStart(`a thread cannot be started here: ${what}`, error));
   }
 }
 
@@ -57,9 +58,11 @@ function unpack(): string {
   if (typeof packed === 'string')
     return zlib().brotliDecompressSync(Buffer.from(packed, 'base64')).toString();
   const found = cause === undefined ? '' : ` (${messageOf(cause)})`;
-  throw cannotStart(
-    `the program of its thread is not here${found}: leave winston-kafkajs out of the bundle, as an external package`,
-    cause,
+  throwError(
+    cannotStart(
+      `the program of its thread is not here${found}: leave winston-kafkajs out of the bundle, as an external package`,
+      cause,
+    ),
   );
 }
 

@@ -59,7 +59,7 @@ describe('a process that ends by itself', { timeout: 40_000 }, () => {
     expect(stderr.trim().split('\n')).toEqual([
       expect.stringMatching(/cannot reach Kafka: .*ECONNREFUSED/),
       expect.stringMatching(
-        /ends before Kafka has got 500 records \(.*ECONNREFUSED.*\)\. They are lost\. Await/,
+        /ends before Kafka has got 500 records \(.*ECONNREFUSED.*\)\. They are lost\. A spool/,
       ),
     ]);
   });

@@ -122,6 +122,19 @@ describe('updateOptions', () => {
     expect(warnings[0]?.message).toContain('http');
   });
 
+  it.each(['sample', 'rateLimit'] as const)(
+    'tells of a level in %s that the logger does not have',
+    async (name) => {
+      const cluster = await startCluster();
+      const transport = transportTo(cluster, {
+        [name]: name === 'sample' ? { inof: 0.5 } : { maxRecords: { inof: 5 } },
+      });
+      const warned = new Promise<Error>((resolve) => transport.once('warn', resolve));
+      loggerWith(transport);
+      expect((await warned).message).toMatch(`the level "inof" in ${name} is none of the logger's levels`);
+    },
+  );
+
   it('has the place of a log call captured from when a filter needs it', async () => {
     const cluster = await startCluster();
     const transport = transportTo(cluster);
