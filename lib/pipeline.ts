@@ -19,11 +19,16 @@ import type { FlushReport } from './sender/sender-options.ts';
 import { Spool, type SpoolOptions } from './spool/spool.ts';
 import { type DropCounts, describeDrops } from './undelivered/drop-notice.ts';
 import { DropNoticeSchedule } from './undelivered/drop-notice-schedule.ts';
+import { FallbackWrites } from './undelivered/fallback-writes.ts';
 import type { Clock } from './util/clock.ts';
 import { type Info, LEVEL, type Levels } from './util/info.ts';
 import { partitionOfKey } from './util/murmur2.ts';
 import type { SpanContext } from './util/open-telemetry-api.ts';
 import type { Mark } from './winston/logger-tap.ts';
+import { isWritten } from './winston/workarounds.ts';
+
+// How long the end may be put off for the fallback to write what it has just got.
+const MAX_FALLBACK_MS = 1_000;
 
 /** Hears whether there is something that the end of the process must not come before. */
 export interface WorkListener {
@@ -45,6 +50,7 @@ export class Pipeline {
   readonly #loopDetection: LoopDetection;
   readonly #spool: Spool | undefined;
   readonly #deliveryReports: DeliveryReports;
+  readonly #fallbackWrites: FallbackWrites;
   readonly #drops: DropNoticeSchedule;
   readonly #samplingNotice: SamplingNotice;
   #levels: Levels | undefined;
@@ -68,7 +74,16 @@ export class Pipeline {
     this.statsCollector = new StatsCollector(clock, pathOf(options.client));
     this.channels = new Channels(emitter, (error) => this.warnings.listenerFailed(error));
     const { warnings, statsCollector, channels } = this;
-    this.#deliveryReports = new DeliveryReports({ ...options, emitter, warnings, statsCollector, channels });
+    this.#fallbackWrites = new FallbackWrites(options.fallback, clock, isWritten);
+    const { fallback } = options;
+    this.#deliveryReports = new DeliveryReports({
+      emitter,
+      fallback,
+      fallbackWrites: this.#fallbackWrites,
+      warnings,
+      statsCollector,
+      channels,
+    });
     this.#recordFactory = new RecordFactory(
       { ...options, ...this.#admittance(options) },
       this.warnings,
@@ -219,7 +234,9 @@ export class Pipeline {
     this.#sender.giveUp();
     const lost = dropped.closed - before;
     if (lost === 0) return;
-    this.warnings.lostAtExit(lost, this.#sender.lastError?.message, this.#options.fallback !== undefined);
+    const isWritten = this.#fallbackWrites.isDone ? 'written' : 'unwritten';
+    const fallback = this.#options.fallback === undefined ? 'none' : isWritten;
+    this.warnings.lostAtExit(lost, this.#sender.lastError?.message, fallback);
   }
 
   /** The process ends now: blocks for up to `timeoutMs`, where what is left can still be sent. */
@@ -227,6 +244,12 @@ export class Pipeline {
     if (this.#ledger.held > 0) this.#sender.drainOnExit(timeoutMs);
     this.giveUp();
     this.#spool?.close();
+  }
+
+  /** The process ends soon: as `exit`, and resolves when the fallback has written what it got, or the time is up. */
+  async exitSoon(): Promise<void> {
+    this.exit(0);
+    await this.#fallbackWrites.done(MAX_FALLBACK_MS);
   }
 
   /** Closes the connections without giving anything up. */
@@ -310,6 +333,8 @@ export class Pipeline {
     this.#spool?.close();
     const onDisk = Math.min(pending, this.#ledger.spooledWaiting);
     await stopped;
+    // The process may end next.
+    await this.#fallbackWrites.done(MAX_FALLBACK_MS);
     return { delivered, dropped: dropped + pending - onDisk, pending: onDisk };
   }
 

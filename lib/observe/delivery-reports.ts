@@ -3,6 +3,7 @@ import { isPacked, type Records } from '../accumulator/batch.ts';
 import { evidenceOf, type Loop, remedyForLoop } from '../loop-detector/loop-detection.ts';
 import type { DropReason, PendingRecord } from '../record/record.ts';
 import { type Fallback, handOn, type UndeliveredReason } from '../undelivered/fallback.ts';
+import type { FallbackWrites } from '../undelivered/fallback-writes.ts';
 import type { Info } from '../util/info.ts';
 import { LEVEL, MESSAGE } from '../util/info.ts';
 import type { Channels } from './channels.ts';
@@ -14,6 +15,7 @@ import type { Warnings } from './warnings.ts';
 export interface DeliveryReportListeners {
   emitter: EventEmitter;
   fallback: Fallback | undefined;
+  fallbackWrites: FallbackWrites;
   warnings: Warnings;
   statsCollector: StatsCollector;
   channels: Channels;
@@ -64,11 +66,12 @@ export class DeliveryReports {
   }
 
   #handOn(record: PendingRecord, reason: UndeliveredReason, cause: unknown): void {
-    const { fallback, warnings } = this.#listeners;
+    const { fallback, fallbackWrites, warnings } = this.#listeners;
     if (fallback === undefined) return;
-    handOn(fallback, record, reason, cause, (error) =>
+    const result = handOn(fallback, record, reason, cause, (error) =>
       warnings.callbackFailed('fallback', error, 'what it was given is lost, and counted'),
     );
+    fallbackWrites.onRecord(result);
   }
 }
 

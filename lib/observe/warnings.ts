@@ -81,7 +81,7 @@ export class Warnings {
   }
 
   /** The process ends with records that Kafka has not got. On the console, because nobody listens any more. */
-  lostAtExit(count: number, lastError: string | undefined, hasFallback: boolean): void {
+  lostAtExit(count: number, lastError: string | undefined, fallback: 'none' | 'written' | 'unwritten'): void {
     this.#isEndTold = true;
     const records = count === 1 ? '1 record' : `${count} records`;
     const why = lastError ?? 'there was no time to send them';
@@ -90,7 +90,11 @@ export class Warnings {
       lastError === undefined
         ? 'Await transport.flush() before process.exit(), or raise closeTimeoutMs.'
         : 'A spool or a fallback would keep them.'.replace('them', them);
-    const what = hasFallback ? `The fallback has got ${them}.` : `${lost}. ${advice}`;
+    const what = {
+      none: `${lost}. ${advice}`,
+      written: `The fallback has got ${them}.`,
+      unwritten: `The fallback has got ${them}; what it has not written when the process ends is lost.`,
+    }[fallback];
     consoleLine(
       'warn',
       `winston-kafkajs: the process ends before Kafka has got ${records} (${why}). ${what}`,

@@ -188,7 +188,7 @@ export const OPTIONS: { readonly [Name in keyof CheckedOptions]: Option<CheckedO
     (given) => isFunction(given) || hasMethods(given, 'log'),
     'a winston transport or a function',
   ).means(
-    'a winston transport, or `(undelivered) => void`: gets each record that will not reach Kafka ([fallback](docs/delivery-guarantees.md#the-fallback))',
+    'a winston transport, or `(undelivered) => void`: gets each record that will not reach Kafka; at `process.exit()` only one that writes synchronously can write them ([fallback](docs/delivery-guarantees.md#the-fallback))',
   ),
   spool: optionalGroup({
     directory: new Option(checkedDirectory),

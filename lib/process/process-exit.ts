@@ -13,6 +13,8 @@ export interface Unfinished {
   release(): Promise<void>;
   /** Gives up all that is left, at once. */
   giveUp(): void;
+  /** The same, and resolves when the fallback has written what it got, or the time is up. */
+  exitSoon(): Promise<void>;
   /** The same, and nothing will be done afterwards. May take up to `timeoutMs`, but no turn of the event loop. */
   exit(timeoutMs: number): void;
 }
@@ -85,6 +87,10 @@ export class ProcessExit implements SignalSubscriber {
 
   async flushForSignal(timeoutMs: number): Promise<void> {
     await this.#unfinished.flushUnlessDown(timeoutMs);
+  }
+
+  async exitSoonForSignal(): Promise<void> {
+    await this.#unfinished.exitSoon();
   }
 
   exitForSignal(): void {

@@ -10,7 +10,9 @@ export interface SignalSubscriber {
   readonly signalTimeoutMs: number;
   /** Resolves as soon as Kafka turns out to be away, too. */
   flushForSignal(timeoutMs: number): Promise<unknown>;
-  /** Gives up what is left: to the spool, to the fallback, and in words on stderr. */
+  /** Gives up what is left: to the spool, to the fallback, and in words on stderr. Resolves when the fallback has written it. */
+  exitSoonForSignal(): Promise<unknown>;
+  /** The same for what has come since. */
   exitForSignal(): void;
 }
 
@@ -96,7 +98,10 @@ function begin(signal: NodeJS.Signals, decides: Interruption['decides']): void {
   const spent = now - mine.startedAt;
   const flushes = [...subscribers]
     .filter(({ signals }) => signals.includes(signal))
-    .map((subscriber) => subscriber.flushForSignal(Math.max(0, subscriber.signalTimeoutMs - spent)));
+    .map(async (subscriber) => {
+      await subscriber.flushForSignal(Math.max(0, subscriber.signalTimeoutMs - spent));
+      if (decides === 'process' && current === mine) await subscriber.exitSoonForSignal();
+    });
   void Promise.allSettled(flushes).then(() => {
     if (current !== mine) return;
     mine.isFlushed = true;

@@ -29,6 +29,7 @@ export type Fallback = TransportStream | ((undelivered: Undelivered) => void);
  * Hands an undelivered record on, under the guard: what the fallback logs never goes to Kafka.
  *
  * @param onFailure called when the fallback throws, or its promise rejects
+ * @returns what it has returned
  */
 export function handOn(
   fallback: Fallback,
@@ -36,7 +37,7 @@ export function handOn(
   reason: UndeliveredReason,
   cause: unknown,
   onFailure: (error: unknown) => void,
-): void {
+): unknown {
   const { level, text: message, topic, key, headers, time } = record;
   try {
     const result: unknown =
@@ -44,8 +45,10 @@ export function handOn(
         ? guardSync(fallback, { reason, level, message, topic, key, headers, time, cause })
         : guardSync(writeTo, fallback, record, reason);
     handleRejection(result, onFailure);
+    return result;
   } catch (error) {
     onFailure(error);
+    return undefined;
   }
 }
 

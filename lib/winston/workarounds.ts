@@ -44,6 +44,32 @@ export function takeOverPipes<Source>(
   transport.removeAllListeners('unpipe').on('unpipe', onUnpipe as never);
 }
 
+/** A stream that a transport writes to, such as those of winston's File: `_stream`, and the file itself, `_dest`. */
+interface InnerStream {
+  readonly writableLength?: unknown;
+  readonly readableLength?: unknown;
+  readonly destroyed?: unknown;
+}
+
+/**
+ * Whether a transport's streams have passed on what they were given. winston's File says `logged` when its own first stream has a
+ * record, and not when the file has (winston/lib/winston/transports/file.js, `logged`: "does not depict when data has been
+ * actually flushed to disk"). Of a transport that keeps its streams to itself nobody can tell.
+ */
+export function isWritten(transport: TransportStream): boolean {
+  const { parent, ...own } = transport as unknown as Record<string, unknown>;
+  const streams = Object.values(own).filter(
+    (value): value is InnerStream =>
+      typeof value === 'object' &&
+      value !== null &&
+      typeof (value as InnerStream).writableLength === 'number',
+  );
+  return streams.every(
+    ({ writableLength, readableLength = 0, destroyed }) =>
+      destroyed === true || (writableLength === 0 && readableLength === 0),
+  );
+}
+
 type Listener = (...args: unknown[]) => void;
 
 /** What winston listens with, to hear that a transport has finished; the other for an error that never comes. */

@@ -4,25 +4,31 @@ import { stderrLines } from '../../lib/client-log/stderr.ts';
 import { Warnings } from '../../lib/observe/warnings.ts';
 import { systemClock } from '../../lib/util/clock.ts';
 
-it.each([
+it.each<[number, string | undefined, 'none' | 'written' | 'unwritten', string]>([
   [
     1,
     undefined,
-    false,
+    'none',
     '1 record (there was no time to send them). It is lost. Await transport.flush() before process.exit(), or raise closeTimeoutMs.',
   ],
   [
     12,
     'connect ECONNREFUSED',
-    false,
+    'none',
     '12 records (connect ECONNREFUSED). They are lost. A spool or a fallback would keep them.',
   ],
-  [2, 'not authorized', true, '2 records (not authorized). The fallback has got them.'],
+  [2, 'not authorized', 'written', '2 records (not authorized). The fallback has got them.'],
+  [
+    2,
+    'not authorized',
+    'unwritten',
+    '2 records (not authorized). The fallback has got them; what it has not written when the process ends is lost.',
+  ],
 ])(
   'the end with %i records left (%s; fallback: %s) is one line on the console',
-  (count, why, hasFallback, said) => {
+  (count, why, fallback, said) => {
     const print = vi.spyOn(stderrLines, 'print').mockReturnValue(undefined);
-    new Warnings(new EventEmitter(), systemClock).lostAtExit(count, why, hasFallback);
+    new Warnings(new EventEmitter(), systemClock).lostAtExit(count, why, fallback);
     expect(print.mock.calls).toEqual([[expect.stringContaining(`before Kafka has got ${said}`)]]);
     print.mockRestore();
   },

@@ -12,6 +12,7 @@ function unfinished(held: number) {
     flushUnlessDown: vi.fn(() => flushed.opened),
     release: vi.fn(async () => undefined),
     giveUp: vi.fn(),
+    exitSoon: vi.fn(async () => undefined),
     exit: vi.fn(),
   };
   return { books, flushed };

@@ -24,6 +24,8 @@ it.each([
   ['learnCrashListeners', 'winston/lib/winston/exception-handler.js', '._ending = true;', ofWinston],
   ['learnCrashListeners', 'winston/lib/winston/exception-handler.js', ".once('finish', onDone", ofWinston],
   ['learnCrashListeners', 'winston/lib/winston/rejection-handler.js', ".once('error', onDone", ofWinston],
+  ['isWritten', 'winston/lib/winston/transports/file.js', 'this._stream.write(output', ofWinston],
+  ['isWritten', 'winston/lib/winston/transports/file.js', 'this._dest = ', ofWinston],
   ['LoggerTap', 'winston/lib/winston/logger.js', 'this.push(this.format.transform(info', ofWinston],
   ['LastRecords', 'winston/lib/winston/logger.js', "transport.once('finish', next);", ofWinston],
 ])('what %s goes by still stands in %s: %s', (_name, file, line, from) => {

@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import TransportStream from 'winston-transport';
+import { FallbackWrites } from '../../lib/undelivered/fallback-writes.ts';
+import { deferred, HeldClock } from '../sender/rig.ts';
+
+const transport = new TransportStream({ log: () => undefined });
+
+describe('a transport as fallback', () => {
+  it('is waited for until it has written, twice in a row', async () => {
+    const clock = new HeldClock();
+    let isWritten = false;
+    const writes = new FallbackWrites(transport, clock, () => isWritten);
+    writes.onRecord(undefined);
+    let isDone = false;
+    const done = writes.done(1_000).then(() => {
+      isDone = true;
+    });
+    await clock.pass(500);
+    expect([isDone, writes.isDone]).toEqual([false, false]);
+    isWritten = true;
+    await clock.pass(5);
+    isWritten = false;
+    await clock.pass(50);
+    isWritten = true;
+    await clock.pass(5);
+    expect(isDone).toBe(false);
+    await clock.pass(5);
+    await done;
+    expect(writes.isDone).toBe(true);
+  });
+
+  it('is waited for no longer than it may take', async () => {
+    const clock = new HeldClock();
+    const writes = new FallbackWrites(transport, clock, () => false);
+    writes.onRecord(undefined);
+    const done = writes.done(1_000);
+    await clock.pass(1_005);
+    await done;
+    expect(clock.now).toBe(1_005);
+  });
+
+  it('is not waited for where it has got nothing', async () => {
+    const clock = new HeldClock();
+    await new FallbackWrites(transport, clock, () => false).done(1_000);
+    expect(clock.armed).toBe(0);
+  });
+});
+
+describe('a function as fallback', () => {
+  it('is waited for where it is async, also if it fails', async () => {
+    const clock = new HeldClock();
+    const writes = new FallbackWrites(
+      () => undefined,
+      clock,
+      () => true,
+    );
+    const [one, other] = [deferred<void>(), deferred<void>()];
+    writes.onRecord(one.promise);
+    writes.onRecord(other.promise);
+    writes.onRecord(undefined);
+    const done = writes.done(1_000);
+    one.resolve();
+    await clock.pass(5);
+    expect(writes.isDone).toBe(false);
+    other.reject(new Error('no'));
+    await clock.pass(5);
+    await done;
+    expect(writes.isDone).toBe(true);
+  });
+
+  it('is not waited for where it is not', async () => {
+    const clock = new HeldClock();
+    const writes = new FallbackWrites(
+      () => undefined,
+      clock,
+      () => true,
+    );
+    writes.onRecord(undefined);
+    await writes.done(1_000);
+    expect(clock.armed).toBe(0);
+  });
+});
