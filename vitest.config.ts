@@ -31,6 +31,9 @@ const APART = ['spec/package/**', 'spec/examples/**', 'spec/kafka/**'];
 const OF_PROCESSES = [
   'spec/scenarios/runners/**/*.spec.ts',
   'spec/scenarios/reload/**/*.spec.ts',
+  ...['signals', 'crash-process', 'fallback-that-writes-later'].map(
+    (name) => `spec/scenarios/exits/${name}.spec.ts`,
+  ),
   'spec/scenarios/faults/preloads-and-the-thread.spec.ts',
   'spec/scenarios/faults/short-sasl-sessions.spec.ts',
   'spec/accumulator/held-queues.spec.ts',
