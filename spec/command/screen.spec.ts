@@ -15,9 +15,11 @@ const PTY = 'import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(s
 const IN_A_TERMINAL = ['python3', '-c', PTY];
 
 function run(args: readonly string[], through: readonly string[], env = {}): Promise<ChildResult> {
+  // vitest sets one of them, and Node 22 warns where both are set, if only to nothing.
+  const colours = { NO_COLOR: undefined, FORCE_COLOR: undefined };
   return runChild(PROGRAM, {
     through,
-    env: { SPEC_ARGS: JSON.stringify(args), NO_COLOR: '', FORCE_COLOR: '', TERM: 'xterm', ...env },
+    env: { SPEC_ARGS: JSON.stringify(args), ...colours, TERM: 'xterm', ...env },
   });
 }
 

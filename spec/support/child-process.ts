@@ -14,7 +14,8 @@ export interface ChildResult {
 }
 
 export interface ChildOptions {
-  readonly env?: Readonly<Record<string, string>>;
+  /** In addition to this process's; what is `undefined` it does not get. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   /** Modules to load first, as URLs. */
   readonly preload?: readonly string[];
   /** A command that starts it, with what it is given. */
