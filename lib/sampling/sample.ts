@@ -1,4 +1,5 @@
 import { BoundedMap } from '../util/bounded-map.ts';
+import { seededRandom } from '../util/seeded-random.ts';
 import { type SampleOptions, valueFor } from './sampling-options.ts';
 
 // Kinds of records that are remembered. Beyond that all are forgotten: the next record of each is the first one again.
@@ -34,15 +35,4 @@ export class Sample {
     this.#shares.set(kind, isKept ? sum - 1 : sum);
     return isKept;
   }
-}
-
-/** Numbers from 0 to 1, always the same ones for a seed (mulberry32, a public-domain generator by Tommy Ettinger). */
-function seededRandom(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

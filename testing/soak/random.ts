@@ -1,17 +1,12 @@
+import { seededRandom } from '../../lib/util/seeded-random.ts';
+
 /** Numbers that look random, and are the same for the same seed. */
 export class SeededRandom {
-  #state: number;
+  /** From 0 up to 1, as Math.random. */
+  readonly next: () => number;
 
   constructor(seed: number) {
-    this.#state = seed >>> 0;
-  }
-
-  /** From 0 up to 1, as Math.random: mulberry32, by Tommy Ettinger. */
-  next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+    this.next = seededRandom(seed);
   }
 
   /** An integer from `least` to `most`, both included. */

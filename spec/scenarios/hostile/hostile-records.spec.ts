@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import winston from 'winston';
 import type { KafkaTransport } from '../../../lib/index.ts';
+import { seededRandom } from '../../../lib/util/seeded-random.ts';
 import { Collecting, droppedIn, expectLaw, startCluster, TOPIC, transportTo } from '../../support/harness.ts';
 import { infoOf } from '../../winston/fixtures/infos.ts';
-import { hostileInfo, hostileValue, type Info, pick, randomOf, VALUES } from './hostile-values.ts';
+import { hostileInfo, hostileValue, type Info, pick, VALUES } from './hostile-values.ts';
 
 const rejections: unknown[] = [];
 const onRejection = (reason: unknown): unknown => rejections.push(reason);
@@ -122,7 +123,7 @@ describe('20,000 hostile records', { timeout: 30_000 }, () => {
       dropNotice: false,
     });
     const { errors } = watched(transport);
-    const random = randomOf(20_261_123);
+    const random = seededRandom(20_261_123);
     const ways = Object.values(WAYS);
     const expected: string[] = [];
     for (let at = 0; at < 20_000; at++) {
@@ -145,7 +146,7 @@ describe('20,000 hostile records', { timeout: 30_000 }, () => {
 
   it('through a logger, beside a sibling, with topics, keys, headers and a filter that are no better', async () => {
     const cluster = await startCluster({ autoCreate: true, topics: { [TOPIC]: 3 } });
-    const random = randomOf(7);
+    const random = seededRandom(7);
     const good = (message: unknown): boolean =>
       typeof message === 'string' && message.startsWith('neighbour ');
     const absurd = ['', '.', '..', 'a b', 'ä', '/etc/passwd', 'x'.repeat(10_000), TOPIC, 'other-topic'];

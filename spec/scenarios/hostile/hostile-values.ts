@@ -8,17 +8,6 @@ const MESSAGE = Symbol.for('message');
 // Computed: written out, it would look like a promise made by mistake.
 const THEN = 'then';
 
-/** A small generator of pseudo-random numbers (mulberry32): a run can be repeated by its seed. */
-export function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
 export function pick<Value>(values: readonly Value[], random: () => number): Value {
   return values[Math.floor(random() * values.length)] as Value;
 }
