@@ -1,4 +1,5 @@
-import { attempt, isObject } from '../util/safely.ts';
+import { jsonObjectOf } from '../util/json-object.ts';
+import { attempt } from '../util/safely.ts';
 import { type Colour, printable, type Screen } from './screen.ts';
 
 // winston's npm levels and those of syslog, by how severe they are.
@@ -41,8 +42,8 @@ export interface ShownRecord {
 
 /** What is shown of a record: of JSON the level, the message, and the other fields behind it. */
 export function shownRecord(time: number, value: string): ShownRecord {
-  const fields: unknown = value.startsWith('{') ? attempt(() => JSON.parse(value)) : undefined;
-  if (!isObject(fields) || typeof fields.level !== 'string') return { time, level: undefined, text: value };
+  const fields = jsonObjectOf(value);
+  if (typeof fields?.level !== 'string') return { time, level: undefined, text: value };
   const { level, message, timestamp: _, ...others } = fields;
   const said = typeof message === 'string' ? message : JSON.stringify(message ?? '');
   const more = Object.keys(others).length === 0 ? '' : ` ${JSON.stringify(others)}`;

@@ -89,7 +89,7 @@ export class Warnings {
     const advice =
       lastError === undefined
         ? 'Await transport.flush() before process.exit(), or raise closeTimeoutMs.'
-        : 'A spool or a fallback would keep them.'.replace('them', them);
+        : `A spool or a fallback would keep ${them}.`;
     const what = {
       none: `${lost}. ${advice}`,
       written: `The fallback has got ${them}.`,

@@ -242,8 +242,8 @@ export interface KafkaTransportOptions
   /**
    * Whether the transport has a Kafka client of its own, and with `worker: true` a thread of its own. Without it, transports in one
    * process share a client and its connections where their `kafka` is the very same object, or plain data with equal values, and they
-   * agree in `clientLog`, `acks`, `compression`, `compressionLevel`, `requestTimeoutMs`, `fastPath` and `traceContext`. Each keeps a buffer, a state and
-   * guarantees of its own. An `idempotent` transport and one with a `kafkaModule` never share a client.
+   * agree in `clientLog`, `acks`, `compression`, `compressionLevel`, `requestTimeoutMs`, `fastPath` and `traceContext`. Of a `kafkaModule` it
+   * is what the module exports. Each keeps a buffer, a state and guarantees of its own. An `idempotent` transport never shares a client.
    *
    * @default false
    */

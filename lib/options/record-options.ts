@@ -4,6 +4,9 @@ import type { SamplingOptions } from '../sampling/sampling.ts';
 import type { PerLevel, SampleOptions } from '../sampling/sampling-options.ts';
 import { group, integer, isPlainObject, oneOf, throwInvalidOption } from '../util/check-option.ts';
 
+export const SAMPLE_OPTIONS = ['rate', 'by', 'seed'] as const;
+export const RATE_LIMIT_OPTIONS = ['maxRecords', 'perMs', 'by'] as const;
+
 const ALWAYS_KEPT = 'a level that is less severe than error: errors are always kept';
 const SHARE_RULE = 'a number from 0 to 1, or one for each level';
 const COUNT_RULE = 'a whole number from 0 on, or one for each level';
@@ -13,7 +16,7 @@ export function checkedSample(path: string, given: unknown): SampleOptions | und
   if (given === undefined) return undefined;
   const isGroup = isPlainObject(given) && 'rate' in given;
   if (!isGroup) return { rate: checkedPerLevel(path, given, isShare, SHARE_RULE), by: 'record' };
-  const { rate, by, seed } = group(path, given, ['rate', 'by', 'seed']);
+  const { rate, by, seed } = group(path, given, SAMPLE_OPTIONS);
   return {
     rate: checkedPerLevel(`${path}.rate`, rate, isShare, SHARE_RULE),
     by: oneOf(`${path}.by`, by, ['record', 'fingerprint'] as const, 'record'),
@@ -26,7 +29,7 @@ export function checkedSample(path: string, given: unknown): SampleOptions | und
 export function checkedRateLimit(path: string, given: unknown): SamplingOptions['rateLimit'] {
   if (given === undefined) return undefined;
   const options = typeof given === 'number' ? { maxRecords: given } : given;
-  const { maxRecords, perMs, by } = group(path, options, ['maxRecords', 'perMs', 'by']);
+  const { maxRecords, perMs, by } = group(path, options, RATE_LIMIT_OPTIONS);
   const at = typeof given === 'number' ? path : `${path}.maxRecords`;
   return {
     maxRecords: checkedPerLevel(at, maxRecords, isCount, COUNT_RULE),

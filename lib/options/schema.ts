@@ -1,7 +1,7 @@
 // The JSON schema of the options, for configuration in JSON or YAML. Only the build and the specs import this: it writes
 // `dist/options.schema.json`.
 import { CLIENT_LOG_LEVELS } from '../client-log/levels.ts';
-import { COMPRESSION_TYPES } from '../clients/kafkajs/codecs.ts';
+import { COMPRESSION_LEVELS, COMPRESSION_TYPES } from '../clients/kafkajs/codecs.ts';
 import { WINSTON_LEVELS } from '../loop-safety/filter/filter.ts';
 import { NEVER_HANDLED } from '../process/signals.ts';
 import { MAX_DELAY_MS } from '../util/clock.ts';
@@ -11,6 +11,8 @@ import { OPTIONS } from './table.ts';
 
 const MILLISECONDS: Schema = { type: 'integer', minimum: 1, maximum: MAX_DELAY_MS };
 const TEXT: Schema = { type: 'string', minLength: 1 };
+
+const ALL_LEVELS = Object.values(COMPRESSION_LEVELS).flat();
 
 /** A number for all levels, or by level. Errors are always kept. */
 const perLevel = (number: Schema): readonly Schema[] => [
@@ -94,7 +96,8 @@ const BY_PATH: Readonly<Record<string, Schema>> = {
   redact: { type: 'array', items: TEXT, minItems: 1 },
   acks: { enum: [-1, 1] },
   compression: { enum: [...Object.keys(COMPRESSION_TYPES), ...Object.values(COMPRESSION_TYPES)] },
-  compressionLevel: { type: 'integer', minimum: 1, maximum: 22 },
+  // Which of them a codec has is said below.
+  compressionLevel: { type: 'integer', minimum: Math.min(...ALL_LEVELS), maximum: Math.max(...ALL_LEVELS) },
   'retry.initialMs': MILLISECONDS,
   'retry.maxMs': MILLISECONDS,
   'retry.maxAgeMs': MILLISECONDS,
@@ -137,6 +140,15 @@ const implies = (condition: Schema, consequence: Schema): Schema => ({
   anyOf: [{ not: condition }, consequence],
 });
 
+/** Each codec that has levels, by its name and its number, with its own. */
+const CODECS_WITH_LEVELS: readonly Schema[] = Object.entries(COMPRESSION_TYPES).flatMap(([name, type]) => {
+  const [minimum, maximum] = COMPRESSION_LEVELS[type] ?? [];
+  const compressionLevel = { type: 'integer', minimum, maximum };
+  return minimum === undefined
+    ? []
+    : [{ properties: { compression: { enum: [name, type] }, compressionLevel } }];
+});
+
 /** What the options mean for one another. */
 const TOGETHER: readonly Schema[] = [
   { oneOf: [{ required: ['kafka'] }, { required: ['kafkaModule'] }] },
@@ -147,15 +159,7 @@ const TOGETHER: readonly Schema[] = [
     {
       properties: { fastPath: { const: true } },
       required: ['compression'],
-      anyOf: [
-        {
-          properties: {
-            compression: { enum: ['gzip', 1] },
-            compressionLevel: { type: 'integer', maximum: 9 },
-          },
-        },
-        { properties: { compression: { enum: ['zstd', 4] } } },
-      ],
+      anyOf: CODECS_WITH_LEVELS,
     },
   ),
   implies(has('idempotent', { const: true }), { properties: { acks: { const: -1 } } }),

@@ -33,7 +33,13 @@ import {
   unchecked,
 } from './option.ts';
 import type { KafkaTransportOptions } from './options.ts';
-import { checkedRateLimit, checkedRedact, checkedSample } from './record-options.ts';
+import {
+  checkedRateLimit,
+  checkedRedact,
+  checkedSample,
+  RATE_LIMIT_OPTIONS,
+  SAMPLE_OPTIONS,
+} from './record-options.ts';
 
 type Options = KafkaTransportOptions;
 
@@ -112,10 +118,10 @@ export const OPTIONS: { readonly [Name in keyof CheckedOptions]: Option<CheckedO
   filter: new Option(checkedFilter).means(
     'decides per record, after `level`, whether it goes to Kafka ([filters](docs/filters.md))',
   ),
-  sample: new Option(checkedSample, undefined, ['rate', 'by', 'seed']).means(
+  sample: new Option(checkedSample, undefined, SAMPLE_OPTIONS).means(
     'keeps a part of the records: `0.1`, `{ debug: 0.01, info: 0.1 }`, or `{ rate, by, seed }`. Errors are always kept ([sampling](docs/sampling-and-redaction.md))',
   ),
-  rateLimit: new Option(checkedRateLimit, undefined, ['maxRecords', 'perMs', 'by']).means(
+  rateLimit: new Option(checkedRateLimit, undefined, RATE_LIMIT_OPTIONS).means(
     'keeps the first so many records of each kind per second: `100`, or `{ maxRecords, perMs, by }`. Errors are always kept ([rate limit](docs/sampling-and-redaction.md#rate-limit))',
   ),
   redact: new Option(checkedRedact).means(

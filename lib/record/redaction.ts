@@ -1,5 +1,5 @@
 import { type Info, LEVEL, MESSAGE } from '../util/info.ts';
-import { isObject } from '../util/safely.ts';
+import { jsonObjectOf } from '../util/json-object.ts';
 import { jsonOf } from './info-text.ts';
 import { loadRedact } from './load-redact.ts';
 
@@ -24,7 +24,7 @@ export class Redaction {
    * @throws where the info cannot be read
    */
   text(info: Info, text: string): string {
-    const parsed = objectOf(text);
+    const parsed = jsonObjectOf(text);
     if (parsed === undefined) return JSON.stringify(this.#redact(fieldsOf(info)));
     const redacted = JSON.stringify(this.#redact(parsed));
     // As the format has written it, where nothing had to go.
@@ -39,18 +39,8 @@ export class Redaction {
 
 /** As JSON has them: what a `toJSON` writes is redacted, too. */
 function fieldsOf(info: Info): object {
-  const fields = objectOf(jsonOf(info) ?? '');
+  const fields = jsonObjectOf(jsonOf(info) ?? '');
   if (fields === undefined)
     throw new TypeError('it cannot be written as JSON, so nothing can be redacted in it');
   return fields;
-}
-
-function objectOf(text: string): object | undefined {
-  if (!text.startsWith('{')) return undefined;
-  try {
-    const parsed: unknown = JSON.parse(text);
-    return isObject(parsed) ? parsed : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -17,6 +17,11 @@ const ENTRY_CHECKSUM_AT = 8;
 /** In the place of a partition: done with. */
 const DONE = 0xffff_ffff;
 
+/** What the checksums of a segment begin with. @param name of the segment, which ends with it */
+export function saltOf(name: string): number {
+  return Number.parseInt(name.slice(-8), 16);
+}
+
 /** @param salt of the segment: no frame of another one, left on the disk from before, passes for one of this */
 export function frameOf(payload: Buffer, salt: number): Buffer {
   const frame = Buffer.allocUnsafe(FRAME_BYTES + payload.length);

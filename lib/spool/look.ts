@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PendingRecord } from '../record/record.ts';
 import { attempt } from '../util/safely.ts';
-import { FrameReader } from './frames.ts';
+import { FrameReader, saltOf } from './frames.ts';
 import { Journal } from './journal.ts';
 import { type OwnerState, ownerState } from './owner.ts';
 import { recordOf } from './payload.ts';
@@ -40,7 +40,7 @@ export function* segmentsSeen(base: string, now: number): Generator<SeenSegment>
 
 function segmentSeen(base: string, directory: string, name: string, owner: OwnerState): SeenSegment {
   const path = join(base, directory, name);
-  const salt = Number.parseInt(name.slice(-8), 16);
+  const salt = saltOf(name);
   // The journal first: what is done with afterwards is shown once more, and nothing is left out.
   const { done } = new Journal(`${path}.ack`, salt).read();
   const reader = new FrameReader(readFileSync(`${path}.seg`), salt);

@@ -2,7 +2,7 @@ import { ftruncateSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PendingRecord, SpoolPosition } from '../record/record.ts';
 import { attempt } from '../util/safely.ts';
-import { ENTRY_BYTES, type Entry, FILE_HEADER, FrameReader, frameOf } from './frames.ts';
+import { ENTRY_BYTES, type Entry, FILE_HEADER, FrameReader, frameOf, saltOf } from './frames.ts';
 import { close, type Fates, Journal, writeWhole } from './journal.ts';
 import { payloadOf, recordOf } from './payload.ts';
 
@@ -50,7 +50,7 @@ export class Segment {
   constructor(directory: string, name: string) {
     this.name = name;
     this.#path = join(directory, name);
-    this.#salt = Number.parseInt(name.slice(-8), 16);
+    this.#salt = saltOf(name);
     this.#journal = new Journal(`${this.#path}.ack`, this.#salt);
   }
 
