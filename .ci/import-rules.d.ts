@@ -1,0 +1,2 @@
+export const FOLDERS: readonly { readonly name: string }[];
+export function importRules(): string;
