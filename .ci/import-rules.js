@@ -67,4 +67,5 @@ export function importRules() {
   return `{\n  "root": false,\n  "extends": "//",\n  "overrides": [\n${lines}\n  ]\n}\n`;
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(new URL('biome.json', lib), importRules());
+if (process.argv[1] === fileURLToPath(import.meta.url))
+  writeFileSync(new URL('biome.json', lib), importRules());
