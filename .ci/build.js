@@ -58,7 +58,7 @@ writeDeclarations();
 async function bundle() {
   const { outputFiles } = await build({
     ...SMALL,
-    entryPoints: [join(root, 'lib/index.ts'), join(root, 'lib/pipeline.ts')],
+    entryPoints: { index: join(root, 'lib/index.ts'), pipeline: join(root, 'lib/pipeline/pipeline.ts') },
     outdir: dist('cjs'),
     bundle: true,
     platform: 'node',
@@ -156,8 +156,8 @@ async function writeRegister() {
       {
         name: 'lazy-library',
         setup: ({ onLoad }) =>
-          onLoad({ filter: /load-transport\.ts$/ }, () => ({
-            contents: `export const loadTransport = () => require('${library}').KafkaTransport;`,
+          onLoad({ filter: /\/kafka-transport\.ts$/ }, () => ({
+            contents: `module.exports = { get KafkaTransport() { return require('${library}').KafkaTransport; } };`,
             resolveDir: dist('cjs'),
           })),
       },

@@ -34,6 +34,7 @@ export const FOLDERS = [
   { name: 'winston', packages: ['winston', 'winston-transport'] },
   { name: 'process' },
   { name: 'options', packages: ['kafkajs', 'winston-transport'] },
+  { name: 'pipeline', isEntry: true },
   { name: 'command', isEntry: true, files: ['kafka-transport.ts'] },
 ];
 

@@ -1,32 +1,25 @@
 import TransportStream from 'winston-transport';
-import { loadPipeline } from './load-pipeline.ts';
-import { isGuarded } from './loop-safety/guard.ts';
 import type { TransportStats } from './observe/stats.ts';
 import type { KafkaTransportOptions } from './options/options.ts';
 import { type ResolvedOptions, resolveOptions } from './options/resolve.ts';
 import { checkedUpdate, type UpdatableOptions } from './options/update.ts';
-import type { Pipeline } from './pipeline.ts';
+import { loadPipeline } from './pipeline/load-pipeline.ts';
+import type { Pipeline } from './pipeline/pipeline.ts';
 import { ProcessExit } from './process/process-exit.ts';
 import { levelsOf } from './sampling/sampling.ts';
 import type { FlushReport } from './sender/sender-options.ts';
 import { type Clock, MAX_DELAY_MS, systemClock } from './util/clock.ts';
 import type { Info, Levels } from './util/info.ts';
-import { activeSpan, type SpanContext } from './util/open-telemetry-api.ts';
+import { activeSpan } from './util/open-telemetry-api.ts';
 import { soonest } from './util/system-timers.ts';
 import { CrashHandler } from './winston/crash-handler.ts';
-import { formatted } from './winston/format.ts';
 import { LevelCheck, watchLevel } from './winston/level-check.ts';
 import { isWanted } from './winston/level-gate.ts';
-import { type Mark, markOf } from './winston/logger-tap.ts';
 import { type Parent, Parents } from './winston/parents.ts';
+import { Receiver } from './winston/receiver.ts';
 import { StreamEnd } from './winston/stream-end.ts';
 import { type Listen, raiseListenerLimit } from './winston/transport-events.ts';
 import { keepWhenFinished, takeOverPipes } from './winston/workarounds.ts';
-import { WrappedLog } from './winston/wrapped-log.ts';
-
-// Reading the clock twice costs about as much as taking a record in: so the time spent in `log()` is measured for
-// one call in so many, the first one included.
-const MEASURE_EVERY = 16;
 
 // Three connects or sends that run into their deadline.
 const MAX_AGE_MS = 30_000;
@@ -86,9 +79,8 @@ export class KafkaTransport extends TransportStream {
   readonly #hasSpool: boolean;
   readonly #parents: Parents;
   readonly #ending: StreamEnd;
-  readonly #wrappedLog: WrappedLog;
+  readonly #receiver: Receiver;
   readonly #levelCheck: LevelCheck;
-  #calls = 0;
   /** While it closes for that: most likely the process ends, and where no broker was ever there it does not wait for long. */
   #hasLoggerEnded = false;
 
@@ -114,7 +106,7 @@ export class KafkaTransport extends TransportStream {
       onIdle: () => this.#onIdle(),
     });
     this.#crash = new CrashHandler(this, this.#clock, (timeoutMs) => this.flush(timeoutMs));
-    this.#processEnd = new ProcessExit(this.#pipeline, resolved.closeTimeoutMs, resolved.signals);
+    this.#processEnd = new ProcessExit(this.#pipeline.lifecycle, resolved.closeTimeoutMs, resolved.signals);
     // What another process has left in the spool is sent before the end, also when nothing is logged.
     this.#hasSpool = resolved.spool !== undefined;
     if (this.#hasSpool) this.#processEnd.watch();
@@ -134,16 +126,18 @@ export class KafkaTransport extends TransportStream {
       tell: (problem) => this.#pipeline.warnings.mismatch(problem),
     });
     watchLevel(this, () => this.#levelCheck.schedule());
-    this.#wrappedLog = new WrappedLog({
-      onLost: (error) => {
-        this.#pipeline.warnings.wrappedLogFailed(error, 'the record is dropped as invalid');
-        this.#pipeline.admitUnreadable(error);
-      },
-      onFailed: (error) =>
-        this.#pipeline.warnings.wrappedLogFailed(
-          error,
-          'a record that it has handed on is sent all the same',
-        ),
+    const { infos, warnings, statsCollector } = this.#pipeline;
+    this.#receiver = new Receiver({
+      transport: this,
+      ownLog: OWN_LOG,
+      infos,
+      parents: this.#parents,
+      levelCheck: this.#levelCheck,
+      crash: this.#crash,
+      warnings,
+      handlerTime: statsCollector.handlerTime,
+      clock: this.#clock,
+      traceContext: resolved.traceContext,
     });
     this.#ending = new StreamEnd(this, this.#parents, this.#clock, resolved.closeTimeoutMs);
     takeOverPipes<Parent>(
@@ -158,13 +152,7 @@ export class KafkaTransport extends TransportStream {
    * calls back at once and never with an error, because a late callback stalls the logger's other transports.
    */
   override log(info: Info, callback?: Callback): boolean {
-    const handed = this.#wrappedLog.find(info, callback);
-    if (handed === undefined) this.#take(info, undefined, false);
-    else if (handed.state !== 'dropped') {
-      handed.state = 'taken';
-      this.#take(info, handed.mark, true);
-    }
-    this.#callBack(callback);
+    this.#receiver.log(info, callback);
     return true;
   }
 
@@ -175,7 +163,7 @@ export class KafkaTransport extends TransportStream {
    * @returns what became of all that had been accepted when it was called
    */
   async flush(timeoutMs: number = this.#options.closeTimeoutMs): Promise<FlushReport> {
-    return await this.#pipeline.flush(Math.min(timeoutMs, MAX_DELAY_MS));
+    return await this.#pipeline.lifecycle.flush(Math.min(timeoutMs, MAX_DELAY_MS));
   }
 
   /**
@@ -183,10 +171,10 @@ export class KafkaTransport extends TransportStream {
    * calls return the same promise. Adding the transport to a logger opens it again.
    */
   override close(): Promise<FlushReport> {
-    const closing = this.#pipeline.close(this.#hasLoggerEnded);
+    const closing = this.#pipeline.lifecycle.close(this.#hasLoggerEnded);
     // Until then the process may end, and something be left.
     void closing.then(() => {
-      if (this.#pipeline.isClosed) this.#processEnd.forget();
+      if (this.#pipeline.lifecycle.isClosed) this.#processEnd.forget();
     });
     return closing;
   }
@@ -239,11 +227,7 @@ export class KafkaTransport extends TransportStream {
   }
 
   override _write(info: Info, _encoding: BufferEncoding, callback: Callback): void {
-    try {
-      this.#receive(info);
-    } catch (error) {
-      this.#pipeline.admitUnreadable(error);
-    }
+    this.#receiver.write(info);
     callback(null);
   }
 
@@ -285,79 +269,6 @@ export class KafkaTransport extends TransportStream {
     if (isEnding) this.#crash.begin();
   }
 
-  /** An info that comes from a logger, or from some other stream. */
-  #receive(info: Info): void {
-    this.#onCrashRecord(info);
-    const mark = markOf(info);
-    const logger = mark?.logger ?? this.parent;
-    if (!isWanted(info, this, logger)) {
-      this.#levelCheck.onUnknownLevel(logger);
-      return;
-    }
-    // What the tap has seen is decided. Asked here, the flag could be another's: a logger that was held up
-    // delivers in the context of whatever let it go on.
-    if (mark?.isReentrant === true || (!this.#parents.areTapped && isGuarded())) {
-      this.#pipeline.suppress('reentrant', info, mark);
-      return;
-    }
-    if (this.format === undefined) {
-      this.#hand(info, mark);
-      return;
-    }
-    const result = formatted(info, this.format, this.#pipeline.warnings);
-    if (result.kind === 'kept-out') this.#pipeline.suppress('filtered', info);
-    else if (result.kind === 'failed') this.#pipeline.admitUnreadable(result.cause);
-    else this.#hand(result.info, mark);
-  }
-
-  /** To `log()`, where others have wrapped it; the mark, which a format may have lost, goes beside the info. */
-  #hand(info: Info, mark: Mark | undefined): void {
-    if (this.log === OWN_LOG) this.#take(info, mark, true);
-    else this.#wrappedLog.hand((callback) => this.log(info, callback as Callback), info, mark);
-  }
-
-  /** @param isFromLogger whether it came by `write()`, where it was decided whether it is wanted */
-  #take(info: Info, mark: Mark | undefined, isFromLogger: boolean): void {
-    const isMeasured = this.#calls++ % MEASURE_EVERY === 0;
-    const startedAt = isMeasured ? this.#clock.monotonic() : 0;
-    try {
-      if (isFromLogger) this.#admit(info, mark, true);
-      else this.#takeByHand(info);
-    } catch (error) {
-      this.#pipeline.admitUnreadable(error);
-    }
-    if (isMeasured)
-      this.#pipeline.statsCollector.handlerTime.record((this.#clock.monotonic() - startedAt) * 1000);
-  }
-
-  #takeByHand(info: Info): void {
-    const mark = markOf(info);
-    this.#onCrashRecord(info);
-    if (mark?.isReentrant === true || isGuarded()) this.#pipeline.suppress('reentrant', info, mark);
-    else this.#admit(info, mark, false);
-  }
-
-  #admit(info: Info, mark: Mark | undefined, isFromLogger: boolean): void {
-    this.#pipeline.admit(info, mark?.logger?.levels ?? this.levels, mark, this.#spanOf(mark, isFromLogger));
-  }
-
-  /** The span that was active at the log call: that is now, where nobody has noted it there. */
-  #spanOf(mark: Mark | undefined, isFromLogger: boolean): SpanContext | undefined {
-    if (!this.#options.traceContext) return undefined;
-    if (mark !== undefined) return mark.span;
-    return isFromLogger && this.#parents.areTapped ? undefined : activeSpan();
-  }
-
-  /** The callback of a `log()` by hand. One that throws must not reach whoever logs. */
-  #callBack(callback: unknown): void {
-    if (typeof callback !== 'function') return;
-    try {
-      callback();
-    } catch (error) {
-      this.#pipeline.warnings.listenerFailed(error);
-    }
-  }
-
   /**
    * The end of the process would find nothing to do, and the next record watches for it again. A logger that nobody uses any
    * more, of a module that was loaded anew, is not kept in memory by the process, nor are listeners left on it.
@@ -366,15 +277,11 @@ export class KafkaTransport extends TransportStream {
     if (!this.#hasSpool) this.#processEnd.forget();
   }
 
-  #onCrashRecord(info: Info): void {
-    if (info.exception === true || info.rejection === true) this.#crash.onRecord();
-  }
-
   #onPipe(source: Parent): void {
     this.#parents.add(source);
     raiseListenerLimit(this, 1);
     this.#syncWithWinston();
-    this.#pipeline.reopen();
+    this.#pipeline.lifecycle.reopen();
     if (this.#hasSpool) this.#processEnd.watch();
     this.#levelCheck.schedule();
   }
@@ -399,6 +306,7 @@ export class KafkaTransport extends TransportStream {
   }
 }
 
+// As it is here: who replaces it on the prototype wraps it, too.
 const OWN_LOG = KafkaTransport.prototype.log;
 
 function namedLevels({ filter, ...sampling }: Pick<ResolvedOptions, 'filter' | 'sample' | 'rateLimit'>) {

@@ -1,10 +1,10 @@
 import { EventEmitter } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { resolveOptions } from '../lib/options/resolve.ts';
-import { Pipeline } from '../lib/pipeline.ts';
-import { hopsOf } from '../lib/record/hops.ts';
-import { type Info, LEVEL, type Levels, MESSAGE } from '../lib/util/info.ts';
-import { HeldClock } from './sender/rig.ts';
+import { resolveOptions } from '../../lib/options/resolve.ts';
+import { Pipeline } from '../../lib/pipeline/pipeline.ts';
+import { hopsOf } from '../../lib/record/hops.ts';
+import { type Info, LEVEL, type Levels, MESSAGE } from '../../lib/util/info.ts';
+import { HeldClock } from '../sender/rig.ts';
 
 const NPM: Levels = { error: 0, warn: 1, info: 2 };
 const SYSLOG: Levels = { error: 3, warning: 4, info: 6 };
@@ -51,7 +51,7 @@ class Rig {
 
   log(text: string, fields: object = {}, levels: Levels = NPM): void {
     const info: Info = { level: 'info', message: text, [LEVEL]: 'info', [MESSAGE]: text, ...fields };
-    this.pipeline.admit(info, levels, undefined, undefined);
+    this.pipeline.infos.admit(info, levels, undefined, undefined);
   }
 
   expectBalanced(): void {
@@ -74,7 +74,7 @@ describe('an info', () => {
     await rig.clock.pass(1_000);
     expect(rig.sent).toEqual(['one', 'two']);
     expect(rig.pipeline.stats()).toMatchObject({ state: 'up', accepted: 2, delivered: 2, inFlight: 0 });
-    expect(rig.pipeline.held).toBe(0);
+    expect(rig.pipeline.lifecycle.held).toBe(0);
   });
 
   it('is kept from Kafka by the filter, or where it goes round in a loop, and counted', async () => {
@@ -95,7 +95,7 @@ describe('an info', () => {
   it('that cannot be read, or has no topic, is dropped as invalid', () => {
     const rig = new Rig({ topic: () => 'no topic' });
     rig.log('one');
-    rig.pipeline.admitUnreadable(new Error('no'));
+    rig.pipeline.infos.admitUnreadable(new Error('no'));
     expect(rig.pipeline.stats()).toMatchObject({ accepted: 2, dropped: { invalid: 2 } });
     expect(rig.undelivered).toEqual(['invalid one', 'invalid ']);
     rig.expectBalanced();
@@ -125,7 +125,7 @@ describe('a drop notice', () => {
     for (const text of ['one', 'two']) rig.log(text);
     await rig.clock.pass(1_000);
     for (const text of ['three', 'four']) rig.log(text);
-    const closing = rig.pipeline.close();
+    const closing = rig.pipeline.lifecycle.close();
     await rig.clock.pass(1_000);
     await closing;
     const notice = expect.stringContaining('1 record was not delivered: overflow 1');
@@ -145,18 +145,18 @@ describe('closed', () => {
   it('it has sent what waited, and takes no more before it is opened again', async () => {
     const rig = new Rig();
     rig.log('one');
-    const closing = rig.pipeline.close();
-    expect(rig.pipeline.close()).toBe(closing);
+    const closing = rig.pipeline.lifecycle.close();
+    expect(rig.pipeline.lifecycle.close()).toBe(closing);
     await rig.clock.pass(1_000);
     expect(await closing).toEqual({ delivered: 1, dropped: 0, pending: 0 });
-    expect(rig.pipeline.isClosed).toBe(true);
+    expect(rig.pipeline.lifecycle.isClosed).toBe(true);
     expect(rig.pipeline.stats().state).toBe('closed');
     rig.log('late');
     expect(rig.undelivered).toEqual(['closed late']);
-    rig.pipeline.reopen();
+    rig.pipeline.lifecycle.reopen();
     rig.log('later');
     await rig.clock.pass(1_000);
-    expect(rig.pipeline.isClosed).toBe(false);
+    expect(rig.pipeline.lifecycle.isClosed).toBe(false);
     expect(rig.sent).toEqual([
       'one',
       'later',
@@ -169,7 +169,7 @@ describe('closed', () => {
     const rig = new Rig();
     rig.isAway = true;
     rig.log('one');
-    const closing = rig.pipeline.close();
+    const closing = rig.pipeline.lifecycle.close();
     await rig.clock.pass(999);
     expect(rig.undelivered).toEqual([]);
     await rig.clock.pass(2_000);
@@ -181,11 +181,11 @@ describe('closed', () => {
   it('and opened again while it was closing, it goes on', async () => {
     const rig = new Rig();
     rig.log('one');
-    const closing = rig.pipeline.close();
-    rig.pipeline.reopen();
+    const closing = rig.pipeline.lifecycle.close();
+    rig.pipeline.lifecycle.reopen();
     await rig.clock.pass(1_000);
     await closing;
-    expect(rig.pipeline.isClosed).toBe(false);
+    expect(rig.pipeline.lifecycle.isClosed).toBe(false);
     rig.log('two');
     await rig.clock.pass(1_000);
     expect(rig.sent).toEqual(['one', 'two']);
@@ -197,7 +197,7 @@ it('a flush for a signal waits no longer than until Kafka turns out to be away',
   rig.isAway = true;
   rig.log('one');
   let isOver = false;
-  const flushed = rig.pipeline.flushUnlessDown(60_000).then(() => {
+  const flushed = rig.pipeline.lifecycle.flushUnlessDown(60_000).then(() => {
     isOver = true;
   });
   await rig.clock.pass(1_000);
@@ -205,6 +205,6 @@ it('a flush for a signal waits no longer than until Kafka turns out to be away',
   expect(isOver).toBe(true);
   await flushed;
   // Now it is known beforehand.
-  await rig.pipeline.flushUnlessDown(60_000);
+  await rig.pipeline.lifecycle.flushUnlessDown(60_000);
   expect(rig.warnings.filter((message) => message.includes('cannot'))).toHaveLength(1);
 });

@@ -1,0 +1,183 @@
+import type { Ledger } from '../accumulator/ledger.ts';
+import type { Channels } from '../observe/channels.ts';
+import type { StatsCollector } from '../observe/stats-collector.ts';
+import type { Warnings } from '../observe/warnings.ts';
+import type { Unfinished } from '../process/process-exit.ts';
+import type { SamplingNotice } from '../sampling/sampling-notice.ts';
+import type { Sender } from '../sender/sender.ts';
+import type { FlushReport } from '../sender/sender-options.ts';
+import type { Spool } from '../spool/spool.ts';
+import type { DropNoticeSchedule } from '../undelivered/drop-notice-schedule.ts';
+import type { FallbackWrites } from '../undelivered/fallback-writes.ts';
+import type { Clock } from '../util/clock.ts';
+
+// How long the end may be put off for the fallback to write what it has just got.
+const MAX_FALLBACK_MS = 1_000;
+
+/** Hears whether there is something that the end of the process must not come before. */
+export interface WorkListener {
+  /** The first record comes, also one of the transport's own. */
+  onWork(): void;
+  /** Nothing is left to send, and the connection was closed. */
+  onIdle(): void;
+}
+
+export interface LifecycleParts {
+  readonly clock: Clock;
+  readonly ledger: Ledger;
+  readonly sender: Sender;
+  readonly spool: Spool | undefined;
+  readonly drops: DropNoticeSchedule;
+  readonly samplingNotice: SamplingNotice;
+  readonly fallbackWrites: FallbackWrites;
+  readonly hasFallback: boolean;
+  readonly warnings: Warnings;
+  readonly statsCollector: StatsCollector;
+  readonly channels: Channels;
+  readonly closeTimeoutMs: number;
+  readonly work: WorkListener | undefined;
+}
+
+/** Opened, flushed, closed, opened again: and what is done with the records that are left each time. */
+export class Lifecycle implements Unfinished {
+  readonly #parts: LifecycleParts;
+  #isClosed = false;
+  #closing: Promise<FlushReport> | undefined;
+  /** How often it was opened again: a `close` that began before the last time must not end it. */
+  #reopened = 0;
+  /** Called when Kafka turns out to be away. */
+  readonly #onDown = new Set<() => void>();
+
+  constructor(parts: LifecycleParts) {
+    this.#parts = parts;
+    // Not at once: whoever makes the transport has had no chance to listen for its `warn` yet.
+    if (parts.spool !== undefined) parts.clock.soon(() => this.openSpool());
+  }
+
+  /** Records that are neither delivered nor dropped. */
+  get held(): number {
+    return this.#parts.ledger.unsettled;
+  }
+
+  get accepted(): number {
+    return this.#parts.ledger.accepted;
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  openSpool(): void {
+    if (!this.#isClosed) this.#parts.spool?.open();
+  }
+
+  /** Whether records get through has changed, or whether it is closed. */
+  onState(): void {
+    const { sender, ledger, statsCollector, channels, work } = this.#parts;
+    const state = this.#isClosed ? 'closed' : sender.state;
+    const before = statsCollector.state(state);
+    if (before !== undefined) channels.stateChanged(before, state, sender.lastError);
+    if (state === 'down') for (const listener of this.#onDown) listener();
+    if (state === 'idle' && ledger.unsettled === 0) work?.onIdle();
+  }
+
+  /** @param isLast the process ends: not for long, where no broker was ever there */
+  async flush(timeoutMs: number, isLast: boolean = false): Promise<FlushReport> {
+    const { sender, spool } = this.#parts;
+    this.openSpool();
+    return await sender.flush(timeoutMs, spool?.scan, isLast);
+  }
+
+  /** Flushes, but waits no longer than until Kafka turns out to be away: not at all, where that is known. */
+  async flushUnlessDown(timeoutMs: number): Promise<void> {
+    const { ledger, sender } = this.#parts;
+    if (ledger.unsettled === 0 || sender.state === 'down') return;
+    let onDown: (() => void) | undefined;
+    const down = new Promise<void>((resolve) => {
+      onDown = resolve;
+      this.#onDown.add(resolve);
+    });
+    await Promise.race([this.flush(timeoutMs), down]);
+    if (onDown !== undefined) this.#onDown.delete(onDown);
+  }
+
+  /**
+   * Flushes, gives up what is left, and closes the connections. Once closed, it stays so until `reopen`.
+   *
+   * @param isLast as for `flush`
+   */
+  close(isLast: boolean = false): Promise<FlushReport> {
+    this.#closing ??= this.#close(isLast);
+    return this.#closing;
+  }
+
+  /** Takes records again: the transport was added to a logger after it had been closed, or while it was closing. */
+  reopen(): void {
+    this.#reopened++;
+    this.#closing = undefined;
+    if (!this.#isClosed) return;
+    const { sender, spool, ledger, clock } = this.#parts;
+    this.#isClosed = false;
+    this.onState();
+    sender.restart();
+    if (spool === undefined) return;
+    ledger.disown();
+    clock.soon(() => this.openSpool());
+  }
+
+  /** Gives up all that is left, because the process ends, and says so. */
+  giveUp(): void {
+    const { ledger, sender, fallbackWrites, hasFallback, warnings } = this.#parts;
+    const before = ledger.dropped.closed;
+    sender.giveUp();
+    const lost = ledger.dropped.closed - before;
+    if (lost === 0) return;
+    const isWritten = fallbackWrites.isDone ? 'written' : 'unwritten';
+    warnings.lostAtExit(lost, sender.lastError?.message, hasFallback ? isWritten : 'none');
+  }
+
+  /** The process ends now: blocks for up to `timeoutMs`, where what is left can still be sent. */
+  exit(timeoutMs: number): void {
+    const { ledger, sender, spool } = this.#parts;
+    if (ledger.held > 0) sender.drainOnExit(timeoutMs);
+    this.giveUp();
+    spool?.close();
+  }
+
+  /** The process ends soon: as `exit`, and resolves when the fallback has written what it got, or the time is up. */
+  async exitSoon(): Promise<void> {
+    this.exit(0);
+    await this.#parts.fallbackWrites.done(MAX_FALLBACK_MS);
+  }
+
+  /** Closes the connections without giving anything up. */
+  async release(): Promise<void> {
+    await this.#parts.sender.release();
+  }
+
+  async #close(isLast: boolean): Promise<FlushReport> {
+    const { clock, closeTimeoutMs, samplingNotice, drops, sender, spool, ledger } = this.#parts;
+    const reopened = this.#reopened;
+    const deadline = clock.monotonic() + closeTimeoutMs;
+    samplingNotice.tellNow();
+    const { delivered, dropped, pending } = await this.flush(closeTimeoutMs, isLast);
+    if (pending === 0) {
+      // The drop notice, in what is left of the time. Not before: in a full buffer it would take a record's place.
+      drops.tell(true);
+      await sender.flush(Math.max(0, deadline - clock.monotonic()));
+    }
+    // Added to a logger again in the meantime: then it goes on.
+    if (this.#reopened !== reopened) return { delivered, dropped, pending };
+    this.#isClosed = true;
+    this.onState();
+    drops.stop();
+    const stopped = sender.stop();
+    // Before anything else can happen: opened again, what is on disk has to be taken over anew.
+    spool?.close();
+    const onDisk = Math.min(pending, ledger.spooledWaiting);
+    await stopped;
+    // The process may end next.
+    await this.#parts.fallbackWrites.done(MAX_FALLBACK_MS);
+    return { delivered, dropped: dropped + pending - onDisk, pending: onDisk };
+  }
+}

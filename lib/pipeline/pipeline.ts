@@ -1,0 +1,191 @@
+import type { EventEmitter } from 'node:events';
+import { Ledger } from '../accumulator/ledger.ts';
+import { clientSource, pathOf } from '../clients/client-source.ts';
+import { LoopDetection } from '../loop-detector/loop-detection.ts';
+import { Channels } from '../observe/channels.ts';
+import { DeliveryReports } from '../observe/delivery-reports.ts';
+import type { TransportStats } from '../observe/stats.ts';
+import { StatsCollector } from '../observe/stats-collector.ts';
+import { Warnings } from '../observe/warnings.ts';
+import type { ResolvedOptions } from '../options/resolve.ts';
+import { type Admittance, RecordFactory } from '../record/record-factory.ts';
+import { Serializer } from '../record/serializer.ts';
+import { type SamplingOptions, samplingOf } from '../sampling/sampling.ts';
+import { SamplingNotice } from '../sampling/sampling-notice.ts';
+import { Sender } from '../sender/sender.ts';
+import type { SenderEvents } from '../sender/sender-options.ts';
+import { Spool } from '../spool/spool.ts';
+import { DropNoticeSchedule } from '../undelivered/drop-notice-schedule.ts';
+import { FallbackWrites } from '../undelivered/fallback-writes.ts';
+import type { Clock } from '../util/clock.ts';
+import { partitionOfKey } from '../util/murmur2.ts';
+import { isWritten } from '../winston/workarounds.ts';
+import { InfoHandler } from './info-handler.ts';
+import { Lifecycle, type WorkListener } from './lifecycle.ts';
+import { dropNoticeRecord, samplingNoticeRecord } from './own-records.ts';
+import { spoolAccounting } from './spool-accounting.ts';
+
+type UpdatableAdmittance = SamplingOptions & Pick<Admittance, 'filter'>;
+
+/** Puts the parts together that are between winston's side of a transport and its Kafka client. */
+export class Pipeline {
+  readonly #options: ResolvedOptions;
+  readonly #clock: Clock;
+  readonly #ledger = new Ledger();
+  readonly #sender: Sender;
+  readonly #loopDetection: LoopDetection;
+  readonly warnings: Warnings;
+  readonly statsCollector: StatsCollector;
+  /** Takes infos in. */
+  readonly infos: InfoHandler;
+  readonly lifecycle: Lifecycle;
+
+  constructor(options: ResolvedOptions, emitter: EventEmitter, clock: Clock, work?: WorkListener) {
+    this.#options = options;
+    this.#clock = clock;
+    const { fallback, closeTimeoutMs } = options;
+    const ledger = this.#ledger;
+    const warnings = new Warnings(emitter, clock);
+    const statsCollector = new StatsCollector(clock, pathOf(options.client));
+    const channels = new Channels(emitter, (error) => warnings.listenerFailed(error));
+    const fallbackWrites = new FallbackWrites(fallback, clock, isWritten);
+    const deliveryReports = new DeliveryReports({
+      emitter,
+      fallback,
+      fallbackWrites,
+      warnings,
+      statsCollector,
+      channels,
+    });
+    const recordFactory = new RecordFactory({ ...options, ...this.#admittance(options) }, warnings, clock);
+    const samplingNotice = new SamplingNotice(clock, (counts) => {
+      const record = samplingNoticeRecord(recordFactory, counts);
+      if (record !== undefined) this.infos.accept({ kind: 'record', record });
+    });
+    const loopDetection = new LoopDetection(options, clock, (loop) => deliveryReports.loopFound(loop));
+    const onSpoolWork = (): void => this.#sender.onWork();
+    const spool =
+      options.spool &&
+      new Spool(
+        options.spool,
+        clock,
+        spoolAccounting({ ledger, statsCollector, warnings, onWork: onSpoolWork }),
+      );
+    const drops = new DropNoticeSchedule({
+      clock,
+      canTell: () => options.dropNotice && !this.lifecycle.isClosed && this.#sender.state !== 'down',
+      make: (counts) => dropNoticeRecord(recordFactory, counts, this.infos.levels),
+      send: (record) => this.infos.accept({ kind: 'record', record }),
+    });
+    const events: SenderEvents = {
+      onDelivered: (records) => {
+        deliveryReports.delivered(records);
+        drops.tell(false);
+      },
+      onDropped: (record, reason, cause) => {
+        drops.onDropped(record, reason);
+        deliveryReports.dropped(record, reason, cause);
+      },
+      onHeld: (held) => warnings.held(held),
+      onOutage: (cause, unreachable) => warnings.outage(cause, unreachable),
+      onSerializerOutage: (cause) => warnings.serializerOutage(cause),
+      onState: () => this.lifecycle.onState(),
+      onAnswer: (batch, result, ...rest) => {
+        channels.batchAnswered(batch, result, ...rest);
+        if (result.kind === 'bisect' && result.refused === 'timestamp')
+          warnings.retimed(batch.topic, result.cause);
+      },
+    };
+    const sender = new Sender(
+      {
+        ...options,
+        clock,
+        random: Math.random,
+        ledger,
+        gate: loopDetection.gate,
+        spool,
+        serializer: options.serialize && new Serializer(options.serialize, warnings),
+        partitionOfKey,
+        source: (onPartitions) =>
+          clientSource(options, clock, {
+            onPartitions,
+            onPath: (path) => statsCollector.onPath(path),
+            onThrottle: (ms) => statsCollector.onThrottle(ms),
+          }),
+      },
+      events,
+    );
+    this.lifecycle = new Lifecycle({
+      clock,
+      ledger,
+      sender,
+      spool,
+      drops,
+      samplingNotice,
+      fallbackWrites,
+      hasFallback: fallback !== undefined,
+      warnings,
+      statsCollector,
+      channels,
+      closeTimeoutMs,
+      work,
+    });
+    this.infos = new InfoHandler({
+      emitter,
+      ledger,
+      sender,
+      recordFactory,
+      loopDetection,
+      samplingNotice,
+      deliveryReports,
+      statsCollector,
+      channels,
+      lifecycle: this.lifecycle,
+      work,
+    });
+    this.#sender = sender;
+    this.#loopDetection = loopDetection;
+    this.warnings = warnings;
+    this.statsCollector = statsCollector;
+  }
+
+  /** Which records are wanted from now on. */
+  admitOnly(options: UpdatableAdmittance): void {
+    this.infos.admitOnly(this.#admittance(options));
+  }
+
+  isReady(maxAgeMs: number): boolean {
+    return this.statsCollector.isReady(maxAgeMs, this.#ledger.unsettled > 0, this.#sender.lastError?.at);
+  }
+
+  stats(): TransportStats {
+    const { accepted, delivered, retimed, dropped, spooled, replayed, queued, queuedBytes, inFlight } =
+      this.#ledger;
+    const { held, heldBytes } = this.#ledger;
+    const { sends, retries, reconnects, lastError } = this.#sender;
+    const { maxRecords, maxBytes } = this.#options.buffer;
+    return {
+      ...this.statsCollector.stats,
+      accepted,
+      delivered,
+      retimed,
+      suppressed: { ...this.infos.suppressed },
+      dropped: { ...dropped },
+      spooled,
+      replayed,
+      buffered: { records: queued, bytes: queuedBytes },
+      memory: { records: held, bytes: heldBytes, maxRecords, maxBytes },
+      inFlight,
+      sends,
+      retries,
+      reconnects,
+      loops: this.#loopDetection.found,
+      callbackFailures: { ...this.warnings.callbackFailures },
+      lastError: lastError === null ? null : { ...lastError },
+    };
+  }
+
+  #admittance({ filter, ...options }: UpdatableAdmittance): Admittance {
+    return { filter, sampling: samplingOf(options, this.#clock.monotonic, Math.random) };
+  }
+}

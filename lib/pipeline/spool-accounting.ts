@@ -1,0 +1,35 @@
+import type { Ledger } from '../accumulator/ledger.ts';
+import type { StatsCollector } from '../observe/stats-collector.ts';
+import type { Warnings } from '../observe/warnings.ts';
+import type { SpoolEvents } from '../spool/spool.ts';
+
+export interface SpoolAccountingParts {
+  readonly ledger: Ledger;
+  readonly statsCollector: StatsCollector;
+  readonly warnings: Warnings;
+  /** There is something to send. */
+  onWork(): void;
+}
+
+/** Counts what a spool finds and loses, and warns of what it loses. */
+export function spoolAccounting(parts: SpoolAccountingParts): SpoolEvents {
+  const { ledger, statsCollector, warnings, onWork } = parts;
+  return {
+    onWork,
+    onAdopted: (count, positions) => {
+      if (ledger.unsettled === 0) statsCollector.waiting();
+      return ledger.adopt(count, positions);
+    },
+    onDamaged: (stretches) => {
+      // How many records were there nobody can tell: each stretch counts as one.
+      ledger.adopt(stretches);
+      ledger.loseSpooled(stretches);
+      warnings.spoolDamaged(stretches);
+    },
+    onLost: (count) => {
+      ledger.loseSpooled(count);
+      warnings.spoolDamaged(1);
+    },
+    onError: (cause) => warnings.spoolFailed(cause),
+  };
+}
