@@ -155,11 +155,14 @@ async function writeRegister() {
     plugins: [
       {
         name: 'lazy-library',
-        setup: ({ onLoad }) =>
-          onLoad({ filter: /\/kafka-transport\.ts$/ }, () => ({
+        setup: ({ onResolve, onLoad }) => {
+          // In a namespace, apart from `"type": "module"`: esbuild takes it for CommonJS, and reads the getter at the first use.
+          onResolve({ filter: /\/kafka-transport\.ts$/ }, () => ({ path: library, namespace: 'lazy' }));
+          onLoad({ filter: /.*/, namespace: 'lazy' }, () => ({
             contents: `module.exports = { get KafkaTransport() { return require('${library}').KafkaTransport; } };`,
             resolveDir: dist('cjs'),
-          })),
+          }));
+        },
       },
     ],
   });
@@ -229,7 +232,11 @@ function writeDeclarations() {
   }
   // Only what it adds to winston's types: it exports nothing.
   const added = readFileSync(join(directory, 'register.d.ts'), 'utf8');
-  writeFileSync(dist('cjs/register.d.ts'), replacedOnce(added, './kafka-transport.ts', './index.js'));
+  const [imported, asType] = [
+    "import { KafkaTransport } from './kafka-transport.ts'",
+    "import type { KafkaTransport } from './index.js'",
+  ];
+  writeFileSync(dist('cjs/register.d.ts'), replacedOnce(added, imported, asType));
   rmSync(directory, { recursive: true });
   // winston-transport's types say `export =`. A default import of that is an error for users of CommonJS who have not set
   // `esModuleInterop`; this form is right for all.

@@ -15,14 +15,14 @@ const RELAPSE_EVIDENCE = 4;
 const SETTLING_MS = 30;
 
 // Which part of the evidence is set on the next bet. Not all, so that one lost round does not undo the others.
-const STAKE = 0.9;
-const LOSS = Math.log10(1 - STAKE);
+const BET_PART = 0.9;
+const LOSS = Math.log10(1 - BET_PART);
 // A bet at lower odds is not made.
 const MIN_ODDS = 3;
 
 /** Suppressed at odds of 100,000 to 1. Dropped after three lost rounds, or after two unprompted arrivals. */
 const PROVEN = 5;
-const HOPELESS = -2.5;
+const RULED_OUT = -2.5;
 const MAX_UNPROMPTED_ARRIVALS = 2;
 
 // How long a dropped candidate is ignored. A kind of record that has come while nothing was sent is most likely no loop. One
@@ -36,17 +36,22 @@ const MAX_IGNORE_MS = 1_800_000;
 
 // An echo that is so much later than forecast was held by another service, too: if both services run the detector, one backs
 // off. With these probabilities: where evidence has been won, and where none has.
-const OVERTAKEN_MS = 100;
-const YIELDS_WINNING = 0.25;
-const YIELDS_LOSING = 0.75;
+const HELD_ELSEWHERE_MS = 100;
+const BACKS_OFF_WITH_EVIDENCE = 0.25;
+const BACKS_OFF_WITHOUT = 0.75;
 
 /** The forecast is in milliseconds from the release. */
 type Bet =
   | { readonly at: 'none' }
   /** While nothing is sent: it must not come. */
-  | { readonly at: 'silence'; readonly forecast: Forecast; readonly gain: number }
+  | { readonly at: 'while-held'; readonly forecast: Forecast; readonly gain: number }
   /** After the release: it must come when it is forecast. */
-  | { readonly at: 'wake'; readonly forecast: Forecast; readonly gain: number; readonly since: number };
+  | {
+      readonly at: 'after-release';
+      readonly forecast: Forecast;
+      readonly gain: number;
+      readonly since: number;
+    };
 
 const NO_BET: Bet = { at: 'none' };
 
@@ -58,7 +63,7 @@ export interface Arrival {
   /** Milliseconds since the last of them. */
   readonly delay: number;
   /** Whether a flush was being held, and all echoes should have come. */
-  readonly isSilence: boolean;
+  readonly isHeld: boolean;
 }
 
 /**
@@ -74,7 +79,7 @@ export interface Arrival {
  */
 export class Candidate {
   readonly kind: string;
-  #isTested = false;
+  #hasPattern = false;
   #sightings = 0;
   #lastSend = -1;
   #lastSeenAt = Number.NEGATIVE_INFINITY;
@@ -84,7 +89,7 @@ export class Candidate {
   #bet: Bet = NO_BET;
   #evidence = 0;
   #unpromptedArrivals = 0;
-  #isOvertaken = false;
+  #wasHeldElsewhere = false;
   /** The sends so far when it last came while nothing was sent. */
   #lastUnpromptedArrival = -1;
   #ignorePeriods = 0;
@@ -104,28 +109,30 @@ export class Candidate {
   }
 
   /** Whether sends are held because of it. The others are only tested along with it. */
-  get isTried(): boolean {
-    return this.#isTested || this.#evidence > 0;
+  get isTested(): boolean {
+    return this.#hasPattern || this.#evidence > 0;
   }
 
   /** Whether it need not be tested any longer: it is no loop. */
-  get isHopeless(): boolean {
-    return this.#evidence <= HOPELESS || (this.#comesUnprompted && this.#evidence <= 0);
+  get isRuledOut(): boolean {
+    return this.#evidence <= RULED_OUT || (this.#comesUnprompted && this.#evidence <= 0);
   }
 
-  /** Whether none of its records has come in this silence, as its bet says. */
-  get isSilent(): boolean {
-    return this.#bet.at === 'silence';
+  /** Whether none of its records has come while the send is held, as its bet says. */
+  get isAbsent(): boolean {
+    return this.#bet.at === 'while-held';
   }
 
   /** Whether to back off, because another service holds sends too. */
-  yields(random: () => number): boolean {
-    return this.#isOvertaken && random() < (this.#evidence > 0 ? YIELDS_WINNING : YIELDS_LOSING);
+  backsOff(random: () => number): boolean {
+    return (
+      this.#wasHeldElsewhere && random() < (this.#evidence > 0 ? BACKS_OFF_WITH_EVIDENCE : BACKS_OFF_WITHOUT)
+    );
   }
 
   /** How long after a send one of its echoes may still come. */
-  get settlesWithin(): number {
-    // It came in a silence: perhaps its echoes take longer than any that was seen.
+  get echoesWithinMs(): number {
+    // It came while a send was held: perhaps its echoes take longer than any that was seen.
     if (this.#unpromptedArrivals > 0 && this.#evidence < 0) return MAX_ECHO_MS;
     return this.#latest * 1.25 + SETTLING_MS;
   }
@@ -150,7 +157,7 @@ export class Candidate {
    * @param longestGapMs what comes more seldom is no loop
    * @returns whether it is to be tested now
    */
-  sight({ now, sends, delay }: Arrival, longestGapMs: number, isOnProbation: boolean): boolean {
+  onUntestedArrival({ now, sends, delay }: Arrival, longestGapMs: number, isOnProbation: boolean): boolean {
     if (now - this.#lastSeenAt > longestGapMs) this.forget();
     this.#lastSeenAt = now;
     this.#latest = Math.max(this.#latest, delay);
@@ -160,25 +167,25 @@ export class Candidate {
     this.#delays.learn(delay);
     if (isOnProbation && this.#sightings >= RELAPSE_SIGHTINGS) {
       this.#evidence = RELAPSE_EVIDENCE;
-      this.#isTested = true;
-    } else this.#isTested = this.#delays.areSteady || this.#sightings >= SIGHTINGS;
-    return this.#isTested;
+      this.#hasPattern = true;
+    } else this.#hasPattern = this.#delays.areSteady || this.#sightings >= SIGHTINGS;
+    return this.#hasPattern;
   }
 
   /** From now on nothing is sent, for a time that is drawn from `spanMs` milliseconds once all candidates have bet. */
   bet(now: number, spanMs: number): void {
-    this.#endWake();
+    this.#endRound();
     if (now - this.#lastSeenAt > MAX_ECHO_MS) this.#delays.forget();
     const { forecast } = this.#delays;
     if (forecast === undefined) return;
     const odds = spanMs / this.width;
     if (odds < MIN_ODDS) return;
-    this.#bet = { at: 'silence', forecast, gain: Math.log10(1 - STAKE + STAKE * odds) };
+    this.#bet = { at: 'while-held', forecast, gain: Math.log10(1 - BET_PART + BET_PART * odds) };
   }
 
   /** Something is sent again. */
   release(now: number): void {
-    if (this.#bet.at === 'silence') this.#bet = { ...this.#bet, at: 'wake', since: now };
+    if (this.#bet.at === 'while-held') this.#bet = { ...this.#bet, at: 'after-release', since: now };
   }
 
   /** The round does not count. */
@@ -187,23 +194,23 @@ export class Candidate {
   }
 
   /** A record of this kind has come while candidates are tested. */
-  onArrival({ now, sends, delay, isSilence }: Arrival): void {
+  onArrival({ now, sends, delay, isHeld }: Arrival): void {
     const bet = this.#bet;
     this.#bet = NO_BET;
     this.#lastSeenAt = now;
     this.#latest = Math.max(this.#latest, delay);
     const isFirst = sends !== this.#lastSend;
     this.#lastSend = sends;
-    if (isSilence) {
-      if (bet.at === 'silence') this.#evidence += LOSS;
+    if (isHeld) {
+      if (bet.at === 'while-held') this.#evidence += LOSS;
       // Once a round.
       if (sends !== this.#lastUnpromptedArrival) this.#unpromptedArrivals++;
       this.#lastUnpromptedArrival = sends;
       // It was no echo of the last send, so the delays that were learnt say nothing.
       this.#delays.forget();
-    } else if (bet.at === 'wake') {
+    } else if (bet.at === 'after-release') {
       const wait = now - bet.since;
-      this.#isOvertaken = wait > bet.forecast.to + OVERTAKEN_MS;
+      this.#wasHeldElsewhere = wait > bet.forecast.to + HELD_ELSEWHERE_MS;
       this.#evidence += wait >= bet.forecast.from && wait <= bet.forecast.to ? bet.gain : LOSS;
       this.#delays.learn(wait);
     } else if (isFirst) this.#delays.learn(delay);
@@ -222,14 +229,14 @@ export class Candidate {
 
   /** The test is over without a result for this one: it starts from nothing. */
   forget(): void {
-    this.#isTested = false;
+    this.#hasPattern = false;
     this.#sightings = 0;
     this.#delays.forget();
     this.#latest = 0;
     this.#bet = NO_BET;
     this.#evidence = 0;
     this.#unpromptedArrivals = 0;
-    this.#isOvertaken = false;
+    this.#wasHeldElsewhere = false;
   }
 
   get #comesUnprompted(): boolean {
@@ -237,8 +244,8 @@ export class Candidate {
   }
 
   /** No record of it has come after the release. */
-  #endWake(): void {
-    if (this.#bet.at === 'wake') this.#evidence += LOSS;
+  #endRound(): void {
+    if (this.#bet.at === 'after-release') this.#evidence += LOSS;
     this.#bet = NO_BET;
   }
 }

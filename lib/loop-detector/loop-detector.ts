@@ -1,13 +1,15 @@
 import type { FlushGate } from '../sender/sender-options.ts';
 import { Candidate, MAX_ECHO_MS } from './candidate.ts';
-import { Quarantine } from './quarantine.ts';
+import { HoldBudget } from './hold-budget.ts';
+import { LargeSends } from './large-sends.ts';
+import { Suppressions } from './suppressions.ts';
 
 // How long a send is held at most, in all. Timers are late: with this it stays within a second.
 const MAX_HOLD_MS = 950;
-// How much of that may pass before the silence begins, until echoes of what was sent before have come.
+// How much of that may pass before the test begins, until echoes of what was sent before have come.
 const MAX_SETTLING_MS = 500;
 
-// The silence is drawn from so many times the width of the forecast: 4 rounds are enough for a proof then.
+// The time is drawn from so many times the width of the forecast: 4 rounds are enough for a proof then.
 const ODDS = 40;
 
 // How much later than drawn a send may go out. In a process that was busy meanwhile, its own records may be late, too.
@@ -16,19 +18,8 @@ const LATE_MS = 10;
 // A test that has no result after so many rounds is ended.
 const MAX_ROUNDS = 24;
 
-// Sends may be held for so long in all before tests have to wait, and for this part of the time in the long run: traffic that
-// looks like a loop again and again, and is none, must not be slowed down for good.
-const MAX_CREDIT_MS = 15_000;
-const MIN_CREDIT_MS = 1_000;
-const CREDIT_PER_MS = 0.02;
-
 // How many records after each send are looked at while nothing is tested: one a millisecond at most.
 const SAMPLES = 16;
-
-// Traffic of so many records a send is most likely no loop (which would have been found while it was small), and holding it
-// costs most: it is only tested once it has gone on for this long.
-const DENSE_RECORDS = 64;
-const DENSE_PATIENCE_MS = 30_000;
 
 // Of how many kinds of records something is remembered.
 const MAX_KINDS = 500;
@@ -44,19 +35,19 @@ export interface FoundLoop {
 }
 
 type Phase =
-  | { readonly at: 'calm' }
+  | { readonly at: 'idle' }
   /** There are candidates: the next send that is due will be held. */
   | { readonly at: 'waiting' }
   /** A send is held until the echoes of earlier sends have come. */
   | { readonly at: 'settling'; readonly since: number; readonly until: number }
-  /** It is held for a random time: a loop is silent. */
-  | { readonly at: 'silence'; readonly since: number; readonly until: number }
+  /** It is held for a random time, in which no record of a loop comes. */
+  | { readonly at: 'held'; readonly since: number; readonly until: number }
   /** It may go out. */
-  | { readonly at: 'release' };
+  | { readonly at: 'releasing' };
 
-const CALM: Phase = { at: 'calm' };
+const IDLE: Phase = { at: 'idle' };
 const WAITING: Phase = { at: 'waiting' };
-const RELEASE: Phase = { at: 'release' };
+const RELEASING: Phase = { at: 'releasing' };
 
 export interface LoopDetectorOptions {
   /** How long a batch waits to be filled, in milliseconds. */
@@ -71,27 +62,22 @@ export interface LoopDetectorOptions {
  * Finds loops that no flag can see: records that come back through another process, a queue, a file. A kind of record that
  * comes after the sends, again and again, becomes a candidate ({@link Candidate}). Candidates are tested: sends are held for
  * random times, and only echoes stop and start with them. Records of a kind that is proven to loop are kept from Kafka for a
- * while ({@link Quarantine}).
+ * while ({@link Suppressions}).
  */
 export class LoopDetector implements FlushGate {
   readonly #options: LoopDetectorOptions;
-  readonly #quarantine = new Quarantine();
+  readonly #suppressions = new Suppressions();
   /** By kind, the one that has not been seen for longest first. */
   readonly #candidates = new Map<string, Candidate>();
-  #phase: Phase = CALM;
+  #phase: Phase = IDLE;
   #rounds = 0;
-  /** For how long sends may be held, and when that was last computed. */
-  #creditMs = MAX_CREDIT_MS;
-  #creditedAt = 0;
+  readonly #holdBudget = new HoldBudget();
+  readonly #largeSends = new LargeSends();
   #sends = 0;
   #lastSendAt = Number.NEGATIVE_INFINITY;
   /** Whether every record is of interest. */
-  #isAttentive = false;
+  #looksAtAll = false;
   #samples = 0;
-  /** Since when sends have been large. */
-  #denseSince: number | undefined;
-  /** Whether the last one was. */
-  #wasDense = false;
   #sampledAt = 0;
 
   constructor(options: LoopDetectorOptions) {
@@ -104,7 +90,7 @@ export class LoopDetector implements FlushGate {
    * @param time the record's, in whole milliseconds
    */
   wants(time: number): boolean {
-    if (this.#isAttentive) return true;
+    if (this.#looksAtAll) return true;
     if (this.#samples === 0 || time === this.#sampledAt) return false;
     this.#sampledAt = time;
     this.#samples--;
@@ -114,28 +100,28 @@ export class LoopDetector implements FlushGate {
   /** A record of this kind has come. @returns whether it is to be kept from Kafka */
   takes(kind: string): boolean {
     const now = this.#options.now();
-    if (this.#quarantine.suppresses(kind, now)) return true;
+    if (this.#suppressions.suppresses(kind, now)) return true;
     const delay = now - this.#lastSendAt;
     if (this.#phase.at === 'waiting' && delay > this.#longestGapMs) this.#endTest();
     if (delay > MAX_ECHO_MS) return false;
     const candidate = this.#addCandidate(kind);
     if (candidate.isIgnored(now)) return false;
-    const arrival = { now, sends: this.#sends, delay, isSilence: this.#phase.at === 'silence' };
-    if (this.#phase.at === 'calm') {
-      const isOnProbation = this.#quarantine.isOnProbation(kind, now);
-      const isSuspicious = candidate.sight(arrival, this.#longestGapMs, isOnProbation);
-      if (isSuspicious && (isOnProbation || this.#credit(now) >= MIN_CREDIT_MS)) this.#beginTest();
+    const arrival = { now, sends: this.#sends, delay, isHeld: this.#phase.at === 'held' };
+    if (this.#phase.at === 'idle') {
+      const isOnProbation = this.#suppressions.isOnProbation(kind, now);
+      const isSuspicious = candidate.onUntestedArrival(arrival, this.#longestGapMs, isOnProbation);
+      if (isSuspicious && (isOnProbation || this.#holdBudget.allowsTest(now))) this.#beginTest();
       return false;
     }
     candidate.onArrival(arrival);
-    if (arrival.isSilence) this.#endLostSilence(now);
+    if (arrival.isHeld) this.#endLostRound(now);
     if (!candidate.isProven) return false;
     this.#suppress(candidate, now);
     return true;
   }
 
   hold(now: number, mayHold: boolean): number {
-    if (this.#phase.at === 'calm' || this.#phase.at === 'release') return 0;
+    if (this.#phase.at === 'idle' || this.#phase.at === 'releasing') return 0;
     if (!mayHold) {
       this.#callOff();
       return 0;
@@ -143,53 +129,41 @@ export class LoopDetector implements FlushGate {
     if (this.#phase.at === 'waiting') {
       const tried = this.#reviewTest(now);
       if (tried.length === 0) return 0;
-      const settled = Math.max(...tried.map(({ settlesWithin }) => this.#lastSendAt + settlesWithin));
+      const settled = Math.max(...tried.map(({ echoesWithinMs }) => this.#lastSendAt + echoesWithinMs));
       this.#phase = { at: 'settling', since: now, until: Math.min(settled, now + MAX_SETTLING_MS) };
     }
     if (this.#phase.at === 'settling') {
       if (now < this.#phase.until) return this.#phase.until;
       const { since } = this.#phase;
-      this.#phase = { at: 'silence', since, until: now + this.#draw(now, now - since) };
+      this.#phase = { at: 'held', since, until: now + this.#draw(now, now - since) };
     }
     if (now < this.#phase.until) return this.#phase.until;
-    this.#creditMs = this.#credit(now) - (now - this.#phase.since);
+    this.#holdBudget.spend(now - this.#phase.since, now);
     if (now > this.#phase.until + LATE_MS) this.#callOff();
-    this.#phase = RELEASE;
+    this.#phase = RELEASING;
     return 0;
   }
 
   onSend(now: number, isForced: boolean, records: number): void {
-    this.#recordDensity(now, records);
-    if (this.#phase.at === 'release') {
+    this.#largeSends.onSend(now, records);
+    if (this.#phase.at === 'releasing') {
       this.#phase = WAITING;
       for (const candidate of this.#candidates.values()) candidate.release(now);
     }
     this.#sends++;
     this.#lastSendAt = now;
     // An application that flushes may log when that is done: that is no echo.
-    this.#samples = isForced || this.#isNewlyDense(now) ? 0 : SAMPLES;
-    if (this.#quarantine.isEmpty) return;
-    this.#quarantine.tidy(now);
-    this.#attend();
+    this.#samples = isForced || this.#largeSends.areNew(now) ? 0 : SAMPLES;
+    if (this.#suppressions.isEmpty) return;
+    this.#suppressions.forgetExpired(now);
+    this.#updateLooksAtAll();
   }
 
-  /** All candidates that have bet have lost: the silence need not go on. */
-  #endLostSilence(now: number): void {
-    if (this.#phase.at !== 'silence') return;
-    for (const candidate of this.#candidates.values()) if (candidate.isSilent) return;
+  /** All candidates that have bet have lost: the send need not be held any longer. */
+  #endLostRound(now: number): void {
+    if (this.#phase.at !== 'held') return;
+    for (const candidate of this.#candidates.values()) if (candidate.isAbsent) return;
     this.#phase = { ...this.#phase, until: now };
-  }
-
-  #recordDensity(now: number, records: number): void {
-    const isDense = records >= DENSE_RECORDS;
-    if (isDense) this.#denseSince ??= now;
-    // One smaller send in between changes nothing: the partitions of a client that was handed in are found out with one record.
-    else if (!this.#wasDense) this.#denseSince = undefined;
-    this.#wasDense = isDense;
-  }
-
-  #isNewlyDense(now: number): boolean {
-    return this.#denseSince !== undefined && now - this.#denseSince < DENSE_PATIENCE_MS;
   }
 
   get #longestGapMs(): number {
@@ -213,20 +187,13 @@ export class LoopDetector implements FlushGate {
   #beginTest(): void {
     this.#phase = WAITING;
     this.#rounds = 0;
-    this.#attend();
+    this.#updateLooksAtAll();
   }
 
   #endTest(): void {
-    this.#phase = CALM;
+    this.#phase = IDLE;
     for (const candidate of this.#candidates.values()) candidate.forget();
-    this.#attend();
-  }
-
-  #credit(now: number): number {
-    const earned = (now - this.#creditedAt) * CREDIT_PER_MS;
-    this.#creditedAt = now;
-    this.#creditMs = Math.min(MAX_CREDIT_MS, this.#creditMs + earned);
-    return this.#creditMs;
+    this.#updateLooksAtAll();
   }
 
   #callOff(): void {
@@ -238,23 +205,24 @@ export class LoopDetector implements FlushGate {
   #reviewTest(now: number): Candidate[] {
     const { random } = this.#options;
     const isOver = ++this.#rounds > MAX_ROUNDS;
-    const isOverspent = this.#credit(now) < 0;
+    const isOverspent = this.#holdBudget.isOverspent(now);
     const tried: Candidate[] = [];
     for (const candidate of this.#candidates.values()) {
       const isDropped =
-        candidate.isTried && (isOver || candidate.yields(random) || (isOverspent && candidate.evidence <= 0));
-      if (candidate.isHopeless || isDropped) candidate.ignore(now, random);
-      else if (candidate.isTried) tried.push(candidate);
+        candidate.isTested &&
+        (isOver || candidate.backsOff(random) || (isOverspent && candidate.evidence <= 0));
+      if (candidate.isRuledOut || isDropped) candidate.ignore(now, random);
+      else if (candidate.isTested) tried.push(candidate);
     }
     if (tried.length === 0) this.#endTest();
     return tried;
   }
 
-  /** How long the silence lasts. All candidates bet before that is drawn. @param heldMs how long the send has been held */
+  /** How long the send is held from now on. All candidates bet before that is drawn. @param heldMs how long the send has been held */
   #draw(now: number, heldMs: number): number {
     let leader: Candidate | undefined;
     for (const candidate of this.#candidates.values()) {
-      if (!candidate.isTried) continue;
+      if (!candidate.isTested) continue;
       const lead = leader === undefined ? 1 : candidate.evidence - leader.evidence;
       if (lead > 0 || (lead === 0 && candidate.width < (leader?.width ?? 0))) leader = candidate;
     }
@@ -265,13 +233,13 @@ export class LoopDetector implements FlushGate {
 
   #suppress(candidate: Candidate, now: number): void {
     const { kind, delayMs } = candidate;
-    const suppressedForMs = this.#quarantine.suppress(kind, now);
+    const suppressedForMs = this.#suppressions.suppress(kind, now);
     this.#candidates.delete(kind);
-    this.#attend();
+    this.#updateLooksAtAll();
     this.#options.onLoop({ kind, delayMs, suppressedForMs });
   }
 
-  #attend(): void {
-    this.#isAttentive = this.#phase.at !== 'calm' || !this.#quarantine.isEmpty;
+  #updateLooksAtAll(): void {
+    this.#looksAtAll = this.#phase.at !== 'idle' || !this.#suppressions.isEmpty;
   }
 }

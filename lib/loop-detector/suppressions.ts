@@ -9,7 +9,7 @@ type Suppression =
   | { readonly at: 'probation'; readonly until: number; readonly suppressedForMs: number };
 
 /** The kinds of records that are kept from Kafka because they loop, each for a growing while. */
-export class Quarantine {
+export class Suppressions {
   readonly #suppressions = new Map<string, Suppression>();
 
   get isEmpty(): boolean {
@@ -34,7 +34,7 @@ export class Quarantine {
   }
 
   /** Forgets those that have not looped again. */
-  tidy(now: number): void {
+  forgetExpired(now: number): void {
     for (const kind of this.#suppressions.keys()) this.#at(kind, now);
   }
 

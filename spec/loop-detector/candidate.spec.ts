@@ -14,15 +14,15 @@ class Traffic {
   now = 0;
   sends = 0;
 
-  arrival(delay: number, isSilence = false): Arrival {
-    return { now: this.now, sends: this.sends, delay, isSilence };
+  arrival(delay: number, isHeld = false): Arrival {
+    return { now: this.now, sends: this.sends, delay, isHeld };
   }
 
   /** A send, and the record so much later. @returns whether it is to be tested */
-  sight(delay: number, isOnProbation = false): boolean {
+  onUntestedArrival(delay: number, isOnProbation = false): boolean {
     this.now += 200;
     this.sends++;
-    return this.candidate.sight(this.arrival(delay), LONGEST_GAP_MS, isOnProbation);
+    return this.candidate.onUntestedArrival(this.arrival(delay), LONGEST_GAP_MS, isOnProbation);
   }
 
   /** A send is held, and the record comes so long after the release; never, where no time is given. */
@@ -60,28 +60,30 @@ class Traffic {
 
 function sighted(delay = DELAY_MS): Traffic {
   const traffic = new Traffic();
-  traffic.sight(delay);
+  traffic.onUntestedArrival(delay);
   return traffic;
 }
 
 describe('a kind of record', () => {
   it('is tested once it has come three times with about the same delay', () => {
     const traffic = new Traffic();
-    expect([0, 60, 0].map((delay) => traffic.sight(delay))).toEqual([false, false, true]);
-    expect(traffic.candidate.isTried).toBe(true);
+    expect([0, 60, 0].map((delay) => traffic.onUntestedArrival(delay))).toEqual([false, false, true]);
+    expect(traffic.candidate.isTested).toBe(true);
   });
 
   it('is tested after twelve sends where the delay varies', () => {
     const traffic = new Traffic();
-    const isTested = Array.from({ length: 12 }, (_, send) => traffic.sight(send % 2 === 0 ? 0 : 61));
+    const isTested = Array.from({ length: 12 }, (_, send) =>
+      traffic.onUntestedArrival(send % 2 === 0 ? 0 : 61),
+    );
     expect(isTested.indexOf(true)).toBe(11);
   });
 
   it('counts once for each send', () => {
     const traffic = new Traffic();
-    traffic.sight(5);
+    traffic.onUntestedArrival(5);
     for (let copy = 0; copy < 12; copy++) {
-      expect(traffic.candidate.sight(traffic.arrival(5), LONGEST_GAP_MS, false)).toBe(false);
+      expect(traffic.candidate.onUntestedArrival(traffic.arrival(5), LONGEST_GAP_MS, false)).toBe(false);
     }
   });
 
@@ -91,18 +93,18 @@ describe('a kind of record', () => {
       [LONGEST_GAP_MS + 1, false],
     ] as const) {
       const traffic = new Traffic();
-      traffic.sight(5);
-      traffic.sight(5);
+      traffic.onUntestedArrival(5);
+      traffic.onUntestedArrival(5);
       traffic.now += gapMs - 200;
-      expect(traffic.sight(5)).toBe(isTested);
+      expect(traffic.onUntestedArrival(5)).toBe(isTested);
     }
   });
 
   it('that was a loop before is tested at its second send, with most of the evidence', () => {
     const traffic = new Traffic();
-    expect(traffic.sight(0, true)).toBe(false);
+    expect(traffic.onUntestedArrival(0, true)).toBe(false);
     expect(traffic.candidate.evidence).toBe(0);
-    expect(traffic.sight(150, true)).toBe(true);
+    expect(traffic.onUntestedArrival(150, true)).toBe(true);
     expect(traffic.candidate.evidence).toBe(4);
     expect(traffic.candidate.isProven).toBe(false);
   });
@@ -134,7 +136,7 @@ describe('a bet', () => {
     const traffic = sighted();
     traffic.lostRound();
     expect(traffic.candidate.evidence).toBeCloseTo(-1, 9);
-    expect(traffic.candidate.isSilent).toBe(false);
+    expect(traffic.candidate.isAbsent).toBe(false);
   });
 
   it('is not counted where the round is called off', () => {
@@ -149,17 +151,17 @@ describe('a bet', () => {
   it('is not made at less than three to one', () => {
     const { candidate, now } = sighted();
     candidate.bet(now, 2.99 * WIDTH_MS);
-    expect(candidate.isSilent).toBe(false);
+    expect(candidate.isAbsent).toBe(false);
     candidate.bet(now, 3.01 * WIDTH_MS);
-    expect(candidate.isSilent).toBe(true);
+    expect(candidate.isAbsent).toBe(true);
   });
 
   it('is not made by what has not come for two seconds', () => {
     const { candidate, now } = sighted();
     candidate.bet(now + 2_000, SPAN_MS);
-    expect(candidate.isSilent).toBe(true);
+    expect(candidate.isAbsent).toBe(true);
     candidate.bet(now + 2_001, SPAN_MS);
-    expect(candidate.isSilent).toBe(false);
+    expect(candidate.isAbsent).toBe(false);
   });
 });
 
@@ -178,10 +180,10 @@ describe('a candidate', () => {
     traffic.round();
     traffic.candidate.bet(traffic.now, 0);
     expect(traffic.candidate.evidence).toBeCloseTo(-2, 9);
-    expect(traffic.candidate.isHopeless).toBe(false);
+    expect(traffic.candidate.isRuledOut).toBe(false);
     traffic.round();
     traffic.candidate.bet(traffic.now, 0);
-    expect(traffic.candidate.isHopeless).toBe(true);
+    expect(traffic.candidate.isRuledOut).toBe(true);
   });
 
   it('is hopeless when it has come in two rounds while nothing was sent', () => {
@@ -190,21 +192,21 @@ describe('a candidate', () => {
     // Without delays there was no bet.
     expect(traffic.candidate.evidence).toBe(0);
     traffic.candidate.onArrival(traffic.arrival(DELAY_MS, true));
-    expect(traffic.candidate.isHopeless).toBe(false);
+    expect(traffic.candidate.isRuledOut).toBe(false);
     traffic.lostRound();
-    expect(traffic.candidate.isHopeless).toBe(true);
+    expect(traffic.candidate.isRuledOut).toBe(true);
   });
 
   it('may have echoes until a quarter later than the latest, and 30 ms', () => {
     const traffic = sighted(80);
-    traffic.sight(40);
-    expect(traffic.candidate.settlesWithin).toBe(130);
+    traffic.onUntestedArrival(40);
+    expect(traffic.candidate.echoesWithinMs).toBe(130);
   });
 
   it('may have echoes for two seconds once one has come while nothing was sent', () => {
     const traffic = sighted();
     traffic.lostRound();
-    expect(traffic.candidate.settlesWithin).toBe(2_000);
+    expect(traffic.candidate.echoesWithinMs).toBe(2_000);
   });
 
   it.each([
@@ -213,10 +215,10 @@ describe('a candidate', () => {
     ['none was won', [212], 0.749, true],
     ['none was won', [212], 0.751, false],
     ['the echo was less than 100 ms late', [210], 0, false],
-  ])('backs off where the echo was late and %s, by chance: %j %d', (_name, waits, random, yields) => {
+  ])('backs off where the echo was late and %s, by chance: %j %d', (_name, waits, random, backsOff) => {
     const traffic = sighted();
     for (const wait of waits) traffic.round(wait);
-    expect(traffic.candidate.yields(() => random)).toBe(yields);
+    expect(traffic.candidate.backsOff(() => random)).toBe(backsOff);
   });
 });
 
@@ -248,8 +250,8 @@ describe('a dropped candidate', () => {
     traffic.round(DELAY_MS);
     traffic.candidate.ignore(traffic.now, () => 0);
     expect(traffic.candidate.evidence).toBe(0);
-    expect(traffic.candidate.isTried).toBe(false);
+    expect(traffic.candidate.isTested).toBe(false);
     expect(traffic.candidate.delayMs).toBe(0);
-    expect(traffic.candidate.settlesWithin).toBe(30);
+    expect(traffic.candidate.echoesWithinMs).toBe(30);
   });
 });
