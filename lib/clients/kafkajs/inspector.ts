@@ -6,7 +6,8 @@ import { BrokerSockets } from './broker-sockets.ts';
 import { guardedProviders } from './guarded-config.ts';
 import { kafkajs } from './kafkajs.ts';
 import { Secrets } from './secrets.ts';
-import { defaultSocket, unrefOnce, withoutPolling } from './workarounds.ts';
+import { withoutPolling } from './workarounds/no-polling.ts';
+import { defaultSocket, unrefOnce } from './workarounds/sockets.ts';
 
 export type { KafkaConfig };
 
