@@ -1,21 +1,19 @@
 import { type CallSite, plainSite } from '../loop-safety/call-site/call-site.ts';
 import type { CompiledFilter } from '../loop-safety/filter/filter.ts';
-import { type FilterRecord, InfoRecord } from '../loop-safety/filter/filter-record.ts';
-import { guardSync } from '../loop-safety/guard.ts';
+import { InfoRecord } from '../loop-safety/filter/filter-record.ts';
 import type { Sampling } from '../sampling/sampling.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Info } from '../util/info.ts';
 import { LEVEL, type Levels, MESSAGE } from '../util/info.ts';
 import type { SpanContext } from '../util/open-telemetry-api.ts';
-import { handleRejection, isThenable } from '../util/thenable.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { withHops } from './hops.ts';
 import { jsonOf } from './info-text.ts';
 import { isPartition, NoSuchPartitionError } from './partition.ts';
 import { PendingRecord, type RecordHeaders, type RecordKey, type TransportEntry } from './record.ts';
+import { type FunctionWarnings, RecordFunctions } from './record-functions.ts';
 import { withRecordId } from './record-id.ts';
 import type { Redaction } from './redaction.ts';
-import { isTopicName, TOPIC_NAME_RULE } from './topic-name.ts';
 import { withTraceContext } from './trace-headers.ts';
 
 /** What becomes of an info: a record to send, one that cannot be sent, or nothing because it is not wanted. */
@@ -47,24 +45,10 @@ export interface RecordFactoryOptions extends Admittance {
   readonly serialize: object | undefined;
 }
 
-/** The options that are functions of the application's, which are called for each record. */
-export type RecordFunction = 'topic' | 'key' | 'partition' | 'headers' | 'filter';
-
-/** Who tells the application that one of its functions has failed. */
-export interface FunctionWarnings {
-  /** It threw. @param consequence what becomes of the record */
-  callbackFailed(name: RecordFunction, error: unknown, consequence: string): void;
-  /** It returned something else than `expected`. */
-  invalidReturn(name: RecordFunction, expected: string, given: unknown, consequence: string): void;
-}
-
-/**
- * From winston's info to a record. Calls the caller's functions, each under the guard, and bears with whatever they
- * do: a log line is worth more than its key.
- */
+/** From winston's info to a record. */
 export class RecordFactory {
   readonly #options: RecordFactoryOptions;
-  readonly #warnings: FunctionWarnings;
+  readonly #functions: RecordFunctions;
   readonly #clock: Clock;
   /** Which records are wanted. */
   admittance: Admittance;
@@ -73,7 +57,7 @@ export class RecordFactory {
     this.#options = options;
     const { filter, sampling } = options;
     this.admittance = { filter, sampling };
-    this.#warnings = warnings;
+    this.#functions = new RecordFunctions(warnings);
     this.#clock = clock;
   }
 
@@ -93,7 +77,7 @@ export class RecordFactory {
     const text = textOf(info);
     if (filter !== undefined) {
       const record = new InfoRecord(info, level, severity, text, time, origin);
-      if (!this.#passes(filter, record, levels)) return { kind: 'filtered' };
+      if (!this.#functions.passes(filter, record, levels)) return { kind: 'filtered' };
     }
     if (sampling !== undefined && !isError(level, severity, levels)) {
       if (!sampling.keeps(level, () => fingerprintOf(info, level, text, origin))) return { kind: 'sampled' };
@@ -118,10 +102,11 @@ export class RecordFactory {
     }
     const shown = redact === undefined ? info : redact.info(info, level, message);
     const entry: TransportEntry = { level, message, time, info: shown, origin: origin && plainSite(origin) };
-    const { name, cause } = this.#topic(topic, entry);
-    const recordKey = key === undefined ? null : this.#key(key, entry);
-    const requestedPartition = partition === undefined ? undefined : this.#partition(partition, entry);
-    const callers = headers === undefined ? undefined : this.#headers(headers, entry);
+    const { name, cause } = this.#functions.topic(topic, entry);
+    const recordKey = key === undefined ? null : this.#functions.key(key, entry);
+    const requestedPartition =
+      partition === undefined ? undefined : this.#functions.partition(partition, entry);
+    const callers = headers === undefined ? undefined : this.#functions.headers(headers, entry);
     const record = new PendingRecord({
       topic: name ?? '',
       level,
@@ -145,7 +130,7 @@ export class RecordFactory {
     const { topic } = this.#options;
     const time = this.#clock.wall();
     const entry: TransportEntry = { level, message, time, info, origin: undefined };
-    const { name, cause } = this.#topic(topic, entry);
+    const { name, cause } = this.#functions.topic(topic, entry);
     const headers = this.#withOwn(undefined, info, undefined);
     const record = new PendingRecord({
       topic: name ?? '',
@@ -187,119 +172,6 @@ export class RecordFactory {
     const withId = this.#options.recordId ? withRecordId(traced) : traced;
     return this.#options.loopHeader ? withHops(withId, info) : withId;
   }
-
-  #passes(filter: CompiledFilter, record: FilterRecord, levels: Levels = {}): boolean {
-    try {
-      return guardSync(filter.test, record, levels);
-    } catch (error) {
-      this.#warnings.callbackFailed('filter', error, 'the record is taken');
-      return true;
-    }
-  }
-
-  #topic(
-    topic: RecordFactoryOptions['topic'],
-    entry: TransportEntry,
-  ): { name: string | undefined; cause: unknown } {
-    if (typeof topic === 'string') return { name: topic, cause: undefined };
-    const consequence = 'the record is dropped as invalid';
-    let name: unknown;
-    try {
-      name = guardSync<[TransportEntry], unknown>(topic, entry);
-    } catch (error) {
-      this.#warnings.callbackFailed('topic', error, consequence);
-      return { name: undefined, cause: error };
-    }
-    if (isTopicName(name)) return { name, cause: undefined };
-    handleRejection(name);
-    this.#warnings.invalidReturn('topic', TOPIC_NAME_RULE, name, consequence);
-    return { name: undefined, cause: new Error('the topic function returned no topic name') };
-  }
-
-  #key(key: (entry: TransportEntry) => unknown, entry: TransportEntry): RecordKey {
-    const consequence = 'the record goes without a key';
-    let value: unknown;
-    try {
-      value = guardSync(key, entry);
-    } catch (error) {
-      this.#warnings.callbackFailed('key', error, consequence);
-      return null;
-    }
-    if (typeof value === 'string') return value;
-    if (Buffer.isBuffer(value)) return this.#keyCopy(value, consequence);
-    if (value !== null && value !== undefined) {
-      handleRejection(value);
-      this.#warnings.invalidReturn('key', 'a string, a Buffer or null', value, consequence);
-    }
-    return null;
-  }
-
-  #keyCopy(key: Buffer, consequence: string): RecordKey {
-    try {
-      return copyOf(key);
-    } catch (error) {
-      this.#warnings.callbackFailed('key', error, consequence);
-      return null;
-    }
-  }
-
-  /** Any number stays: where the topic has no such partition, the record is rejected, and not put elsewhere. */
-  #partition(partition: (entry: TransportEntry) => unknown, entry: TransportEntry): number | undefined {
-    const consequence = 'the record goes to any partition, or to that of its key';
-    let value: unknown;
-    try {
-      value = guardSync(partition, entry);
-    } catch (error) {
-      this.#warnings.callbackFailed('partition', error, consequence);
-      return undefined;
-    }
-    if (typeof value === 'number') return value;
-    if (value !== null && value !== undefined) {
-      handleRejection(value);
-      this.#warnings.invalidReturn('partition', 'a number or undefined', value, consequence);
-    }
-    return undefined;
-  }
-
-  #headers(headers: (entry: TransportEntry) => unknown, entry: TransportEntry): RecordHeaders | undefined {
-    try {
-      const given = guardSync(headers, entry);
-      if (given === undefined || given === null) return undefined;
-      if (typeof given === 'object' && !Array.isArray(given) && !isThenable(given))
-        return this.#usable(given);
-      handleRejection(given);
-      this.#warnings.invalidReturn('headers', 'an object', given, 'the record goes without headers');
-    } catch (error) {
-      this.#warnings.callbackFailed('headers', error, 'the record goes without headers');
-    }
-    return undefined;
-  }
-
-  #usable(given: object): RecordHeaders {
-    // Without a prototype: `__proto__` is a name like any other here.
-    const headers: RecordHeaders = Object.create(null);
-    for (const [name, value] of Object.entries(given) as [string, unknown][]) {
-      if (typeof value === 'string') headers[name] = value;
-      else if (Buffer.isBuffer(value)) headers[name] = copyOf(value);
-      else if (value !== undefined) {
-        this.#warnings.invalidReturn(
-          'headers',
-          'strings, Buffers or undefined',
-          value,
-          'that header is left out',
-        );
-      }
-    }
-    return headers;
-  }
-}
-
-/**
- * The bytes as they are now. The caller may write over them, hand their memory to a thread, or have put a getter on them that
- * throws when the client encodes them.
- */
-function copyOf(bytes: Buffer): Buffer {
-  return guardSync(() => Buffer.from(bytes));
 }
 
 /** Whether it is at least as severe as an error: by its name, where nothing is known of levels. */
