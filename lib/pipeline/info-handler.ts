@@ -11,7 +11,7 @@ import type { SamplingNotice } from '../sampling/sampling-notice.ts';
 import type { Sender } from '../sender/sender.ts';
 import { type Info, LEVEL, type Levels } from '../util/info.ts';
 import type { SpanContext } from '../util/open-telemetry-api.ts';
-import type { Mark } from '../winston/logger-tap.ts';
+import type { Mark } from '../winston/mark.ts';
 import type { InfoListener } from '../winston/receiver.ts';
 import type { Lifecycle, WorkListener } from './lifecycle.ts';
 

@@ -1,4 +1,3 @@
-import { inspect } from 'node:util';
 import {
   beginCapture,
   type CapturedSite,
@@ -9,30 +8,8 @@ import {
 import { guardSyncInScope, isGuarded, isUnreported } from '../loop-safety/guard.ts';
 import type { Info } from '../util/info.ts';
 import type { SpanContext } from '../util/open-telemetry-api.ts';
-import { isStreamItself } from './workarounds.ts';
-
-/** What is learnt about a record at the log call, and travels on the record to `log()`. */
-export interface Mark {
-  /** Logged from inside the shipping of other records. */
-  readonly isReentrant: boolean;
-  /** Logged by somebody who was being told of a suppressed record: so of this one nobody is told. */
-  readonly isUnreported: boolean;
-  /** Where it was logged; captured only if somebody asks. */
-  readonly site: CapturedSite | undefined;
-  /** The logger it was logged to; noted only if somebody asks. */
-  readonly logger: TappableLogger | undefined;
-  /** The span that was active; noted only if somebody asks. */
-  readonly span: SpanContext | undefined;
-}
-
-/** What the tap needs of a winston logger. */
-export interface TappableLogger {
-  readonly level?: string;
-  readonly levels?: Readonly<Record<string, number>>;
-  write(info: unknown, encoding?: unknown, callback?: unknown): unknown;
-  _transform(info: unknown, encoding: unknown, callback: unknown): unknown;
-  push(info: unknown, encoding?: unknown): unknown;
-}
+import { isInfo, type Mark, markOf, REENTRANT, REENTRANT_UNREPORTED, withMark, withoutMark } from './mark.ts';
+import { rootOf, type TappableLogger } from './tappable-logger.ts';
 
 /** A transport that listens in. */
 export interface TapUser {
@@ -42,56 +19,6 @@ export interface TapUser {
   wantsLogger(): boolean;
   /** The span that is active now, where it wants to know that. */
   spanOf?(info: Info, logger: TappableLogger): SpanContext | undefined;
-}
-
-// Shared by all copies of the package, so that each understands the other's marks. The number is the layout's
-// version: change it with `Mark`.
-const MARK = Symbol.for('winston-kafkajs.mark.3');
-
-const REENTRANT: Mark = reentrant(false);
-const REENTRANT_UNREPORTED: Mark = reentrant(true);
-
-function reentrant(isUnreported: boolean): Mark {
-  return Object.freeze({
-    isReentrant: true,
-    isUnreported,
-    site: undefined,
-    logger: undefined,
-    span: undefined,
-    // For `prettyPrint`, which shows symbols.
-    [inspect.custom]: () => 're-entrant',
-  });
-}
-
-/** The mark that a record carries. */
-export function markOf(info: Info): Mark | undefined {
-  try {
-    return info[MARK] as Mark | undefined;
-  } catch {
-    // A Proxy that throws for what it does not know: that it was logged must not become our failure.
-    return undefined;
-  }
-}
-
-/** Whether a stream that pipes into a transport is a logger that can be listened in on. */
-export function isTappable(source: unknown): source is TappableLogger {
-  const candidate = source as Partial<TappableLogger> | null | undefined;
-  return (
-    typeof candidate?.write === 'function' &&
-    typeof candidate._transform === 'function' &&
-    typeof candidate.push === 'function' &&
-    typeof candidate.levels === 'object'
-  );
-}
-
-/**
- * The logger itself. A child inherits from it all but `write`, pipes the same stream, and so has the same transports:
- * adding one to a child adds it to the logger.
- */
-export function rootOf<Logger extends object>(logger: Logger): Logger {
-  let object: object | null = logger;
-  while (object !== null && !isStreamItself(object)) object = Object.getPrototypeOf(object);
-  return (object ?? logger) as Logger;
 }
 
 // One tap for a logger, whichever copy of the package has put it there: two, one upon the other, would not find out
@@ -170,7 +97,7 @@ class LoggerTap {
           if (!self.#isFormatting || !isInfo(info)) return original().call(this, info, encoding);
           const mark = self.#mark;
           // A copy: a format may return one and the same object again and again, an earlier record's mark included.
-          const marked = markOf(info) === mark ? info : withMark(copyOf(info), mark);
+          const marked = markOf(info) === mark ? info : withMark(withoutMark(info), mark);
           if (mark?.isReentrant !== true) return original().call(this, marked, encoding);
           // Under the flag: a sibling that hands on what it gets, as a new record of another logger, would
           // otherwise have it shipped after all.
@@ -237,7 +164,8 @@ class LoggerTap {
     if (before?.isReentrant === true && (before.isUnreported || !isReportingSuppressed)) return info;
     // A copy: the info may be the application's own object (`logger.error(err)`), which it may log again from
     // elsewhere. A mark left on it would keep a record out that is not re-entrant.
-    if (isGuarded()) return withMark(copyOf(info), isReportingSuppressed ? REENTRANT_UNREPORTED : REENTRANT);
+    if (isGuarded())
+      return withMark(withoutMark(info), isReportingSuppressed ? REENTRANT_UNREPORTED : REENTRANT);
     let source: TappableLogger | undefined;
     let span: SpanContext | undefined;
     for (const user of this.users) {
@@ -251,7 +179,7 @@ class LoggerTap {
     // The same object may be logged twice, from two places, before the first is delivered; or come from another
     // logger, whose mark says nothing here.
     if (before !== undefined || (isOfInterest && !Object.isExtensible(info))) {
-      return mark === undefined ? copyOf(info) : withMark(copyOf(info), mark);
+      return mark === undefined ? withoutMark(info) : withMark(withoutMark(info), mark);
     }
     return mark === undefined ? info : withMark(info, mark);
   }
@@ -275,32 +203,4 @@ function override<Name extends 'write' | '_transform' | 'push'>(
     if (own === undefined) Reflect.deleteProperty(logger, name);
     else Object.defineProperty(logger, name, own);
   };
-}
-
-function isInfo(value: unknown): value is Info {
-  return (typeof value === 'object' || typeof value === 'function') && value !== null;
-}
-
-/**
- * A mark that only tells where a record comes from is hidden from those who print the info (`prettyPrint`), and from
- * those who copy it: after the formats it is put on again. A re-entrant record keeps its mark wherever it is copied to:
- * it might be logged anew from there.
- */
-function withMark(info: Info, mark: Mark | undefined): Info {
-  const enumerable = mark?.isReentrant === true;
-  return Object.defineProperty(info, MARK, { value: mark, enumerable, configurable: true, writable: true });
-}
-
-/** A copy without a mark, to put one on; extensible, whatever the info is. */
-function copyOf(info: Info): Info {
-  try {
-    const { [MARK]: _, ...own } = Object.getOwnPropertyDescriptors(info);
-    // In newer V8s `stack` is an accessor that only works on the error itself.
-    if (info instanceof Error) own.stack = { value: info.stack, configurable: true, writable: true };
-    return Object.create(Object.getPrototypeOf(info), own);
-  } catch {
-    // A Proxy, or a getter, that throws. Unmarked, a re-entrant record would be shipped: so something that looks
-    // the same as long as nobody asks what it has of its own.
-    return Object.create(info, { [MARK]: { value: undefined, configurable: true, writable: true } });
-  }
 }

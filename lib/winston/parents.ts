@@ -1,4 +1,5 @@
-import { isTappable, rootOf, type TappableLogger, type TapUser, tap, untap } from './logger-tap.ts';
+import { type TapUser, tap, untap } from './logger-tap.ts';
+import { isTappable, rootOf, type TappableLogger } from './tappable-logger.ts';
 import { hasEnded } from './workarounds.ts';
 
 /** A stream that pipes into the transport: a winston logger, as a rule. */

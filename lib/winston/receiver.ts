@@ -8,7 +8,7 @@ import type { CrashHandler } from './crash-handler.ts';
 import { formatted, type TransportFormat } from './format.ts';
 import type { LevelCheck } from './level-check.ts';
 import { type Gate, isWanted } from './level-gate.ts';
-import { type Mark, markOf } from './logger-tap.ts';
+import { type Mark, markOf } from './mark.ts';
 import type { Parent, Parents } from './parents.ts';
 import { WrappedLog } from './wrapped-log.ts';
 

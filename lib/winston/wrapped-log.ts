@@ -1,6 +1,6 @@
 import type { Info } from '../util/info.ts';
 import { handleRejection } from '../util/thenable.ts';
-import type { Mark } from './logger-tap.ts';
+import type { Mark } from './mark.ts';
 
 type Callback = (error?: unknown) => void;
 

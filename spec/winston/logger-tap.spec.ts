@@ -2,15 +2,9 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import winston from 'winston';
 import { guardSync, isGuarded } from '../../lib/loop-safety/guard.ts';
 import type { Info } from '../../lib/util/info.ts';
-import {
-  isTappable,
-  markOf,
-  rootOf,
-  type TappableLogger,
-  type TapUser,
-  tap,
-  untap,
-} from '../../lib/winston/logger-tap.ts';
+import { type TapUser, tap, untap } from '../../lib/winston/logger-tap.ts';
+import { markOf } from '../../lib/winston/mark.ts';
+import { isTappable, rootOf, type TappableLogger } from '../../lib/winston/tappable-logger.ts';
 import { Collecting, Slow } from '../support/harness.ts';
 
 const MARK = Symbol.for('winston-kafkajs.mark.3');

@@ -1,0 +1,79 @@
+import { inspect } from 'node:util';
+import type { CapturedSite } from '../loop-safety/call-site/call-site.ts';
+import type { Info } from '../util/info.ts';
+import type { SpanContext } from '../util/open-telemetry-api.ts';
+import type { TappableLogger } from './tappable-logger.ts';
+
+/** What is learnt about a record at the log call, and travels on the record to `log()`. */
+export interface Mark {
+  /** Logged from inside the shipping of other records. */
+  readonly isReentrant: boolean;
+  /** Logged by somebody who was being told of a suppressed record: so of this one nobody is told. */
+  readonly isUnreported: boolean;
+  /** Where it was logged; captured only if somebody asks. */
+  readonly site: CapturedSite | undefined;
+  /** The logger it was logged to; noted only if somebody asks. */
+  readonly logger: TappableLogger | undefined;
+  /** The span that was active; noted only if somebody asks. */
+  readonly span: SpanContext | undefined;
+}
+
+// Shared by all copies of the package, so that each understands the other's marks. The number is the layout's
+// version: change it with `Mark`.
+const MARK = Symbol.for('winston-kafkajs.mark.3');
+
+/** Of a re-entrant record. */
+export const REENTRANT: Mark = reentrant(false);
+/** The same, of which nobody is told. */
+export const REENTRANT_UNREPORTED: Mark = reentrant(true);
+
+function reentrant(isUnreported: boolean): Mark {
+  return Object.freeze({
+    isReentrant: true,
+    isUnreported,
+    site: undefined,
+    logger: undefined,
+    span: undefined,
+    // For `prettyPrint`, which shows symbols.
+    [inspect.custom]: () => 're-entrant',
+  });
+}
+
+/** The mark that a record carries. */
+export function markOf(info: Info): Mark | undefined {
+  try {
+    return info[MARK] as Mark | undefined;
+  } catch {
+    // A Proxy that throws for what it does not know: that it was logged must not become our failure.
+    return undefined;
+  }
+}
+
+/** Whether it can carry a mark. */
+export function isInfo(value: unknown): value is Info {
+  return (typeof value === 'object' || typeof value === 'function') && value !== null;
+}
+
+/**
+ * A mark that only tells where a record comes from is hidden from those who print the info (`prettyPrint`), and from
+ * those who copy it: after the formats it is put on again. A re-entrant record keeps its mark wherever it is copied to:
+ * it might be logged anew from there.
+ */
+export function withMark(info: Info, mark: Mark | undefined): Info {
+  const enumerable = mark?.isReentrant === true;
+  return Object.defineProperty(info, MARK, { value: mark, enumerable, configurable: true, writable: true });
+}
+
+/** A copy without a mark, to put one on; extensible, whatever the info is. */
+export function withoutMark(info: Info): Info {
+  try {
+    const { [MARK]: _, ...own } = Object.getOwnPropertyDescriptors(info);
+    // In newer V8s `stack` is an accessor that only works on the error itself.
+    if (info instanceof Error) own.stack = { value: info.stack, configurable: true, writable: true };
+    return Object.create(Object.getPrototypeOf(info), own);
+  } catch {
+    // A Proxy, or a getter, that throws. Unmarked, a re-entrant record would be shipped: so something that looks
+    // the same as long as nobody asks what it has of its own.
+    return Object.create(info, { [MARK]: { value: undefined, configurable: true, writable: true } });
+  }
+}

@@ -1,0 +1,31 @@
+import { isStreamItself } from './workarounds.ts';
+
+/** What the tap needs of a winston logger. */
+export interface TappableLogger {
+  readonly level?: string;
+  readonly levels?: Readonly<Record<string, number>>;
+  write(info: unknown, encoding?: unknown, callback?: unknown): unknown;
+  _transform(info: unknown, encoding: unknown, callback: unknown): unknown;
+  push(info: unknown, encoding?: unknown): unknown;
+}
+
+/** Whether a stream that pipes into a transport is a logger that can be listened in on. */
+export function isTappable(source: unknown): source is TappableLogger {
+  const candidate = source as Partial<TappableLogger> | null | undefined;
+  return (
+    typeof candidate?.write === 'function' &&
+    typeof candidate._transform === 'function' &&
+    typeof candidate.push === 'function' &&
+    typeof candidate.levels === 'object'
+  );
+}
+
+/**
+ * The logger itself. A child inherits from it all but `write`, pipes the same stream, and so has the same transports:
+ * adding one to a child adds it to the logger.
+ */
+export function rootOf<Logger extends object>(logger: Logger): Logger {
+  let object: object | null = logger;
+  while (object !== null && !isStreamItself(object)) object = Object.getPrototypeOf(object);
+  return (object ?? logger) as Logger;
+}
