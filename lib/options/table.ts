@@ -1,25 +1,26 @@
-import { resolve } from 'node:path';
 import type { CompressionTypes } from 'kafkajs';
 import type { BatchLimits } from '../accumulator/batching-policy.ts';
 import type { BufferLimits, OverflowPolicy } from '../accumulator/memory-limit.ts';
 import { CLIENT_LOG_OPTIONS, checkedClientLog } from '../client-log/console-only.ts';
 import type { PlatformaticClient } from '../clients/platformatic/chosen.ts';
 import { type CompiledFilter, compileFilter, type RecordFilter } from '../loop-safety/filter/filter.ts';
-import { canBeHandled, DEFAULT_SIGNALS } from '../process/signals.ts';
+import { DEFAULT_SIGNALS } from '../process/signals.ts';
 import type { Redaction } from '../record/redaction.ts';
 import { isTopicName, TOPIC_NAME_RULE } from '../record/topic-name.ts';
 import type { SamplingOptions } from '../sampling/sampling.ts';
 import type { SampleOptions } from '../sampling/sampling-options.ts';
 import type { SenderOptions } from '../sender/sender-options.ts';
 import type { SpoolOptions } from '../spool/spool.ts';
-import { hasMethods, integer, isPlainObject, throwInvalidOption } from '../util/check-option.ts';
+import { hasMethods, isPlainObject, throwInvalidOption } from '../util/check-option.ts';
+import { checkedAcks, checkedClient, WORKER_OPTIONS } from './client-options.ts';
+import { checkedCompression, checkedCompressionLevel } from './compression-options.ts';
 import {
-  checkedAcks,
-  checkedClient,
-  checkedCompression,
-  checkedCompressionLevel,
-  WORKER_OPTIONS,
-} from './client-options.ts';
+  checkedDirectory,
+  checkedFirstWait,
+  checkedLastWait,
+  checkedMaxAge,
+  checkedSignals,
+} from './delivery-options.ts';
 import {
   type Beside,
   choiceOf,
@@ -83,8 +84,6 @@ const KAFKA_OPTIONS = [
   'socketFactory',
 ];
 const FUNCTION = 'a function';
-const SIGNAL_RULE =
-  "the name of a signal that this system has and a process can handle, such as 'SIGTERM' (not SIGKILL, not SIGSTOP)";
 const AS_WINSTON = ['as in every winston transport', "winston's"] as const;
 
 /** All options, in the order of the README. Their types, and what they mean in full, are in options.ts. */
@@ -246,40 +245,4 @@ function checkedFilter(_: string, given: unknown, { levels }: Beside): CompiledF
   return compileFilter(given as RecordFilter, levels as Options['levels'], ({ path, expected, given }) =>
     throwInvalidOption(path, expected, given),
   );
-}
-
-// The first wait gives way to a shorter longest one, and the longest to a longer first one, where they are the defaults.
-function checkedFirstWait(path: string, given: unknown, { maxMs }: Beside): number {
-  return integer(path, given, Math.min(100, Number(maxMs ?? 100)), 1);
-}
-
-function checkedLastWait(path: string, given: unknown, { initialMs }: Beside): number {
-  const first = Number(initialMs ?? 1);
-  return integer(path, given, Math.max(10_000, first), first);
-}
-
-function checkedMaxAge(path: string, given: unknown): number | undefined {
-  return given === undefined ? undefined : integer(path, given, 0, 1);
-}
-
-function checkedSignals(path: string, given: unknown): readonly NodeJS.Signals[] {
-  if (given === undefined) return DEFAULT_SIGNALS;
-  if (given === false) return [];
-  if (!Array.isArray(given)) {
-    const hint = typeof given === 'string' ? " (of a string with commas: value.split(','))" : '';
-    throwInvalidOption(
-      path,
-      `false or a list of names of signals, such as ['SIGTERM', 'SIGINT']${hint}`,
-      given,
-    );
-  }
-  given.forEach((signal: unknown, at) => {
-    if (!canBeHandled(signal)) throwInvalidOption(`${path}[${at}]`, SIGNAL_RULE, signal);
-  });
-  return [...new Set(given)];
-}
-
-function checkedDirectory(path: string, given: unknown): string {
-  if (typeof given !== 'string' || given === '') throwInvalidOption(path, 'the path of a directory', given);
-  return resolve(given);
 }
