@@ -1,4 +1,4 @@
-import { partitionOfKey } from '../util/murmur2.ts';
+import { partitionOfKey } from '../protocol/murmur2.ts';
 
 /**
  * The partition of a send that names none: that of its key as Kafka's own producer has it, or else any one that has a leader.

@@ -1,5 +1,4 @@
-import { jsonObjectOf } from '../util/json-object.ts';
-import { attempt } from '../util/safely.ts';
+import { attempt, jsonObjectOf } from '../util/safely.ts';
 import { type Colour, printable, type Screen } from './screen.ts';
 
 // winston's npm levels and those of syslog, by how severe they are.

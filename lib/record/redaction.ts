@@ -1,5 +1,5 @@
 import { type Info, LEVEL, MESSAGE } from '../util/info.ts';
-import { jsonObjectOf } from '../util/json-object.ts';
+import { jsonObjectOf } from '../util/safely.ts';
 import { jsonOf } from './info-text.ts';
 import { loadRedact } from './load-redact.ts';
 

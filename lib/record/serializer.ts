@@ -1,6 +1,6 @@
 import { guardSync, runGuarded } from '../loop-safety/guard.ts';
-import { isOutage } from '../util/is-outage.ts';
 import { isThenable } from '../util/thenable.ts';
+import { isOutage } from './is-outage.ts';
 import type { TransportEntry } from './record.ts';
 
 /** Makes the value of a record. */

@@ -1,6 +1,6 @@
 import { BoundedMap } from '../util/bounded-map.ts';
-import { seededRandom } from '../util/seeded-random.ts';
 import { type SampleOptions, valueFor } from './sampling-options.ts';
+import { seededRandom } from './seeded-random.ts';
 
 // Kinds of records that are remembered. Beyond that all are forgotten: the next record of each is the first one again.
 const MAX_KINDS = 1_000;

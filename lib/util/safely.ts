@@ -11,3 +11,9 @@ export function attempt<Value>(fn: () => Value): Value | undefined {
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
 }
+
+/** The object that a text has in JSON; nothing where it is no such text. */
+export function jsonObjectOf(text: string): Record<string, unknown> | undefined {
+  const parsed: unknown = text.startsWith('{') ? attempt(() => JSON.parse(text)) : undefined;
+  return isObject(parsed) ? parsed : undefined;
+}

@@ -4,9 +4,9 @@ import type { ClientSource, PartitionsListener } from '../clients/client.ts';
 import type { ExitDrainReport, ExitDrainTask } from '../clients/worker/messages.ts';
 import { toWire } from '../clients/worker/wire-error.ts';
 import { recordsFromWire } from '../clients/worker/wire-records.ts';
+import { partitionOfKey } from '../protocol/murmur2.ts';
 import { Sender } from '../sender/sender.ts';
 import { systemClock } from '../util/clock.ts';
-import { partitionOfKey } from '../util/murmur2.ts';
 
 export interface DrainOptions {
   requestTimeoutMs: number;

@@ -4,7 +4,7 @@
 import { statSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import type { KafkaTransport, KafkaTransportOptions } from '../../lib/index.ts';
-import { partitionOfKey } from '../../lib/util/murmur2.ts';
+import { partitionOfKey } from '../../lib/protocol/murmur2.ts';
 import { type BrokerCluster, ERROR } from '../../testing/broker/broker-cluster.ts';
 import { expectNoUnhandledRejection, turn, warningsOf } from '../scenarios/faults/rig.ts';
 import { directoryOfSpec, filesIn } from '../spool/rig.ts';

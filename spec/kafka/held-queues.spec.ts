@@ -15,7 +15,7 @@ import {
   type KafkaTransportError,
   type KafkaTransportOptions,
 } from '../../lib/index.ts';
-import { partitionOfKey } from '../../lib/util/murmur2.ts';
+import { partitionOfKey } from '../../lib/protocol/murmur2.ts';
 import { expectLaw } from '../support/harness.ts';
 import { numbersIn } from './support/read-back.ts';
 import { RealCluster } from './support/real-cluster.ts';

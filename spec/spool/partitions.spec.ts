@@ -4,7 +4,7 @@ import { cpSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { FlushReport, KafkaTransport, KafkaTransportOptions } from '../../lib/index.ts';
-import { partitionOfKey } from '../../lib/util/murmur2.ts';
+import { partitionOfKey } from '../../lib/protocol/murmur2.ts';
 import { type BrokerCluster, ERROR } from '../../testing/broker/broker-cluster.ts';
 import { expectAtLeastOnce, turn } from '../scenarios/faults/rig.ts';
 import { loggerWith, numbered, startCluster, TOPIC, transportTo } from '../support/harness.ts';

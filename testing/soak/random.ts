@@ -1,4 +1,4 @@
-import { seededRandom } from '../../lib/util/seeded-random.ts';
+import { seededRandom } from '../../lib/sampling/seeded-random.ts';
 
 /** Numbers that look random, and are the same for the same seed. */
 export class SeededRandom {

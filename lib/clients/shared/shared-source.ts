@@ -1,8 +1,8 @@
 import type { KafkaConfig, logLevel as LogLevel } from 'kafkajs';
-import { isSameData } from '../../util/plain-data.ts';
 import { attempt } from '../../util/safely.ts';
 import type { ClientListeners, ClientSource, DeliveryClient } from '../client.ts';
 import { ClientGroup, type Member } from './client-group.ts';
+import { isSameData } from './same-data.ts';
 
 /** What has to be the same for transports to share a client. */
 export interface SharedSettings {

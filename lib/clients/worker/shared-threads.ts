@@ -1,5 +1,5 @@
 import type { Clock } from '../../util/clock.ts';
-import { isSameData } from '../../util/plain-data.ts';
+import { isSameData } from '../shared/same-data.ts';
 import { WorkerThread } from './worker-thread.ts';
 
 /** What a thread is started with: transports for which it is the same share one. */

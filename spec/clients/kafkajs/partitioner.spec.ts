@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Batch } from '../../../lib/accumulator/batch.ts';
 import { OwnPartitioner } from '../../../lib/clients/kafkajs/partitioner.ts';
-import { partitionOfKey } from '../../../lib/util/murmur2.ts';
+import { partitionOfKey } from '../../../lib/protocol/murmur2.ts';
 import { recordOf } from '../../sender/rig.ts';
 
 const metadataOf = (...leaders: number[]): never =>

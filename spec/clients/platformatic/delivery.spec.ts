@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { KafkaTransport } from '../../../lib/index.ts';
 import { platformaticClient } from '../../../lib/platformatic.ts';
-import { partitionOfKey } from '../../../lib/util/murmur2.ts';
+import { partitionOfKey } from '../../../lib/protocol/murmur2.ts';
 import { byPartition, expectExactlyOnce, expectFlushed, watchSends } from '../../scenarios/faults/rig.ts';
 import {
   expectLaw,

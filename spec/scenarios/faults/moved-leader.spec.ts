@@ -1,7 +1,7 @@
 // kafkajs loses records when a leader moves during a send (testing/broker/kafkajs-loses-records-on-a-moved-leader.spec.ts).
 // Through the transport none is lost, because a send has one topic and one partition, and its answer is checked.
 import { expect, it } from 'vitest';
-import { partitionOfKey } from '../../../lib/util/murmur2.ts';
+import { partitionOfKey } from '../../../lib/protocol/murmur2.ts';
 import { ERROR } from '../../../testing/broker/broker-cluster.ts';
 import { expectLaw, loggerWith, startCluster, TOPIC, transportTo } from '../../support/harness.ts';
 import { byPartition, expectExactlyOnce, expectNoUnhandledRejection, turn, watchSends } from './rig.ts';

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import winston from 'winston';
 import type { KafkaTransport } from '../../../lib/index.ts';
-import { seededRandom } from '../../../lib/util/seeded-random.ts';
+import { seededRandom } from '../../../lib/sampling/seeded-random.ts';
 import { Collecting, droppedIn, expectLaw, startCluster, TOPIC, transportTo } from '../../support/harness.ts';
 import { infoOf } from '../../winston/fixtures/infos.ts';
 import { hostileInfo, hostileValue, type Info, pick, VALUES } from './hostile-values.ts';

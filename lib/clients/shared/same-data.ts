@@ -1,4 +1,4 @@
-import { isPlainObject } from './check-option.ts';
+import { isPlainObject } from '../../util/check-option.ts';
 
 /** Whether two values are the very same, or plain data (objects, lists, bytes) with the very same in each place. */
 export function isSameData(one: unknown, other: unknown): boolean {

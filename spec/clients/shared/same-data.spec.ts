@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { isSameData } from '../../lib/util/plain-data.ts';
+import { isSameData } from '../../../lib/clients/shared/same-data.ts';
 
 const fn = (): void => undefined;
 class Instance {

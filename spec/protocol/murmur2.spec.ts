@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { Partitioners } from 'kafkajs';
 import { expect, it } from 'vitest';
-import { partitionOfKey } from '../../lib/util/murmur2.ts';
+import { partitionOfKey } from '../../lib/protocol/murmur2.ts';
 import { BrokerCluster } from '../../testing/broker/broker-cluster.ts';
 import { connectedProducer } from '../../testing/broker/kafkajs-client.ts';
 import { TOPIC } from '../support/harness.ts';

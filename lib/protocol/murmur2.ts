@@ -1,4 +1,4 @@
-import { toBuffer } from './to-buffer.ts';
+import { toBuffer } from '../util/to-buffer.ts';
 
 // Kafka's own constants (org.apache.kafka.common.utils.Utils, `murmur2`).
 const SEED = 0x9747b28c;
