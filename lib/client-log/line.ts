@@ -1,5 +1,5 @@
 import { attempt, isObject } from '../util/safely.ts';
-import { isSecretName, withoutSecrets } from '../util/secrets.ts';
+import { isSecretName, withoutSecrets } from '../util/secret-names.ts';
 import { type ClientLineLevel, lineLevel } from './levels.ts';
 
 /** One line of a Kafka client, made safe: no secrets, no control characters, everything short. */

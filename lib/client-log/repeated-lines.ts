@@ -121,7 +121,7 @@ function elapsed(since: number, now: number): number {
   return Math.max(0, now - since);
 }
 
-// Kept: `kafka:9092`, `127.0.0.1:9092`, `[::1]:9092`: one broker's trouble is not another's. Replaced: times, UUIDs,
+// Kept: `kafka:9092`, `127.0.0.1:9092`, `[::1]:9092`: what goes wrong with one broker says nothing of another. Replaced: times, UUIDs,
 // long hexadecimal ids, other long ids with a digit in them, numbers.
 const VARYING =
   /\d{4}-\d\d-\d\dT[\d:.]+Z?|(\[[0-9a-f:.]{2,45}\]:\d{2,5}(?!\d)|\b[a-z0-9][\w.-]{0,253}:\d{2,5}(?!\d))|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b(?=[a-f]*\d)[0-9a-f]{6,}\b|\b(?=[a-z_]*\d)\w{16,}\b|\d+(?:\.\d+)?/gi;

@@ -106,7 +106,7 @@ const ALIASES: Readonly<Record<ClientLineLevel, readonly string[]>> = {
   debug: ['debug', 'trace', 'verbose', 'silly'],
 };
 
-/** Levels above an error: a Kafka client's trouble is no reason to wake somebody. */
+/** Levels above an error: what goes wrong in a Kafka client is no emergency. */
 const ABOVE_ERROR: ReadonlySet<string> = new Set([
   'fatal',
   'emerg',

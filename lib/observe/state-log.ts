@@ -25,7 +25,7 @@ export class StateLog {
 }
 
 /** What a readiness probe goes by. */
-export interface Vitals {
+export interface HealthFacts {
   state: TransportState;
   /** Milliseconds that the state has lasted. */
   stateAgeMs: number;
@@ -39,7 +39,10 @@ export interface Vitals {
  * Whether records get to Kafka in time, as far as is known. While nothing waits that is not known, and taken for granted:
  * otherwise a service whose probe fails, and which therefore has nothing to log, would never be ready again.
  */
-export function isReady({ state, stateAgeMs, errorAgeMs, waitingMs }: Vitals, maxAgeMs: number): boolean {
+export function isReady(
+  { state, stateAgeMs, errorAgeMs, waitingMs }: HealthFacts,
+  maxAgeMs: number,
+): boolean {
   if (state === 'closed' || waitingMs > maxAgeMs) return false;
   // Records may also be shed, or expire, before they have waited for so long. The error shows that it is still tried.
   return state !== 'down' || stateAgeMs <= maxAgeMs || errorAgeMs > maxAgeMs;

@@ -86,13 +86,13 @@ export class StatsCollector {
   /** @param lastErrorAt epoch milliseconds */
   isReady(maxAgeMs: number, isAnyWaiting: boolean, lastErrorAt: number | undefined): boolean {
     const now = this.#clock.systemTime();
-    const vitals = {
+    const facts = {
       state: this.#state.current,
       stateAgeMs: now - this.#state.since,
       errorAgeMs: lastErrorAt === undefined ? Number.POSITIVE_INFINITY : now - lastErrorAt,
       waitingMs: isAnyWaiting ? this.#clock.monotonic() - this.#waitingSince : 0,
     };
-    return isReady(vitals, maxAgeMs);
+    return isReady(facts, maxAgeMs);
   }
 
   get stats(): Observed {

@@ -17,7 +17,10 @@ export interface FunctionWarnings {
   invalidReturn(name: RecordFunction, expected: string, given: unknown, consequence: string): void;
 }
 
-/** Calls the application's functions, each under the guard, and bears with whatever they do: a log line is worth more than its key. */
+/**
+ * Calls the application's functions, each under the guard. One that throws or returns something unusable costs the record its key,
+ * say, and is warned of.
+ */
 export class RecordFunctions {
   readonly #warnings: FunctionWarnings;
 

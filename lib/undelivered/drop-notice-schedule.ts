@@ -32,10 +32,10 @@ export class DropNoticeSchedule {
 
   onDropped(record: PendingRecord, reason: DropReason): void {
     const untold = this.#underWay.get(record);
-    // The application's `serialize` has nothing to make of a notice: another one would fare no better.
+    // The application's `serialize` cannot make a value of a notice: it could not of the next one either.
     if (untold !== undefined && reason === 'invalid') return;
     this.#notice.add(reason);
-    // The notice itself had to give way: its counts go into the next one.
+    // The notice itself was dropped: its counts go into the next one.
     if (untold !== undefined) this.#notice.restore(untold);
     // What is refused may be the whole topic, the notice included: that waits until something does get through.
     if (reason !== 'rejected' && this.#options.canTell()) this.#tellAfter(PATIENCE_MS);

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { KafkaTransportError } from '../errors.ts';
 import { MAX_DELAY_MS } from './clock.ts';
 import { isObject } from './safely.ts';
-import { isSecretName } from './secrets.ts';
+import { isSecretName } from './secret-names.ts';
 import { throwError } from './throw-error.ts';
 
 /** Throws the error for a bad option: it names the option, what was expected and what was given. */

@@ -69,10 +69,31 @@ export class Receiver {
 
   /** An info that comes from a logger, or from some other stream. */
   write(info: Info): void {
+    const { transport, parents, infos, levelCheck, warnings } = this.#parts;
     try {
-      this.#receive(info);
+      this.#onCrashRecord(info);
+      const mark = markOf(info);
+      const logger = mark?.logger ?? transport.parent;
+      if (!isWanted(info, transport, logger)) {
+        levelCheck.onUnknownLevel(logger);
+        return;
+      }
+      // What the tap has seen is decided. Asked here, the flag could be another's: a logger that was held up
+      // delivers in the context of whatever let it go on.
+      if (mark?.isReentrant === true || (!parents.areTapped && isGuarded())) {
+        infos.suppress('reentrant', info, mark);
+        return;
+      }
+      if (transport.format === undefined) {
+        this.#hand(info, mark);
+        return;
+      }
+      const result = formatted(info, transport.format, warnings);
+      if (result.kind === 'kept-out') infos.suppress('filtered', info);
+      else if (result.kind === 'failed') infos.admitUnreadable(result.cause);
+      else this.#hand(result.info, mark);
     } catch (error) {
-      this.#parts.infos.admitUnreadable(error);
+      infos.admitUnreadable(error);
     }
   }
 
@@ -85,31 +106,6 @@ export class Receiver {
       this.#take(info, handed.mark, true);
     }
     this.#callBack(callback);
-  }
-
-  #receive(info: Info): void {
-    const { transport, parents, infos, levelCheck, warnings } = this.#parts;
-    this.#onCrashRecord(info);
-    const mark = markOf(info);
-    const logger = mark?.logger ?? transport.parent;
-    if (!isWanted(info, transport, logger)) {
-      levelCheck.onUnknownLevel(logger);
-      return;
-    }
-    // What the tap has seen is decided. Asked here, the flag could be another's: a logger that was held up
-    // delivers in the context of whatever let it go on.
-    if (mark?.isReentrant === true || (!parents.areTapped && isGuarded())) {
-      infos.suppress('reentrant', info, mark);
-      return;
-    }
-    if (transport.format === undefined) {
-      this.#hand(info, mark);
-      return;
-    }
-    const result = formatted(info, transport.format, warnings);
-    if (result.kind === 'kept-out') infos.suppress('filtered', info);
-    else if (result.kind === 'failed') infos.admitUnreadable(result.cause);
-    else this.#hand(result.info, mark);
   }
 
   /** To `log()`, where others have wrapped it; the mark, which a format may have lost, goes beside the info. */

@@ -27,7 +27,7 @@ const PRIVATE = [
     'sentence[ds]?',
   ],
   ...['troubles?', 'excuse[ds]?', 'intrusions?', 'farewell', 'parked', 'DeepQueue', 'RankedQueue'],
-  ...['PackedRecords', 'letGo', 'its like'],
+  ...['PackedRecords', 'letGo', 'its like', 'wakes?', 'stakes?', 'quarantin\\w*'],
 ];
 const WORD = new RegExp(`\\b(${PRIVATE.join('|')})\\b`, 'gi');
 

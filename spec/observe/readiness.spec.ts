@@ -1,14 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { isReady, type Vitals } from '../../lib/observe/state-log.ts';
+import { isReady, type HealthFacts } from '../../lib/observe/state-log.ts';
 import { StatsCollector } from '../../lib/observe/stats-collector.ts';
 import { HeldClock, recordOf } from '../sender/rig.ts';
 import { loggerWith, startCluster, transportTo } from '../support/harness.ts';
 
-const FRESH: Vitals = { state: 'up', stateAgeMs: 0, errorAgeMs: Number.POSITIVE_INFINITY, waitingMs: 0 };
+const FRESH: HealthFacts = { state: 'up', stateAgeMs: 0, errorAgeMs: Number.POSITIVE_INFINITY, waitingMs: 0 };
 
 describe('a transport is ready', () => {
-  it.each<[string, Partial<Vitals>, boolean]>([
+  it.each<[string, Partial<HealthFacts>, boolean]>([
     ['that is up', {}, true],
     ['that has been up for long', { stateAgeMs: 1e9 }, true],
     ['with nothing to send yet', { state: 'idle', stateAgeMs: 1e9 }, true],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isSecretName, withoutSecrets } from '../../lib/util/secrets.ts';
+import { isSecretName, withoutSecrets } from '../../lib/util/secret-names.ts';
 
 describe('withoutSecrets', () => {
   it.each([
