@@ -141,6 +141,15 @@ describe('a drop notice', () => {
   });
 });
 
+it('what sample has left out is told with close, though the minute is not over', async () => {
+  const rig = new Rig({ sample: { info: 0 } });
+  rig.log('left out');
+  const closing = rig.pipeline.lifecycle.close();
+  await rig.clock.pass(1_000);
+  await closing;
+  expect(rig.sent).toEqual([expect.stringContaining('1 record was left out by sample or rateLimit: info 1')]);
+});
+
 describe('closed', () => {
   it('it has sent what waited, and takes no more before it is opened again', async () => {
     const rig = new Rig();
