@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { isReady, type HealthFacts } from '../../lib/observe/state-log.ts';
+import { type HealthFacts, isReady } from '../../lib/observe/state-log.ts';
 import { StatsCollector } from '../../lib/observe/stats-collector.ts';
 import { HeldClock, recordOf } from '../sender/rig.ts';
 import { loggerWith, startCluster, transportTo } from '../support/harness.ts';
