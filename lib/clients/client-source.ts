@@ -5,7 +5,7 @@ import type { BackoffOptions } from '../util/backoff.ts';
 import type { Clock } from '../util/clock.ts';
 import type { ClientListeners, ClientSource, SendPath } from './client.ts';
 import { externalProducerSource, type ProducerLike } from './external-producer.ts';
-import { loadAheadUnderJest } from './kafkajs/workarounds/load-ahead.ts';
+import { loadAheadUnderJest } from './kafkajs/workarounds.ts';
 import type { PlatformaticClient } from './platformatic/chosen.ts';
 import { platformaticSource } from './platformatic/platformatic-client.ts';
 import { type SharedSettings, sharedSource } from './shared/shared-source.ts';

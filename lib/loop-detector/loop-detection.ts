@@ -9,7 +9,7 @@ import { type FoundLoop, LoopDetector } from './loop-detector.ts';
 
 /** A loop that was found. */
 export interface Loop {
-  /** By holding sends (what subscribers of the channel know as `silence`), or by the header that counts hops. */
+  /** By holding flushes, or by the header that counts hops. */
   readonly by: 'silence' | 'hops';
   /** Which records it consists of, as {@link fingerprintOf} says it. */
   readonly fingerprint: string;

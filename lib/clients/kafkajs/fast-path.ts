@@ -11,11 +11,7 @@ import { withRefusedIndexes } from '../refused-records.ts';
 import { codecOf } from './codecs.ts';
 import { kafkajs } from './kafkajs.ts';
 import { untouchedRecords } from './lazy-messages.ts';
-import {
-  type BrokerConnection,
-  interceptProduce,
-  type KafkajsProduce,
-} from './workarounds/intercept-produce.ts';
+import { type BrokerConnection, interceptProduce, type KafkajsProduce } from './workarounds.ts';
 
 export interface FastPathOptions {
   /** A broker asks for a pause: kafkajs makes it. */

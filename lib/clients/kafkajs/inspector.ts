@@ -6,8 +6,7 @@ import { BrokerSockets } from './broker-sockets.ts';
 import { guardedProviders } from './guarded-config.ts';
 import { kafkajs } from './kafkajs.ts';
 import { Secrets } from './secrets.ts';
-import { withoutPolling } from './workarounds/no-polling.ts';
-import { defaultSocket, unrefOnce } from './workarounds/sockets.ts';
+import { defaultSocket, unrefOnce, withoutPolling } from './workarounds.ts';
 
 export type { KafkaConfig };
 

@@ -29,10 +29,15 @@ import { OwnPartitioner } from './partitioner.ts';
 import { ProduceRequests } from './produce-requests.ts';
 import { Secrets } from './secrets.ts';
 import { SentBatches } from './sent-batches.ts';
-import { withoutPolling } from './workarounds/no-polling.ts';
-import { asOneGroup } from './workarounds/one-group.ts';
-import { LIMITED_RETRIES, NO_RETRIES, REAUTHENTICATION_MS } from './workarounds/settings.ts';
-import { defaultSocket, unrefOnce } from './workarounds/sockets.ts';
+import {
+  asOneGroup,
+  defaultSocket,
+  LIMITED_RETRIES,
+  NO_RETRIES,
+  REAUTHENTICATION_MS,
+  unrefOnce,
+  withoutPolling,
+} from './workarounds.ts';
 
 export interface KafkajsClientOptions extends ClientListeners {
   kafka: KafkaConfig;

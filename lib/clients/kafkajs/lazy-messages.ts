@@ -1,7 +1,7 @@
 import type { EncodedRecords } from '../../protocol/records-encoder.ts';
 import { type ReadRecord, readRecords } from '../../protocol/records-reader.ts';
 import type { ClientMessage } from '../client-messages.ts';
-import { groupAtOnce } from './workarounds/one-group.ts';
+import { groupAtOnce } from './workarounds.ts';
 
 interface LazyMessages {
   readonly records: EncodedRecords;

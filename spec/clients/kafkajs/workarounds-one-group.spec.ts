@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { describe, expect, it } from 'vitest';
-import { asOneGroup } from '../../../../lib/clients/kafkajs/workarounds/one-group.ts';
+import { asOneGroup } from '../../../lib/clients/kafkajs/workarounds.ts';
 
 type Grouping = (what: {
   topic: string;

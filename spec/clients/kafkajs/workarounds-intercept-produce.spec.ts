@@ -1,9 +1,6 @@
 // What is looked at of a kafkajs before its `produce` is taken over: where one thing is not as expected, all of it stays.
 import { describe, expect, it } from 'vitest';
-import {
-  interceptProduce,
-  type KafkajsProduce,
-} from '../../../../lib/clients/kafkajs/workarounds/intercept-produce.ts';
+import { interceptProduce, type KafkajsProduce } from '../../../lib/clients/kafkajs/workarounds.ts';
 
 const CREATE_CLUSTER = Symbol('private:Kafka:createCluster');
 const SEND_REQUEST = Symbol('private:Broker:sendRequest');

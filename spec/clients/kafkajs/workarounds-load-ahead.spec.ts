@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { afterAll, expect, it } from 'vitest';
-import { loadAheadUnderJest } from '../../../../lib/clients/kafkajs/workarounds/load-ahead.ts';
+import { loadAheadUnderJest } from '../../../lib/clients/kafkajs/workarounds.ts';
 
 interface Encoded {
   request: { apiKey: number; apiVersion: number; encode(): Promise<{ buffer: Buffer }> };

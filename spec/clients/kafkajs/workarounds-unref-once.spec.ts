@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import { connect, createServer, Socket } from 'node:net';
 import { type ISocketFactory, Kafka, logLevel } from 'kafkajs';
 import { expect, it, onTestFinished } from 'vitest';
-import { unrefOnce } from '../../../../lib/clients/kafkajs/workarounds/sockets.ts';
-import { turn } from '../../../scenarios/faults/rig.ts';
-import { loggerWith, startCluster, TOPIC, transportTo } from '../../../support/harness.ts';
+import { unrefOnce } from '../../../lib/clients/kafkajs/workarounds.ts';
+import { turn } from '../../scenarios/faults/rig.ts';
+import { loggerWith, startCluster, TOPIC, transportTo } from '../../support/harness.ts';
 
 const SWALLOWED = { host: 'swallowed.invalid', port: 9092 };
 const LIMIT = 10;

@@ -1,0 +1,338 @@
+// What is leaned on of kafkajs 2.2.4 beyond what it promises, each with the line of its source that forces it. Where kafkajs is
+// another one, each leaves it as it is; spec/clients/kafkajs/workarounds.spec.ts and its neighbours fail the day it changes.
+import * as nodeModule from 'node:module';
+import { isIP, connect as netConnect, type Socket } from 'node:net';
+import { join } from 'node:path';
+import type { ISocketFactoryArgs } from 'kafkajs';
+import { tls } from '../../util/node-modules.ts';
+
+// kafkajs refuses an idempotent producer with less than 1 retry (producer/index.js: `retries < 1`). But its retry inside
+// a send may succeed after the send was given up here, and the batch would go again under new sequence numbers. NaN
+// passes that check, and allows no retry (retry/index.js: `retryCount < retries`).
+export const NO_RETRIES: number = Number.NaN;
+// What it has to say about that, once a client; the retries are the sender's.
+export const LIMITED_RETRIES: string = 'Limiting retries for the idempotent producer';
+
+// How long before a SASL session ends kafkajs authenticates anew, in milliseconds. Its own 10 s
+// (network/connection.js, `reauthenticationThreshold`) is at every request where a session is shorter than that, and
+// Kafka refuses to begin twice within 1 s (KafkaChannel.java, MIN_REAUTH_INTERVAL_ONE_SECOND_NANOS): nothing would be
+// delivered. How long a session is only kafkajs's connection knows. 1 s is enough for a request to arrive; one that comes
+// too late costs a closed connection and a retry. So sessions may be as short as 2 s.
+export const REAUTHENTICATION_MS: number = 1_000;
+
+type Group<Message, Groups> = (groups: Groups, message: Message, at: number, all: Message[]) => Groups;
+
+/**
+ * Messages that all go to one partition, for kafkajs to group them at once. By itself it copies the group anew for each of
+ * them (producer/groupMessagesPerPartition.js of 2.2.4: `[...current, message]`): with 500 a send, a tenth of all that it
+ * does. A kafkajs that goes about it in another way finds an array like any other.
+ */
+export function asOneGroup<Message>(messages: Message[]): Message[] {
+  const reduce = <Groups extends object>(group: Group<Message, Groups>, none: Groups): Groups =>
+    groupAtOnce(messages, group, none, messages);
+  return Object.defineProperty(messages, 'reduce', { value: reduce });
+}
+
+/**
+ * Groups the first message, and puts all of them in its place.
+ *
+ * @param all what is put in its place
+ */
+export function groupAtOnce<Message, Groups extends object>(
+  [first]: readonly Message[],
+  group: Group<Message, Groups>,
+  none: Groups,
+  all: Message[],
+): Groups {
+  if (first === undefined) return none;
+  const groups = group(none, first, 0, all);
+  const [entry] = Object.entries(groups) as [string, unknown][];
+  const isGrouped = Array.isArray(entry?.[1]) && entry[1].length === 1 && entry[1][0] === first;
+  if (entry === undefined || !isGrouped) return [...all].slice(1).reduce(group as never, groups);
+  return Object.assign(groups, { [entry[0]]: all });
+}
+
+/** The same socket as kafkajs's own factory makes, which it does not export (network/socketFactory.js). */
+export function defaultSocket({ host, port, ssl, onConnect }: ISocketFactoryArgs): Socket {
+  const socket = ssl
+    ? tls().connect({ host, port, ...(isIP(host) === 0 && { servername: host }), ...ssl }, onConnect)
+    : netConnect({ host, port }, onConnect);
+  return socket.setKeepAlive(true, 60_000);
+}
+
+/**
+ * Has repeated calls of `unref` add one listener at most. kafkajs calls it with every `disconnect`
+ * (network/connection.js: `this.socket.end(); this.socket.unref()`), and disconnects a broker that it cannot reach with
+ * every attempt. On a socket without a handle, not yet connected or destroyed, Node's `unref` is `once('connect', unref)`
+ * (lib/net.js): from the eleventh on Node warns of a leak, with a MaxListenersExceededWarning on stderr.
+ */
+export function unrefOnce(socket: Socket): void {
+  const { unref } = socket;
+  // A socket factory of the caller's may answer with any kind of stream.
+  if (typeof unref !== 'function') return;
+  socket.unref = (): Socket => {
+    // Node has added this very function, because it looks it up on the socket.
+    socket.off('connect', socket.unref);
+    // It will not connect any more, and holds nothing up.
+    return socket.destroyed ? socket : unref.call(socket);
+  };
+}
+
+type SetTimeout = (fn: unknown, ms?: unknown, ...rest: unknown[]) => unknown;
+
+// In the callback of kafkajs's timer, and nowhere else (network/requestQueue/index.js, `scheduleCheckPendingRequests`).
+const ITS_MARK = 'throttleCheckTimeoutId';
+
+/** The last function that stood in for another, and that other. One that was faked makes place for the next. */
+let latest: { original: SetTimeout; standIn: SetTimeout } | undefined;
+
+/**
+ * Has kafkajs leave out a timer that has nothing to do. After each answer its request queue arms one, for requests that a
+ * broker's quota holds back. Without any, the delay is minus the time since 1970: Node makes 1 ms of it, with a
+ * `TimeoutNegativeWarning` from Node 24 on (tulios/kafkajs#1751), and the callback arms the next. So an open connection
+ * costs a thousand timers a second, and where a test lets faked time pass, an hour of it takes minutes, or for ever.
+ *
+ * The queue is reached by nothing that kafkajs exports, but it arms that timer in the course of the socket's `data` event.
+ * Only for so long, and only for this timer, does the global `setTimeout` do nothing. It returns `undefined`, from which
+ * the queue takes it that none is armed. Once a quota has held a request back the timer comes from elsewhere: then that
+ * connection polls as before.
+ */
+export function withoutPolling(socket: Socket): Socket {
+  const emit = socket.emit as (event: string, ...args: unknown[]) => boolean;
+  return Object.assign(socket, {
+    emit: (event: string, ...args: unknown[]): boolean => {
+      const run = (): boolean => Reflect.apply(emit, socket, [event, ...args]);
+      return event === 'data' ? withStandIn(run) : run();
+    },
+  });
+}
+
+function withStandIn<Result>(run: () => Result): Result {
+  const original: unknown = Reflect.get(globalThis, 'setTimeout');
+  const property = Object.getOwnPropertyDescriptor(globalThis, 'setTimeout');
+  // Frozen globals stay as they are: then it polls.
+  if (typeof original !== 'function' || property?.configurable !== true) return run();
+  if (latest?.original !== original) {
+    latest = { original: original as SetTimeout, standIn: standInFor(original as SetTimeout) };
+  }
+  Object.defineProperty(globalThis, 'setTimeout', {
+    configurable: true,
+    enumerable: property.enumerable ?? true,
+    writable: true,
+    value: latest.standIn,
+  });
+  try {
+    return run();
+  } finally {
+    Object.defineProperty(globalThis, 'setTimeout', property);
+  }
+}
+
+function standInFor(original: SetTimeout): SetTimeout {
+  const standIn: SetTimeout = (fn, ms, ...rest) =>
+    isPoll(fn, ms) ? undefined : Reflect.apply(original, globalThis, [fn, ms, ...rest]);
+  // With what it bears, such as the symbol of `util.promisify`.
+  return Object.defineProperties(standIn, Object.getOwnPropertyDescriptors(original));
+}
+
+function isPoll(fn: unknown, ms: unknown): boolean {
+  return (
+    Number(ms) <= 0 && typeof fn === 'function' && Function.prototype.toString.call(fn).includes(ITS_MARK)
+  );
+}
+
+type Version = (options: unknown) => { request: unknown };
+
+interface Definition {
+  readonly versions: readonly string[];
+  protocol(wanted: { version: number | string }): Version;
+}
+
+// What kafkajs 2.2.4 keeps its requests in (src/protocol/requests/index.js), by name and folder: those of a producer.
+const REQUESTS = 'kafkajs/src/protocol/requests';
+const FOLDERS = {
+  ApiVersions: 'apiVersions',
+  Metadata: 'metadata',
+  Produce: 'produce',
+  InitProducerId: 'initProducerId',
+  SaslHandshake: 'saslHandshake',
+  SaslAuthenticate: 'saslAuthenticate',
+} as const;
+
+/** The requests that have been seen to: a test file may make many transports. */
+const seenTo = new WeakSet<object>();
+
+/**
+ * Has kafkajs load ahead, under Jest, what it would load when it sends. Each of its requests calls `require` for its two
+ * files, every time (src/protocol/requests/produce/index.js). Jest refuses that once a test file has ended, also for what
+ * is loaded, and sets the exit code to 1 (jest-runtime, `requireModuleOrMock`): the suite would have passed, and fail for a
+ * record that was still on its way. Only the newest version of each request is kept, which every broker since Kafka 1.0 has.
+ *
+ * Takes 6 to 9 ms of a test file, when it makes its first transport (Node 20). Outside of Jest it does nothing.
+ */
+export function loadAheadUnderJest(): void {
+  if (process.env.JEST_WORKER_ID === undefined) return;
+  try {
+    // Not by its name: webpack follows that, and warns of paths which it cannot tell.
+    const createRequire = Reflect.get(nodeModule, 'createRequire') as typeof nodeModule.createRequire;
+    const load = createRequire(typeof __filename === 'string' ? __filename : join(process.cwd(), 'any'));
+    const { requests } = load(`${REQUESTS}/index.js`) as { requests: Record<string, Definition> };
+    if (seenTo.has(requests)) return;
+    seenTo.add(requests);
+    for (const [name, folder] of Object.entries(FOLDERS)) {
+      const definition = requests[name];
+      if (definition !== undefined) keepNewest(definition, `${REQUESTS}/${folder}`, load);
+    }
+  } catch {
+    // A kafkajs that is laid out in another way, or a stand-in for it: it is left as it is.
+  }
+}
+
+function keepNewest(definition: Definition, folder: string, load: (path: string) => unknown): void {
+  const newest = definition.versions.at(-1);
+  if (newest === undefined) return;
+  const protocol = definition.protocol.bind(definition);
+  const makeRequest = load(`${folder}/v${newest}/request`) as (options: unknown) => unknown;
+  // Once in its own way, for what it says beside the request.
+  const sample = protocol({ version: newest })({});
+  const kept: Version = (options) => ({ ...sample, request: makeRequest(options) });
+  definition.protocol = (wanted) => (String(wanted.version) === newest ? kept : protocol(wanted));
+}
+
+/** What kafkajs's broker is asked to produce (broker/index.js, `produce`). */
+export interface KafkajsProduce {
+  readonly topicData: readonly {
+    readonly topic: string;
+    readonly partitions: readonly {
+      readonly partition: number | string;
+      readonly messages: unknown;
+      readonly firstSequence: number;
+    }[];
+  }[];
+  readonly acks?: number;
+  readonly timeout?: number;
+  readonly compression?: number;
+  readonly transactionalId?: string | undefined;
+  readonly producerId?: unknown;
+  readonly producerEpoch?: number;
+}
+
+/** A request as kafkajs's connection takes it (network/connection.js, `send`). */
+export interface KafkajsRequest<Decoded> {
+  readonly request: {
+    readonly apiKey: number;
+    readonly apiVersion: number;
+    readonly apiName: string;
+    /** What stands behind the header, as an Encoder of kafkajs's has it (protocol/encoder.js, `writeEncoder`). */
+    encode(): Promise<{ readonly buf: Buffer; readonly buffer: Buffer }>;
+  };
+  readonly response: {
+    decode(payload: Buffer): Promise<Decoded & { readonly clientSideThrottleTime: number }>;
+    parse(decoded: Decoded): Promise<unknown>;
+  };
+}
+
+/** A broker that kafkajs is connected to. */
+export interface BrokerConnection {
+  /** By a request's number, the versions that this broker has answered. */
+  readonly versions: Readonly<Record<number, { minVersion: number; maxVersion: number }>> | null | undefined;
+  send<Decoded>(request: KafkajsRequest<Decoded>): Promise<unknown>;
+}
+
+/** @returns nothing where kafkajs is to produce it itself */
+export type OnProduce = (
+  request: KafkajsProduce,
+  connection: BrokerConnection,
+) => Promise<unknown> | undefined;
+
+/** What is leaned on of kafkajs's brokers (broker/index.js). */
+interface KafkajsBroker {
+  versions: BrokerConnection['versions'];
+  connectionPool: { isConnected(): boolean };
+  isConnected(): boolean;
+  connect(): Promise<unknown>;
+  produce(request: KafkajsProduce): Promise<unknown>;
+}
+
+type SendRequest = (request: unknown) => Promise<unknown>;
+
+/**
+ * Has kafkajs's producer ask `onProduce` before it sends a batch. The brokers of a producer are reached by what a `new Kafka()`
+ * carries with it: `this[PRIVATE.CREATE_CLUSTER] = … => new Cluster(…)` (src/index.js), which the producer is made with, and the
+ * cluster's `brokerPool.createBroker = options => new Broker(…)` (cluster/brokerPool.js). Nothing is required by its path, so it
+ * can be bundled. Where one of these is not there, kafkajs stays as it is.
+ *
+ * Each broker is asked for its versions with each connection: kafkajs takes those of the first one for all of them
+ * (cluster/brokerPool.js, `versions: this.versions`), and for good, which is wrong while a cluster is being upgraded
+ * (tulios/kafkajs#1656).
+ *
+ * @param kafka a kafkajs client whose producer is not made yet
+ * @returns whether it does; to be asked when the producer is made
+ */
+export function interceptProduce(kafka: object, onProduce: OnProduce): () => boolean {
+  let isInstalled = false;
+  const name = symbolOf(kafka, 'private:Kafka:createCluster');
+  const createCluster: unknown = name && Reflect.get(kafka, name);
+  if (name === undefined || typeof createCluster !== 'function') return () => false;
+  Reflect.set(kafka, name, (...args: unknown[]): unknown => {
+    const cluster: unknown = Reflect.apply(createCluster, kafka, args);
+    const pool = (cluster as { brokerPool?: Record<string, unknown> } | undefined)?.brokerPool;
+    const createBroker = pool?.createBroker;
+    if (pool === undefined || typeof createBroker !== 'function') return cluster;
+    isInstalled = true;
+    pool.createBroker = (...options: unknown[]): unknown => {
+      const broker: unknown = Reflect.apply(createBroker, pool, options);
+      isInstalled = isKnownBroker(broker) && interceptBroker(broker, onProduce);
+      return broker;
+    };
+    return cluster;
+  });
+  return () => isInstalled;
+}
+
+function isKnownBroker(broker: unknown): broker is KafkajsBroker {
+  const { connect, produce, isConnected, connectionPool } = (broker ?? {}) as Partial<KafkajsBroker>;
+  return (
+    typeof connect === 'function' &&
+    typeof produce === 'function' &&
+    typeof isConnected === 'function' &&
+    typeof connectionPool?.isConnected === 'function'
+  );
+}
+
+/** @returns whether it could be done */
+function interceptBroker(broker: KafkajsBroker, onProduce: OnProduce): boolean {
+  const name = symbolOf(broker, 'private:Broker:sendRequest');
+  const sendRequest: unknown = name && Reflect.get(broker, name);
+  if (typeof sendRequest !== 'function') return false;
+  const { connect, produce, isConnected } = broker;
+  let connecting = 0;
+  broker.connect = async () => {
+    if (!broker.connectionPool.isConnected()) broker.versions = null;
+    connecting++;
+    try {
+      return await connect.call(broker);
+    } finally {
+      connecting--;
+    }
+  };
+  // Its socket may be open before its versions are known, and until then it takes no request (broker/index.js: "Broker not
+  // connected"). Who asks meanwhile waits for the same connect.
+  broker.isConnected = () => connecting === 0 && isConnected.call(broker);
+  broker.produce = (request) => {
+    const { versions } = broker;
+    const send = (own: unknown): Promise<unknown> => (sendRequest as SendRequest).call(broker, own);
+    return onProduce(request, { versions, send }) ?? produce.call(broker, request);
+  };
+  return true;
+}
+
+/** kafkajs's private members are symbols that it does not export. */
+function symbolOf(object: object, description: string): symbol | undefined {
+  const isNamed = (symbol: symbol): boolean => symbol.description === description;
+  for (let at: object | null = object; at !== null; at = Object.getPrototypeOf(at)) {
+    const found = Object.getOwnPropertySymbols(at).find(isNamed);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
