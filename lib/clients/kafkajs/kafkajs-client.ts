@@ -103,11 +103,7 @@ class KafkajsClient implements DeliveryClient {
   readonly #scope: Scope | undefined;
 
   /** @param generation how many clients came before: each starts with another one of the brokers */
-  constructor(
-    options: KafkajsClientOptions,
-    { secrets, addresses, sequences }: Common,
-    generation: number,
-  ) {
+  constructor(options: KafkajsClientOptions, { secrets, addresses, sequences }: Common, generation: number) {
     this.#options = options;
     this.#partitioner = new OwnPartitioner(options.onPartitions, options.random);
     this.#scope = runsCallersCode(options.kafka) ? { active: true } : undefined;

@@ -44,7 +44,9 @@ export class NumberedSends {
       if (attempt.numbered !== undefined) this.#sequences.onStored(attempt.numbered);
       return answer;
     } catch (error) {
-      throw attempt.numbered === undefined ? error : this.#afterFailure(attempt.batch, attempt.numbered, error);
+      throw attempt.numbered === undefined
+        ? error
+        : this.#afterFailure(attempt.batch, attempt.numbered, error);
     } finally {
       this.#underWay.delete(attempt);
     }

@@ -79,7 +79,10 @@ it('a request for no partition is left as it is', () => {
 
 it.each<[string, object | Error]>([
   ['refused for good', { type: 'MESSAGE_TOO_LARGE' }],
-  ['not sent', new NotSentError('x', { cause: Object.assign(new Error(), { name: 'KafkaJSConnectionError' }) })],
+  [
+    'not sent',
+    new NotSentError('x', { cause: Object.assign(new Error(), { name: 'KafkaJSConnectionError' }) }),
+  ],
 ])('others have the numbers of one that was %s', async (_, error) => {
   const rig = new Rig();
   await rig.sent(rig.batch('a'), stored);

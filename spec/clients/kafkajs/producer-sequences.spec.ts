@@ -89,7 +89,10 @@ describe('the numbers of a batch', () => {
     ] as const) {
       const sequences = new ProducerSequences();
       begin(sequences, [1, 2]);
-      expect(sequences.begin('t/0', { ids, count }, ID)).toMatchObject({ producerEpoch: 1, firstSequence: 0 });
+      expect(sequences.begin('t/0', { ids, count }, ID)).toMatchObject({
+        producerEpoch: 1,
+        firstSequence: 0,
+      });
     }
   });
 

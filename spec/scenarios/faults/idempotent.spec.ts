@@ -117,7 +117,12 @@ async function brokerLosesCount(fastPath: boolean, error: number): Promise<Kafka
     batch: { maxRecords: 10, lingerMs: 1 },
   });
   let sends = 0;
-  const fault = cluster.inject({ api: 'Produce', times: 4, when: () => sends++ % 3 === 1, action: { error } });
+  const fault = cluster.inject({
+    api: 'Produce',
+    times: 4,
+    when: () => sends++ % 3 === 1,
+    action: { error },
+  });
   const logger = loggerWith(transport);
   for (const message of numbered(200)) logger.info(message);
   await expectFlushed(transport, 200);
