@@ -1,6 +1,7 @@
 import type { Batch } from '../accumulator/batch.ts';
 import { causesOf, type ErrorFacts, rootCause } from '../util/root-cause.ts';
 import type { SendOutcome } from './client.ts';
+import { sequenceFaultOf } from './idempotence.ts';
 import { refusedIndexesOf } from './refused-records.ts';
 
 /** What the outcome of a send means for its records. */
@@ -48,17 +49,6 @@ const BAD_TOPIC = new Set<unknown>([
   'POLICY_VIOLATION',
   'UNSUPPORTED_COMPRESSION_TYPE',
 ]);
-// To an idempotent producer: the broker has this batch already.
-const ALREADY_THERE = new Set<unknown>([46, 'DUPLICATE_SEQUENCE_NUMBER']);
-const OUT_OF_SEQUENCE = new Set<unknown>([
-  ...[45, 47, 49, 59],
-  'OUT_OF_ORDER_SEQUENCE_NUMBER',
-  'INVALID_PRODUCER_EPOCH',
-  'INVALID_PRODUCER_ID_MAPPING',
-  'UNKNOWN_PRODUCER_ID',
-]);
-// Thrown by kafkajs/sent-batches.ts before anything is sent; it means the same.
-const SEQUENCE_ERROR = 'SequenceError';
 
 // Names of errors after which a kafkajs client may reuse a half-open connection for ever. DeadlineError is our own, and so
 // is WorkerEndedError: that client is gone.
@@ -98,9 +88,10 @@ export function classifyError(error: unknown): SendResult {
   if (isOneOf(BAD_TOPIC)) return { kind: 'reject-topic', cause: error };
   if (PROGRAMMING_ERRORS.has(name))
     return { kind: 'bisect', cause: error, reason: 'rejected', certain: false, isClientSuspect: true };
-  if (isOneOf(ALREADY_THERE)) return { kind: 'delivered' };
-  if (isOneOf(OUT_OF_SEQUENCE) || name === SEQUENCE_ERROR)
-    return { kind: 'retry', cause: error, client: 'out-of-sequence' };
+  const fault = sequenceFaultOf({ name, type, code, message });
+  if (fault === 'already-stored') return { kind: 'delivered' };
+  if (fault !== undefined)
+    return { kind: 'retry', cause: error, client: fault === 'renumbered' ? 'fine' : 'out-of-sequence' };
   const isDoubtful = CLIENT_ERRORS.has(name) || DISCONNECTED.test(message);
   if (!isDoubtful && !isOutage({ name, type, code, message }))
     return { kind: 'bisect', cause: error, reason: 'rejected', certain: false };

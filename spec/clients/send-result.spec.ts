@@ -49,6 +49,7 @@ describe('a send that failed', () => {
     ['a refused connection', new KafkaJSConnectionError('ECONNREFUSED'), { kind: 'retry', client: 'fine' }],
     ['no answer', new DeadlineError('x'), { kind: 'retry', client: 'doubtful' }],
     ['a batch in the way', named('SequenceError'), { kind: 'retry', client: 'out-of-sequence' }],
+    ['a batch that was numbered anew', named('RenumberedError'), { kind: 'retry', client: 'fine' }],
     [
       "no answer, in kafkajs's words",
       named('KafkaJSRequestTimeoutError'),

@@ -19,10 +19,13 @@ export interface FastPathOptions {
   readonly compressionLevel: number | undefined;
 }
 
+/** A request with the producer id and the sequence numbers that it is to have. */
+export type Numbering = (request: KafkajsProduce) => KafkajsProduce;
+
 /**
  * Record batches of our own, in Produce requests of our own, over the connections that a kafkajs client opens, authenticates
- * and keeps. Metadata, leaders, the sequence numbers of an idempotent producer and all else of a send stay kafkajs's: only what it
- * calls `broker.produce` for is done here. kafkajs's encoder takes several times as long as all the rest of a send.
+ * and keeps. Metadata, leaders and all else of a send stay kafkajs's: only what it calls `broker.produce` for is done here.
+ * kafkajs's encoder takes several times as long as all the rest of a send.
  */
 export class FastPath {
   /** Whether a send has gone kafkajs's way: somebody has looked at its messages, or the broker speaks no version of ours. */
@@ -30,10 +33,15 @@ export class FastPath {
   readonly #isInstalled: () => boolean;
   readonly #options: FastPathOptions;
 
-  /** @param kafka a kafkajs client whose producer is not made yet */
-  constructor(kafka: object, options: FastPathOptions) {
+  /**
+   * @param kafka a kafkajs client whose producer is not made yet
+   * @param numbered only of an idempotent producer: also what kafkajs is to produce goes under these numbers
+   */
+  constructor(kafka: object, options: FastPathOptions, numbered: Numbering = (request) => request) {
     this.#options = options;
-    this.#isInstalled = interceptProduce(kafka, (request, connection) => this.#produce(request, connection));
+    this.#isInstalled = interceptProduce(kafka, (request, connection) =>
+      this.#produce(numbered(request), connection),
+    );
   }
 
   /** Known once the producer is made. */
@@ -46,13 +54,12 @@ export class FastPath {
     return this.isInstalled && !this.#hasGivenWay;
   }
 
-  /** @returns nothing where kafkajs is to do it */
-  #produce(request: KafkajsProduce, connection: BrokerConnection): Promise<unknown> | undefined {
+  #produce(request: KafkajsProduce, connection: BrokerConnection): Promise<unknown> {
     const target = targetOf(request);
     const version = produceVersion(connection.versions?.[PRODUCE_API_KEY]);
     this.#hasGivenWay = target === undefined || version === undefined;
     return target === undefined || version === undefined
-      ? undefined
+      ? connection.produce(request)
       : this.#send(request, connection, target, version);
   }
 

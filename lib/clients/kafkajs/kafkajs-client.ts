@@ -23,15 +23,17 @@ import {
   guardedSocketFactory,
   runsCallersCode,
 } from './guarded-config.ts';
+import { IdempotentSends } from './idempotent-sends.ts';
 import { kafkajs } from './kafkajs.ts';
 import { lazyMessages } from './lazy-messages.ts';
 import { OwnPartitioner } from './partitioner.ts';
 import { ProduceRequests } from './produce-requests.ts';
+import { ProducerSequences } from './producer-sequences.ts';
 import { Secrets } from './secrets.ts';
-import { SentBatches } from './sent-batches.ts';
 import {
   asOneGroup,
   defaultSocket,
+  type KafkajsProduce,
   LIMITED_RETRIES,
   NO_RETRIES,
   REAUTHENTICATION_MS,
@@ -64,13 +66,21 @@ export function kafkajsSource(options: KafkajsClientOptions): ClientSource {
   // Of all clients: a token may be shown by the next one.
   const secrets = new Secrets();
   const addresses = new BrokerAddresses();
+  const sequences = new ProducerSequences();
   return {
-    make: () => new KafkajsClient(options, secrets, addresses, made++),
+    make: () => new KafkajsClient(options, { secrets, addresses, sequences }, made++),
     keepsSendTogether: true,
     resendsWhole: options.idempotent,
     isOwned: true,
     brokerCount: Array.isArray(brokers) ? brokers.length : 1,
   };
+}
+
+/** What all clients of a source have in common. */
+interface Common {
+  readonly secrets: Secrets;
+  readonly addresses: BrokerAddresses;
+  readonly sequences: ProducerSequences;
 }
 
 class KafkajsClient implements DeliveryClient {
@@ -84,9 +94,8 @@ class KafkajsClient implements DeliveryClient {
   readonly #sockets = new Set<Socket>();
   readonly #brokerSockets: BrokerSockets;
   readonly #requests = new ProduceRequests();
-  /** Only of an idempotent producer: what it has sent last, and the sends that are under way. */
-  readonly #sent: SentBatches | undefined;
-  readonly #underWay = new Set<Promise<unknown>>();
+  /** Only of an idempotent producer. */
+  readonly #idempotentSends: IdempotentSends | undefined;
   readonly renew?: () => Promise<void>;
   #isKilled = false;
   #isRenewing = false;
@@ -94,12 +103,7 @@ class KafkajsClient implements DeliveryClient {
   readonly #scope: Scope | undefined;
 
   /** @param generation how many clients came before: each starts with another one of the brokers */
-  constructor(
-    options: KafkajsClientOptions,
-    secrets: Secrets,
-    addresses: BrokerAddresses,
-    generation: number,
-  ) {
+  constructor(options: KafkajsClientOptions, { secrets, addresses, sequences }: Common, generation: number) {
     this.#options = options;
     this.#partitioner = new OwnPartitioner(options.onPartitions, options.random);
     this.#scope = runsCallersCode(options.kafka) ? { active: true } : undefined;
@@ -126,10 +130,11 @@ class KafkajsClient implements DeliveryClient {
     });
     const { idempotent } = options;
     if (idempotent) {
-      this.#sent = new SentBatches();
+      this.#idempotentSends = new IdempotentSends(sequences);
       this.renew = () => this.#renew();
     }
-    this.#fastPath = options.fastPath ? new FastPath(client, options) : undefined;
+    const numbered = idempotent ? (request: KafkajsProduce) => this.#numbered(request) : undefined;
+    this.#fastPath = options.fastPath ? new FastPath(client, options, numbered) : undefined;
     this.#producer = client.producer({
       idempotent,
       retry: { retries: idempotent ? NO_RETRIES : 0 },
@@ -143,20 +148,17 @@ class KafkajsClient implements DeliveryClient {
   }
 
   send(batch: Batch): Promise<unknown> {
-    if (this.#sent === undefined) return this.#send(batch);
-    const sending = this.#sent.send(batch, () => this.#send(batch));
-    this.#underWay.add(sending);
-    const landed = (): void => void this.#underWay.delete(sending);
-    sending.then(landed, landed);
-    return sending;
+    const isFast = this.#fastPath?.isInstalled === true;
+    if (this.#idempotentSends === undefined) return this.#send(batch, isFast);
+    return this.#idempotentSends.send(batch, isFast, (onMessages) => this.#send(batch, isFast, onMessages));
   }
 
-  #send(batch: Batch): Promise<unknown> {
+  #send(batch: Batch, isFast: boolean, onMessages?: (messages: object) => void): Promise<unknown> {
     const { acks, compression, requestTimeoutMs } = this.#options;
-    const messages =
-      this.#fastPath?.isInstalled === true
-        ? lazyMessages(encodedBatch(batch), batch.partition)
-        : asOneGroup(messagesOf(batch));
+    const messages = isFast
+      ? lazyMessages(encodedBatch(batch), batch.partition)
+      : asOneGroup(messagesOf(batch));
+    onMessages?.(messages);
     this.#partitioner.begin(batch);
     this.#requests.begin(batch);
     return this.#inside(() =>
@@ -197,17 +199,20 @@ class KafkajsClient implements DeliveryClient {
     this.#cut();
   }
 
-  /**
-   * kafkajs takes a failed batch's numbers back when the send has landed: until then none may follow. And it takes a connection
-   * for open until its socket has closed: a send would fail with that.
-   */
+  /** What is cut writes nothing more: later batches may have gone under other numbers by then. */
+  #numbered(request: KafkajsProduce): KafkajsProduce {
+    if (this.#isCut) throw new (kafkajs().KafkaJSConnectionError)(GIVEN_UP);
+    return this.#idempotentSends?.numbered(request) ?? request;
+  }
+
+  /** kafkajs takes a connection for open until its socket has closed: a send would fail with that. */
   async #renew(): Promise<void> {
     const closed = [...this.#sockets].map(
       (socket) => new Promise((resolve) => socket.once('close', resolve)),
     );
     this.#isRenewing = true;
     this.#cut();
-    await Promise.allSettled([...this.#underWay, ...closed]);
+    await Promise.allSettled([this.#idempotentSends?.landed(), ...closed]);
     this.#isRenewing = false;
   }
 

@@ -1,6 +1,9 @@
 import { type Batch, seqsOf } from '../../accumulator/batch.ts';
+import { SequenceError } from '../idempotence.ts';
 import { isNotSent } from '../not-sent-error.ts';
 import { classifyError } from '../send-result.ts';
+
+const IN_THE_WAY = 'a batch was given up while the broker may have stored it';
 
 interface Sent {
   readonly seqs: readonly number[];
@@ -11,10 +14,10 @@ interface Sent {
 }
 
 /**
- * An idempotent producer gives a failed batch's sequence numbers to whatever it sends next to that partition. If that
- * were other records, as many, a broker that has stored the first batch would take them for a repetition and throw
- * them away. So nothing but the same batch may follow; and one that was answered too late for whoever sent it is not
- * sent a second time, under new numbers.
+ * For sends whose numbers are kafkajs's (without the fast path). Its idempotent producer gives a failed batch's sequence numbers
+ * to whatever it sends next to that partition. If that were other records, as many, a broker that has stored the first batch would
+ * take them for a repetition and throw them away. So nothing but the same batch may follow; and one that was answered too late for
+ * whoever sent it is not sent a second time, under new numbers.
  */
 export class SentBatches {
   readonly #last = new Map<string, Sent>();
@@ -23,7 +26,7 @@ export class SentBatches {
   async send(batch: Batch, send: () => Promise<unknown>): Promise<unknown> {
     const before = this.#before(batch);
     if (before !== undefined && isSame(before, batch) && !before.isOpen) return before.answer;
-    if (isInTheWay(before, batch)) throw new SequenceError(batch);
+    if (isInTheWay(before, batch)) throw new SequenceError(batch, IN_THE_WAY);
     const sent: Sent = { seqs: seqsOf(batch.content), isOpen: true, answer: undefined };
     if (batch.partition !== undefined) this.#last.set(keyOf(batch), sent);
     try {
@@ -38,7 +41,7 @@ export class SentBatches {
     }
     // Its partition was only chosen on the way. Better twice than never.
     const chosen = before ?? this.#before(batch);
-    if (chosen !== sent && isInTheWay(chosen, batch)) throw new SequenceError(batch);
+    if (chosen !== sent && isInTheWay(chosen, batch)) throw new SequenceError(batch, IN_THE_WAY);
     sent.isOpen = false;
     this.#last.set(keyOf(batch), sent);
     return sent.answer;
@@ -46,16 +49,6 @@ export class SentBatches {
 
   #before(batch: Batch): Sent | undefined {
     return batch.partition === undefined ? undefined : this.#last.get(keyOf(batch));
-  }
-}
-
-class SequenceError extends Error {
-  override readonly name = 'SequenceError';
-
-  constructor({ topic, partition }: Batch) {
-    super(
-      `a batch for partition ${partition} of topic "${topic}" was given up while the broker may have stored it: only a new producer can go on`,
-    );
   }
 }
 

@@ -205,7 +205,7 @@ export interface KafkajsProduce {
     readonly topic: string;
     readonly partitions: readonly {
       readonly partition: number | string;
-      readonly messages: unknown;
+      readonly messages: readonly unknown[];
       readonly firstSequence: number;
     }[];
   }[];
@@ -237,13 +237,11 @@ export interface BrokerConnection {
   /** By a request's number, the versions that this broker has answered. */
   readonly versions: Readonly<Record<number, { minVersion: number; maxVersion: number }>> | null | undefined;
   send<Decoded>(request: KafkajsRequest<Decoded>): Promise<unknown>;
+  /** Has kafkajs produce it. */
+  produce(request: KafkajsProduce): Promise<unknown>;
 }
 
-/** @returns nothing where kafkajs is to produce it itself */
-export type OnProduce = (
-  request: KafkajsProduce,
-  connection: BrokerConnection,
-) => Promise<unknown> | undefined;
+export type OnProduce = (request: KafkajsProduce, connection: BrokerConnection) => Promise<unknown>;
 
 /** What is leaned on of kafkajs's brokers (broker/index.js). */
 interface KafkajsBroker {
@@ -257,7 +255,7 @@ interface KafkajsBroker {
 type SendRequest = (request: unknown) => Promise<unknown>;
 
 /**
- * Has kafkajs's producer ask `onProduce` before it sends a batch. The brokers of a producer are reached by what a `new Kafka()`
+ * Has kafkajs's producer call `onProduce` to send a batch. The brokers of a producer are reached by what a `new Kafka()`
  * carries with it: `this[PRIVATE.CREATE_CLUSTER] = … => new Cluster(…)` (src/index.js), which the producer is made with, and the
  * cluster's `brokerPool.createBroker = options => new Broker(…)` (cluster/brokerPool.js). Nothing is required by its path, so it
  * can be bundled. Where one of these is not there, kafkajs stays as it is.
@@ -322,7 +320,7 @@ function interceptBroker(broker: KafkajsBroker, onProduce: OnProduce): boolean {
   broker.produce = (request) => {
     const { versions } = broker;
     const send = (own: unknown): Promise<unknown> => (sendRequest as SendRequest).call(broker, own);
-    return onProduce(request, { versions, send }) ?? produce.call(broker, request);
+    return onProduce(request, { versions, send, produce: (given) => produce.call(broker, given) });
   };
   return true;
 }

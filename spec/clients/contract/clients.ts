@@ -38,11 +38,10 @@ export interface ClientUnderTest {
   readonly isDisconnectedByClose: boolean;
   /** It tells of a topic's partitions, keeps a send without a partition together, and binds the batch to where it goes. */
   readonly choosesPartition: boolean;
-  /**
-   * Where it is idempotent, it has `renew`, sends no other batch behind one that a broker may have stored, and no batch again that
-   * was answered.
-   */
+  /** Where it is idempotent, it has `renew`, and its sequence numbers outlast a send that failed. */
   readonly keepsSequence: boolean;
+  /** The sequence numbers of an idempotent one are the transport's own, and outlast the client. */
+  readonly ownsSequence: boolean;
   /** What it compresses with by itself. */
   readonly codecs: Codecs;
   /** Its codecs have levels. */
@@ -87,6 +86,7 @@ function kafkajsClient(name: string, fastPath: boolean, isInWorker: boolean): Cl
     isDisconnectedByClose: true,
     choosesPartition: true,
     keepsSequence: true,
+    ownsSequence: fastPath,
     codecs: 'zstdCompress' in zlib ? [...KAFKAJS_CODECS, ['zstd', CompressionTypes.ZSTD]] : KAFKAJS_CODECS,
     hasCompressionLevel: fastPath,
     sharesCodecs: !isInWorker,
@@ -113,6 +113,7 @@ function handedIn(name: string, isFactory: boolean): ClientUnderTest {
     isDisconnectedByClose: isFactory,
     choosesPartition: false,
     keepsSequence: false,
+    ownsSequence: false,
     codecs: KAFKAJS_CODECS,
     hasCompressionLevel: false,
     sharesCodecs: true,
@@ -155,6 +156,7 @@ type Flag =
   | 'isDisconnectedByClose'
   | 'choosesPartition'
   | 'keepsSequence'
+  | 'ownsSequence'
   | 'sharesCodecs'
   | 'hasCompressionLevel';
 

@@ -5,9 +5,11 @@ import { numbered, recordsOf } from './records.ts';
 import { batchOf, CONTENTS, type ContractRig, contractRig, outcomeOf, resultOf } from './rig.ts';
 
 const PRODUCER_ID_AT = 43;
+const EPOCH_AT = 51;
 const BASE_SEQUENCE_AT = 53;
 
 const sequenceOf = ({ bytes }: StoredBatch): number => bytes.readInt32BE(BASE_SEQUENCE_AT);
+const epochOf = ({ bytes }: StoredBatch): number => bytes.readInt16BE(EPOCH_AT);
 const producerOf = ({ bytes }: StoredBatch): bigint => bytes.readBigInt64BE(PRODUCER_ID_AT);
 
 const outcomesOf = ({ cluster }: ContractRig, topic: string): string[] =>
@@ -162,6 +164,13 @@ describe.each(clientsThat('keepsSequence'))('$name, idempotent', (own) => {
     for (const batch of batches) expect(await resultOf(client, batch)).toEqual({ kind: 'delivered' });
     expect(rig.cluster.values(topic)).toEqual(['to 0', 'to 2']);
   });
+});
+
+// Numbers that kafkajs gives: those of a failed batch go to whatever is sent next.
+const KAFKAJS_NUMBERS = clientsThat('keepsSequence').filter(({ ownsSequence }) => !ownsSequence);
+
+describe.each(KAFKAJS_NUMBERS)('$name, idempotent', (own) => {
+  const rig = contractRig(own, { idempotent: true });
 
   it('sends no other batch behind one that a broker may have stored', async () => {
     const client = await rig.connected();
@@ -200,5 +209,117 @@ describe.each(clientsThat('keepsSequence'))('$name, idempotent', (own) => {
     expect(await resultOf(client, next)).toMatchObject({ kind: 'retry', client: 'out-of-sequence' });
     expect(await resultOf(await rig.connected(), next)).toEqual({ kind: 'delivered' });
     expect(rig.cluster.values(topic)).toEqual(['a', 'b', 'c', 'd']);
+  });
+});
+
+describe.each(clientsThat('ownsSequence'))('$name, idempotent', (own) => {
+  const rig = contractRig(own, { idempotent: true });
+
+  it('sends another batch behind one that a broker may have stored under the next epoch of this partition', async () => {
+    const client = await rig.connected();
+    const topic = rig.newTopic(2);
+    rig.cluster.inject({ api: 'Produce', topic, action: { cut: 'after-store' } });
+    expect(await resultOf(client, batchOf(topic, ['a']))).toMatchObject({ kind: 'retry', client: 'fine' });
+    expect(await resultOf(client, batchOf(topic, ['b']))).toEqual({ kind: 'delivered' });
+    expect(await resultOf(client, batchOf(topic, ['c'], 1))).toEqual({ kind: 'delivered' });
+    expect(await resultOf(client, batchOf(topic, ['d']))).toEqual({ kind: 'delivered' });
+    const stored = rig.cluster.batches(topic);
+    expect(stored.map((batch) => [batch.partition, epochOf(batch), sequenceOf(batch)])).toEqual([
+      [0, 0, 0],
+      [0, 1, 0],
+      [1, 0, 0],
+      [0, 1, 1],
+    ]);
+    expect(new Set(stored.map(producerOf)).size).toBe(1);
+  });
+
+  it('sends a batch again that was answered, under the numbers that it had', async () => {
+    const client = await rig.connected();
+    const topic = rig.newTopic();
+    const batch = batchOf(topic, ['a', 'b']);
+    const answer = await client.send(batch);
+    expect(await client.send({ ...batch })).toEqual(answer);
+    expect(outcomesOf(rig, topic)).toEqual(['stored', 'duplicate']);
+    expect(await resultOf(client, batchOf(topic, ['c']))).toEqual({ kind: 'delivered' });
+    expect(rig.cluster.batches(topic).map(sequenceOf)).toEqual([0, 2]);
+  });
+
+  it('goes on behind one that a broker has called a duplicate', async () => {
+    const client = await rig.connected();
+    const topic = rig.newTopic();
+    const batch = batchOf(topic, ['a', 'b']);
+    rig.cluster.inject({ api: 'Produce', topic, action: { cut: 'after-store' } });
+    expect(await resultOf(client, batch)).toMatchObject({ kind: 'retry' });
+    const duplicate = 46;
+    rig.cluster.inject({ api: 'Produce', topic, action: { error: duplicate } });
+    expect(await resultOf(client, batch)).toEqual({ kind: 'delivered' });
+    expect(await resultOf(client, batchOf(topic, ['c', 'd']))).toEqual({ kind: 'delivered' });
+    expect(rig.cluster.values(topic)).toEqual(['a', 'b', 'c', 'd']);
+    expect(rig.cluster.batches(topic).map(sequenceOf)).toEqual([0, 2]);
+  });
+
+  it.each(['after-store', 'before-store'] as const)(
+    'goes on with its numbers where another client takes its place: a batch without an answer (%s) is not doubled',
+    async (silent) => {
+      const client = await rig.connected();
+      const topic = rig.newTopic();
+      expect(await resultOf(client, batchOf(topic, ['a']))).toEqual({ kind: 'delivered' });
+      const fault = rig.cluster.inject({ api: 'Produce', topic, action: { silent } });
+      const batch = batchOf(topic, ['b', 'c']);
+      const unanswered = outcomeOf(client.send(batch));
+      await rig.cluster.until(() => fault.hits === 1);
+      client.kill();
+      expect(await unanswered).toMatchObject({ error: expect.any(Error) });
+      const next = await rig.connected();
+      expect(await resultOf(next, batch)).toEqual({ kind: 'delivered' });
+      expect(await resultOf(next, batchOf(topic, ['d']))).toEqual({ kind: 'delivered' });
+      expect(rig.cluster.values(topic)).toEqual(['a', 'b', 'c', 'd']);
+      const stored = rig.cluster.batches(topic);
+      expect(stored.map(sequenceOf)).toEqual([0, 1, 3]);
+      expect(new Set(stored.map(producerOf)).size).toBe(1);
+    },
+  );
+
+  it.each([
+    ['OUT_OF_ORDER_SEQUENCE_NUMBER', 45],
+    ['UNKNOWN_PRODUCER_ID', 59],
+  ])('numbers a batch anew at %s, with the same client', async (_, error) => {
+    const client = await rig.connected();
+    const topic = rig.newTopic(2);
+    for (const partition of [0, 1])
+      expect(await resultOf(client, batchOf(topic, ['a'], partition))).toEqual({ kind: 'delivered' });
+    rig.cluster.inject({ api: 'Produce', topic, action: { error } });
+    const batch = batchOf(topic, ['b', 'c']);
+    expect(await resultOf(client, batch)).toMatchObject({ kind: 'retry', client: 'fine' });
+    expect(await resultOf(client, batch)).toEqual({ kind: 'delivered' });
+    for (const partition of [0, 1])
+      expect(await resultOf(client, batchOf(topic, ['d'], partition))).toEqual({ kind: 'delivered' });
+    const stored = rig.cluster.batches(topic);
+    expect(stored.map((batch) => [batch.partition, epochOf(batch), sequenceOf(batch)])).toEqual([
+      [0, 0, 0],
+      [1, 0, 0],
+      [0, 1, 0],
+      [0, 1, 2],
+      [1, 0, 1],
+    ]);
+  });
+
+  it.each([
+    ['INVALID_PRODUCER_EPOCH', 47],
+    ['INVALID_PRODUCER_ID_MAPPING', 49],
+  ])('begins with another producer id at %s, with the next client', async (_, error) => {
+    const client = await rig.connected();
+    const topic = rig.newTopic(2);
+    expect(await resultOf(client, batchOf(topic, ['a']))).toEqual({ kind: 'delivered' });
+    rig.cluster.inject({ api: 'Produce', topic, action: { error } });
+    const batch = batchOf(topic, ['b']);
+    expect(await resultOf(client, batch)).toMatchObject({ kind: 'retry', client: 'out-of-sequence' });
+    const next = await rig.connected();
+    expect(await resultOf(next, batch)).toEqual({ kind: 'delivered' });
+    expect(await resultOf(next, batchOf(topic, ['c'], 1))).toEqual({ kind: 'delivered' });
+    const stored = rig.cluster.batches(topic);
+    expect(rig.cluster.values(topic)).toEqual(['a', 'b', 'c']);
+    expect(stored.map(sequenceOf)).toEqual([0, 0, 0]);
+    expect(new Set(stored.map(producerOf)).size).toBe(2);
   });
 });

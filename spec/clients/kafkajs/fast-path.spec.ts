@@ -186,6 +186,23 @@ describe("kafkajs's public send is used", () => {
     expect(transport.stats().path).toBe('fast');
     expectExactlyOnce(cluster, 20);
   });
+
+  it('by a send of an idempotent producer that is looked into, under the same count of sequence numbers', async () => {
+    const cluster = await startCluster({ topics: { [TOPIC]: 1 } });
+    let sends = 0;
+    instrumentSends((messages) => (sends++ % 2 === 0 ? [...messages] : messages));
+    // Of both encoders, some.
+    let requests = 0;
+    const when = (): boolean => [2, 5, 6].includes(requests++);
+    cluster.inject({ api: 'Produce', times: 3, when, action: { cut: 'after-store' } });
+    const transport = transportTo(cluster, { idempotent: true, batch: { maxRecords: 5, lingerMs: 1 } });
+    await delivers(transport, 0, 50);
+    expectExactlyOnce(cluster, 50);
+    const batches = cluster.batches(TOPIC);
+    expect(new Set(batches.map(({ produceVersion }) => produceVersion))).toEqual(new Set([7, 12]));
+    expect(batches.map(({ bytes }) => bytes.readInt32BE(53))).toEqual(batches.map((_, at) => at * 5));
+    expect(transport.stats().reconnects).toBe(0);
+  });
 });
 
 it('an instrumented send that only counts is called, and costs nothing', async () => {

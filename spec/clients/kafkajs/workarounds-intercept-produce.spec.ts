@@ -6,6 +6,8 @@ const CREATE_CLUSTER = Symbol('private:Kafka:createCluster');
 const SEND_REQUEST = Symbol('private:Broker:sendRequest');
 const REQUEST = { topicData: [] } as KafkajsProduce;
 
+const notAsked = (): Promise<never> => Promise.reject(new Error('asked'));
+
 class Broker {
   versions: unknown = { 0: { minVersion: 0, maxVersion: 7 } };
   isOpen = false;
@@ -19,7 +21,10 @@ class Broker {
     return this.versions;
   }
 
-  async produce(): Promise<string> {
+  readonly produced: unknown[] = [];
+
+  async produce(request: unknown): Promise<string> {
+    this.produced.push(request);
     return "kafkajs's";
   }
 
@@ -57,15 +62,18 @@ describe('a kafkajs as expected', () => {
     });
   });
 
-  it('produces itself where there is no answer', async () => {
+  it('produces itself where it is asked to, what it is given', async () => {
     const kafka = kafkaWith(() => new Broker());
-    interceptProduce(kafka, () => undefined);
-    expect(await brokerOf(kafka).produce()).toBe("kafkajs's");
+    const other = { ...REQUEST, producerId: '7' };
+    interceptProduce(kafka, (_request, { produce }) => produce(other));
+    const broker = brokerOf(kafka);
+    expect(await (broker.produce as (request: unknown) => Promise<unknown>)(REQUEST)).toBe("kafkajs's");
+    expect(broker.produced).toEqual([other]);
   });
 
   it('asks a broker for its versions with each connection, and only then', async () => {
     const kafka = kafkaWith(() => new Broker());
-    interceptProduce(kafka, () => undefined);
+    interceptProduce(kafka, notAsked);
     const broker = brokerOf(kafka);
     broker.isOpen = true;
     expect(await broker.connect()).toEqual({ 0: { minVersion: 0, maxVersion: 7 } });
@@ -79,7 +87,7 @@ it.each<[string, object]>([
   ['a symbol that is no function', { [CREATE_CLUSTER]: 'cluster' }],
 ])('%s is left as it is', (_name, kafka) => {
   const before = Object.getOwnPropertyDescriptors(kafka);
-  const isInstalled = interceptProduce(kafka, () => undefined);
+  const isInstalled = interceptProduce(kafka, notAsked);
   expect(isInstalled()).toBe(false);
   expect(Object.getOwnPropertyDescriptors(kafka)).toEqual(before);
 });
@@ -90,7 +98,7 @@ it.each<[string, unknown]>([
   ['a pool that makes no brokers', { brokerPool: {} }],
 ])('%s: it stays as it is', (_name, cluster) => {
   const kafka = { [CREATE_CLUSTER]: () => cluster };
-  const isInstalled = interceptProduce(kafka, () => undefined);
+  const isInstalled = interceptProduce(kafka, notAsked);
   expect(kafka[CREATE_CLUSTER]()).toBe(cluster);
   expect(isInstalled()).toBe(false);
 });
@@ -119,7 +127,7 @@ it.each<[string, () => unknown]>([
   const broker = make();
   const before = broker === undefined ? {} : Object.getOwnPropertyDescriptors(broker);
   const kafka = kafkaWith(() => broker);
-  const isInstalled = interceptProduce(kafka, () => undefined);
+  const isInstalled = interceptProduce(kafka, notAsked);
   expect(brokerOf(kafka)).toBe(broker);
   expect(isInstalled()).toBe(false);
   if (broker !== undefined) expect(Object.getOwnPropertyDescriptors(broker)).toEqual(before);

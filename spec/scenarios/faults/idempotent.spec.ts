@@ -1,5 +1,6 @@
 // `idempotent: true`: a lost acknowledgement makes no duplicate. `recordId: true`: a duplicate can be told.
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import type { KafkaTransport } from '../../../lib/index.ts';
 import { type BrokerCluster, ERROR, type FaultAction } from '../../../testing/broker/broker-cluster.ts';
 import {
   droppedIn,
@@ -107,28 +108,62 @@ it('other records, as many, never pass for a batch whose acknowledgement was los
   expectLaw(transport);
 });
 
-it('a broker that has lost count: a new client takes over, nothing is lost', async () => {
-  const cluster = await startCluster();
-  const transport = transportTo(cluster, { idempotent: true, batch: { maxRecords: 10, lingerMs: 1 } });
-  cluster.inject({ api: 'Produce', times: 2, action: { error: ERROR.OUT_OF_ORDER_SEQUENCE_NUMBER } });
-  const logger = loggerWith(transport);
-  for (const message of numbered(100)) logger.info(message);
-  await expectFlushed(transport, 100);
-  expectExactlyOnce(cluster, 100);
-  expect(transport.stats().reconnects).toBeGreaterThan(0);
-});
-
-it('after eight fresh connections in vain the client itself is replaced: nothing is lost', async () => {
+/** Loses count now and then, and takes what comes. */
+async function brokerLosesCount(fastPath: boolean, error: number): Promise<KafkaTransport> {
   const cluster = await startCluster();
   const transport = transportTo(cluster, {
     idempotent: true,
+    fastPath,
+    batch: { maxRecords: 10, lingerMs: 1 },
+  });
+  let sends = 0;
+  const fault = cluster.inject({
+    api: 'Produce',
+    times: 4,
+    when: () => sends++ % 3 === 1,
+    action: { error },
+  });
+  const logger = loggerWith(transport);
+  for (const message of numbered(200)) logger.info(message);
+  await expectFlushed(transport, 200);
+  expectExactlyOnce(cluster, 200);
+  expect(fault.hits).toBe(4);
+  return transport;
+}
+
+describe.each([
+  ['OUT_OF_ORDER_SEQUENCE_NUMBER', ERROR.OUT_OF_ORDER_SEQUENCE_NUMBER],
+  ['UNKNOWN_PRODUCER_ID', 59],
+])('a broker that has lost count, and answers %s', (_, error) => {
+  it('has a batch numbered anew by the same client: nothing is lost', async () => {
+    const transport = await brokerLosesCount(true, error);
+    expect(transport.stats().reconnects).toBe(0);
+  });
+
+  it('has a new client take over without the fast path: nothing is lost', async () => {
+    const transport = await brokerLosesCount(false, error);
+    expect(transport.stats().reconnects).toBeGreaterThan(0);
+  });
+});
+
+it('a broker that does not take the producer any more has a new one take over: nothing is lost', async () => {
+  const transport = await brokerLosesCount(true, ERROR.INVALID_PRODUCER_EPOCH);
+  expect(transport.stats().reconnects).toBeGreaterThan(0);
+});
+
+/** Every send is stored and not answered, for so long that the client is replaced. */
+async function clientIsReplaced(fastPath: boolean): Promise<BrokerCluster> {
+  const cluster = await startCluster();
+  const transport = transportTo(cluster, {
+    idempotent: true,
+    fastPath,
     requestTimeoutMs: 50,
     batch: { maxRecords: 10, lingerMs: 1 },
   });
   const fault = cluster.inject({
     api: 'Produce',
     times: Number.POSITIVE_INFINITY,
-    action: { silent: 'before-store' },
+    action: { silent: 'after-store' },
   });
   const logger = loggerWith(transport);
   for (const message of numbered(30)) logger.info(message);
@@ -136,8 +171,19 @@ it('after eight fresh connections in vain the client itself is replaced: nothing
   fault.remove();
   await expectFlushed(transport, 30);
   expectInOrder(cluster);
-  expectAtLeastOnce(cluster, 30);
   expect(transport.stats().reconnects).toBeGreaterThan(0);
+  return cluster;
+}
+
+it('after eight fresh connections in vain the client itself is replaced, and goes on with the numbers', async () => {
+  const cluster = await clientIsReplaced(true);
+  expectExactlyOnce(cluster, 30);
+});
+
+it('without the fast path the numbers are lost with the client, and records come twice; none is lost', async () => {
+  const cluster = await clientIsReplaced(false);
+  expectAtLeastOnce(cluster, 30);
+  expect(cluster.count(TOPIC)).toBeGreaterThan(30);
 });
 
 it('closed while a batch waits to go again: its records are counted, and nothing of it goes out later', async () => {
