@@ -98,7 +98,7 @@ export class SpooledQueues {
         return false;
       }
       const queues = queuesOf(next.topic);
-      if (next.partition !== undefined && queues.isUnbound(next)) next.partition = undefined;
+      if (next.partition !== undefined && queues.onDisk.isUnbound(next)) next.partition = undefined;
       const held = this.#held.of(next);
       if (held !== undefined) {
         this.#onStored(held, next);
@@ -111,7 +111,7 @@ export class SpooledQueues {
       spool.take();
       ledger.replay(next);
       next.acceptedAt = now.monotonic - Math.max(0, now.wall - next.time);
-      queues.onReplayed(next);
+      queues.onDisk.onReplayed(next);
       queues.add(next);
     }
     return true;
@@ -145,10 +145,10 @@ export class SpooledQueues {
   #keepAllBehind(partitionQueue: PartitionQueue): void {
     const awaiting = this.#awaiting.get(partitionQueue);
     if (awaiting === undefined || awaiting.generation === awaiting.queues.generation) return;
-    const { generation, mustUnbind, withoutPartition } = awaiting.queues;
+    const { generation, onDisk, unassigned } = awaiting.queues;
     awaiting.generation = generation;
     this.#keepBehind(partitionQueue);
-    if (mustUnbind) this.#keepBehind(withoutPartition);
+    if (onDisk.mustUnbind) this.#keepBehind(unassigned);
   }
 
   /**
@@ -178,7 +178,7 @@ export class SpooledQueues {
     const { spool, ledger, queuesOf } = this.#parts;
     const left = new Set(spool.leave(records, this.#held.stateOf(held)));
     for (const record of left) {
-      queuesOf(record.topic).onLeft(record);
+      queuesOf(record.topic).onDisk.onLeft(record);
       if (held !== undefined) this.#onStored(held, record);
       ledger.spool(record);
       record.text = '';

@@ -7,7 +7,6 @@ import type { RecordStore, SendLimits } from './record-store.ts';
 
 /** A queue whose records wait in pages, but for those that come back, and those that are looked at. */
 export class PagedQueue implements RecordStore {
-  since = 0;
   readonly #pool: PagePool;
   readonly #onHead: (queue: RecordStore) => void;
   /** The oldest ones, as objects. */

@@ -10,11 +10,6 @@ export interface SendLimits {
 
 /** The records that wait in a partition queue, oldest first. */
 export interface RecordStore extends Iterable<PendingRecord> {
-  /**
-   * Since when, on the monotonic clock, its records have been waiting to form a batch. Not read off their
-   * timestamps: a system clock that is set back would hold them for as long.
-   */
-  since: number;
   /** How many records wait here. */
   readonly count: number;
   /** Their size in bytes. */

@@ -9,7 +9,6 @@ import type { RecordStore } from './record-store.ts';
  * process has left on disk, records that were sent and have come back).
  */
 export class SeverityQueue implements RecordStore {
-  since = 0;
   readonly #make: (severity: number) => RecordStore;
   readonly #ranks = new Map<number, RecordStore>();
   #firstIndex = 0;
