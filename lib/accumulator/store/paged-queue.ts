@@ -1,7 +1,8 @@
 import type { PendingRecord } from '../../record/record.ts';
+import type { Head } from './packed-records.ts';
 import type { PagePool } from './page-pool.ts';
 import { PageSlices } from './page-slices.ts';
-import type { Head, RecordPage } from './record-page.ts';
+import type { RecordPage } from './record-page.ts';
 import { RecordQueue } from './record-queue.ts';
 import type { RecordStore, SendLimits } from './record-store.ts';
 

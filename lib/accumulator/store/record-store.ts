@@ -1,6 +1,6 @@
 import type { PendingRecord } from '../../record/record.ts';
+import type { Head } from './packed-records.ts';
 import type { PageSlices } from './page-slices.ts';
-import type { Head } from './record-page.ts';
 
 /** How much one send may carry. A record that is larger by itself goes alone. */
 export interface SendLimits {

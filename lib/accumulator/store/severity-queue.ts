@@ -1,6 +1,6 @@
 import type { PendingRecord } from '../../record/record.ts';
 import { groupBy } from '../../util/group-by.ts';
-import type { Head } from './record-page.ts';
+import type { Head } from './packed-records.ts';
 import type { RecordStore } from './record-store.ts';
 
 /**
