@@ -161,3 +161,12 @@ it('holds nothing of a record that has been taken out, or whose batch is done', 
   page.release();
   expect(await held()).toBe(0);
 });
+
+it('texts of up to 16,384 characters are packed, longer ones stay objects', () => {
+  const isPacked = (length: number): boolean => {
+    const page = pageOf(65_536);
+    page.put(recordOf({ text: 'x'.repeat(length) }));
+    return page.take(1, 1_000_000, true) !== undefined;
+  };
+  expect([isPacked(16_384), isPacked(16_385)]).toEqual([true, false]);
+});
