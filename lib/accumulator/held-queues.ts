@@ -3,6 +3,7 @@ import type { QueueState } from '../spool/spool.ts';
 import type { Quantity } from './ledger.ts';
 import type { PartitionQueue } from './partition-queue.ts';
 import type { TopicQueues } from './topic-queues.ts';
+import type { Topics } from './topics.ts';
 
 // Failed sends in a row after which it is told that a queue is held. Fewer are no news: a leader has moved.
 const FAILURES_TOLD = 4;
@@ -32,12 +33,12 @@ export interface Held {
 
 /** Knows which queues are held: their topic is missing, their partition has no leader, its broker is away. */
 export class HeldQueues {
-  readonly #topics: ReadonlyMap<string, TopicQueues>;
+  readonly #topics: Topics;
   readonly #held = new Map<PartitionQueue, Held>();
   /** How many sends have come through. */
   #delivered = 0;
 
-  constructor(topics: ReadonlyMap<string, TopicQueues>) {
+  constructor(topics: Topics) {
     this.#topics = topics;
   }
 
@@ -74,7 +75,7 @@ export class HeldQueues {
    */
   look(onChange: () => void): boolean {
     const now = new Map<PartitionQueue, TopicQueues>();
-    for (const queues of this.#topics.values())
+    for (const queues of this.#topics)
       for (const partitionQueue of queues.held()) now.set(partitionQueue, queues);
     const released = [...this.#held.values()].filter(
       ({ partitionQueue, generation }) => now.get(partitionQueue)?.generation !== generation,

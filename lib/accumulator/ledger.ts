@@ -1,4 +1,5 @@
 import { DROP_REASONS, type DropReason, type PendingRecord } from '../record/record.ts';
+import { type SettlementWatcher, SettlementWatchers } from './settlement-watchers.ts';
 import type { PageSlices } from './store/page-slices.ts';
 
 /** So many records, and their size in bytes. */
@@ -40,7 +41,7 @@ export class Ledger {
 
   #withdrawn: PendingRecord | undefined;
   #nextAdopted = Number.MIN_SAFE_INTEGER;
-  readonly #watchers = new Set<SettlementWatcher>();
+  readonly #watchers = new SettlementWatchers();
 
   /** Records that memory holds: waiting or in flight. */
   get held(): number {
@@ -103,8 +104,7 @@ export class Ledger {
     this.#nextAdopted += positions;
     this.accepted += count;
     this.spooled += count;
-    // They are waited for as if they had been there already.
-    for (const watcher of this.#watchers) watcher.pending += count;
+    this.#watchers.onAdopted(count);
     return first;
   }
 
@@ -131,12 +131,7 @@ export class Ledger {
   loseSpooled(count: number): void {
     this.replayed += count;
     this.dropped.invalid += count;
-    // Whose they were nobody knows: whoever waits for anything that old waits for them, too.
-    for (const watcher of this.#watchers) {
-      const lost = Math.min(count, watcher.pending);
-      watcher.dropped += lost;
-      this.#recordPending(watcher, lost);
-    }
+    this.#watchers.onLost(count);
   }
 
   startSend(record: PendingRecord): void {
@@ -171,7 +166,7 @@ export class Ledger {
     this.inFlight -= count;
     this.heldBytes -= bytes;
     if (this.#watchers.size === 0) return;
-    packed.each((page, at) => this.#tellWatchers(page.seqAt(at), 'delivered'));
+    packed.each((page, at) => this.#watchers.onSettled(page.seqAt(at), 'delivered'));
   }
 
   drop(record: PendingRecord, reason: DropReason): void {
@@ -189,13 +184,12 @@ export class Ledger {
       isHeld,
       onDone: undefined,
     };
-    if (isHeld || watcher.pending > 0) this.#watchers.add(watcher);
+    this.#watchers.add(watcher);
     return watcher;
   }
 
   release(watcher: SettlementWatcher): void {
-    watcher.isHeld = false;
-    this.#recordPending(watcher, 0);
+    this.#watchers.release(watcher);
   }
 
   unwatch(watcher: SettlementWatcher): void {
@@ -204,15 +198,7 @@ export class Ledger {
 
   #settle(record: PendingRecord, outcome: 'delivered' | 'dropped'): void {
     this.#release(record);
-    this.#tellWatchers(record.seq, outcome);
-  }
-
-  #tellWatchers(seq: number, outcome: 'delivered' | 'dropped'): void {
-    for (const watcher of this.#watchers) {
-      if (seq > watcher.upTo) continue;
-      watcher[outcome]++;
-      this.#recordPending(watcher, 1);
-    }
+    this.#watchers.onSettled(record.seq, outcome);
   }
 
   #queue({ bytes, severity }: PendingRecord): void {
@@ -243,22 +229,4 @@ export class Ledger {
     this.heldBytes -= record.bytes;
     record.state = 'settled';
   }
-
-  #recordPending(watcher: SettlementWatcher, settled: number): void {
-    watcher.pending -= settled;
-    if (watcher.isHeld || watcher.pending > 0) return;
-    this.#watchers.delete(watcher);
-    watcher.onDone?.();
-  }
-}
-
-/** What has become of everything that was accepted before a certain moment. */
-export interface SettlementWatcher {
-  readonly upTo: number;
-  delivered: number;
-  dropped: number;
-  pending: number;
-  isHeld: boolean;
-  /** Called when the last of it is settled. */
-  onDone: (() => void) | undefined;
 }

@@ -1,7 +1,10 @@
 import type { PendingRecord } from '../record/record.ts';
+import type { BatchLimits } from './batching-policy.ts';
 import type { ProducerBatch } from './producer-batch.ts';
 import type { RecordIsolation } from './record-isolation.ts';
 import type { RecordStore } from './store/record-store.ts';
+
+export const NEVER: number = Number.POSITIVE_INFINITY;
 
 // From this send limit on, a queue no longer counts as wary: no batch is likely to be larger.
 const FULL = 1_024;
@@ -14,6 +17,11 @@ export class PartitionQueue {
   /** Where its sends go; nothing where the client chooses. */
   readonly partition: number | undefined;
   readonly queue: RecordStore;
+  /**
+   * Since when, on the monotonic clock, its records have been waiting to form a batch. Not read off their
+   * timestamps: a system clock that is set back would hold them for as long.
+   */
+  since = 0;
   /** Whether a send is under way. */
   busy = false;
   /** A failed batch that has to go again as it is, before anything else. */
@@ -25,7 +33,7 @@ export class PartitionQueue {
   /** Nothing is sent before this moment. */
   notBefore = 0;
   /** How many records a send may carry: lowered while a record that the broker refuses is looked for. */
-  sendLimit: number = Number.POSITIVE_INFINITY;
+  sendLimit: number = NEVER;
   /** So many records, from the oldest on, are known to have a refused one among them. */
   bisectCount = 0;
   /** Whether records that were sent from here wait on disk. What may go to any partition must not go before them. */
@@ -50,6 +58,26 @@ export class PartitionQueue {
   /** Whether the oldest record that waits here has been sent before: then it has waited long enough. */
   get isTryingAgain(): boolean {
     return this.failures > 0 || this.queue.head?.hasBeenSent === true;
+  }
+
+  /** Whether a whole batch waits here. */
+  isFull({ maxRecords, maxBytes }: BatchLimits): boolean {
+    return this.queue.count >= maxRecords || this.queue.bytes >= maxBytes;
+  }
+
+  /** When its next batch is due, as far as it depends on this queue alone. @param force do not wait for the linger */
+  dueAt(limits: BatchLimits, force: boolean): number {
+    if (this.busy) return NEVER;
+    if (this.awaitingResend !== undefined) return this.notBefore;
+    if (this.queue.count === 0) return NEVER;
+    // While a refused record is looked for, a smaller batch is as full as it may get.
+    const isReady =
+      force ||
+      this.isTryingAgain ||
+      this.isolation !== undefined ||
+      this.isFull(limits) ||
+      this.queue.count >= this.sendLimit;
+    return isReady ? this.notBefore : Math.max(this.notBefore, this.since + limits.lingerMs);
   }
 
   /** Whether its last send failed: what waits here cannot be sent now. */
@@ -107,7 +135,7 @@ export class PartitionQueue {
   /** What waits is refused together: there is no record to be found. */
   endBisect(): void {
     this.bisectCount = 0;
-    this.sendLimit = Number.POSITIVE_INFINITY;
+    this.sendLimit = NEVER;
   }
 
   /** The records of a send are gone from here: refused for good, or moved to another queue. */

@@ -1,40 +1,29 @@
 import type { DropReason, PendingRecord } from '../record/record.ts';
 import type { Spool } from '../spool/spool.ts';
-import { isPacked, type Records } from './batch.ts';
+import type { Records } from './batch.ts';
 import type { BatchingPolicy } from './batching-policy.ts';
 import type { HeldTopic } from './held-queues.ts';
+import { InFlightBatches } from './in-flight-batches.ts';
 import type { Ledger } from './ledger.ts';
 import { type BufferLimits, MemoryLimit } from './memory-limit.ts';
 import type { ProducerBatch } from './producer-batch.ts';
+import { type DropListener, empty, RecordDropper } from './record-dropper.ts';
 import { SpooledQueues } from './spooled-queues.ts';
 import type { RecordStore } from './store/record-store.ts';
-import { TopicQueues } from './topic-queues.ts';
-
-// How many topics may be known before those with nothing to send are forgotten. A topic's queues are a few hundred
-// bytes, and what they have learnt is found out again with the next send.
-const MAX_TOPICS = 1_000;
-
-// With a spool: the share of memory that is kept for records that wait for their value, which cannot go to disk.
-const UNSERIALIZED_SHARE = 0.1;
-
-/** Told of each record that will not reach Kafka; it is still whole, and already counted. */
-export type DropListener = (record: PendingRecord, reason: DropReason, cause: unknown) => void;
+import { Topics } from './topics.ts';
+import { UnserializedQueue } from './unserialized-queue.ts';
 
 /** All records that wait for the broker, within the memory limit, in a queue per topic and partition that keeps their order. */
 export class RecordAccumulator {
   readonly #ledger: Ledger;
   readonly #buffer: MemoryLimit;
-  readonly #batchingPolicy: BatchingPolicy;
-  readonly #onDropped: DropListener;
+  readonly #resendsWhole: boolean;
+  readonly #topics: Topics;
+  readonly #inFlight: InFlightBatches;
+  readonly #dropper: RecordDropper;
   readonly #spool: Spool | undefined;
   readonly #spooled: SpooledQueues | undefined;
-  readonly #topics = new Map<string, TopicQueues>();
-  readonly #inFlight = new Set<ProducerBatch>();
-  /** Failed batches that go again as they are. Their records count as in flight: the broker may have them. */
-  readonly #awaitingResend = new Set<ProducerBatch>();
-  /** Records that wait for their value, if there is a `serialize`: before all queues, in the order of acceptance. */
-  #unserialized: RecordStore | undefined;
-  #tidyAt = MAX_TOPICS;
+  #unserialized: UnserializedQueue | undefined;
 
   constructor(
     ledger: Ledger,
@@ -44,19 +33,17 @@ export class RecordAccumulator {
     spool?: Spool,
     onHeld: (held: HeldTopic) => void = () => undefined,
   ) {
-    this.#spool = spool;
+    const buffer = new MemoryLimit(limits, ledger);
+    const topics = new Topics({ ...batchingPolicy, makeQueue: buffer.makeQueue });
+    const dropper = new RecordDropper(ledger, spool, onDropped);
     this.#ledger = ledger;
-    this.#buffer = new MemoryLimit(limits, ledger);
-    this.#batchingPolicy = { ...batchingPolicy, makeQueue: this.#buffer.makeQueue };
-    this.#onDropped = onDropped;
-    if (spool === undefined) return;
-    this.#spooled = new SpooledQueues({
-      ...{ spool, ledger, limits, onHeld },
-      buffer: this.#buffer,
-      topics: this.#topics,
-      queuesOf: (topic) => this.#topicQueues(topic),
-      drop: (record, reason, cause) => this.drop(record, reason, cause),
-    });
+    this.#buffer = buffer;
+    this.#topics = topics;
+    this.#dropper = dropper;
+    this.#resendsWhole = batchingPolicy.resendsWhole;
+    this.#inFlight = new InFlightBatches(ledger, spool, batchingPolicy.keepsSendTogether);
+    this.#spool = spool;
+    this.#spooled = spool && new SpooledQueues({ spool, ledger, limits, buffer, topics, dropper, onHeld });
   }
 
   /** Whether what memory holds leaves at least as much room again. */
@@ -66,12 +53,12 @@ export class RecordAccumulator {
 
   /** How many batches are with the client. */
   get batchesInFlight(): number {
-    return this.#inFlight.size;
+    return this.#inFlight.withClient.size;
   }
 
   /** The batches that are with the client. */
   get inFlight(): ReadonlySet<ProducerBatch> {
-    return this.#inFlight;
+    return this.#inFlight.withClient;
   }
 
   /** How many topics it remembers. */
@@ -81,8 +68,7 @@ export class RecordAccumulator {
 
   /** Takes no record in; it is counted and told as any other that is dropped. */
   acceptAndDrop(record: PendingRecord, reason: DropReason, cause: unknown): void {
-    this.#ledger.accept(record);
-    this.drop(record, reason, cause);
+    this.#dropper.acceptAndDrop(record, reason, cause);
   }
 
   /** @returns whether a batch is full */
@@ -99,57 +85,19 @@ export class RecordAccumulator {
     }
     this.#ledger.accept(record);
     if (this.#spool?.keepsAll) this.#spool.keep(record);
-    return this.#topicQueues(record.topic).add(record);
+    return this.#topics.of(record.topic).add(record);
   }
 
-  /** Makes room for records that wait for their value. */
-  expectUnserialized(): void {
-    this.#unserialized = this.#buffer.makeQueue();
-    if (this.#spool !== undefined) this.#buffer.reserve = UNSERIALIZED_SHARE;
-  }
-
-  /** Those, oldest first. */
-  get unserialized(): Iterable<PendingRecord> {
-    return this.#unserialized ?? [];
-  }
-
-  /** The oldest of them. */
-  get firstUnserialized(): PendingRecord | undefined {
-    return this.#unserialized?.peek();
-  }
-
-  /** Takes in a record whose value is not known yet. @returns whether it waits */
-  hold(record: PendingRecord): boolean {
-    const queue = this.#unserialized;
-    if (queue === undefined || !this.#buffer.canHold(record.bytes)) {
-      this.add(record);
-      return false;
-    }
-    record.isPinned = true;
-    const shed = (victim: PendingRecord): void => this.drop(victim, 'overflow', undefined);
-    // With a spool, what waits for the broker is not to be lost for it.
-    const hasRoom =
-      this.#spool === undefined
-        ? this.#buffer.makeRoomFor(record, shed)
-        : this.#buffer.makeRoomIn(queue, record, shed);
-    if (!hasRoom) {
-      this.acceptAndDrop(record, 'overflow', undefined);
-      return false;
-    }
-    this.#ledger.accept(record);
-    queue.push(record);
-    return true;
-  }
-
-  /** Takes out the oldest record that waits for its value, to be added with that. */
-  takeUnserialized(value: string | Buffer): PendingRecord | undefined {
-    const record = this.#unserialized?.shift();
-    if (record === undefined) return undefined;
-    this.#ledger.withdraw(record);
-    record.isPinned = false;
-    record.serialization = undefined;
-    record.setValue(value);
-    return record;
+  /** From now on records may wait for their value before they are added. */
+  expectUnserialized(): UnserializedQueue {
+    this.#unserialized = new UnserializedQueue({
+      ledger: this.#ledger,
+      buffer: this.#buffer,
+      dropper: this.#dropper,
+      hasSpool: this.#spool !== undefined,
+      add: (record) => this.add(record),
+    });
+    return this.#unserialized;
   }
 
   /**
@@ -164,51 +112,21 @@ export class RecordAccumulator {
 
   /** The next batch that is due, now in flight. @param only the one topic that may be asked */
   drain(now: number, force: boolean, only?: string): ProducerBatch | undefined {
-    for (const [topic, topicQueues] of this.#topics) {
-      if (only !== undefined && topic !== only) continue;
-      const batch = topicQueues.drain(now, force);
-      if (batch === undefined) continue;
-      if (!this.#awaitingResend.delete(batch)) {
-        const { content } = batch;
-        if (isPacked(content)) this.#ledger.startSendOfPages(content);
-        else {
-          for (const record of content) this.#ledger.startSend(record);
-          this.#bind(batch);
-        }
-      }
-      this.#inFlight.add(batch);
-      // To the end of the line: a topic that is always busy must not starve the others.
-      this.#topics.delete(topic);
-      this.#topics.set(topic, topicQueues);
-      return batch;
-    }
-    return undefined;
+    const batch = this.#topics.drain(now, force, only);
+    if (batch !== undefined) this.#inFlight.start(batch);
+    return batch;
   }
 
   /** When the next batch is due, on the monotonic clock. */
   nextDue(force: boolean): number | undefined {
-    let next: number | undefined;
-    for (const topicQueues of this.#topics.values()) {
-      const due = topicQueues.nextDue(force);
-      if (due !== undefined && (next === undefined || due < next)) next = due;
-    }
-    return next;
+    return this.#topics.nextDue(force);
   }
 
   /** @returns the records that were delivered by this */
   deliver(batch: ProducerBatch): Records {
     this.#spooled?.onDelivered();
-    const { content } = batch;
-    if (isPacked(content)) {
-      this.#inFlight.delete(batch);
-      this.#ledger.deliverPages(content);
-      this.#topicQueues(batch.topic).succeed(batch);
-      return content;
-    }
-    const records = this.#landed(batch);
-    for (const record of records) this.#ledger.deliver(record);
-    this.#spool?.settle(records);
-    this.#topicQueues(batch.topic).succeed(batch);
+    const records = this.#inFlight.deliver(batch);
+    this.#topics.of(batch.topic).succeed(batch);
     return records;
   }
 
@@ -223,33 +141,28 @@ export class RecordAccumulator {
 
   /** All that is left, what is in flight included, by the order of its acceptance. */
   unsettled(): PendingRecord[] {
-    const left = [...this.#topics.values()].flatMap((topicQueues) =>
+    const left = [...this.#topics].flatMap((topicQueues) =>
       [...topicQueues.queues()].flatMap((queue) => [...queue]),
     );
-    // Of some, the client has only now found the partition.
-    for (const batch of this.#inFlight) this.#bind(batch);
-    const inFlight = [...this.#inFlight, ...this.#awaitingResend].flatMap((batch) => batch.records);
-    return [...inFlight, ...left].filter(({ state }) => state !== 'settled').sort((a, b) => a.seq - b.seq);
+    return [...this.#inFlight.records(), ...left]
+      .filter(({ state }) => state !== 'settled')
+      .sort((a, b) => a.seq - b.seq);
   }
 
   /** Puts the records of a failed send back where they were. @param isUnsent whether the broker cannot have any */
   reenqueue(batch: ProducerBatch, notBefore: number, isUnsent = false): void {
-    const topicQueues = this.#topicQueues(batch.topic);
+    const topicQueues = this.#topics.of(batch.topic);
     const { partition, records } = batch;
     // It has none any more where it turned out to have been delivered, as the process ended.
     const isWhole = records.length > 0 && records.every(({ state }) => state === 'in-flight');
-    if (this.#batchingPolicy.resendsWhole && !isUnsent && partition !== undefined && isWhole) {
-      this.#inFlight.delete(batch);
-      this.#bind(batch);
-      this.#awaitingResend.add(topicQueues.keepForResend(batch, partition, notBefore));
-      return;
-    }
-    topicQueues.reenqueue(batch, this.#returned(batch), notBefore);
+    if (this.#resendsWhole && !isUnsent && partition !== undefined && isWhole)
+      this.#inFlight.keep(batch, topicQueues.keepForResend(batch, partition, notBefore));
+    else topicQueues.reenqueue(batch, this.#inFlight.takeBack(batch), notBefore);
   }
 
   /** A send failed, and the broker may have its records all the same. */
   onSent(batch: ProducerBatch): void {
-    this.#topicQueues(batch.topic).onSent(batch);
+    this.#topics.of(batch.topic).onSent(batch);
   }
 
   /**
@@ -258,34 +171,25 @@ export class RecordAccumulator {
    * @returns false where they have to stay with theirs
    */
   move(batch: ProducerBatch, notBefore: number): boolean {
-    const topicQueues = this.#topicQueues(batch.topic);
+    const topicQueues = this.#topics.of(batch.topic);
     if (!topicQueues.mayMove(batch)) return false;
-    const records = this.#landed(batch);
-    for (const record of records) {
-      this.#ledger.reenqueue(record);
-      record.partition = undefined;
-    }
-    topicQueues.move(batch, records, notBefore);
+    topicQueues.move(batch, this.#inFlight.takeBack(batch, true), notBefore);
     return true;
   }
 
   /** The same, but one of them is at fault: the next sends from there carry half as many, at once. */
   bisect(batch: ProducerBatch): void {
-    const records = this.#returned(batch);
-    this.#topicQueues(batch.topic).bisect(batch, records);
+    this.#topics.of(batch.topic).bisect(batch, this.#inFlight.takeBack(batch));
   }
 
   /** The same, of one record: whether it is the cause is to be found out. */
   isolate(batch: ProducerBatch): void {
-    const records = this.#returned(batch);
-    this.#topicQueues(batch.topic).isolate(batch, records);
+    this.#topics.of(batch.topic).isolate(batch, this.#inFlight.takeBack(batch));
   }
 
   /** How many records could be sent in place of this batch, which is still with the client, and the batch itself. */
   waitingWith(batch: ProducerBatch): number {
-    return (
-      this.#topicQueues(batch.topic).waitingFor(batch.partitionQueue, batch.records[0]?.key) + batch.count
-    );
+    return this.#topics.of(batch.topic).waitingFor(batch.partitionQueue, batch.records[0]?.key) + batch.count;
   }
 
   /** Some of the records of a send are refused for good; the others go again, at once. */
@@ -302,8 +206,8 @@ export class RecordAccumulator {
 
   /** The records of a send that is refused for good. */
   reject(batch: ProducerBatch, reason: DropReason, cause: unknown): void {
-    for (const record of this.#landed(batch)) this.drop(record, reason, cause);
-    this.#topicQueues(batch.topic).onRejected(batch);
+    for (const record of this.#inFlight.land(batch)) this.drop(record, reason, cause);
+    this.#topics.of(batch.topic).onRejected(batch);
   }
 
   learn(topic: string, count: number, writable: readonly number[]): void {
@@ -320,7 +224,7 @@ export class RecordAccumulator {
 
   /** Why a send to the topic has failed. */
   recordError(topic: string, cause: unknown): void {
-    const topicQueues = this.#topicQueues(topic);
+    const topicQueues = this.#topics.of(topic);
     topicQueues.errors++;
     topicQueues.lastError = cause;
   }
@@ -345,7 +249,7 @@ export class RecordAccumulator {
   }
 
   beginFlush(): void {
-    for (const topicQueues of this.#topics.values()) topicQueues.beginFlush();
+    for (const topicQueues of this.#topics) topicQueues.beginFlush();
   }
 
   /** Drops what was accepted before `moment`. @returns when the oldest that is left was accepted, if any is */
@@ -367,75 +271,24 @@ export class RecordAccumulator {
   /** Gives up all that is left, what is in flight included, to disk or for good: nobody will wait for its answer. */
   giveUp(reason: DropReason, cause: unknown): void {
     const all = this.unsettled();
-    this.#awaitingResend.clear();
-    for (const topicQueues of this.#topics.values()) topicQueues.clearResend();
+    this.#inFlight.clearResend();
+    for (const topicQueues of this.#topics) topicQueues.clearResend();
     for (const record of this.#spool?.leave(all) ?? []) {
       record.queue?.discard(record);
       this.#ledger.spool(record);
-      record.text = '';
-      record.value = undefined;
+      empty(record);
     }
     for (const record of all) if (record.state !== 'settled') this.drop(record, reason, cause);
     // Not to disk: from there it would be sent with its text, which those who read the topic do not expect.
-    for (const record of [...this.unserialized]) this.drop(record, reason, cause);
+    for (const record of [...(this.#unserialized ?? [])]) this.drop(record, reason, cause);
   }
 
   drop(record: PendingRecord, reason: DropReason, cause: unknown): void {
-    record.queue?.discard(record);
-    this.#ledger.drop(record, reason);
-    this.#onDropped(record, reason, cause);
-    // Not before: a process that is killed now has it handed on again by the next, and not by none.
-    if (record.spoolPosition !== undefined) this.#spool?.settle([record]);
-    record.text = '';
-    record.value = undefined;
-    record.serialization = undefined;
-  }
-
-  /** A batch is back from the client. Some of its records may have been given up in the meantime. */
-  #landed(batch: ProducerBatch): PendingRecord[] {
-    this.#inFlight.delete(batch);
-    return batch.records.filter((record) => record.state === 'in-flight');
-  }
-
-  #returned(batch: ProducerBatch): PendingRecord[] {
-    const records = this.#landed(batch);
-    for (const record of records) this.#ledger.reenqueue(record);
-    this.#bind(batch);
-    return records;
-  }
-
-  /**
-   * Notes where records go, or that they may go anywhere again. The one that sends them after this process has ended would
-   * otherwise put them behind younger ones that another partition has got already: those with key, too, when partitions
-   * were added in between. With a client that was handed in, keys find their way by it.
-   */
-  #bind({ records, partition }: ProducerBatch): void {
-    const { keepsSendTogether } = this.#batchingPolicy;
-    const changed = records.filter(
-      (record) => record.partition !== partition && (keepsSendTogether || record.key === null),
-    );
-    for (const record of changed) record.partition = partition;
-    if (partition !== undefined) this.#spool?.bind(changed);
+    this.#dropper.drop(record, reason, cause);
   }
 
   *#queues(): Generator<RecordStore> {
-    if (this.#unserialized !== undefined) yield this.#unserialized;
-    for (const topicQueues of this.#topics.values()) yield* topicQueues.queues();
-  }
-
-  #topicQueues(topic: string): TopicQueues {
-    let topicQueues = this.#topics.get(topic);
-    if (topicQueues === undefined) {
-      if (this.#topics.size >= this.#tidyAt) this.#forgetIdleTopics();
-      topicQueues = new TopicQueues(topic, this.#batchingPolicy);
-      this.#topics.set(topic, topicQueues);
-    }
-    return topicQueues;
-  }
-
-  #forgetIdleTopics(): void {
-    for (const [topic, topicQueues] of this.#topics) if (topicQueues.isIdle) this.#topics.delete(topic);
-    // Not with each topic from then on: in an outage none of them is idle.
-    this.#tidyAt = Math.max(MAX_TOPICS, 2 * this.#topics.size);
+    if (this.#unserialized !== undefined) yield this.#unserialized.queue;
+    for (const topicQueues of this.#topics) yield* topicQueues.queues();
   }
 }

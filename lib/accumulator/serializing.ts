@@ -1,25 +1,17 @@
-import type { DropReason, PendingRecord, TransportEntry } from '../record/record.ts';
+import type { PendingRecord, TransportEntry } from '../record/record.ts';
 import type { Serialized, Serializer } from '../record/serializer.ts';
 import { type BackoffOptions, fullJitter } from '../util/backoff.ts';
 import type { Clock, Timer } from '../util/clock.ts';
 import { withDeadline } from '../util/deadline.ts';
+import type { UnserializedQueue } from './unserialized-queue.ts';
 
 // How many records of a backlog are asked for at a time, once what `serialize` needs is there again.
 const MAX_ASKED = 64;
 
-/** Where the records wait: the accumulator. */
-export interface UnserializedRecords {
-  readonly unserialized: Iterable<PendingRecord>;
-  readonly firstUnserialized: PendingRecord | undefined;
-  hold(record: PendingRecord): boolean;
-  takeUnserialized(value: string | Buffer): PendingRecord | undefined;
-  acceptAndDrop(record: PendingRecord, reason: DropReason, cause: unknown): void;
-  drop(record: PendingRecord, reason: DropReason, cause: unknown): void;
-}
-
 export interface SerializingOptions {
   serializer: Serializer;
-  records: UnserializedRecords;
+  /** Where the records wait. */
+  records: UnserializedQueue;
   clock: Clock;
   random(): number;
   retry: BackoffOptions;
@@ -68,7 +60,7 @@ export class Serializing {
 
   add(record: PendingRecord, entry: TransportEntry): void {
     const { records, serializer, add } = this.#options;
-    const isFirst = records.firstUnserialized === undefined;
+    const isFirst = records.first === undefined;
     const serialization = new Serialization(entry);
     record.serialization = serialization;
     if (!isFirst && (this.isDown || this.#next < this.#backlog.length)) {
@@ -83,7 +75,7 @@ export class Serializing {
       if (answer.kind === 'value') {
         record.setValue(answer.value);
         add(record);
-      } else records.acceptAndDrop(record, 'invalid', answer.cause);
+      } else records.refuse(record, answer.cause);
       return;
     }
     if (!isPromise) {
@@ -97,7 +89,7 @@ export class Serializing {
 
   /** Somebody flushes: it need not wait until it asks again. */
   retryNow(): void {
-    const first = this.#options.records.firstUnserialized?.serialization as Serialization | undefined;
+    const first = this.#options.records.first?.serialization as Serialization | undefined;
     if (first === undefined) return;
     first.notBefore = 0;
     this.#options.clock.soon(() => this.#release());
@@ -141,7 +133,7 @@ export class Serializing {
         clock.monotonic() + Math.max(1, fullJitter(serialization.failures, retry, random));
       this.lastError = { cause: result.cause, at: clock.systemTime() };
     } else serialization.result = result;
-    if (record === this.#options.records.firstUnserialized) this.#release();
+    if (record === this.#options.records.first) this.#release();
   }
 
   #release(): void {
@@ -160,7 +152,7 @@ export class Serializing {
     const { records, add, clock } = this.#options;
     clock.cancel(this.#timer);
     this.#timer = undefined;
-    for (let record = records.firstUnserialized; record !== undefined; record = records.firstUnserialized) {
+    for (let record = records.first; record !== undefined; record = records.first) {
       const serialization = record.serialization as Serialization;
       const { result, failures, isAsked, notBefore } = serialization;
       if (result === undefined) {
@@ -176,11 +168,11 @@ export class Serializing {
       }
       if (failures > 0) this.#recover();
       if (result.kind === 'value') {
-        const taken = records.takeUnserialized(result.value);
+        const taken = records.take(result.value);
         if (taken !== undefined) add(taken);
-      } else records.drop(record, 'invalid', result.cause);
+      } else records.drop(record, result.cause);
     }
-    if (records.firstUnserialized === undefined) this.#become(false);
+    if (records.first === undefined) this.#become(false);
   }
 
   #ask(record: PendingRecord, serialization: Serialization): void {
@@ -192,7 +184,7 @@ export class Serializing {
   /** What the oldest record needed is there again: that of the others is, too. */
   #recover(): void {
     const backlog: PendingRecord[] = [];
-    for (const record of this.#options.records.unserialized) {
+    for (const record of this.#options.records) {
       const serialization = record.serialization as Serialization;
       serialization.failures = 0;
       serialization.notBefore = 0;

@@ -1,10 +1,12 @@
-import type { DropReason, PendingRecord } from '../record/record.ts';
+import type { PendingRecord } from '../record/record.ts';
 import type { Spool } from '../spool/spool.ts';
 import { type Held, HeldQueues, type HeldTopic } from './held-queues.ts';
 import type { Ledger, Quantity } from './ledger.ts';
 import type { BufferLimits, MemoryLimit } from './memory-limit.ts';
 import type { PartitionQueue } from './partition-queue.ts';
+import { empty, type RecordDropper } from './record-dropper.ts';
 import type { TopicQueues } from './topic-queues.ts';
+import type { Topics } from './topics.ts';
 
 // How many records come back from disk, or go there, in one turn: some milliseconds' work.
 const MAX_RECORDS_AT_ONCE = 500;
@@ -17,9 +19,8 @@ export interface SpooledQueuesParts {
   readonly ledger: Ledger;
   readonly buffer: MemoryLimit;
   readonly limits: BufferLimits;
-  readonly topics: ReadonlyMap<string, TopicQueues>;
-  queuesOf(topic: string): TopicQueues;
-  drop(record: PendingRecord, reason: DropReason, cause: unknown): void;
+  readonly topics: Topics;
+  readonly dropper: RecordDropper;
   onHeld(held: HeldTopic): void;
 }
 
@@ -81,7 +82,7 @@ export class SpooledQueues {
    * @returns whether there is more to be done at once
    */
   replayFromSpool(now: { wall: number; monotonic: number }): boolean {
-    const { spool, ledger, queuesOf } = this.#parts;
+    const { spool, ledger, topics } = this.#parts;
     spool.writeKept();
     // There may be older ones.
     if (spool.isScanning) return false;
@@ -97,8 +98,8 @@ export class SpooledQueues {
         this.#onReadThrough();
         return false;
       }
-      const queues = queuesOf(next.topic);
-      if (next.partition !== undefined && queues.isUnbound(next)) next.partition = undefined;
+      const queues = topics.of(next.topic);
+      if (next.partition !== undefined && queues.onDisk.isUnbound(next)) next.partition = undefined;
       const held = this.#held.of(next);
       if (held !== undefined) {
         this.#onStored(held, next);
@@ -111,7 +112,7 @@ export class SpooledQueues {
       spool.take();
       ledger.replay(next);
       next.acceptedAt = now.monotonic - Math.max(0, now.wall - next.time);
-      queues.onReplayed(next);
+      queues.onDisk.onReplayed(next);
       queues.add(next);
     }
     return true;
@@ -145,10 +146,10 @@ export class SpooledQueues {
   #keepAllBehind(partitionQueue: PartitionQueue): void {
     const awaiting = this.#awaiting.get(partitionQueue);
     if (awaiting === undefined || awaiting.generation === awaiting.queues.generation) return;
-    const { generation, mustUnbind, withoutPartition } = awaiting.queues;
+    const { generation, onDisk, unassigned } = awaiting.queues;
     awaiting.generation = generation;
     this.#keepBehind(partitionQueue);
-    if (mustUnbind) this.#keepBehind(withoutPartition);
+    if (onDisk.mustUnbind) this.#keepBehind(unassigned);
   }
 
   /**
@@ -175,14 +176,13 @@ export class SpooledQueues {
 
   /** Moves records from memory to disk. @returns those that are safe there */
   #moveToDisk(records: readonly PendingRecord[], held: Held | undefined): ReadonlySet<PendingRecord> {
-    const { spool, ledger, queuesOf } = this.#parts;
+    const { spool, ledger, topics } = this.#parts;
     const left = new Set(spool.leave(records, this.#held.stateOf(held)));
     for (const record of left) {
-      queuesOf(record.topic).onLeft(record);
+      topics.of(record.topic).onDisk.onLeft(record);
       if (held !== undefined) this.#onStored(held, record);
       ledger.spool(record);
-      record.text = '';
-      record.value = undefined;
+      empty(record);
     }
     return left;
   }
@@ -255,19 +255,20 @@ export class SpooledQueues {
       for (const record of youngest.splice(0, youngest.length >> 1)) partitionQueue.queue.push(record);
     }
     const left = this.#moveToDisk(youngest, held);
-    for (const record of youngest) if (!left.has(record)) this.#parts.drop(record, 'overflow', undefined);
+    for (const record of youngest)
+      if (!left.has(record)) this.#parts.dropper.drop(record, 'overflow', undefined);
     return youngest.length > 0;
   }
 
   /** Makes room among a queue's own records. @returns whether there is some */
   #shedOwn(record: PendingRecord): boolean {
-    const { buffer, limits, queuesOf, drop } = this.#parts;
+    const { buffer, limits, topics, dropper } = this.#parts;
     if (limits.overflow === 'drop-newest') return false;
-    const { queue } = queuesOf(record.topic).queueFor(record);
+    const { queue } = topics.of(record.topic).queueFor(record);
     while (!buffer.hasRoomFor(record.bytes, true)) {
       const oldest = queue.peek();
       if (oldest === undefined) return false;
-      drop(oldest, 'overflow', undefined);
+      dropper.drop(oldest, 'overflow', undefined);
     }
     return true;
   }

@@ -1,7 +1,5 @@
 import type { BatchingPolicy } from './batching-policy.ts';
-import type { PartitionQueue } from './partition-queue.ts';
-
-const NEVER = Number.POSITIVE_INFINITY;
+import { NEVER, type PartitionQueue } from './partition-queue.ts';
 
 // With a client that was handed in, every so many batches one record goes out without a partition: where its
 // partitioner puts it tells of partitions that are not known yet. 16: a send more in 16, and a topic's

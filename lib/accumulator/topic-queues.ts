@@ -1,44 +1,29 @@
 import type { PendingRecord, RecordKey } from '../record/record.ts';
 import { groupBy } from '../util/group-by.ts';
-import { countOf, type Records } from './batch.ts';
+import { BatchFormer } from './batch-former.ts';
 import type { BatchingPolicy } from './batching-policy.ts';
-import { PartitionQueue } from './partition-queue.ts';
+import { BoundOnDisk } from './bound-on-disk.ts';
+import { NEVER, type PartitionQueue } from './partition-queue.ts';
+import { PartitionQueues } from './partition-queues.ts';
 import { ProducerBatch } from './producer-batch.ts';
-import type { RecordIsolation } from './record-isolation.ts';
-import { StickyPartition } from './sticky-partition.ts';
 import type { RecordStore } from './store/record-store.ts';
-import { takeAt, takeOfOneKey, takeOldest } from './take-records.ts';
-
-const NEVER = Number.POSITIVE_INFINITY;
 
 /**
- * The records of one topic that wait, and how they form batches. The rule behind everything here: **one topic
- * and one partition per send**, because a kafkajs send that spans partitions can resolve with records lost
+ * The records of one topic: which queue may send now, and what a send means for the next ones. The rule behind everything
+ * here: **one topic and one partition per send**, because a kafkajs send that spans partitions can resolve with records lost
  * (retries inside one send re-partition the batch, but skip brokers that have answered).
  *
- * - Keyed records have a queue for each partition, once the number of partitions is known; until then a send has records of
- *   one key, so that their order holds.
- * - Records without key wait together; each batch of them is bound to a partition when it is formed ("sticky
- *   partitioning"), and stays bound when it has to be sent again.
+ * - While the number of partitions is not known, a send has records of one key, so that their order holds.
  * - Where a send without a partition goes is known when it is answered. What must not overtake it waits until then.
  */
 export class TopicQueues {
   readonly topic: string;
   readonly #policy: BatchingPolicy;
-  /** Without key, not bound to a partition yet. Its own sends are those without a partition. */
-  readonly #unkeyed: PartitionQueue;
-  /** With key, while the number of partitions is not known. */
-  readonly #unassigned: PartitionQueue;
-  readonly #partitionQueues = new Map<number, PartitionQueue>();
-  /** In which order queues are asked for a batch: one that has sent goes to the end, so that a busy one cannot starve others. */
-  readonly #sendOrder: Set<PartitionQueue>;
-  readonly #partitions: StickyPartition;
+  readonly #queues: PartitionQueues;
+  readonly #former: BatchFormer;
+  readonly onDisk: BoundOnDisk = new BoundOnDisk();
   /** Changes whenever keys may belong elsewhere. */
   generation = 0;
-  /** Whether what was on disk when the partitions were forgotten may go to any partition, wherever it was sent. */
-  mustUnbind = false;
-  /** What was sent, and has been left on disk since then: as what is sent here, it stays with its partition. */
-  readonly #leftSince = new Set<string>();
   /** Sends that failed, all that ever did; and why the last one did. */
   errors = 0;
   lastError: unknown;
@@ -46,89 +31,68 @@ export class TopicQueues {
   constructor(topic: string, policy: BatchingPolicy) {
     this.topic = topic;
     this.#policy = policy;
-    this.#unkeyed = new PartitionQueue(undefined, policy.makeQueue());
-    this.#unassigned = new PartitionQueue(undefined, policy.makeQueue());
-    this.#sendOrder = new Set([this.#unkeyed, this.#unassigned]);
-    this.#partitions = new StickyPartition(policy, this.#partitionQueues);
+    this.#queues = new PartitionQueues(policy);
+    this.#former = new BatchFormer(topic, policy, this.#queues);
   }
 
   /** Whether nothing waits here and nothing is under way. */
   get isIdle(): boolean {
-    return [...this.#sendOrder].every((partitionQueue) => partitionQueue.isIdle);
+    return [...this.#queues].every((partitionQueue) => partitionQueue.isIdle);
+  }
+
+  /** How many partitions the topic has, as far as is known. */
+  get partitionCount(): number | undefined {
+    return this.#queues.partitions.count;
+  }
+
+  /** Those with keys, while it is not known where they go. */
+  get unassigned(): PartitionQueue {
+    return this.#queues.unassigned;
   }
 
   /** Everything that waits here. */
   *queues(): Generator<RecordStore> {
-    for (const partitionQueue of this.#sendOrder) yield partitionQueue.queue;
+    for (const partitionQueue of this.#queues) yield partitionQueue.queue;
   }
 
   /** Where a record would wait. */
-  queueFor({ key, partition, requestedPartition }: PendingRecord): PartitionQueue {
-    const bound = partition ?? requestedPartition;
-    if (bound !== undefined) return this.#partitionQueue(bound);
-    if (key === null) return this.#unkeyed;
-    const { count } = this.#partitions;
-    return count === undefined
-      ? this.#unassigned
-      : this.#partitionQueue(this.#policy.partitionOfKey(key, count));
+  queueFor(record: PendingRecord): PartitionQueue {
+    return this.#queues.for(record);
+  }
+
+  /** How many records this queue could send, where its oldest has such a key. */
+  waitingFor(partitionQueue: PartitionQueue, key: RecordKey | undefined): number {
+    return this.#queues.waitingFor(partitionQueue, key);
   }
 
   /** @returns whether a batch is full */
   add(record: PendingRecord): boolean {
-    const { queue } = this.queueFor(record);
-    if (queue.count === 0) queue.since = this.#policy.now();
-    queue.push(record);
-    return this.#isFull(queue);
+    const partitionQueue = this.#queues.for(record);
+    if (partitionQueue.queue.count === 0) partitionQueue.since = this.#policy.now();
+    partitionQueue.queue.push(record);
+    return partitionQueue.isFull(this.#policy.limits);
   }
 
   /** Where nothing can be sent now. */
   *held(): Generator<PartitionQueue> {
-    for (const partitionQueue of this.#sendOrder)
+    for (const partitionQueue of this.#queues)
       if (partitionQueue.isHeld || this.#isWaiting(partitionQueue)) yield partitionQueue;
   }
 
   /** Whether a record like this one cannot be sent now. */
   isHeld(record: PendingRecord): boolean {
-    const partitionQueue = this.queueFor(record);
+    const partitionQueue = this.#queues.for(record);
     return partitionQueue.isHeld || this.#isWaiting(partitionQueue);
-  }
-
-  /** Whether its records have no partition that they could be sent to now. */
-  #isWaiting(partitionQueue: PartitionQueue): boolean {
-    if (partitionQueue === this.#unkeyed && !this.#partitions.goesUnassigned)
-      return this.#partitions.areAllHeld;
-    if (
-      partitionQueue !== this.#unkeyed &&
-      (partitionQueue !== this.#unassigned || !this.#policy.keepsSendTogether)
-    )
-      return false;
-    // See `#clearAt`: they wait for what was sent before, wherever it went.
-    for (const { isHeld, awaitsDisk } of this.#partitionQueues.values())
-      if (isHeld || awaitsDisk) return true;
-    return false;
-  }
-
-  /** Those with keys, while it is not known where they go. */
-  get withoutPartition(): PartitionQueue {
-    return this.#unassigned;
   }
 
   /** The next batch that is due, taken out of its queue. @param force do not wait for the linger */
   drain(now: number, force: boolean): ProducerBatch | undefined {
-    for (const partitionQueue of this.#sendOrder) {
+    for (const partitionQueue of this.#queues) {
       // What was to be tried alone has been shed, or is too old.
       if (!partitionQueue.busy && partitionQueue.queue.count === 0) partitionQueue.isolation = undefined;
       if (this.#dueAt(partitionQueue, force) > now) continue;
-      this.#sendOrder.delete(partitionQueue);
-      this.#sendOrder.add(partitionQueue);
-      if (partitionQueue.awaitingResend !== undefined)
-        return this.#resume(partitionQueue, partitionQueue.awaitingResend);
-      if (partitionQueue.isolation !== undefined)
-        return this.#formAlone(partitionQueue, partitionQueue.isolation);
-      if (partitionQueue === this.#unkeyed) return this.#formUnkeyed(now);
-      return partitionQueue === this.#unassigned
-        ? this.#formOfOneKey(partitionQueue)
-        : this.#form(partitionQueue.queue, partitionQueue);
+      this.#queues.moveToEnd(partitionQueue);
+      return this.#former.form(partitionQueue, now);
     }
     return undefined;
   }
@@ -136,21 +100,30 @@ export class TopicQueues {
   /** When the next batch is due, if nothing else happens: the moment to look again. */
   nextDue(force: boolean): number | undefined {
     let next = NEVER;
-    for (const partitionQueue of this.#sendOrder) next = Math.min(next, this.#dueAt(partitionQueue, force));
+    for (const partitionQueue of this.#queues) next = Math.min(next, this.#dueAt(partitionQueue, force));
     return next === NEVER ? undefined : next;
   }
 
   /** Puts the records of a failed send back. @param notBefore when they may be sent again */
   reenqueue(batch: ProducerBatch, records: readonly PendingRecord[], notBefore: number): void {
-    for (const [partitionQueue, own] of this.#landed(batch, records)) {
-      partitionQueue.recordFailure(notBefore);
-      partitionQueue.reenqueue(own);
-    }
+    this.#putBack(batch, records, (partitionQueue) => partitionQueue.recordFailure(notBefore));
+  }
+
+  /** Puts the one record of a failed send back: whether it is the cause is to be found out. */
+  isolate(batch: ProducerBatch, records: readonly PendingRecord[]): void {
+    this.#putBack(batch, records, (partitionQueue) => {
+      partitionQueue.bisectCount = 0;
+    });
+  }
+
+  /** Puts the records of a send back that was refused because of one of them: the next ones carry half as many. */
+  bisect(batch: ProducerBatch, records: readonly PendingRecord[]): void {
+    this.#putBack(batch, records, (partitionQueue, count) => partitionQueue.startBisect(count));
   }
 
   /** A send failed, and the broker may have its records all the same. */
   onSent({ partition }: ProducerBatch): void {
-    if (partition !== undefined) this.#partitionQueue(partition).mayHaveArrived = true;
+    if (partition !== undefined) this.#queues.at(partition).mayHaveArrived = true;
   }
 
   /**
@@ -158,11 +131,10 @@ export class TopicQueues {
    * reached. Where it was reached, they wait for it: elsewhere they would come after younger ones.
    */
   mayMove({ partition, records }: ProducerBatch): boolean {
-    const { count = 0 } = this.#partitions;
-    const isReached = partition === undefined || this.#partitionQueue(partition).mayHaveArrived;
+    const isReached = partition === undefined || this.#queues.at(partition).mayHaveArrived;
     return (
       !isReached &&
-      count > 1 &&
+      (this.partitionCount ?? 0) > 1 &&
       records.every((record) => record.key === null && record.requestedPartition === undefined)
     );
   }
@@ -171,21 +143,7 @@ export class TopicQueues {
   move({ partitionQueue }: ProducerBatch, records: readonly PendingRecord[], notBefore: number): void {
     partitionQueue.busy = false;
     partitionQueue.recordFailure(notBefore);
-    this.#unkeyed.reenqueue(records);
-  }
-
-  /** Puts the one record of a failed send back: whether it is the cause is to be found out. */
-  isolate(batch: ProducerBatch, records: readonly PendingRecord[]): void {
-    for (const [partitionQueue, own] of this.#landed(batch, records)) {
-      partitionQueue.bisectCount = 0;
-      partitionQueue.reenqueue(own);
-    }
-  }
-
-  /** How many records this queue could send, where its oldest has such a key. */
-  waitingFor(partitionQueue: PartitionQueue, key: RecordKey | undefined): number {
-    const canBorrow = partitionQueue.partition !== undefined && key === null;
-    return partitionQueue.queue.count + (canBorrow ? this.#unkeyed.queue.count : 0);
+    this.#queues.unkeyed.reenqueue(records);
   }
 
   /**
@@ -196,7 +154,7 @@ export class TopicQueues {
    */
   keepForResend(batch: ProducerBatch, partition: number, notBefore: number): ProducerBatch {
     batch.partitionQueue.busy = false;
-    const partitionQueue = this.#partitionQueue(partition);
+    const partitionQueue = this.#queues.at(partition);
     if (partitionQueue !== batch.partitionQueue) batch.partitionQueue.onRecordsGone();
     partitionQueue.recordFailure(notBefore);
     for (const record of batch.records) record.hasBeenSent = true;
@@ -206,15 +164,7 @@ export class TopicQueues {
 
   /** Forgets the batches that wait to be sent again as they are: their records have been given up. */
   clearResend(): void {
-    for (const partitionQueue of this.#partitionQueues.values()) partitionQueue.awaitingResend = undefined;
-  }
-
-  /** Puts the records of a send back that was refused because of one of them: the next ones carry half as many. */
-  bisect(batch: ProducerBatch, records: readonly PendingRecord[]): void {
-    for (const [partitionQueue, own] of this.#landed(batch, records)) {
-      partitionQueue.startBisect(own.length);
-      partitionQueue.reenqueue(own);
-    }
+    for (const partitionQueue of this.#queues.ofPartitions) partitionQueue.awaitingResend = undefined;
   }
 
   /** A send came through: its queue may send again. */
@@ -222,98 +172,52 @@ export class TopicQueues {
     batch.partitionQueue.busy = false;
     batch.partitionQueue.recordSuccess(batch.count);
     this.onSent(batch);
-    if (batch.partition !== undefined) this.#partitions.recordSuccess(batch.partition);
+    if (batch.partition !== undefined) this.#queues.partitions.recordSuccess(batch.partition);
   }
 
   /** The whole send was refused: its records are gone, and its queue may send again. */
-  onRejected(batch: ProducerBatch): void {
-    const { partitionQueue } = batch;
+  onRejected({ partitionQueue }: ProducerBatch): void {
     partitionQueue.busy = false;
     partitionQueue.onRecordsGone();
     // A function that names many partitions that the topic does not have must not leave a queue of each behind.
-    const { partition } = partitionQueue;
-    if (partition === undefined || partition < (this.partitionCount ?? 0) || !partitionQueue.isIdle) return;
-    this.#partitionQueues.delete(partition);
-    this.#sendOrder.delete(partitionQueue);
+    if ((partitionQueue.partition ?? 0) >= (this.partitionCount ?? 0))
+      this.#queues.deleteIfIdle(partitionQueue);
   }
 
   /** What the client has found out about the partitions. Keyed records move to the queues of theirs. */
   learn(count: number, writable: readonly number[]): void {
-    const known = this.#partitions.count;
+    const known = this.partitionCount;
     // Keys belong elsewhere now: those that wait must not be overtaken by what comes after them.
     if (known !== undefined && known !== count) this.forget();
-    this.#partitions.learn(count, writable);
+    this.#queues.partitions.learn(count, writable);
     if (known === count) return;
     this.generation++;
-    this.#unassigned.failures = 0;
-    for (const record of this.#unassigned.queue.drain()) this.queueFor(record).queue.push(record);
-  }
-
-  /** How many partitions the topic has, as far as is known. */
-  get partitionCount(): number | undefined {
-    return this.#partitions.count;
+    this.#queues.assign();
   }
 
   /** The partitions are not what they were (a topic that was deleted and made anew): all is to be found out again. */
   forget(): void {
-    this.#partitions.forget();
+    this.#queues.partitions.forget();
     this.generation++;
-    this.mustUnbind = true;
-    this.#leftSince.clear();
-    const bound: PendingRecord[] = [];
-    for (const [partition, partitionQueue] of this.#partitionQueues) {
-      for (const record of partitionQueue.queue.drain()) {
-        if (record.requestedPartition === undefined) bound.push(record);
-        else partitionQueue.queue.push(record);
-      }
-      partitionQueue.bisectCount = 0;
-      partitionQueue.isolation = undefined;
-      if (!partitionQueue.isIdle) continue;
-      this.#partitionQueues.delete(partition);
-      this.#sendOrder.delete(partitionQueue);
-    }
-    bound.sort((a, b) => a.seq - b.seq);
-    for (const record of bound) record.partition = undefined;
-    this.#unkeyed.queue.pushFront(bound.filter((record) => record.key === null));
-    this.#unassigned.queue.pushFront(bound.filter((record) => record.key !== null));
-  }
-
-  /** A record is left on disk. */
-  onLeft(record: PendingRecord): void {
-    if (this.mustUnbind && record.partition !== undefined) this.#leftSince.add(placeOf(record));
-  }
-
-  /** A record is back from disk. */
-  onReplayed(record: PendingRecord): void {
-    this.#leftSince.delete(placeOf(record));
-  }
-
-  /** Whether a record on disk may go to any partition, wherever it was sent: what has waited here may. */
-  isUnbound(record: PendingRecord): boolean {
-    return this.mustUnbind && !this.#leftSince.has(placeOf(record));
+    this.onDisk.unbind();
+    this.#queues.unassign();
   }
 
   /** Forgets all waiting times: somebody flushes. */
   beginFlush(): void {
-    for (const partitionQueue of this.#sendOrder) partitionQueue.notBefore = 0;
+    for (const partitionQueue of this.#queues) partitionQueue.notBefore = 0;
   }
 
-  #partitionQueue(partition: number): PartitionQueue {
-    let partitionQueue = this.#partitionQueues.get(partition);
-    if (partitionQueue === undefined) {
-      partitionQueue = new PartitionQueue(partition, this.#policy.makeQueue());
-      this.#partitionQueues.set(partition, partitionQueue);
-      this.#sendOrder.add(partitionQueue);
-    }
-    return partitionQueue;
-  }
-
-  /** A send failed: its queue may send again. @returns the queues that its records go back to */
-  #landed(batch: ProducerBatch, records: readonly PendingRecord[]): Map<PartitionQueue, PendingRecord[]> {
+  /** A send failed: its queue may send again, and its records go back. @param mark what that means for the queue they go to */
+  #putBack(
+    batch: ProducerBatch,
+    records: readonly PendingRecord[],
+    mark: (partitionQueue: PartitionQueue, count: number) => void,
+  ): void {
     batch.partitionQueue.busy = false;
     // A first send that failed may have reached the partition it was meant for: from now on it is bound to it.
     const queues = groupBy(records, (record) =>
-      batch.partition === undefined ? this.queueFor(record) : this.#partitionQueue(batch.partition),
+      batch.partition === undefined ? this.#queues.for(record) : this.#queues.at(batch.partition),
     );
     if (!queues.has(batch.partitionQueue)) {
       const [partitionQueue] = queues.keys();
@@ -321,108 +225,47 @@ export class TopicQueues {
       batch.partitionQueue.isolation = undefined;
       batch.partitionQueue.onRecordsGone();
     }
-    return queues;
-  }
-
-  #isFull({ count, bytes }: RecordStore): boolean {
-    const { maxRecords, maxBytes } = this.#policy.limits;
-    return count >= maxRecords || bytes >= maxBytes;
+    for (const [partitionQueue, own] of queues) {
+      mark(partitionQueue, own.length);
+      partitionQueue.reenqueue(own);
+    }
   }
 
   /** When the queue's next batch may go; never, as long as another send has to be answered first. */
   #dueAt(partitionQueue: PartitionQueue, force: boolean): number {
-    const { queue } = partitionQueue;
-    if (partitionQueue.busy) return NEVER;
-    if (partitionQueue.awaitingResend !== undefined)
-      return Math.max(partitionQueue.notBefore, this.#clearAt(partitionQueue));
-    if (queue.count === 0) return NEVER;
-    // While a refused record is looked for, a smaller batch is as full as it may get.
-    const isReady =
-      force ||
-      partitionQueue.isTryingAgain ||
-      partitionQueue.isolation !== undefined ||
-      this.#isFull(queue) ||
-      queue.count >= partitionQueue.sendLimit;
-    const due = isReady
-      ? partitionQueue.notBefore
-      : Math.max(partitionQueue.notBefore, queue.since + this.#policy.limits.lingerMs);
-    return Math.max(due, this.#clearAt(partitionQueue));
+    const due = partitionQueue.dueAt(this.#policy.limits, force);
+    return due === NEVER ? NEVER : Math.max(due, this.#clearAt(partitionQueue));
   }
 
   /** From when on no other send can be overtaken by one of this queue. */
   #clearAt(partitionQueue: PartitionQueue): number {
+    const { unkeyed, unassigned, partitions } = this.#queues;
     const { keepsSendTogether } = this.#policy;
-    const isUnassignedInFlight = keepsSendTogether && this.#unassigned.busy;
-    if (partitionQueue === this.#unassigned) {
+    if (partitionQueue === unassigned) {
       // With a client that was handed in, keyed records are never in the queue of a partition.
-      return !keepsSendTogether || (!this.#unkeyed.busy && this.#areQueuesIdle()) ? 0 : NEVER;
+      return !keepsSendTogether || (!unkeyed.busy && this.#arePartitionsIdle()) ? 0 : NEVER;
     }
-    if (isUnassignedInFlight) return NEVER;
-    if (partitionQueue !== this.#unkeyed) return this.#unkeyed.busy ? NEVER : 0;
-    if (this.#partitions.goesUnassigned) return this.#areQueuesIdle() ? 0 : NEVER;
-    return this.#partitions.freeAt();
+    if (keepsSendTogether && unassigned.busy) return NEVER;
+    if (partitionQueue !== unkeyed) return unkeyed.busy ? NEVER : 0;
+    if (partitions.goesUnassigned) return this.#arePartitionsIdle() ? 0 : NEVER;
+    return partitions.freeAt();
   }
 
-  #areQueuesIdle(): boolean {
-    for (const partitionQueue of this.#partitionQueues.values())
+  #arePartitionsIdle(): boolean {
+    for (const partitionQueue of this.#queues.ofPartitions)
       if (!partitionQueue.isIdle || partitionQueue.awaitsDisk) return false;
     return true;
   }
 
-  #formUnkeyed(now: number): ProducerBatch {
-    const { queue } = this.#unkeyed;
-    const partition = this.#partitions.choose(now);
-    if (partition !== undefined) this.#unkeyed.failures = 0;
-    return partition === undefined
-      ? this.#form(queue, this.#unkeyed, this.#policy.keepsSendTogether ? NEVER : 1)
-      : this.#form(queue, this.#partitionQueue(partition));
+  /** Whether its records have no partition that they could be sent to now. */
+  #isWaiting(partitionQueue: PartitionQueue): boolean {
+    const { unkeyed, unassigned, partitions, ofPartitions } = this.#queues;
+    if (partitionQueue === unkeyed && !partitions.goesUnassigned) return partitions.areAllHeld;
+    const waitsForOthers =
+      partitionQueue === unkeyed || (partitionQueue === unassigned && this.#policy.keepsSendTogether);
+    if (!waitsForOthers) return false;
+    // See `#clearAt`: they wait for what was sent before, wherever it went.
+    for (const { isHeld, awaitsDisk } of ofPartitions) if (isHeld || awaitsDisk) return true;
+    return false;
   }
-
-  #resume(partitionQueue: PartitionQueue, batch: ProducerBatch): ProducerBatch {
-    partitionQueue.awaitingResend = undefined;
-    partitionQueue.busy = true;
-    return batch;
-  }
-
-  #form(queue: RecordStore, partitionQueue: PartitionQueue, limit = NEVER): ProducerBatch {
-    const { maxRecords, maxBytes } = this.#policy.limits;
-    const most = Math.min(maxRecords, partitionQueue.sendLimit, limit);
-    const limits = { most, maxBytes };
-    return this.#makeBatch(queue.takePacked(limits) ?? takeOldest(queue, limits), queue, partitionQueue);
-  }
-
-  /** The next record that is to be sent alone. Where none is left here, one that is not bound to a partition yet. */
-  #formAlone(partitionQueue: PartitionQueue, { position }: RecordIsolation): ProducerBatch {
-    const { queue } = partitionQueue;
-    const borrowed =
-      position >= queue.count && this.waitingFor(partitionQueue, queue.head?.key) > position
-        ? this.#unkeyed.queue.shift()
-        : undefined;
-    if (borrowed !== undefined) queue.push(borrowed);
-    return this.#makeBatch(takeAt(queue, Math.min(position, queue.count - 1)), queue, partitionQueue);
-  }
-
-  /**
-   * The oldest records, as long as they share a key. With a client that was handed in, where every keyed send is one
-   * of these, also the next few that do: that inverts no key, but records of different keys.
-   */
-  #formOfOneKey(partitionQueue: PartitionQueue): ProducerBatch {
-    const { limits, keepsSendTogether } = this.#policy;
-    const most = Math.min(limits.maxRecords, partitionQueue.sendLimit);
-    const among = keepsSendTogether ? 'adjacent' : limits.maxRecords;
-    const records = takeOfOneKey(partitionQueue.queue, { most, maxBytes: limits.maxBytes }, among);
-    return this.#makeBatch(records, partitionQueue.queue, partitionQueue);
-  }
-
-  #makeBatch(records: Records, queue: RecordStore, partitionQueue: PartitionQueue): ProducerBatch {
-    partitionQueue.busy = true;
-    // What is left starts to gather anew: while this send is under way it may become a full batch. But not where the batch was
-    // only so small because a refused record is looked for: then each would wait for the linger.
-    if (countOf(records) < partitionQueue.sendLimit) queue.since = this.#policy.now();
-    return new ProducerBatch(this.topic, partitionQueue, records);
-  }
-}
-
-function placeOf({ spoolPosition }: PendingRecord): string {
-  return `${spoolPosition?.segment} ${spoolPosition?.offset}`;
 }

@@ -4,7 +4,7 @@ import type { HeldTopic } from '../accumulator/held-queues.ts';
 import type { Ledger } from '../accumulator/ledger.ts';
 import type { BufferLimits } from '../accumulator/memory-limit.ts';
 import type { ProducerBatch } from '../accumulator/producer-batch.ts';
-import type { DropListener } from '../accumulator/record-accumulator.ts';
+import type { DropListener } from '../accumulator/record-dropper.ts';
 import type { ClientSource, PartitionsListener } from '../clients/client.ts';
 import type { SendResult } from '../clients/send-result.ts';
 import type { Serializer } from '../record/serializer.ts';

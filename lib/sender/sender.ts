@@ -242,10 +242,9 @@ export class Sender {
     events: SenderEvents,
   ): Serializing | undefined {
     if (serializer === undefined) return undefined;
-    this.#accumulator.expectUnserialized();
     return new Serializing({
       ...{ serializer, clock, random, retry, requestTimeoutMs },
-      records: this.#accumulator,
+      records: this.#accumulator.expectUnserialized(),
       add: (record) => this.#enqueue(record),
       onOutage: (cause) => events.onSerializerOutage?.(cause),
       onState: () => events.onState(this.state),

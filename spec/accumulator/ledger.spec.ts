@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { Ledger, type SettlementWatcher } from '../../lib/accumulator/ledger.ts';
+import { Ledger } from '../../lib/accumulator/ledger.ts';
+import type { SettlementWatcher } from '../../lib/accumulator/settlement-watchers.ts';
 import { DROP_REASONS, type PendingRecord } from '../../lib/record/record.ts';
 import { recordOf } from '../sender/rig.ts';
 

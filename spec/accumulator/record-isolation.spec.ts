@@ -206,3 +206,10 @@ it('in the first three rounds and then in every eighth, twice as many of the old
     [56, 256],
   ]);
 });
+
+it('alone, where part of its batch got through, a record is given up in the third round, and four at most', () => {
+  const isolation = new RecordIsolation(true);
+  const steps = Array.from({ length: 7 }, () => isolation.recordFailure(1));
+  expect(steps).toEqual(['wait', 'wait', 'reject', 'reject', 'reject', 'reject', 'wait']);
+  expect(isolation.isOver).toBe(true);
+});

@@ -2,8 +2,10 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { HeldTopic } from '../../lib/accumulator/held-queues.ts';
 import { Ledger } from '../../lib/accumulator/ledger.ts';
 import { MemoryLimit, type OverflowPolicy } from '../../lib/accumulator/memory-limit.ts';
+import { RecordDropper } from '../../lib/accumulator/record-dropper.ts';
 import { SpooledQueues } from '../../lib/accumulator/spooled-queues.ts';
-import { TopicQueues } from '../../lib/accumulator/topic-queues.ts';
+import type { TopicQueues } from '../../lib/accumulator/topic-queues.ts';
+import { Topics } from '../../lib/accumulator/topics.ts';
 import { Spool } from '../../lib/spool/spool.ts';
 import { batchingPolicy, HeldClock, recordOf } from '../sender/rig.ts';
 import { directoryOfSpec } from '../spool/rig.ts';
@@ -21,7 +23,7 @@ class Rig {
   readonly ledger = new Ledger();
   readonly limits: { maxRecords: number; maxBytes: number; overflow: OverflowPolicy };
   readonly buffer: MemoryLimit;
-  readonly topics = new Map<string, TopicQueues>();
+  readonly topics: Topics;
   readonly spool: Spool;
   readonly queues: SpooledQueues;
   readonly rejected: string[] = [];
@@ -32,6 +34,7 @@ class Rig {
     const nothing = (): void => undefined;
     this.limits = { maxRecords: MAX_RECORDS, maxBytes: 1_000_000, overflow };
     this.buffer = new MemoryLimit(this.limits, this.ledger);
+    this.topics = new Topics(batchingPolicy({ makeQueue: this.buffer.makeQueue }));
     this.spool = new Spool(
       { directory: directoryOfSpec(), mode: 'overflow', maxBytes: maxBytesOnDisk },
       this.clock,
@@ -43,12 +46,7 @@ class Rig {
       buffer: this.buffer,
       limits: this.limits,
       topics: this.topics,
-      queuesOf: (topic) => this.topic(topic),
-      drop: (record, reason) => {
-        record.queue?.discard(record);
-        this.ledger.drop(record, reason);
-        this.dropped.push(record.text);
-      },
+      dropper: new RecordDropper(this.ledger, this.spool, ({ text }) => this.dropped.push(text)),
       onHeld: (topic) => this.held.push(topic),
     });
   }
@@ -62,12 +60,8 @@ class Rig {
   }
 
   topic(name: string): TopicQueues {
-    let queues = this.topics.get(name);
-    if (queues === undefined) {
-      queues = new TopicQueues(name, batchingPolicy({ makeQueue: this.buffer.makeQueue }));
-      queues.learn(2, [0, 1]);
-      this.topics.set(name, queues);
-    }
+    const queues = this.topics.of(name);
+    if (queues.partitionCount === undefined) queues.learn(2, [0, 1]);
     return queues;
   }
 

@@ -155,19 +155,19 @@ it('what was sent and left on disk is unbound where the partitions have been for
   record.spoolPosition = { segment: 'one', offset: 8 };
   const other = recordOf({ key: 'k' });
   other.spoolPosition = { segment: 'one', offset: 20 };
-  queues.onLeft(record);
-  expect(queues.isUnbound(record)).toBe(false);
+  queues.onDisk.onLeft(record);
+  expect(queues.onDisk.isUnbound(record)).toBe(false);
   queues.forget();
-  expect(queues.isUnbound(record)).toBe(true);
-  queues.onLeft(record);
-  queues.onLeft(other);
-  expect([record, other].map((left) => queues.isUnbound(left))).toEqual([false, true]);
+  expect(queues.onDisk.isUnbound(record)).toBe(true);
+  queues.onDisk.onLeft(record);
+  queues.onDisk.onLeft(other);
+  expect([record, other].map((left) => queues.onDisk.isUnbound(left))).toEqual([false, true]);
   queues.forget();
-  expect(queues.isUnbound(record)).toBe(true);
+  expect(queues.onDisk.isUnbound(record)).toBe(true);
   // Nothing is remembered of what is in memory again.
-  queues.onLeft(record);
-  queues.onReplayed(record);
-  expect(queues.isUnbound(record)).toBe(true);
+  queues.onDisk.onLeft(record);
+  queues.onDisk.onReplayed(record);
+  expect(queues.onDisk.isUnbound(record)).toBe(true);
 });
 
 it('a batch that was sent once does not linger again for each of its halves', () => {

@@ -1,3 +1,4 @@
+import { PackedRecords } from './packed-records.ts';
 import { RecordPage } from './record-page.ts';
 
 // Where little waits, pages are small: a thousand topics with a few records each would otherwise take 64 MiB.
@@ -17,14 +18,17 @@ export class PagePool {
     while (size < wanted && size < MAX_BYTES) size *= 2;
     const page = this.#free.get(size)?.pop();
     // Not out of Node's own pool: its numbers have to begin where a number may stand. Nothing is read that was not written.
-    return page ?? new RecordPage(Buffer.allocUnsafeSlow(size).buffer, (free) => this.#give(free));
+    return (
+      page ??
+      new RecordPage(new PackedRecords(Buffer.allocUnsafeSlow(size).buffer), (free) => this.#give(free))
+    );
   }
 
   #give(page: RecordPage): void {
     // What its records had beside their texts is not to be held until the page is needed.
     page.clear();
-    const free = this.#free.get(page.size);
-    if (free === undefined) this.#free.set(page.size, [page]);
+    const free = this.#free.get(page.packed.size);
+    if (free === undefined) this.#free.set(page.packed.size, [page]);
     else if (free.length < MAX_FREE_PAGES) free.push(page);
   }
 }

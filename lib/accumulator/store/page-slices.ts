@@ -1,5 +1,6 @@
 import type { PendingRecord } from '../../record/record.ts';
-import type { RecordPage, Stretch } from './record-page.ts';
+import type { PackedRecords } from './packed-records.ts';
+import type { Stretch } from './record-page.ts';
 
 /** Records that have been taken out of a queue as they stand in its pages. Whoever has them has to `release` them. */
 export class PageSlices {
@@ -14,21 +15,22 @@ export class PageSlices {
   }
 
   /** One after the other, in their order. */
-  each(visit: (page: RecordPage, at: number) => void): void {
-    for (const { page, from, to } of this.stretches) for (let at = from; at < to; at++) visit(page, at);
+  each(visit: (packed: PackedRecords, at: number) => void): void {
+    for (const { page, from, to } of this.stretches)
+      for (let at = from; at < to; at++) visit(page.packed, at);
   }
 
   /** Whether one of them passes; those behind it are not asked for. */
-  some(test: (page: RecordPage, at: number) => boolean): boolean {
+  some(test: (packed: PackedRecords, at: number) => boolean): boolean {
     for (const { page, from, to } of this.stretches)
-      for (let at = from; at < to; at++) if (test(page, at)) return true;
+      for (let at = from; at < to; at++) if (test(page.packed, at)) return true;
     return false;
   }
 
   /** Copies of them, as objects. */
   toObjects(): PendingRecord[] {
     const records: PendingRecord[] = [];
-    this.each((page, at) => records.push(page.unpackedAt(at)));
+    this.each((packed, at) => records.push(packed.unpackedAt(at)));
     return records;
   }
 

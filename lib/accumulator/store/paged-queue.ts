@@ -1,13 +1,13 @@
 import type { PendingRecord } from '../../record/record.ts';
+import type { Head } from './packed-records.ts';
 import type { PagePool } from './page-pool.ts';
 import { PageSlices } from './page-slices.ts';
-import type { Head, RecordPage } from './record-page.ts';
+import type { RecordPage } from './record-page.ts';
 import { RecordQueue } from './record-queue.ts';
 import type { RecordStore, SendLimits } from './record-store.ts';
 
 /** A queue whose records wait in pages, but for those that come back, and those that are looked at. */
 export class PagedQueue implements RecordStore {
-  since = 0;
   readonly #pool: PagePool;
   readonly #onHead: (queue: RecordStore) => void;
   /** The oldest ones, as objects. */

@@ -1,6 +1,6 @@
 import type { PendingRecord } from '../../record/record.ts';
+import type { Head } from './packed-records.ts';
 import type { PageSlices } from './page-slices.ts';
-import type { Head } from './record-page.ts';
 
 /** How much one send may carry. A record that is larger by itself goes alone. */
 export interface SendLimits {
@@ -10,11 +10,6 @@ export interface SendLimits {
 
 /** The records that wait in a partition queue, oldest first. */
 export interface RecordStore extends Iterable<PendingRecord> {
-  /**
-   * Since when, on the monotonic clock, its records have been waiting to form a batch. Not read off their
-   * timestamps: a system clock that is set back would hold them for as long.
-   */
-  since: number;
   /** How many records wait here. */
   readonly count: number;
   /** Their size in bytes. */

@@ -1,15 +1,17 @@
 import type { PendingRecord } from '../../record/record.ts';
 import { groupBy } from '../../util/group-by.ts';
-import type { Head } from './record-page.ts';
+import type { Head } from './packed-records.ts';
 import type { RecordStore } from './record-store.ts';
 
 /**
  * A queue that keeps the severities apart, for what is least severe to be found at once. All the same they come out in
  * the order they went in: by their turns, because the order of acceptance may be another one (records that another
  * process has left on disk, records that were sent and have come back).
+ *
+ * Not one queue for all severities: a page is free once all of its records are gone. Where one record in a hundred is severe
+ * and the others give way, 100,000 records of 200 bytes were in 244 MiB of pages after a million, and in 25 MiB by severity.
  */
 export class SeverityQueue implements RecordStore {
-  since = 0;
   readonly #make: (severity: number) => RecordStore;
   readonly #ranks = new Map<number, RecordStore>();
   #firstIndex = 0;

@@ -1,3 +1,4 @@
+import { PackedRecords } from '../../accumulator/store/packed-records.ts';
 import { PageSlices } from '../../accumulator/store/page-slices.ts';
 import { RecordPage } from '../../accumulator/store/record-page.ts';
 import { PendingRecord, type RecordHeaders, type RecordKey } from '../../record/record.ts';
@@ -70,13 +71,19 @@ export function recordsFromWire(
 }
 
 export function pagesToWire({ stretches }: PageSlices): WirePage[] {
-  return stretches.map(({ page, from, to, bytes }) => {
-    const wire: WirePage = { memory: page.copyOf(from, to), count: to - from, bytes, keys: [], headers: [] };
-    if (!page.isPlain) {
+  return stretches.map(({ page: { packed }, from, to, bytes }) => {
+    const wire: WirePage = {
+      memory: packed.copyOf(from, to),
+      count: to - from,
+      bytes,
+      keys: [],
+      headers: [],
+    };
+    if (!packed.isPlain) {
       for (let at = from; at < to; at++) {
-        const key = page.keyAt(at);
+        const key = packed.keyAt(at);
         if (key !== null) wire.keys.push([at - from, key]);
-        const headers = page.headersAt(at);
+        const headers = packed.headersAt(at);
         if (headers !== undefined) wire.headers.push([at - from, headers]);
       }
     }
@@ -87,10 +94,11 @@ export function pagesToWire({ stretches }: PageSlices): WirePage[] {
 export function pagesFromWire(pages: readonly WirePage[]): PageSlices {
   const packed = new PageSlices();
   for (const { memory, count, bytes, keys, headers } of pages) {
-    const own = { keys: [] as RecordKey[], headers: [] as RecordHeaders[] };
-    for (const [at, key] of keys) own.keys[at] = asBuffer(key);
-    for (const [at, of] of headers) own.headers[at] = headersOf(of);
-    const page = RecordPage.filled(memory, count, own);
+    const ownKeys: RecordKey[] = [];
+    const ownHeaders: RecordHeaders[] = [];
+    for (const [at, key] of keys) ownKeys[at] = asBuffer(key);
+    for (const [at, of] of headers) ownHeaders[at] = headersOf(of);
+    const page = new RecordPage(new PackedRecords(memory, ownKeys, ownHeaders));
     packed.add({ page, from: 0, to: count, bytes });
   }
   return packed;

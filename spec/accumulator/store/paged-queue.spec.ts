@@ -91,9 +91,9 @@ describe('what is taken for a send', () => {
 describe('pages', () => {
   it('begin with room for some records, and grow with what waits', () => {
     const { queue, pool } = queueOf('x'.repeat(1_000));
-    expect(pool.taken.map(({ size }) => size)).toEqual([8_192]);
+    expect(pool.taken.map(({ packed }) => packed.size)).toEqual([8_192]);
     for (let record = 0; record < 30; record++) queue.push(recordOf({ text: 'x'.repeat(1_000) }));
-    expect(pool.taken.map(({ size }) => size)).toEqual([8_192, 8_192, 16_384, 32_768]);
+    expect(pool.taken.map(({ packed }) => packed.size)).toEqual([8_192, 8_192, 16_384, 32_768]);
   });
 
   it('go back to the pool when they are empty and their batch is done with', () => {

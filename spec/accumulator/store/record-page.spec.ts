@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { PackedRecords } from '../../../lib/accumulator/store/packed-records.ts';
 import { PagePool } from '../../../lib/accumulator/store/page-pool.ts';
 import { RecordPage } from '../../../lib/accumulator/store/record-page.ts';
 import { PendingRecord, type RecordHeaders, type RecordKey } from '../../../lib/record/record.ts';
 import { recordOf } from '../../sender/rig.ts';
 import { collectGarbage } from '../../support/garbage.ts';
 
-const pageOf = (size = 4_096): RecordPage => new RecordPage(new ArrayBuffer(size));
+const pageOf = (size = 4_096): RecordPage => new RecordPage(new PackedRecords(new ArrayBuffer(size)));
 
 /** All that has to be the same of a record that was packed. */
 function contentOf(record: PendingRecord | undefined): unknown {
@@ -122,13 +123,13 @@ it('a page is used again when the last of its users has let go of it, and not be
   const other = pool.take(0);
   expect(other).not.toBe(page);
   expect(other.put(recordOf({ text: 'second' }))).toBe(true);
-  expect(page.textAt(taken?.from ?? -1)).toBe('first');
+  expect(page.packed.textAt(taken?.from ?? -1)).toBe('first');
   page.release();
   const again = pool.take(0);
   expect(again).toBe(page);
-  expect([again.count, again.size]).toEqual([0, 4_096]);
-  expect(pool.take(10_000).size).toBe(16_384);
-  expect(pool.take(10_000_000).size).toBe(65_536);
+  expect([again.count, again.packed.size]).toEqual([0, 4_096]);
+  expect(pool.take(10_000).packed.size).toBe(16_384);
+  expect(pool.take(10_000_000).packed.size).toBe(65_536);
 });
 
 it('is bounded by what its records have beside their texts, too', () => {
@@ -159,4 +160,13 @@ it('holds nothing of a record that has been taken out, or whose batch is done', 
   page.release();
   page.release();
   expect(await held()).toBe(0);
+});
+
+it('texts of up to 16,384 characters are packed, longer ones stay objects', () => {
+  const isPacked = (length: number): boolean => {
+    const page = pageOf(65_536);
+    page.put(recordOf({ text: 'x'.repeat(length) }));
+    return page.take(1, 1_000_000, true) !== undefined;
+  };
+  expect([isPacked(16_384), isPacked(16_385)]).toEqual([true, false]);
 });

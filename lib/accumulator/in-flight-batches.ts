@@ -1,0 +1,101 @@
+import type { PendingRecord } from '../record/record.ts';
+import type { Spool } from '../spool/spool.ts';
+import { isPacked, type Records } from './batch.ts';
+import type { Ledger } from './ledger.ts';
+import type { ProducerBatch } from './producer-batch.ts';
+
+/** The batches that have been taken out of their queues: those with the client, and those that go again as they are. */
+export class InFlightBatches {
+  readonly #ledger: Ledger;
+  readonly #spool: Spool | undefined;
+  readonly #keepsSendTogether: boolean;
+  readonly #withClient = new Set<ProducerBatch>();
+  /** Their records count as in flight: the broker may have them. */
+  readonly #awaitingResend = new Set<ProducerBatch>();
+
+  constructor(ledger: Ledger, spool: Spool | undefined, keepsSendTogether: boolean) {
+    this.#ledger = ledger;
+    this.#spool = spool;
+    this.#keepsSendTogether = keepsSendTogether;
+  }
+
+  get withClient(): ReadonlySet<ProducerBatch> {
+    return this.#withClient;
+  }
+
+  /** A batch goes to the client. */
+  start(batch: ProducerBatch): void {
+    if (!this.#awaitingResend.delete(batch)) {
+      const { content } = batch;
+      if (isPacked(content)) this.#ledger.startSendOfPages(content);
+      else {
+        for (const record of content) this.#ledger.startSend(record);
+        this.#bind(batch);
+      }
+    }
+    this.#withClient.add(batch);
+  }
+
+  /** A batch is back. @returns its records, but for those that have been given up in the meantime */
+  land(batch: ProducerBatch): PendingRecord[] {
+    this.#withClient.delete(batch);
+    return batch.records.filter((record) => record.state === 'in-flight');
+  }
+
+  /** The same: they wait again. @param mayMove whether they may go to another partition than the one they were sent to */
+  takeBack(batch: ProducerBatch, mayMove = false): PendingRecord[] {
+    const records = this.land(batch);
+    for (const record of records) {
+      this.#ledger.reenqueue(record);
+      if (mayMove) record.partition = undefined;
+    }
+    if (!mayMove) this.#bind(batch);
+    return records;
+  }
+
+  /** A batch is back, and will go again as it is. @param resent the batch that will */
+  keep(batch: ProducerBatch, resent: ProducerBatch): void {
+    this.#withClient.delete(batch);
+    this.#bind(batch);
+    this.#awaitingResend.add(resent);
+  }
+
+  /** @returns the records that were delivered by this */
+  deliver(batch: ProducerBatch): Records {
+    const { content } = batch;
+    if (isPacked(content)) {
+      this.#withClient.delete(batch);
+      this.#ledger.deliverPages(content);
+      return content;
+    }
+    const records = this.land(batch);
+    for (const record of records) this.#ledger.deliver(record);
+    this.#spool?.settle(records);
+    return records;
+  }
+
+  /** All of their records. */
+  records(): PendingRecord[] {
+    // Of some, the client has only now found the partition.
+    for (const batch of this.#withClient) this.#bind(batch);
+    return [...this.#withClient, ...this.#awaitingResend].flatMap((batch) => batch.records);
+  }
+
+  /** The records of those that wait to go again have been given up. */
+  clearResend(): void {
+    this.#awaitingResend.clear();
+  }
+
+  /**
+   * Notes where records go, or that they may go anywhere again. The one that sends them after this process has ended would
+   * otherwise put them behind younger ones that another partition has got already: those with key, too, when partitions
+   * were added in between. With a client that was handed in, keys find their way by it.
+   */
+  #bind({ records, partition }: ProducerBatch): void {
+    const changed = records.filter(
+      (record) => record.partition !== partition && (this.#keepsSendTogether || record.key === null),
+    );
+    for (const record of changed) record.partition = partition;
+    if (partition !== undefined) this.#spool?.bind(changed);
+  }
+}
