@@ -113,6 +113,10 @@ export class RecordAccumulator {
     return this.#unserialized ?? [];
   }
 
+  get unserializedCount(): number {
+    return this.#unserialized?.count ?? 0;
+  }
+
   /** The oldest of them. */
   get firstUnserialized(): PendingRecord | undefined {
     return this.#unserialized?.peek();
