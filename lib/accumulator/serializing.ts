@@ -90,9 +90,8 @@ export class Serializing {
       if (records.hold(record)) this.#settle(record, serialization, answer);
       return;
     }
-    // Listened to also where there is no room for it: unhandled, its rejection would end the process.
-    records.hold(record);
-    void this.#await(record, serialization, answer);
+    // Where there is no room for it, nobody waits for the promise: its rejection is handled by the guard, which listens to each.
+    if (records.hold(record)) void this.#await(record, serialization, answer);
   }
 
   /** Somebody flushes: it need not wait until it asks again. */

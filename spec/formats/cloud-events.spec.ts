@@ -60,7 +60,7 @@ describe('cloudEvents', () => {
         expect(event.subject).toBe(subject);
         expect(event.data).toEqual(JSON.parse(message));
       }),
-      { numRuns: 30 },
+      { numRuns: 20 },
     );
   });
 

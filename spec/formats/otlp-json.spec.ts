@@ -88,7 +88,7 @@ describe('otlpJson, read strictly', () => {
           expect(new Set(names).size).toBe(names.length);
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 60 },
     );
   });
 
@@ -102,6 +102,7 @@ describe('otlpJson, read strictly', () => {
         expect(fieldsOf(attributes)).toEqual(others);
         expect(plainOf(body)).toBe('x');
       }),
+      { numRuns: 40 },
     );
   });
 
