@@ -163,7 +163,7 @@ describe('otlpJson, read strictly', () => {
     ...Object.entries({ error: 17, warn: 13, info: 9, http: 7, verbose: 6, debug: 5, silly: 1 }),
     ...Object.entries({ emerg: 23, alert: 22, crit: 21, warning: 13, notice: 10 }),
     ...Object.entries({ help: 11, data: 10, prompt: 12, input: 8, fatal: 21, trace: 1 }),
-    ...Object.entries({ audit: 0, constructor: 0, toString: 0 }),
+    ...Object.entries({ audit: 0, constructor: 0, ['__proto__']: 0 }),
   ])('has %s as severity %i', (level, severityNumber) => {
     expect(logRecordIn(written({}, level))).toMatchObject({ severityNumber, severityText: level });
   });
