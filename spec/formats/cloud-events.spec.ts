@@ -42,7 +42,7 @@ function made(
 
 async function logged(options: Partial<KafkaTransportOptions>, log: (logger: winston.Logger) => void) {
   const cluster = await startCluster();
-  const transport = transportTo(cluster, options);
+  const transport = transportTo(cluster, { closeTimeoutMs: 20_000, ...options });
   log(winston.createLogger({ level: 'silly', transports: [transport] }));
   await transport.close();
   return cluster.records(TOPIC);

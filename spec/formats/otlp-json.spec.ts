@@ -210,6 +210,7 @@ describe('otlpJson, read strictly', () => {
     const transport = transportTo(cluster, {
       serialize: otlpJson({ resource: { 'service.name': 'shop' } }),
       buffer: { maxRecords: 2 },
+      closeTimeoutMs: 20_000,
     });
     const logger = winston.createLogger({ transports: [transport] });
     for (const order of [1, 2, 3]) logger.info('paid', { order });
