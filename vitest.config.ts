@@ -31,7 +31,7 @@ const APART = ['spec/package/**', 'spec/examples/**', 'spec/kafka/**'];
 const OF_PROCESSES = [
   'spec/scenarios/runners/**/*.spec.ts',
   'spec/scenarios/reload/**/*.spec.ts',
-  ...['signals', 'crash-process', 'fallback-that-writes-later'].map(
+  ...['signals', 'crash-process', 'fallback-that-writes-later', 'serialize-pending'].map(
     (name) => `spec/scenarios/exits/${name}.spec.ts`,
   ),
   'spec/scenarios/faults/preloads-and-the-thread.spec.ts',

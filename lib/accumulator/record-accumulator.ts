@@ -100,6 +100,11 @@ export class RecordAccumulator {
     return this.#unserialized;
   }
 
+  /** How many of them do. */
+  get unserializedCount(): number {
+    return this.#unserialized?.queue.count ?? 0;
+  }
+
   /**
    * Takes records back from disk, as memory has room, and writes there what has to be there before it is sent.
    *

@@ -8,10 +8,13 @@ import type { UnserializedQueue } from './unserialized-queue.ts';
 // How many records of a backlog are asked for at a time, once what `serialize` needs is there again.
 const MAX_ASKED = 64;
 
+/** As much of the queue as is used here. */
+export type UnserializedRecords = Omit<UnserializedQueue, 'queue'>;
+
 export interface SerializingOptions {
   serializer: Serializer;
   /** Where the records wait. */
-  records: UnserializedQueue;
+  records: UnserializedRecords;
   clock: Clock;
   random(): number;
   retry: BackoffOptions;
@@ -82,9 +85,8 @@ export class Serializing {
       if (records.hold(record)) this.#settle(record, serialization, answer);
       return;
     }
-    // Listened to also where there is no room for it: unhandled, its rejection would end the process.
-    records.hold(record);
-    void this.#await(record, serialization, answer);
+    // Where there is no room for it, nobody waits for the promise: its rejection is handled by the guard, which listens to each.
+    if (records.hold(record)) void this.#await(record, serialization, answer);
   }
 
   /** Somebody flushes: it need not wait until it asks again. */

@@ -40,7 +40,8 @@ export function cloudEvents({
       ce_source: typeof source === 'string' ? source : source(entry),
       ce_type: typeof type === 'string' ? type : type(entry),
       ce_time: new Date(entry.time).toISOString(),
-      ce_subject: subject(entry),
+      // The specification has no empty one.
+      ce_subject: subject(entry) || undefined,
     }),
     serialize: ({ message }) => message,
   };

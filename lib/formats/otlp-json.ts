@@ -31,6 +31,10 @@ const SEVERITIES: Readonly<Record<string, number>> = {
 };
 const UNSPECIFIED = 0;
 
+// The last millisecond whose nanoseconds fit into OTLP's 64 bits, in the year 2554. The Collector refuses the request of a
+// later one, which a faked clock may tell; 0 is "unknown".
+const LAST_MS = 18_446_744_073_709;
+
 // What has a field of its own; the last three as OpenTelemetry's winston instrumentation writes them.
 const OWN_FIELDS = new Set(['level', 'message', 'timestamp', 'trace_id', 'span_id', 'trace_flags']);
 
@@ -57,7 +61,7 @@ export function otlpJson({
 
 function logRecord({ level, message, time, info }: TransportEntry): Record<string, unknown> {
   const { trace_id, span_id, trace_flags } = info;
-  const nanoseconds = `${time}000000`;
+  const nanoseconds = time > LAST_MS ? '0' : `${time}000000`;
   const severityNumber = Object.hasOwn(SEVERITIES, level) ? SEVERITIES[level] : UNSPECIFIED;
   return {
     timeUnixNano: nanoseconds,

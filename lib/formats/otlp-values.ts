@@ -1,3 +1,5 @@
+import { readSafely } from '../util/read-safely.ts';
+
 /** OTLP's AnyValue in proto3's JSON mapping; one without a field is null. */
 export type AnyValue = Record<string, unknown>;
 
@@ -12,14 +14,19 @@ const MAX_INT64 = 2n ** 63n - 1n;
 
 /** The fields of an object, but for those that are undefined or functions, as JSON leaves them out. */
 export function keyValues(object: object, within: readonly object[] = []): KeyValue[] {
-  return Object.entries(object)
-    .filter(([, value]) => isData(value))
-    .map(([key, value]) => ({ key, value: anyValue(value, [...within, object]) }));
+  const inside = [...within, object];
+  return Object.keys(object).flatMap((name) => {
+    const key = name.toWellFormed();
+    const read = readSafely(() => (object as Record<string, unknown>)[name]);
+    if ('threw' in read) return [{ key, value: { stringValue: read.threw } }];
+    return isData(read.value) ? [{ key, value: anyValue(read.value, inside) }] : [];
+  });
 }
 
 /** @param within the objects around it, for those that go round in circles */
 export function anyValue(value: unknown, within: readonly object[] = []): AnyValue {
-  if (typeof value === 'string') return { stringValue: value };
+  // Half of a surrogate pair, as a text has that was cut off, is no UTF-8: readers of proto3's JSON refuse the whole request.
+  if (typeof value === 'string') return { stringValue: value.toWellFormed() };
   if (typeof value === 'boolean') return { boolValue: value };
   if (typeof value === 'number') return numberValue(value);
   // 64 bits are strings in proto3's JSON; OTLP has no larger ones.
@@ -28,7 +35,9 @@ export function anyValue(value: unknown, within: readonly object[] = []): AnyVal
       ? { intValue: String(value) }
       : { stringValue: String(value) };
   if (typeof value !== 'object' || value === null) return {};
-  return objectValue(value, within);
+  // One field that throws does not cost the others.
+  const read = readSafely(() => objectValue(value, within));
+  return 'threw' in read ? { stringValue: read.threw } : read.value;
 }
 
 function numberValue(value: number): AnyValue {
@@ -42,14 +51,18 @@ function objectValue(value: object, within: readonly object[]): AnyValue {
   if (value instanceof Uint8Array) return { bytesValue: Buffer.from(value).toString('base64') };
   if (Array.isArray(value)) {
     const inside = [...within, value];
-    return { arrayValue: { values: value.map((one) => anyValue(one, inside)) } };
+    // Not map(): it leaves holes, JSON writes null for them, and a repeated field has no null.
+    return { arrayValue: { values: Array.from(value, (one) => anyValue(one, inside)) } };
   }
   if (isError(value)) {
-    const { name, message, stack, ...others } = value;
-    return { kvlistValue: { values: keyValues({ name, message, stack, ...others }, [...within, value]) } };
+    // By name: a field of an error's own may not be enumerable.
+    const { name, message, stack, cause, ...others } = value;
+    const fields = { name, message, stack, cause, ...others };
+    return { kvlistValue: { values: keyValues(fields, [...within, value]) } };
   }
   const { toJSON } = value as { toJSON?: unknown };
-  if (typeof toJSON === 'function') return anyValue(toJSON.call(value), [...within, value]);
+  const plain: unknown = typeof toJSON === 'function' ? toJSON.call(value) : value;
+  if (plain !== value) return anyValue(plain, [...within, value]);
   return { kvlistValue: { values: keyValues(value, within) } };
 }
 

@@ -1,13 +1,9 @@
 import { stringify } from 'safe-stable-stringify';
-import { messageOf } from '../errors.ts';
 import type { Info } from '../util/info.ts';
+import { readSafely } from '../util/read-safely.ts';
 
 // Deeper than anybody reads. `json()` itself fails some thousand levels down, where the stack ends.
 const MAX_DEPTH = 100;
-const MAX_REASON = 100;
-
-/** A field that throws: what stands in its place in the JSON. */
-type Read = { readonly value: unknown } | { readonly threw: string };
 
 /**
  * An info as winston's `json()` writes it (logform/json.js): with keys in order, a BigInt as a string of its digits, and
@@ -67,12 +63,4 @@ function copyOfFields(source: object, inside: readonly object[]): Record<string,
 function copyOfField(source: object, name: string, inside: readonly object[]): unknown {
   const read = readSafely(() => (source as Record<string, unknown>)[name]);
   return 'threw' in read ? read.threw : copyOf(name, read.value, inside);
-}
-
-function readSafely(read: () => unknown): Read {
-  try {
-    return { value: read() };
-  } catch (error) {
-    return { threw: `[Unreadable: ${messageOf(error).slice(0, MAX_REASON)}]` };
-  }
 }

@@ -68,10 +68,12 @@ export class Sender {
     );
     this.#health = new Health(clock.systemTime, events);
     this.#firstContact = new FirstContact(clock, source.brokerCount);
+    // What waits for its value is no work for a client yet: kept open, its connection would keep the process alive for as long.
+    const hasWork = (): boolean => ledger.unsettled > this.#accumulator.unserializedCount;
     this.#connection = new Connection({
       ...options,
       source,
-      hasWork: () => ledger.unsettled > 0,
+      hasWork,
       onOpen: () => {
         this.#firstContact.onConnected();
         this.#topicProbe.onFreshClient();
@@ -89,7 +91,7 @@ export class Sender {
       },
       onRenewed: () => this.#pump(),
       onClosed: () => {
-        if (ledger.unsettled === 0) this.#health.recordIdle();
+        if (!hasWork()) this.#health.recordIdle();
         this.#pump();
       },
     });

@@ -216,4 +216,25 @@ describe('@elastic/ecs-winston-format', () => {
       order: 7,
     });
   });
+
+  it('has the fields that it is given, those of the service, and the time of the log call', async () => {
+    const before = Date.now();
+    const [record] = await logged(
+      { format: ecsFormat({ convertReqRes: true, serviceName: 'shop', serviceVersion: '1' }) },
+      (logger) => logger.warn('slow', { 'event.duration': 7, labels: { order: 'o-1' } }),
+    );
+    const { '@timestamp': at, ...fields } = JSON.parse(String(record?.value));
+    expect(Date.parse(at)).toBeGreaterThanOrEqual(before);
+    expect(Date.parse(at)).toBeLessThanOrEqual(Number(record?.timestamp));
+    expect(fields).toEqual({
+      'log.level': 'warn',
+      message: 'slow',
+      'ecs.version': expect.any(String),
+      'event.duration': 7,
+      labels: { order: 'o-1' },
+      'event.dataset': 'shop',
+      'service.name': 'shop',
+      'service.version': '1',
+    });
+  });
 });
