@@ -32,7 +32,7 @@ const MAX_FALLBACK_MS = 1_000;
 
 /** Hears whether there is something that the end of the process must not come before. */
 export interface WorkListener {
-  /** The first record comes, also one of the transport's own. */
+  /** The first record comes, also one of the transport's own; or the first is left out, which the topic is to be told. */
   onWork(): void;
   /** Nothing is left to send, and the connection was closed. */
   onIdle(): void;
@@ -80,6 +80,7 @@ export class Pipeline {
       emitter,
       fallback,
       fallbackWrites: this.#fallbackWrites,
+      levels: () => this.#levels ?? options.levels ?? {},
       warnings,
       statsCollector,
       channels,
@@ -119,7 +120,7 @@ export class Pipeline {
           this.#deliveryReports.dropped(record, reason, cause);
         },
         onHeld: (held) => this.warnings.held(held),
-        onOutage: (cause, unreachable) => this.warnings.outage(cause, unreachable),
+        onOutage: (...outage) => this.warnings.outage(...outage),
         onSerializerOutage: (cause) => this.warnings.serializerOutage(cause),
         onState: () => this.#onState(),
         onAnswer: (batch, result, ...rest) => {
@@ -152,6 +153,16 @@ export class Pipeline {
     return this.#ledger.accepted;
   }
 
+  /** Whether the end of the process would find something to tell. */
+  get hasUntold(): boolean {
+    return this.#samplingNotice.isPending;
+  }
+
+  /** The process ends: what has been left out since the topic was last told. */
+  tellLast(): void {
+    if (!this.#isClosed && this.#sender.state !== 'down') this.#samplingNotice.tellNow();
+  }
+
   /** Takes an info in. The application is waiting, so all else happens later. */
   admit(info: Info, levels: Levels | undefined, mark: Mark | undefined, span: SpanContext | undefined): void {
     this.#levels = levels;
@@ -160,6 +171,7 @@ export class Pipeline {
     if (admission.kind === 'filtered') this.suppress('filtered', info);
     else if (admission.kind === 'sampled') {
       this.suppress('sampled', info);
+      if (!this.#samplingNotice.isPending && !this.#isClosed) this.#work?.onWork();
       this.#samplingNotice.add(String(info[LEVEL] ?? info.level));
     } else if (
       admission.kind === 'record' &&
@@ -194,6 +206,7 @@ export class Pipeline {
 
   /** Flushes, but waits no longer than until Kafka turns out to be away: not at all, where that is known. */
   async flushUnlessDown(timeoutMs: number): Promise<void> {
+    this.tellLast();
     if (this.#ledger.unsettled === 0 || this.#sender.state === 'down') return;
     let onDown: (() => void) | undefined;
     const down = new Promise<void>((resolve) => {
@@ -230,13 +243,16 @@ export class Pipeline {
   /** Gives up all that is left, because the process ends, and says so. */
   giveUp(): void {
     const { dropped } = this.#ledger;
-    const before = dropped.closed;
+    const before = { closed: dropped.closed, handedOn: this.#deliveryReports.handedOn };
     this.#sender.giveUp();
-    const lost = dropped.closed - before;
+    const lost = dropped.closed - before.closed;
     if (lost === 0) return;
+    const handedOn = this.#deliveryReports.handedOn - before.handedOn;
     const isWritten = this.#fallbackWrites.isDone ? 'written' : 'unwritten';
-    const fallback = this.#options.fallback === undefined ? 'none' : isWritten;
-    this.warnings.lostAtExit(lost, this.#sender.lastError?.message, fallback);
+    // One that does not take all, by its level: those that it has taken are not lost.
+    const untaken = lost - handedOn;
+    const [count, fallback] = untaken > 0 ? ([untaken, 'none'] as const) : ([lost, isWritten] as const);
+    this.warnings.lostAtExit(count, this.#sender.lastError?.message, fallback);
   }
 
   /** The process ends now: blocks for up to `timeoutMs`, where what is left can still be sent. */

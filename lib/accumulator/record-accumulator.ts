@@ -74,6 +74,12 @@ export class RecordAccumulator {
     return this.#inFlight;
   }
 
+  /** The topics that records in memory are for; nothing where others wait on disk, or for their value. */
+  waitingTopics(): readonly string[] | undefined {
+    if (this.#ledger.spooledWaiting > 0 || this.firstUnserialized !== undefined) return undefined;
+    return [...this.#topics].filter(([, queues]) => !queues.isIdle).map(([topic]) => topic);
+  }
+
   /** How many topics it remembers. */
   get topics(): number {
     return this.#topics.size;

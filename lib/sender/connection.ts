@@ -128,6 +128,11 @@ export class Connection {
     else void this.replace();
   }
 
+  /** The next `open` waits for so long. */
+  rest(ms: number): void {
+    this.#notBefore = this.#options.clock.monotonic() + ms;
+  }
+
   /** The next `open` need not wait: somebody flushes. */
   retryNow(): void {
     this.#notBefore = 0;
