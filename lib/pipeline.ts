@@ -30,6 +30,9 @@ import { isWritten } from './winston/workarounds.ts';
 // How long the end may be put off for the fallback to write what it has just got.
 const MAX_FALLBACK_MS = 1_000;
 
+// How often the flush on a signal is repeated, for what has come in the meantime: a flood has no end.
+const MAX_FLUSHES = 20;
+
 /** Hears whether there is something that the end of the process must not come before. */
 export interface WorkListener {
   /** The first record comes, also one of the transport's own; or the first is left out, which the topic is to be told. */
@@ -204,10 +207,21 @@ export class Pipeline {
     return await this.#sender.flush(timeoutMs, this.#spool?.scan, isLast);
   }
 
-  /** Flushes, but waits no longer than until Kafka turns out to be away: not at all, where that is known. */
+  /**
+   * Flushes, but waits no longer than until Kafka turns out to be away: not at all, where that is known. What a busy application
+   * logs meanwhile is flushed too, some times: most often there is a moment when nothing is left.
+   */
   async flushUnlessDown(timeoutMs: number): Promise<void> {
     this.tellLast();
-    if (this.#ledger.unsettled === 0 || this.#sender.state === 'down') return;
+    const { monotonic } = this.#clock;
+    const until = monotonic() + timeoutMs;
+    for (let times = 0; times < MAX_FLUSHES && (times === 0 || monotonic() < until); times++) {
+      if (this.#ledger.unsettled === 0 || this.#sender.state === 'down') return;
+      await this.#flushUntilDown(Math.max(0, until - monotonic()));
+    }
+  }
+
+  async #flushUntilDown(timeoutMs: number): Promise<void> {
     let onDown: (() => void) | undefined;
     const down = new Promise<void>((resolve) => {
       onDown = resolve;
