@@ -274,7 +274,7 @@ export class KafkaTransport extends TransportStream {
    * more, of a module that was loaded anew, is not kept in memory by the process, nor are listeners left on it.
    */
   #onIdle(): void {
-    if (!this.#hasSpool) this.#processEnd.forget();
+    if (!this.#hasSpool && !this.#pipeline.lifecycle.hasUntold) this.#processEnd.forget();
   }
 
   #onPipe(source: Parent): void {

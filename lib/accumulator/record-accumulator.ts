@@ -61,6 +61,12 @@ export class RecordAccumulator {
     return this.#inFlight.withClient;
   }
 
+  /** The topics that records in memory are for; nothing where others wait on disk, or for their value. */
+  waitingTopics(): readonly string[] | undefined {
+    if (this.#ledger.spooledWaiting > 0 || this.unserializedCount > 0) return undefined;
+    return this.#topics.waiting;
+  }
+
   /** How many topics it remembers. */
   get topics(): number {
     return this.#topics.size;

@@ -24,6 +24,11 @@ export class Topics {
     return this.#queues.values();
   }
 
+  /** Those of which records are in memory. */
+  get waiting(): readonly string[] {
+    return [...this.#queues].filter(([, queues]) => !queues.isIdle).map(([topic]) => topic);
+  }
+
   /** Nothing where the topic is not known. */
   get(topic: string): TopicQueues | undefined {
     return this.#queues.get(topic);

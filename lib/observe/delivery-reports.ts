@@ -2,9 +2,9 @@ import type { EventEmitter } from 'node:events';
 import { isPacked, type Records } from '../accumulator/batch.ts';
 import { evidenceOf, type Loop, remedyForLoop } from '../loop-detector/loop-detection.ts';
 import type { DropReason, PendingRecord } from '../record/record.ts';
-import { type Fallback, handOn, type UndeliveredReason } from '../undelivered/fallback.ts';
+import { type Fallback, handOn, takes, type UndeliveredReason } from '../undelivered/fallback.ts';
 import type { FallbackWrites } from '../undelivered/fallback-writes.ts';
-import type { Info } from '../util/info.ts';
+import type { Info, Levels } from '../util/info.ts';
 import { LEVEL, MESSAGE } from '../util/info.ts';
 import type { Channels } from './channels.ts';
 import type { StatsCollector } from './stats-collector.ts';
@@ -16,6 +16,8 @@ export interface DeliveryReportListeners {
   emitter: EventEmitter;
   fallback: Fallback | undefined;
   fallbackWrites: FallbackWrites;
+  /** The logger's levels. */
+  levels(): Levels;
   warnings: Warnings;
   statsCollector: StatsCollector;
   channels: Channels;
@@ -24,6 +26,8 @@ export interface DeliveryReportListeners {
 /** Tells the application what has become of records: by events, channels and the fallback. */
 export class DeliveryReports {
   readonly #listeners: DeliveryReportListeners;
+  /** How many undelivered records the fallback has been given. */
+  handedOn = 0;
 
   constructor(listeners: DeliveryReportListeners) {
     this.#listeners = listeners;
@@ -47,8 +51,8 @@ export class DeliveryReports {
 
   dropped(record: PendingRecord, reason: DropReason, cause: unknown): void {
     const { warnings, channels } = this.#listeners;
-    this.#handOn(record, reason, cause);
-    warnings.dropped(reason, record.topic, cause, this.#listeners.fallback !== undefined);
+    const isHandedOn = this.#handOn(record, reason, cause);
+    warnings.dropped(reason, record.topic, cause, isHandedOn);
     channels.recordDropped(record, reason, cause);
   }
 
@@ -65,13 +69,16 @@ export class DeliveryReports {
     channels.loopDetected({ kind: by, level, shape, callSite, suppressedForMs: suppressedForMs });
   }
 
-  #handOn(record: PendingRecord, reason: UndeliveredReason, cause: unknown): void {
-    const { fallback, fallbackWrites, warnings } = this.#listeners;
-    if (fallback === undefined) return;
+  /** @returns whether there is a fallback that takes it */
+  #handOn(record: PendingRecord, reason: UndeliveredReason, cause: unknown): boolean {
+    const { fallback, fallbackWrites, levels, warnings } = this.#listeners;
+    if (fallback === undefined || !takes(fallback, record.level, levels())) return false;
+    this.handedOn++;
     const result = handOn(fallback, record, reason, cause, (error) =>
       warnings.callbackFailed('fallback', error, 'what it was given is lost, and counted'),
     );
     fallbackWrites.onRecord(result);
+    return true;
   }
 }
 

@@ -1,7 +1,7 @@
 import { rootCause } from '../util/root-cause.ts';
 
 /** What an operator can do about an error of the client or the broker, by a pattern of what it says. The first that fits. */
-const REMEDIES: Readonly<Record<string, string>> = {
+export const REMEDIES: Readonly<Record<string, string>> = {
   'worker thread of the Kafka client has ended':
     'Another one takes its place. If it happens again, leave "worker" out to find the cause.',
   'kafkaModule file:': 'Correct it, and start again.',
@@ -32,7 +32,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   'OAUTHBEARER|oauthBearerProvider':
     'The broker has refused the token, or there was none: check kafka.sasl.oauthBearerProvider and what it asks.',
   'SASLAuthentication|SASL.*authentication failed|invalid credentials|authentication failed':
-    'The broker has refused the user name or the password: check kafka.sasl.',
+    'The broker has refused the user name or the password (check kafka.sasl).',
   'TOPIC_AUTHORIZATION_FAILED|not authorized to access topics':
     'This user lacks the right to WRITE to the topic: an ACL has to allow it.',
   'CLUSTER_AUTHORIZATION_FAILED|cluster authorization failed':

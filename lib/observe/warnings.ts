@@ -50,13 +50,15 @@ export class Warnings {
     this.#clock = clock;
   }
 
-  /** Nothing gets through any more. Also one line on the console: the log may be what nobody can read now. */
-  outage(cause: unknown, unreachable: boolean): void {
+  /** Nothing gets through any more. Also one line on the console: the log may be what nobody can read now. @param topic whose records failed last */
+  outage(cause: unknown, unreachable: boolean, topic?: string): void {
     if (!this.#isNews('outage')) return;
     const verb = unreachable ? 'reach' : 'deliver to';
+    // What cannot be reached is no topic's fault.
+    const where = unreachable || topic === undefined ? '' : ` (topic "${topic}")`;
     const whereToLook = unreachable ? 'Check kafka.brokers, the network and the credentials.' : undefined;
     const text = sentences(
-      `winston-kafkajs cannot ${verb} Kafka: ${messageOf(cause)}.`,
+      `winston-kafkajs cannot ${verb} Kafka: ${messageOf(cause)}${where}.`,
       'Records wait in memory, and are sent when it works again.',
       remedyFor(cause) ?? whereToLook,
     );

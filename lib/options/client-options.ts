@@ -31,11 +31,19 @@ const STAYS_HERE =
 /** What the options say about the client, together: each of them is checked. */
 export function resolveClient(given: CheckedOptions): ClientOptions {
   const { kafka, kafkaModule, producer, worker: isWorker, acks, idempotent, clientLog } = given;
-  if ((kafka === undefined && kafkaModule === undefined) === (producer === undefined)) {
+  if (kafka === undefined && kafkaModule === undefined && producer === undefined) {
     throwInvalidOption(
       'kafka',
-      'given, or "kafkaModule" or "producer" instead of it, but not more than one',
+      'given, such as { brokers: [\'localhost:9092\'] }; or instead of it "producer" (a client of your own), or "kafkaModule" (with worker: true)',
       kafka,
+    );
+  }
+  if (producer !== undefined && (kafka ?? kafkaModule) !== undefined) {
+    const name = kafka === undefined ? 'kafkaModule' : 'kafka';
+    throwInvalidOption(
+      name,
+      `left out with "producer": the transport ships through your producer, or makes a client of "${name}". Leave one of them out`,
+      given[name],
     );
   }
   if (idempotent && acks === 1) {

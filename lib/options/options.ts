@@ -262,8 +262,9 @@ export interface KafkaTransportOptions
   requestTimeoutMs?: number;
   /**
    * Milliseconds: how long a flush at the end (`close()`, `logger.end()`, the end of the process) may take. Where no broker
-   * was ever connected to, and all refuse (`ECONNREFUSED`, `ENOTFOUND`), `logger.end()` and the end of the process wait for 1,000
-   * at most; `close()` and `flush()` take their time.
+   * was ever connected to, and all refuse (nobody listens, the log-in or the certificate is refused), `logger.end()` and the end of
+   * the process wait for 1,000 or so; for 2,000 where all that is left is for topics that were never there. `close()` and `flush()`
+   * take their time.
    *
    * @default 10000
    */
@@ -289,11 +290,12 @@ export interface KafkaTransportOptions
    * Where the Kafka client's own log lines go.
    *
    * @default `{ level: 'warn' }` and a logger of its own that writes to stderr and nowhere else, without the lines about
-   *   failed connections: the transport tells of an outage itself, once
+   *   failed connections, refused log-ins and missing topics: the transport tells of those itself, once
    */
   clientLog?: ClientLogOptions;
   /**
-   * Gets each record that will not reach Kafka, with its reason.
+   * Gets each record that will not reach Kafka, with its reason. A winston transport's own `silent` and `level` apply: what it does
+   * not take is lost, and told of as without a fallback.
    *
    * @default none: it is counted
    */

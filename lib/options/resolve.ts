@@ -1,5 +1,6 @@
 import type { ClientOptions } from '../clients/client-source.ts';
 import { isPlainObject, throwIfUnknown, throwInvalidOption } from '../util/check-option.ts';
+import { meantBy } from './brought-names.ts';
 import { resolveClient } from './client-options.ts';
 import { type CheckedOptions, OPTIONS } from './table.ts';
 
@@ -24,7 +25,7 @@ const NESTED_NAMES = Object.entries(OPTIONS).flatMap(([group, { names }]) =>
 export function resolveOptions(options: unknown): ResolvedOptions {
   if (!isPlainObject(options))
     throwInvalidOption('options', 'an object with at least "topic" and "kafka"', options);
-  throwIfUnknown(options, OPTION_NAMES, undefined, NESTED_NAMES);
+  throwIfUnknown(options, OPTION_NAMES, undefined, NESTED_NAMES, meantBy);
   const checked = Object.fromEntries(
     Object.entries(OPTIONS).map(([name, { check }]) => [name, check(name, options[name], options)]),
   ) as unknown as CheckedOptions;

@@ -178,7 +178,7 @@ export const OPTIONS: { readonly [Name in keyof CheckedOptions]: Option<CheckedO
   }).means('exponential backoff with full jitter. With `maxAgeMs`, a record that is older is dropped'),
   requestTimeoutMs: integerOf(10_000, 1).means('limit of one connect or send'),
   closeTimeoutMs: integerOf(10_000, 0).means(
-    'limit of the flush when the transport is closed, or the process ends (1 s if no broker was ever reached and each refuses the connection)',
+    'limit of the flush when the transport is closed, or the process ends (1 to 2 s if no broker was ever reached and each refuses the connection or the log-in, or if the topic was never there)',
   ),
   signals: new Option(checkedSignals, DEFAULT_SIGNALS).means(
     'signals on which the transport flushes before the process ends, for up to 5 s; `false` for none ([signals and containers](docs/operations.md#signals-and-containers))',
@@ -187,13 +187,13 @@ export const OPTIONS: { readonly [Name in keyof CheckedOptions]: Option<CheckedO
     'the connection is closed after this time without a record, because an open one keeps the process alive',
   ),
   clientLog: new Option(checkedClientLog, { level: 'warn' }, CLIENT_LOG_OPTIONS).means(
-    "the Kafka client's own log: `level` is `'nothing'`, `'error'`, `'warn'`, `'info'` or `'debug'`; `logger` is any object with `error`, `warn`, `info` and `debug`. Default: stderr, each kind of line once and then counted, without the lines about failed connections, which the transport reports itself. Set `clientLog` to see all of them",
+    "the Kafka client's own log: `level` is `'nothing'`, `'error'`, `'warn'`, `'info'` or `'debug'`; `logger` is any object with `error`, `warn`, `info` and `debug`. Default: stderr, each kind of line once and then counted, without the lines about failed connections, refused log-ins and missing topics, which the transport reports itself. Set `clientLog` to see all of them",
   ),
   fallback: optional(
     (given) => isFunction(given) || hasMethods(given, 'log'),
     'a winston transport or a function',
   ).means(
-    'a winston transport, or `(undelivered) => void`: gets each record that will not reach Kafka; at `process.exit()` only one that writes synchronously can write them ([fallback](docs/delivery-guarantees.md#the-fallback))',
+    'a winston transport, or `(undelivered) => void`: gets each record that will not reach Kafka; its own `level` and `silent` apply to a transport. At `process.exit()` only one that writes synchronously can write them ([fallback](docs/delivery-guarantees.md#the-fallback))',
   ),
   spool: optionalGroup({
     directory: new Option(checkedDirectory),

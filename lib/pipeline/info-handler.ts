@@ -42,18 +42,25 @@ export class InfoHandler implements InfoListener {
 
   /** Takes an info in. The application is waiting, so all else happens later. */
   admit(info: Info, levels: Levels | undefined, mark: Mark | undefined, span: SpanContext | undefined): void {
-    const { emitter, recordFactory, samplingNotice, loopDetection, deliveryReports } = this.#parts;
+    const { emitter, recordFactory, loopDetection, deliveryReports } = this.#parts;
     this.levels = levels;
     const keepInfo = emitter.listenerCount('logged') > 0;
     const admission = recordFactory.admit(info, levels, mark?.site, span, keepInfo);
     if (admission.kind === 'filtered') this.suppress('filtered', info);
     else if (admission.kind === 'sampled') {
       this.suppress('sampled', info);
-      samplingNotice.add(String(info[LEVEL] ?? info.level));
+      this.#leftOut(String(info[LEVEL] ?? info.level));
     } else if (admission.kind === 'record' && loopDetection.catches(admission.record, info, mark?.site)) {
       this.suppress('loop', info, mark);
       deliveryReports.caught(admission.record);
     } else this.accept(admission);
+  }
+
+  /** `sample` or `rateLimit` has left out a record of this level. */
+  #leftOut(level: string): void {
+    const { samplingNotice, lifecycle, work } = this.#parts;
+    if (!samplingNotice.isPending && !lifecycle.isClosed) work?.onWork();
+    samplingNotice.add(level);
   }
 
   /** Which records are wanted from now on. */

@@ -1,5 +1,6 @@
 import type { Ledger } from '../accumulator/ledger.ts';
 import type { Channels } from '../observe/channels.ts';
+import type { DeliveryReports } from '../observe/delivery-reports.ts';
 import type { StatsCollector } from '../observe/stats-collector.ts';
 import type { Warnings } from '../observe/warnings.ts';
 import type { Unfinished } from '../process/process-exit.ts';
@@ -14,9 +15,12 @@ import type { Clock } from '../util/clock.ts';
 // How long the end may be put off for the fallback to write what it has just got.
 const MAX_FALLBACK_MS = 1_000;
 
+// How often the flush on a signal is repeated, for what has come in the meantime: a flood has no end.
+const MAX_FLUSHES = 20;
+
 /** Hears whether there is something that the end of the process must not come before. */
 export interface WorkListener {
-  /** The first record comes, also one of the transport's own. */
+  /** The first record comes, also one of the transport's own; or the first is left out, which the topic is to be told. */
   onWork(): void;
   /** Nothing is left to send, and the connection was closed. */
   onIdle(): void;
@@ -30,7 +34,7 @@ export interface LifecycleParts {
   readonly drops: DropNoticeSchedule;
   readonly samplingNotice: SamplingNotice;
   readonly fallbackWrites: FallbackWrites;
-  readonly hasFallback: boolean;
+  readonly deliveryReports: DeliveryReports;
   readonly warnings: Warnings;
   readonly statsCollector: StatsCollector;
   readonly channels: Channels;
@@ -67,6 +71,17 @@ export class Lifecycle implements Unfinished {
     return this.#isClosed;
   }
 
+  /** Whether the end of the process would find something to tell. */
+  get hasUntold(): boolean {
+    return this.#parts.samplingNotice.isPending;
+  }
+
+  /** The process ends: what has been left out since the topic was last told. */
+  tellLast(): void {
+    const { sender, samplingNotice } = this.#parts;
+    if (!this.#isClosed && sender.state !== 'down') samplingNotice.tellNow();
+  }
+
   openSpool(): void {
     if (!this.#isClosed) this.#parts.spool?.open();
   }
@@ -88,10 +103,21 @@ export class Lifecycle implements Unfinished {
     return await sender.flush(timeoutMs, spool?.scan, isLast);
   }
 
-  /** Flushes, but waits no longer than until Kafka turns out to be away: not at all, where that is known. */
+  /**
+   * Flushes, but waits no longer than until Kafka turns out to be away: not at all, where that is known. What a busy application
+   * logs meanwhile is flushed too, some times: most often there is a moment when nothing is left.
+   */
   async flushUnlessDown(timeoutMs: number): Promise<void> {
-    const { ledger, sender } = this.#parts;
-    if (ledger.unsettled === 0 || sender.state === 'down') return;
+    const { ledger, sender, clock } = this.#parts;
+    this.tellLast();
+    const until = clock.monotonic() + timeoutMs;
+    for (let times = 0; times < MAX_FLUSHES && (times === 0 || clock.monotonic() < until); times++) {
+      if (ledger.unsettled === 0 || sender.state === 'down') return;
+      await this.#flushUntilDown(Math.max(0, until - clock.monotonic()));
+    }
+  }
+
+  async #flushUntilDown(timeoutMs: number): Promise<void> {
     let onDown: (() => void) | undefined;
     const down = new Promise<void>((resolve) => {
       onDown = resolve;
@@ -127,13 +153,17 @@ export class Lifecycle implements Unfinished {
 
   /** Gives up all that is left, because the process ends, and says so. */
   giveUp(): void {
-    const { ledger, sender, fallbackWrites, hasFallback, warnings } = this.#parts;
-    const before = ledger.dropped.closed;
+    const { ledger, sender, fallbackWrites, deliveryReports, warnings } = this.#parts;
+    const before = { closed: ledger.dropped.closed, handedOn: deliveryReports.handedOn };
     sender.giveUp();
-    const lost = ledger.dropped.closed - before;
+    const lost = ledger.dropped.closed - before.closed;
     if (lost === 0) return;
+    const handedOn = deliveryReports.handedOn - before.handedOn;
     const isWritten = fallbackWrites.isDone ? 'written' : 'unwritten';
-    warnings.lostAtExit(lost, sender.lastError?.message, hasFallback ? isWritten : 'none');
+    // One that does not take all, by its level: those that it has taken are not lost.
+    const untaken = lost - handedOn;
+    const [count, fallback] = untaken > 0 ? ([untaken, 'none'] as const) : ([lost, isWritten] as const);
+    warnings.lostAtExit(count, sender.lastError?.message, fallback);
   }
 
   /** The process ends now: blocks for up to `timeoutMs`, where what is left can still be sent. */

@@ -53,6 +53,7 @@ export class Pipeline {
       emitter,
       fallback,
       fallbackWrites,
+      levels: () => this.infos.levels ?? options.levels ?? {},
       warnings,
       statsCollector,
       channels,
@@ -87,7 +88,7 @@ export class Pipeline {
         deliveryReports.dropped(record, reason, cause);
       },
       onHeld: (held) => warnings.held(held),
-      onOutage: (cause, unreachable) => warnings.outage(cause, unreachable),
+      onOutage: (...outage) => warnings.outage(...outage),
       onSerializerOutage: (cause) => warnings.serializerOutage(cause),
       onState: () => this.lifecycle.onState(),
       onAnswer: (batch, result, ...rest) => {
@@ -123,7 +124,7 @@ export class Pipeline {
       drops,
       samplingNotice,
       fallbackWrites,
-      hasFallback: fallback !== undefined,
+      deliveryReports,
       warnings,
       statsCollector,
       channels,

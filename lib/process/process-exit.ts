@@ -5,6 +5,8 @@ export interface Unfinished {
   /** Records that are neither delivered nor dropped. */
   readonly held: number;
   readonly accepted: number;
+  /** The last chance to accept a record of its own. */
+  tellLast(): void;
   /** @param isLast not for long, where no broker was ever there */
   flush(timeoutMs: number, isLast: boolean): Promise<unknown>;
   /** Flushes, as long as Kafka does not turn out to be away. */
@@ -65,6 +67,7 @@ export class ProcessExit implements SignalSubscriber {
 
   /** Nothing else keeps the process alive. */
   beforeExit(): void {
+    this.#unfinished.tellLast();
     const { held, accepted } = this.#unfinished;
     if (held === 0) return;
     // The second time nothing new has come: an outage must not keep the process alive for ever.

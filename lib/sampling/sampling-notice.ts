@@ -22,6 +22,11 @@ export class SamplingNotice {
     this.#tell = tell;
   }
 
+  /** Whether there is something that has not been told. */
+  get isPending(): boolean {
+    return this.#byLevel.size > 0;
+  }
+
   add(level: string): void {
     this.#byLevel.set(level, (this.#byLevel.get(level) ?? 0) + 1);
     this.#timer ??= this.#clock.after(INTERVAL_MS, () => this.tellNow());

@@ -35,6 +35,9 @@ type Link =
 // under way, short enough not to add much to an outage.
 const DISCONNECT_TIMEOUT_MS = 1_000;
 
+// How late the end of an idle connection has to be for the process to count as having been frozen.
+const FROZEN_MS = 5_000;
+
 // How often in a row an idempotent producer is kept, with fresh connections, before a fresh one takes its place: it may
 // be broken itself. An outage has one renewal for every 4 failures, so this is two to three minutes of it.
 const MAX_RENEWALS = 8;
@@ -128,6 +131,11 @@ export class Connection {
     else void this.replace();
   }
 
+  /** The next `open` waits for so long. */
+  rest(ms: number): void {
+    this.#notBefore = this.#options.clock.monotonic() + ms;
+  }
+
   /** The next `open` need not wait: somebody flushes. */
   retryNow(): void {
     this.#notBefore = 0;
@@ -145,9 +153,12 @@ export class Connection {
     clock.cancel(this.#idleTimer);
     this.#idleTimer = undefined;
     if (hasWork() || !source.isOwned || this.#link.at !== 'open') return;
+    const since = clock.monotonic();
     this.#idleTimer = clock.after(idleTimeoutMs, () => {
-      // A record may have come that is waiting for more.
-      if (!hasWork()) void this.replace();
+      // A record may have come that is waiting for more. Where the process was frozen meanwhile (a function that is not called, a
+      // laptop that sleeps), the broker or something between has most likely closed the connection, and nobody has told us.
+      const isStale = clock.monotonic() - since >= idleTimeoutMs + FROZEN_MS;
+      if (!hasWork() || isStale) void this.replace();
     });
   }
 

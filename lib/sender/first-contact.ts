@@ -5,12 +5,24 @@ import { rootCause } from '../util/root-cause.ts';
 // The connects go on meanwhile: 3 to 5 of them, with the default waits between.
 const LAST_TRIES_MS = 1_000;
 
-// Nobody listens at this address, or there is none by this name. Other errors may pass by themselves.
-const REFUSALS = new Set<unknown>(['ECONNREFUSED', 'ENOTFOUND']);
+// Nobody listens at this address, there is none by this name, its certificate is refused, or it has no such log-in. Other errors
+// may pass by themselves.
+const REFUSALS = new Set<unknown>([
+  ...['ECONNREFUSED', 'ENOTFOUND'],
+  ...['CERT_HAS_EXPIRED', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'SELF_SIGNED_CERT_IN_CHAIN'],
+  ...['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'ERR_TLS_CERT_ALTNAME_INVALID'],
+  ...['UNSUPPORTED_SASL_MECHANISM', 'ILLEGAL_SASL_STATE', 'SASL_AUTHENTICATION_FAILED'],
+]);
+
+// The broker refuses the user name, the password or the token: Kafka's own clients do not try that again (KIP-152).
+const REFUSED_LOGIN = 'KafkaJSSASLAuthenticationError';
+// kafkajs gives the same name to a connection that breaks, or an answer that does not come, in the middle of a log-in.
+const BROKEN_OFF = /connection|disconnect|socket|timed? ?out|ECONN|EPIPE/i;
 
 /**
  * Knows when the end of a process need not wait for a broker: none has ever been connected to, and all of them refuse. A
- * program that ran for a moment, on a machine without Kafka, would otherwise end only after `closeTimeoutMs`.
+ * program that ran for a moment, on a machine without Kafka or with a wrong password, would otherwise end only after
+ * `closeTimeoutMs`.
  */
 export class FirstContact {
   readonly #clock: Clock;
@@ -30,7 +42,7 @@ export class FirstContact {
   }
 
   recordFailure(cause: unknown): void {
-    this.#refusalsInRow = REFUSALS.has(rootCause(cause).code) ? this.#refusalsInRow + 1 : 0;
+    this.#refusalsInRow = isRefusal(cause) ? this.#refusalsInRow + 1 : 0;
     for (const look of this.#waiting) look();
   }
 
@@ -61,4 +73,10 @@ export class FirstContact {
     this.#waiting.add(look);
     return end;
   }
+}
+
+function isRefusal(cause: unknown): boolean {
+  const { name, type, code, message } = rootCause(cause);
+  if (name === REFUSED_LOGIN) return !BROKEN_OFF.test(message);
+  return REFUSALS.has(code) || REFUSALS.has(type);
 }

@@ -12,12 +12,14 @@ export interface Failure {
   isUnreachable: boolean;
   /** Failures in a row of the partition queue that it happened to; 0 if none. */
   queueFailures: number;
+  /** Whose records it happened to, if it was a send. */
+  topic?: string;
 }
 
 export type HealthState = 'idle' | 'up' | 'down';
 
 export interface HealthListeners {
-  onOutage(cause: unknown, unreachable: boolean): void;
+  onOutage(cause: unknown, unreachable: boolean, topic?: string): void;
   onState(state: HealthState): void;
 }
 
@@ -53,14 +55,14 @@ export class Health {
   }
 
   /** @returns whether so much has gone wrong that a fresh client should be tried */
-  recordFailure({ cause, isUnreachable, queueFailures }: Failure): boolean {
+  recordFailure({ cause, isUnreachable, queueFailures, topic }: Failure): boolean {
     this.recordError(cause);
     this.#failuresInRow++;
     const isQueueStuck = queueFailures > 0 && queueFailures % MAX_QUEUE_FAILURES === 0;
     if (this.state !== 'down') {
       const isOutage = isUnreachable || this.#failuresInRow >= MAX_FAILURES;
       if (isOutage) this.#become('down');
-      if (isOutage || isQueueStuck) this.#listeners.onOutage(cause, isUnreachable);
+      if (isOutage || isQueueStuck) this.#listeners.onOutage(cause, isUnreachable, topic);
     }
     return isQueueStuck || this.#failuresInRow % MAX_FAILURES === 0;
   }

@@ -140,7 +140,7 @@ export class SendResultHandler {
     if (!this.#move(batch, cause, notBefore)) accumulator.reenqueue(batch, notBefore, isUnsent);
     // There was no answer at all.
     const isUnreachable = clientCondition === 'doubtful';
-    const isStuck = health.recordFailure({ cause, isUnreachable, queueFailures });
+    const isStuck = health.recordFailure({ cause, isUnreachable, queueFailures, topic: batch.topic });
     if (clientCondition === 'out-of-sequence') connection.retire(client, 'replace');
     else if (isUnreachable) connection.repairFailed(client);
     else if (isStuck) connection.retire(client, 'repair');

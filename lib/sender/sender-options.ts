@@ -39,8 +39,11 @@ export interface SenderEvents {
   onDropped: DropListener;
   /** A topic cannot be sent, and its records wait on disk while others' pass them. Told once each time it comes to that. */
   onHeld?(held: HeldTopic): void;
-  /** Nothing gets through any more; told once per outage. `unreachable`: there is no connection to speak of. */
-  onOutage(cause: unknown, unreachable: boolean): void;
+  /**
+   * Nothing gets through any more; told once per outage. `unreachable`: there is no connection to speak of. `topic`: whose send
+   * has failed, if it was one.
+   */
+  onOutage(cause: unknown, unreachable: boolean, topic?: string): void;
   /** What `serialize` needs is not there; told once per outage. */
   onSerializerOutage?(cause: unknown): void;
   /** A send has been answered, after so many milliseconds, and its records have been seen to. */

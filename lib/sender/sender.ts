@@ -11,6 +11,7 @@ import { Connection } from './connection.ts';
 import { drainOnExit } from './drain-on-exit.ts';
 import { FirstContact } from './first-contact.ts';
 import { Health, type HealthState } from './health.ts';
+import { MissingTopics } from './missing-topics.ts';
 import { SendResultHandler } from './send-result-handler.ts';
 import type { FlushReport, SenderEvents, SenderOptions } from './sender-options.ts';
 import { TopicProbe } from './topic-probe.ts';
@@ -18,6 +19,9 @@ import { TopicProbe } from './topic-probe.ts';
 // As many as Kafka's own producer has under way at a time (max.in.flight.requests.per.connection). They go to
 // different partitions: a partition queue never has more than one.
 const MAX_SENDS = 5;
+
+// How long there is no connection after a release: longer than the old one may take to close.
+const RELEASED_MS = 2_000;
 
 /** From accepted to acknowledged: forms batches, sends them, and sees to it that they arrive or are counted. */
 export class Sender {
@@ -27,6 +31,7 @@ export class Sender {
   readonly #connection: Connection;
   readonly #health: Health;
   readonly #firstContact: FirstContact;
+  readonly #missingTopics: MissingTopics;
   readonly #topicProbe = new TopicProbe();
   readonly #resultHandler: SendResultHandler;
   readonly #serializing: Serializing | undefined;
@@ -70,6 +75,7 @@ export class Sender {
     this.#firstContact = new FirstContact(clock, source.brokerCount);
     // What waits for its value is no work for a client yet: kept open, its connection would keep the process alive for as long.
     const hasWork = (): boolean => ledger.unsettled > this.#accumulator.unserializedCount;
+    this.#missingTopics = new MissingTopics(clock, () => this.#accumulator.waitingTopics());
     this.#connection = new Connection({
       ...options,
       source,
@@ -162,7 +168,7 @@ export class Sender {
    * Resolves when all that is accepted so far is settled, or the time is up. Keeps the process alive until then.
    *
    * @param scan when it is over, what other processes have left on disk has been counted: that is waited for, too
-   * @param isLast the process ends: not for long, where no broker was ever there
+   * @param isLast the process ends: not for long, where no broker was ever there, or no topic
    */
   async flush(timeoutMs: number, scan?: Promise<void>, isLast: boolean = false): Promise<FlushReport> {
     const { ledger, clock } = this.#options;
@@ -178,10 +184,12 @@ export class Sender {
         const timer = clock.after(timeoutMs, () => done(), true);
         const done = (): void => {
           clock.cancel(timer);
-          stopLooking?.();
+          for (const stop of stopLooking) stop();
           resolve();
         };
-        const stopLooking = isLast ? this.#firstContact.onRefused(done) : undefined;
+        const stopLooking = isLast
+          ? [this.#firstContact.onRefused(done), this.#missingTopics.onOnlyMissing(done)]
+          : [];
         watcher.onDone = done;
       });
       this.#flushes--;
@@ -191,8 +199,12 @@ export class Sender {
     return { delivered, dropped, pending };
   }
 
-  /** Closes the client. Resolves when its connections are closed. Records that come meanwhile open another. */
+  /**
+   * Closes the client. Resolves when its connections are closed. Where records are left, there is none for a moment: the process
+   * ends when nothing keeps it alive, and a connection would.
+   */
   async release(): Promise<void> {
+    if (this.#options.ledger.unsettled > 0) this.#connection.rest(RELEASED_MS);
     await this.#connection.replace();
   }
 
@@ -212,7 +224,7 @@ export class Sender {
     this.#isStopped = true;
     this.#disarm();
     this.giveUp();
-    await this.release();
+    await this.#connection.replace();
     // Opened again in the meantime: then it goes on.
     if (this.#isStopped) await this.#source.dispose?.();
   }
@@ -373,6 +385,7 @@ export class Sender {
     if (isGivenUp) this.#accumulator.reenqueue(batch, 0);
     else {
       this.#resultHandler.handle(client, batch, result);
+      this.#missingTopics.onResult(batch.topic, result);
       this.#onAnswer(batch, result, clock.monotonic() - sentAt, isRetry);
     }
     this.#pump();

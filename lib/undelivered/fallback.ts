@@ -1,7 +1,7 @@
 import type TransportStream from 'winston-transport';
 import { guardSync } from '../loop-safety/guard.ts';
 import type { DropReason, PendingRecord } from '../record/record.ts';
-import { LEVEL, MESSAGE } from '../util/info.ts';
+import { LEVEL, type Levels, MESSAGE } from '../util/info.ts';
 import { handleRejection } from '../util/thenable.ts';
 
 /** Why a record is undelivered. `loop`: it came back again and again; it is counted as suppressed, not as dropped. */
@@ -24,6 +24,17 @@ export interface Undelivered {
 
 /** Gets the records that Kafka will not get: a winston transport (`new winston.transports.File(…)`) or a function. */
 export type Fallback = TransportStream | ((undelivered: Undelivered) => void);
+
+/**
+ * Whether the fallback takes records of a level. A winston transport goes by its own `silent` and `level`, as behind a logger;
+ * where a level is not among the logger's, it takes them: it is the last place that they can go to.
+ */
+export function takes(fallback: Fallback, level: string, levels: Levels): boolean {
+  if (typeof fallback === 'function') return true;
+  if (fallback.silent) return false;
+  const [limit, severity] = [levels[fallback.level ?? ''], levels[level]];
+  return limit === undefined || severity === undefined || severity <= limit;
+}
 
 /**
  * Hands an undelivered record on, under the guard: what the fallback logs never goes to Kafka.
@@ -61,6 +72,6 @@ function writeTo(fallback: TransportStream, record: PendingRecord, reason: Undel
   const info = { level, message: text, topic, reason, time, [LEVEL]: level, [MESSAGE]: text };
   const { format } = fallback;
   const formatted: unknown = format === undefined ? info : format.transform(info, format.options);
-  // Its `log`, not its `write`: a transport without a logger has no levels to compare with.
+  // Its `log`, not its `write`: a transport without a logger has no levels to compare with. takes() has compared them.
   return formatted ? fallback.log?.(formatted, () => undefined) : undefined;
 }

@@ -62,19 +62,22 @@ export function group<Name extends string>(
  * Refuses names that are not known, with the nearest one that is. A value of `undefined` counts as absent.
  *
  * @param elsewhere names that might be meant too, as paths
+ * @param meantBy what to write instead of a name, where that can be told better than by the nearest
  */
 export function throwIfUnknown(
   value: object,
   names: readonly string[],
   path?: string,
   elsewhere: readonly string[] = [],
+  meantBy: (name: string) => string | undefined = () => undefined,
 ): void {
   const within = (name: string): string => (path === undefined ? name : `${path}.${name}`);
   for (const name of Object.keys(value)) {
     if (names.includes(name) || (value as Record<string, unknown>)[name] === undefined) continue;
     const option = within(name);
     const nearest = nearestOf(name, [...names.map(within), ...elsewhere]);
-    const hint = nearest === undefined ? `Known are: ${names.join(', ')}.` : `Did you mean "${nearest}"?`;
+    const known = `Known are: ${names.join(', ')}.`;
+    const hint = meantBy(name) ?? (nearest === undefined ? known : `Did you mean "${nearest}"?`);
     const message = `winston-kafkajs: unknown option "${option}". ${hint}`;
     throwError(new KafkaTransportError('ERR_INVALID_OPTION', message, { option }));
   }

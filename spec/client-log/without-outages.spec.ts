@@ -8,7 +8,12 @@ it.each([
   ['Failed to connect to seed broker, trying another broker from the list: Connection error', false],
   ['Failed to send messages: Closed connection', false],
   ['Response Produce(key: 0, version: 7)', true],
-  ['SASL PLAIN authentication failed: wrong credentials', true],
+  ['Response Metadata(key: 3, version: 6)', false],
+  ['Response SaslAuthenticate(key: 36, version: 1)', false],
+  ['SASL PLAIN authentication failed: wrong credentials', false],
+  ['SASL SCRAM SHA256 authentication failed: wrong credentials', false],
+  ['Response Metadata was odd', true],
+  ['Response without match', true],
 ])('%s: let through: %s', (message, isLetThrough) => {
   const lines: string[] = [];
   const log = withoutOutages(

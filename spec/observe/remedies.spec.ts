@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { remedyFor } from '../../lib/observe/remedies.ts';
+import { ownText } from '../../lib/client-log/line.ts';
+import { REMEDIES, remedyFor } from '../../lib/observe/remedies.ts';
 
 function errorWith(message: string, fields: object = {}): Error {
   return Object.assign(new Error(message), fields);
@@ -32,6 +33,10 @@ it.each<[string, object, RegExp]>([
   ['x', { code: 'EHOSTUNREACH' }, /firewalls and VPNs/],
 ])('for "%s" %j there is the remedy %s', (message, fields, remedy) => {
   expect(remedyFor(errorWith(message, fields))).toMatch(remedy);
+});
+
+it.each(Object.values(REMEDIES))('was masked on stderr, as if it had a secret in it: %s', (remedy) => {
+  expect(ownText(remedy)).toBe(remedy);
 });
 
 it('there is one for the cause of an error, however deep it stands', () => {

@@ -33,6 +33,38 @@ describe('an option that is not known', () => {
   });
 
   it.each([
+    ['options', 'The options are not in a group of that name: write them beside "topic" and "kafka".'],
+    ['batchSize', 'Did you mean "batch.maxRecords" (records) or "batch.maxBytes" (bytes)?'],
+    ['highWaterMark', 'Did you mean "buffer.maxRecords" (records) or "buffer.maxBytes" (bytes)?'],
+    ['flushInterval', 'Did you mean "batch.lingerMs"?'],
+    ['connectionString', 'Did you mean "kafka.brokers"?'],
+    ['bootstrapServers', 'Did you mean "kafka.brokers"?'],
+    ['bootstrap.servers', 'Did you mean "kafka.brokers"?'],
+    ['host', 'Did you mean "kafka.brokers"?'],
+    ['clientConfig', 'Did you mean "kafka"?'],
+    ['sinkTopic', 'Did you mean "topic"?'],
+    ['timeout', 'Did you mean "requestTimeoutMs"?'],
+    ['messageKey', 'Did you mean "key"?'],
+    ['serializer', 'Did you mean "serialize"?'],
+    ['formatter', 'Did you mean "format"?'],
+    [
+      'logLevel',
+      'Did you mean "level" (of the records) or "clientLog.level" (of the Kafka client\'s own lines)?',
+    ],
+    ['meta', 'Did you mean "defaultMeta" of the logger, which all its transports get?'],
+    [
+      'producerConfig',
+      'Did you mean "key", "partition", "headers", "acks", "compression" or "idempotent" of the transport itself?',
+    ],
+  ])('%s, as other transports and clients call it, is refused with what it is called here', (name, hint) => {
+    const { option, message } = refused({ ...ENOUGH, [name]: 1 });
+    expect({ option, message }).toEqual({
+      option: name,
+      message: `winston-kafkajs: unknown option "${name}". ${hint}`,
+    });
+  });
+
+  it.each([
     ['batch', 'maxRecord', 'batch.maxRecords'],
     ['batch', 'linger', 'batch.lingerMs'],
     ['buffer', 'overFlow', 'buffer.overflow'],

@@ -366,15 +366,27 @@ describe('kafka and producer', () => {
   it.each([
     ['neither', { topic: 'logs' }],
     ['neither, undefined', { topic: 'logs', kafka: undefined, producer: undefined }],
-    ['both', { ...ENOUGH, producer }],
   ])('are one of the two: %s is refused', (_, options) => {
     expect(refused(options)).toMatchObject({
       option: 'kafka',
-      message: expect.stringContaining(
-        'given, or "kafkaModule" or "producer" instead of it, but not more than one',
-      ),
+      message: `winston-kafkajs: option "kafka" must be given, such as { brokers: ['localhost:9092'] }; or instead of it "producer" (a client of your own), or "kafkaModule" (with worker: true); given was undefined.`,
     });
   });
+
+  it.each([
+    ['kafka', ENOUGH],
+    ['kafkaModule', { topic: 'logs', kafkaModule: './kafka.js', worker: true }],
+  ])(
+    'are one of the two: %s beside a producer is refused, and the error says to leave one out',
+    (name, options) => {
+      expect(refused({ ...options, producer })).toMatchObject({
+        option: name,
+        message: expect.stringContaining(
+          `option "${name}" must be left out with "producer": the transport ships through your producer, or makes a client of "${name}". Leave one of them out; given was`,
+        ),
+      });
+    },
+  );
 
   it.each([
     ['an object', producer],

@@ -217,3 +217,43 @@ it('a flush for a signal waits no longer than until Kafka turns out to be away',
   await rig.pipeline.lifecycle.flushUnlessDown(60_000);
   expect(rig.warnings.filter((message) => message.includes('cannot'))).toHaveLength(1);
 });
+
+describe('a flush on a signal lost what a busy application logged meanwhile', () => {
+  /** A pipeline whose application logs once more with each of its first sends. */
+  function busy(sends: number): Rig {
+    let left = sends;
+    const rig = new Rig({
+      producer: {
+        connect: async () => undefined,
+        disconnect: async () => undefined,
+        send: async ({ topic }: Sent) => {
+          if (left-- > 0) rig.log('meanwhile');
+          return [{ topicName: topic, partition: 0, errorCode: 0 }];
+        },
+      },
+    });
+    rig.log('one');
+    return rig;
+  }
+
+  it('and flushes that too', async () => {
+    const rig = busy(5);
+    // As it is then: later, what has lingered is sent anyhow.
+    const flushed = rig.pipeline.lifecycle.flushUnlessDown(1_000).then(() => rig.pipeline.stats());
+    await rig.clock.pass(500);
+    expect(await flushed).toMatchObject({ accepted: 6, delivered: 6 });
+    rig.expectBalanced();
+  });
+
+  it('and ends all the same, where there is no end of it', async () => {
+    const rig = busy(Number.POSITIVE_INFINITY);
+    let isDone = false;
+    const flushed = rig.pipeline.lifecycle.flushUnlessDown(60_000).then(() => {
+      isDone = true;
+    });
+    for (let turns = 0; !isDone && turns < 200; turns++) await rig.clock.pass(10);
+    await flushed;
+    expect(rig.pipeline.stats().delivered).toBeGreaterThanOrEqual(20);
+    expect(rig.clock.now).toBeLessThan(60_000);
+  });
+});

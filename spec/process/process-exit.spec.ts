@@ -8,6 +8,7 @@ function unfinished(held: number) {
   const books = {
     held,
     accepted: held,
+    tellLast: vi.fn(),
     flush: vi.fn(() => flushed.opened),
     flushUnlessDown: vi.fn(() => flushed.opened),
     release: vi.fn(async () => undefined),
@@ -26,6 +27,16 @@ describe('a process that is about to end', () => {
     new ProcessExit(books, 10).beforeExit();
     expect(books.flush).not.toHaveBeenCalled();
     expect(books.giveUp).not.toHaveBeenCalled();
+  });
+
+  it('tells what there is to tell before it looks at what is held', () => {
+    const { books } = unfinished(0);
+    books.tellLast.mockImplementation(() => {
+      books.held = 1;
+      books.accepted = 1;
+    });
+    new ProcessExit(books, 10).beforeExit();
+    expect(books.flush).toHaveBeenCalledTimes(1);
   });
 
   it('is put off by a flush, and released when that is over', async () => {

@@ -58,6 +58,36 @@ it.each(['ETIMEDOUT', 'ECONNRESET', 'EAI_AGAIN'])('%s is no refusal: it may pass
   expect(givenUp).not.toHaveBeenCalled();
 });
 
+const login = (message: string): Error =>
+  Object.assign(new Error(`SASL PLAIN authentication failed: ${message}`), {
+    name: 'KafkaJSSASLAuthenticationError',
+  });
+
+it.each([
+  ['a wrong password', login('Authentication failed: Invalid username or password')],
+  ['a mechanism that is not there', Object.assign(new Error(), { type: 'UNSUPPORTED_SASL_MECHANISM' })],
+  ['a certificate that has expired', failed('CERT_HAS_EXPIRED')],
+])('%s is a refusal', async (_, error) => {
+  const { clock, contact, givenUp } = started(1);
+  contact.onRefused(givenUp);
+  contact.recordFailure(error);
+  await clock.pass(1_000);
+  expect(givenUp).toHaveBeenCalledTimes(1);
+});
+
+it.each([
+  'Connection timeout',
+  'Closed connection',
+  'Request SaslAuthenticate(key: 36, version: 1) timed out',
+  'read ECONNRESET',
+])('a log-in that is broken off is no refusal: %s', async (message) => {
+  const { clock, contact, givenUp } = started(1);
+  contact.onRefused(givenUp);
+  contact.recordFailure(login(message));
+  await clock.pass(60_000);
+  expect(givenUp).not.toHaveBeenCalled();
+});
+
 it('a broker that was there, at whatever time, is waited for', async () => {
   const { clock, contact, givenUp } = started(1);
   contact.onConnected();

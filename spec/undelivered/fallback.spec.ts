@@ -138,10 +138,10 @@ describe('a fallback gets each record that Kafka will not get, once, with its re
   });
 });
 
-it('may be a winston transport: it gets an info as from a logger, with reason and topic, whatever its level', async () => {
+it('may be a winston transport: it gets an info as from a logger, with reason and topic', async () => {
   const cluster = await startCluster();
   await cluster.down();
-  const fallback = new Collecting({ level: 'error' });
+  const fallback = new Collecting();
   const transport = transportTo(cluster, { buffer: { maxRecords: 1 }, closeTimeoutMs: 0, fallback });
   const logger = loggerWith(transport);
   for (const message of numbered(3)) logger.info(message);
@@ -255,4 +255,26 @@ it("a fallback's format may keep a record out", async () => {
   loggerWith(transport).info('record 0');
   expect(fallback.infos).toEqual([]);
   expect(transport.stats()).toMatchObject({ dropped: { oversize: 1 }, callbackFailures: { fallback: 0 } });
+});
+
+it.each([
+  ['its level is error', { level: 'error' }, ['error 0', 'error 1']],
+  ['its level is info', { level: 'info' }, ['info 0', 'error 0', 'info 1', 'error 1']],
+  ['its level is none of the logger', { level: 'loud' }, ['info 0', 'error 0', 'info 1', 'error 1']],
+  ['it is silent', { silent: true }, []],
+])('a transport as fallback was written past its own level and silent: %s', async (_, options, expected) => {
+  const print = vi.spyOn(stderrLines, 'print').mockReturnValue(undefined);
+  const fallback = new Collecting(options);
+  const cluster = await startCluster();
+  const transport = transportTo(cluster, { buffer: { maxBytes: 1 }, fallback, dropNotice: false });
+  const logger = loggerWith(transport);
+  for (const at of [0, 1]) for (const level of ['info', 'error']) logger.log(level, `${level} ${at}`);
+  expect(fallback.messages).toEqual(expected);
+  expect(transport.stats().dropped.oversize).toBe(4);
+  // The console tells of what no fallback has.
+  expect(print.mock.calls.flat().filter((line) => line.includes('is dropping records')).length).toBe(
+    expected.length === 4 ? 0 : 1,
+  );
+  print.mockRestore();
+  expectLaw(transport);
 });

@@ -31,14 +31,14 @@ const CASES: Case[] = [
     cluster: { sasl: () => false },
     kafka: { sasl: plain },
     cause: /authentication failed/i,
-    remedy: 'The broker has refused the user name or the password: check kafka.sasl.',
+    remedy: 'The broker has refused the user name or the password (check kafka.sasl).',
   },
   {
     what: 'a wrong password, which the broker repeats',
     cluster: { sasl: (attempt) => `no such password: ${'password' in attempt ? attempt.password : ''}` },
     kafka: { sasl: plain },
     cause: /no such password: \*\*\*/i,
-    remedy: 'The broker has refused the user name or the password: check kafka.sasl.',
+    remedy: 'The broker has refused the user name or the password (check kafka.sasl).',
   },
   {
     what: 'a token that is refused, and repeated',

@@ -1,0 +1,79 @@
+import type { SendResult } from '../clients/send-result.ts';
+import { BoundedMap } from '../util/bounded-map.ts';
+import type { Clock } from '../util/clock.ts';
+import { rootCause } from '../util/root-cause.ts';
+
+// How long the end of a process waits for topics that have never been there: a broker that makes topics by itself says of a new
+// one, for a moment, that there is none. The sends go on meanwhile: 4 to 6 of them, with the default waits between.
+const LAST_TRIES_MS = 2_000;
+
+const MISSING = new Set<unknown>([3, 'UNKNOWN_TOPIC_OR_PARTITION']);
+
+// How many topics are remembered: a topic function may come up with ever new ones.
+const MAX_TOPICS = 1_000;
+
+/**
+ * Knows when the end of a process need not wait for a topic: the broker says that there is none, it has never taken a record
+ * from this process, and nothing else is left to send. A program with a typo in its topic would otherwise end only after
+ * `closeTimeoutMs`.
+ */
+export class MissingTopics {
+  readonly #clock: Clock;
+  readonly #waiting: () => readonly string[] | undefined;
+  /** Those that have taken a record: one of them may be away for a moment. */
+  readonly #found = new BoundedMap<string, true>(MAX_TOPICS);
+  /** Whether it was said of a topic since somebody has begun to look. */
+  readonly #missing = new BoundedMap<string, boolean>(MAX_TOPICS);
+  readonly #looking = new Set<() => void>();
+
+  /** @param waiting the topics that records wait for; nothing where other records wait, too */
+  constructor(clock: Clock, waiting: () => readonly string[] | undefined) {
+    this.#clock = clock;
+    this.#waiting = waiting;
+  }
+
+  /** A send was answered, and its records have been seen to. */
+  onResult(topic: string, result: SendResult): void {
+    if (result.kind === 'delivered') {
+      this.#missing.delete(topic);
+      if (!this.#found.has(topic)) this.#found.set(topic, true);
+    } else if (result.kind === 'retry' && isMissing(result.cause) && !this.#found.has(topic)) {
+      this.#missing.set(topic, true);
+    } else this.#missing.delete(topic);
+    for (const look of this.#looking) look();
+  }
+
+  /**
+   * From now on, looks for two seconds whether the topics are there, and calls back when all that is left is for missing ones,
+   * after that at the earliest.
+   *
+   * @returns ends it
+   */
+  onOnlyMissing(then: () => void): () => void {
+    // What was said before does not count: there is one more try at least.
+    for (const topic of this.#missing.keys()) this.#missing.set(topic, false);
+    let isTime = false;
+    const look = (): void => {
+      const waiting = isTime ? this.#waiting() : undefined;
+      if (waiting === undefined || waiting.length === 0) return;
+      if (!waiting.every((topic) => this.#missing.get(topic) === true)) return;
+      end();
+      then();
+    };
+    const timer = this.#clock.after(LAST_TRIES_MS, () => {
+      isTime = true;
+      look();
+    });
+    const end = (): void => {
+      this.#clock.cancel(timer);
+      this.#looking.delete(look);
+    };
+    this.#looking.add(look);
+    return end;
+  }
+}
+
+function isMissing(cause: unknown): boolean {
+  const { type, code } = rootCause(cause);
+  return MISSING.has(type) || MISSING.has(code);
+}
