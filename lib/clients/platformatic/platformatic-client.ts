@@ -181,6 +181,9 @@ class PlatformaticDelivery implements DeliveryClient {
       connection.on('error', () => undefined);
       connection.once('close', () => {
         this.#connections.delete(connection);
+        // Where the broker has closed it, its timer for the end of the SASL session is left, and would keep the process alive (`#onClose`
+        // in network/connection.js).
+        void connection.close();
         const address = `${broker.host}:${broker.port}`;
         this.#closed = connection.socket.bytesRead > 0 ? address : `${address}, without an answer`;
       });

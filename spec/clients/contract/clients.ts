@@ -3,7 +3,9 @@ import zlib from 'node:zlib';
 import { CompressionTypes, Kafka, logLevel, type Producer } from 'kafkajs';
 import type { ClientListeners, ClientSource, SendPath } from '../../../lib/clients/client.ts';
 import { type ClientOptions, clientSource } from '../../../lib/clients/client-source.ts';
+import { platformaticClient } from '../../../lib/platformatic.ts';
 import { systemClock } from '../../../lib/util/clock.ts';
+import { runsHere } from '../platformatic/node.ts';
 
 /** What a transport's options say of its sends. */
 export interface Settings {
@@ -19,12 +21,7 @@ export interface StartedSource {
   end(): Promise<void>;
 }
 
-type Codecs = readonly (readonly [name: string, codec: CompressionTypes])[];
-
-const KAFKAJS_CODECS: Codecs = [
-  ['none', CompressionTypes.None],
-  ['gzip', CompressionTypes.GZIP],
-];
+export type Codec = 'gzip' | 'snappy' | 'lz4' | 'zstd';
 
 export interface ClientUnderTest {
   readonly name: string;
@@ -43,8 +40,10 @@ export interface ClientUnderTest {
    * was answered.
    */
   readonly keepsSequence: boolean;
+  /** It may be asked to be idempotent. */
+  readonly isIdempotent: boolean;
   /** What it compresses with by itself. */
-  readonly codecs: Codecs;
+  readonly codecs: readonly Codec[];
   /** Its codecs have levels. */
   readonly hasCompressionLevel: boolean;
   /** It compresses with what this thread has registered in kafkajs's `CompressionCodecs`. */
@@ -87,7 +86,8 @@ function kafkajsClient(name: string, fastPath: boolean, isInWorker: boolean): Cl
     isDisconnectedByClose: true,
     choosesPartition: true,
     keepsSequence: true,
-    codecs: 'zstdCompress' in zlib ? [...KAFKAJS_CODECS, ['zstd', CompressionTypes.ZSTD]] : KAFKAJS_CODECS,
+    isIdempotent: true,
+    codecs: ['gzip', 'zstd'],
     hasCompressionLevel: fastPath,
     sharesCodecs: !isInWorker,
     namedOf: fastPath ? (refused) => refused : none,
@@ -113,7 +113,8 @@ function handedIn(name: string, isFactory: boolean): ClientUnderTest {
     isDisconnectedByClose: isFactory,
     choosesPartition: false,
     keepsSequence: false,
-    codecs: KAFKAJS_CODECS,
+    isIdempotent: true,
+    codecs: ['gzip'],
     hasCompressionLevel: false,
     sharesCodecs: true,
     namedOf: none,
@@ -141,20 +142,58 @@ function handedIn(name: string, isFactory: boolean): ClientUnderTest {
   };
 }
 
-export const CLIENTS: readonly ClientUnderTest[] = [
+const platformatic: ClientUnderTest = {
+  name: '@platformatic/kafka',
+  toldPaths: ['client'],
+  produceVersion: 11,
+  isCutByKill: true,
+  isDisconnectedByClose: true,
+  choosesPartition: true,
+  keepsSequence: false,
+  isIdempotent: false,
+  codecs: ['gzip', 'snappy', 'lz4', 'zstd'],
+  hasCompressionLevel: false,
+  sharesCodecs: false,
+  namedOf: (refused) => refused,
+  codeOf: (answered) => answered,
+  start: (brokers, settings, listeners) => {
+    const own = { ...QUIET, kafka: { brokers }, acks: settings.acks ?? -1, client: platformaticClient() };
+    const source = started({ ...own, kind: 'platformatic' }, settings, listeners);
+    return { source, end: async () => void (await source.dispose?.()) };
+  },
+};
+
+/** All of them, for the table in docs/clients.md. */
+export const ALL_CLIENTS: readonly ClientUnderTest[] = [
   kafkajsClient('the fast path', true, false),
   kafkajsClient('kafkajs’s public send', false, false),
   kafkajsClient('the fast path in a worker thread', true, true),
   kafkajsClient('kafkajs’s public send in a worker thread', false, true),
   handedIn('a producer that was handed in', false),
   handedIn('a producer of a function that was handed in', true),
+  platformatic,
 ];
+
+/** Those that run on this Node. */
+export const CLIENTS: readonly ClientUnderTest[] = ALL_CLIENTS.filter(
+  (client) => client !== platformatic || runsHere,
+);
+
+/** Of a client's codecs, those that the stand-in can read here, and none. It knows neither snappy nor lz4: spec/kafka has them. */
+export function readableCodecs({ codecs }: ClientUnderTest): [name: string, type: CompressionTypes][] {
+  // Node has it since 22.15.
+  const zstd = 'zstdCompress' in zlib ? [CompressionTypes.ZSTD] : [];
+  const types: Partial<Record<Codec, CompressionTypes[]>> = { gzip: [CompressionTypes.GZIP], zstd };
+  const own = codecs.flatMap((name) => (types[name] ?? []).map((type): [string, CompressionTypes] => [name, type]));
+  return [['none', CompressionTypes.None], ...own];
+}
 
 type Flag =
   | 'isCutByKill'
   | 'isDisconnectedByClose'
   | 'choosesPartition'
   | 'keepsSequence'
+  | 'isIdempotent'
   | 'sharesCodecs'
   | 'hasCompressionLevel';
 
