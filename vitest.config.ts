@@ -101,6 +101,8 @@ export default defineConfig({
           include: WITH_PLATFORMATIC,
           globalSetup: ['spec/support/bundles.ts', 'spec/support/newer-node.ts'],
           env: { SPEC_CLIENT: 'platformatic' },
+          // @platformatic/kafka is some 500 files to read for each process.
+          maxConcurrency: 2,
         },
       },
       { extends: true, test: { name: 'processes', include: OF_PROCESSES } },

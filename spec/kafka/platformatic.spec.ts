@@ -31,7 +31,9 @@ type GivenJob = Omit<Job, 'options'> & Partial<Pick<Job, 'options'>>;
 /** Runs the jobs in one process, one after the other. */
 async function run(...jobs: GivenJob[]): Promise<JobReport[]> {
   const kafka = { brokers: [...cluster.addresses] };
-  const JOBS = JSON.stringify(jobs.map(({ options, ...job }) => ({ ...job, options: { kafka, ...options } })));
+  const JOBS = JSON.stringify(
+    jobs.map(({ options, ...job }) => ({ ...job, options: { kafka, ...options } })),
+  );
   const { code, stdout, stderr } = await runChild(PROGRAM, { node, env: { JOBS }, limitMs: LIMIT_MS });
   if (code !== 0) throw new Error(`the program ended with ${code}:\n${stderr}`);
   const reports = JSON.parse(stdout) as JobReport[];
@@ -86,8 +88,14 @@ it('delivers to a topic while another one does not exist, and to that when it wa
   await cluster.createTopic(missing);
   const [report] = await running;
   expect(report?.flush).toEqual({ delivered: 1_000, dropped: 0, pending: 0 });
-  await expectOnceInOrder(healthy, numbersUpTo(1_000).filter((number) => number % 2 === 0));
-  await expectOnceInOrder(missing, numbersUpTo(1_000).filter((number) => number % 2 === 1));
+  await expectOnceInOrder(
+    healthy,
+    numbersUpTo(1_000).filter((number) => number % 2 === 0),
+  );
+  await expectOnceInOrder(
+    missing,
+    numbersUpTo(1_000).filter((number) => number % 2 === 1),
+  );
 });
 
 it('drops a record that the broker refuses or that is too large, and none beside it', async () => {
@@ -108,7 +116,10 @@ it('drops a record that the broker refuses or that is too large, and none beside
     const refused = numbersUpTo(500).filter(isRefused);
     expect(report?.handedOn.toSorted(([a], [b]) => a - b)).toEqual(refused.map((number) => [number, reason]));
     expect(report?.stats.dropped).toMatchObject({ [reason]: refused.length });
-    await expectOnceInOrder(topic, numbersUpTo(500).filter((number) => !isRefused(number)));
+    await expectOnceInOrder(
+      topic,
+      numbersUpTo(500).filter((number) => !isRefused(number)),
+    );
   }
 });
 
@@ -136,7 +147,11 @@ type Kafka = NonNullable<Job['options']['kafka']>;
 
 function secured(mechanism: (typeof MECHANISMS)[number], secret: string = password): Kafka {
   const ssl = { ca: [cluster.ca] };
-  return { brokers: cluster.securedAddresses, ssl, sasl: { mechanism, username: USER, password: secret } as never };
+  return {
+    brokers: cluster.securedAddresses,
+    ssl,
+    sasl: { mechanism, username: USER, password: secret } as never,
+  };
 }
 
 it('delivers over TLS with each SASL mechanism, also beyond the end of a session', async () => {

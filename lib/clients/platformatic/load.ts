@@ -41,9 +41,7 @@ export async function loadPlatformatic(client: PlatformaticClient): Promise<Pack
     );
   }
   if (typeof loaded.Producer === 'function') return loaded;
-  throw unusable(
-    `what is installed as @platformatic/kafka has no Producer: ${INSTALL}`,
-  );
+  throw unusable(`what is installed as @platformatic/kafka has no Producer: ${INSTALL}`);
 }
 
 function remedyFor(cause: unknown): string {

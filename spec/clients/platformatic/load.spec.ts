@@ -26,11 +26,7 @@ describe('@platformatic/kafka', () => {
   });
 
   it.each([
-    [
-      'cannot be found',
-      notFound,
-      "Cannot find package '@platformatic/kafka'",
-    ],
+    ['cannot be found', notFound, "Cannot find package '@platformatic/kafka'"],
     ['has no producer', async () => ({}), 'has no Producer'],
   ])('that %s is an error which says to install it', async (_, load, words) => {
     await expect(loadPlatformatic({ name, load })).rejects.toThrow(words);
@@ -44,13 +40,16 @@ describe('@platformatic/kafka', () => {
       'start Jest with NODE_OPTIONS=--experimental-vm-modules',
     ],
     ['a bundle without its files', 'ENOENT', 'leave it out of that, as an external package'],
-  ])('that is installed, and cannot be imported from %s, is an error which says what to do', async (_, code, words) => {
-    const load = async (): Promise<never> => {
-      throw Object.assign(new Error('no'), { code });
-    };
-    await expect(loadPlatformatic({ name, load })).rejects.toThrow(words);
-    await expect(loadPlatformatic({ name, load })).rejects.not.toThrow('npm install');
-  });
+  ])(
+    'that is installed, and cannot be imported from %s, is an error which says what to do',
+    async (_, code, words) => {
+      const load = async (): Promise<never> => {
+        throw Object.assign(new Error('no'), { code });
+      };
+      await expect(loadPlatformatic({ name, load })).rejects.toThrow(words);
+      await expect(loadPlatformatic({ name, load })).rejects.not.toThrow('npm install');
+    },
+  );
 
   it('is imported by platformaticClient() when it is asked for', async () => {
     expect(typeof (await loadPlatformatic(platformaticClient())).Producer).toBe('function');

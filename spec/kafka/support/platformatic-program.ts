@@ -91,7 +91,8 @@ async function carryOut({ topics, numbers, content, options, rate, ...job }: Job
     if (number < to) await delay(TICK_MS);
   }
   if (job.isClosedWhenWarned === true) await warned;
-  const flush = job.isClosedWhenWarned === true ? await transport.close() : await transport.flush(FLUSH_LIMIT_MS);
+  const flush =
+    job.isClosedWhenWarned === true ? await transport.close() : await transport.flush(FLUSH_LIMIT_MS);
   await transport.close();
   const stats = transport.stats();
   const shown = [...warnings.map(({ stack }) => stack), JSON.stringify([warnings, stats])].join('\n');
