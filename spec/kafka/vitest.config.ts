@@ -12,6 +12,7 @@ export default defineConfig({
     fileParallelism: false,
     testTimeout: 300_000,
     hookTimeout: 180_000,
+    globalSetup: ['spec/support/bundles.ts'],
     setupFiles: ['spec/support/quiet-stderr.ts'],
   },
 });
