@@ -47,6 +47,12 @@ const OF_PROCESSES = [
 // What holds for each Kafka client: `npm run test:clients`. @platformatic/kafka runs where Node is new enough for it.
 const OF_CLIENTS = ['spec/clients/contract/**/*.spec.ts', 'spec/clients/platformatic/**/*.spec.ts'];
 
+// The ends of processes once more, with programs that ship through @platformatic/kafka, in a Node that is new enough for it.
+const WITH_PLATFORMATIC = [
+  ...['natural-exit', 'short-process', 'crash-process', 'signals', 'fallback-that-writes-later'],
+  'connection-with-a-session',
+].map((name) => `spec/scenarios/exits/${name}.spec.ts`);
+
 // Loops that are found by their rhythm: with other specs beside them, a stall of the machine costs a round. So they run by
 // themselves, when the others are done.
 const IN_REAL_TIME = ['spec/scenarios/loops/detected/**/*.spec.ts'];
@@ -88,6 +94,17 @@ export default defineConfig({
         },
       },
       { extends: true, test: { name: 'clients', include: OF_CLIENTS } },
+      {
+        extends: true,
+        test: {
+          name: 'exits-with-platformatic',
+          include: WITH_PLATFORMATIC,
+          globalSetup: ['spec/support/bundles.ts', 'spec/support/newer-node.ts'],
+          env: { SPEC_CLIENT: 'platformatic' },
+          // @platformatic/kafka is some 500 files to read for each process.
+          maxConcurrency: 2,
+        },
+      },
       { extends: true, test: { name: 'processes', include: OF_PROCESSES } },
       { extends: true, test: { name: 'in-real-time', ...BY_ITSELF } },
       {

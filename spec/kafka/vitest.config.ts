@@ -7,11 +7,12 @@ export default defineConfig({
     exclude:
       process.env.KAFKA_BROKERS === undefined
         ? []
-        : ['security', 'rolling-upgrade'].map((name) => `spec/kafka/${name}.spec.ts`),
+        : ['security', 'rolling-upgrade', 'platformatic'].map((name) => `spec/kafka/${name}.spec.ts`),
     // One cluster, one row after the other.
     fileParallelism: false,
     testTimeout: 300_000,
     hookTimeout: 180_000,
+    globalSetup: ['spec/support/bundles.ts'],
     setupFiles: ['spec/support/quiet-stderr.ts'],
   },
 });

@@ -17,6 +17,8 @@ export interface Job {
   cjs: string;
   /** Packages that are not to be in the bundle. */
   external: readonly string[];
+  /** Modules in the place of others: for Rollup. */
+  alias?: Readonly<Record<string, string>>;
   /** An empty directory. */
   to: string;
 }
@@ -45,13 +47,20 @@ const withEsbuild =
     return { file, warnings: warnings.map(({ text }) => text) };
   };
 
-const withRollup: Bundler = async ({ esm, external, to }) => {
+const withRollup: Bundler = async ({ esm, external, alias = {}, to }) => {
   const file = join(to, 'app.mjs');
   const warnings: string[] = [];
   const bundle = await rollup({
     input: esm,
     external: [...external],
     plugins: [
+      {
+        name: 'alias',
+        resolveId(source, importer) {
+          const other = alias[source];
+          return other === undefined ? null : this.resolve(other, importer);
+        },
+      },
       nodeResolve({ preferBuiltins: true, exportConditions: ['node'] }),
       (commonjs as unknown as typeof commonjs.default)(),
       (json as unknown as typeof json.default)(),

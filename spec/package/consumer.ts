@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 
 const execute = promisify(execFile);
 
-const ROOT: string = fileURLToPath(new URL('../..', import.meta.url));
+export const ROOT: string = fileURLToPath(new URL('../..', import.meta.url));
 
 export const FIXTURES: string = fileURLToPath(new URL('fixtures', import.meta.url));
 
@@ -41,14 +41,15 @@ export class Consumer {
     this.output = output;
   }
 
-  static async make(): Promise<Consumer> {
+  /** @param others packages that are installed beside them */
+  static async make(...others: string[]): Promise<Consumer> {
     const directory = mkdtempSync(join(tmpdir(), 'winston-kafkajs-consumer-'));
     // `npm run test:package` has built it.
     const pack = ['pack', '--ignore-scripts', '--json', '--pack-destination', directory];
     const packed = JSON.parse((await run('npm', pack, { cwd: ROOT })).stdout)[0];
     writeFileSync(join(directory, 'package.json'), '{ "private": true }');
     const { winston, kafkajs } = VERSIONS;
-    const wanted = [`./${packed.filename}`, `winston@${winston}`, `kafkajs@${kafkajs}`];
+    const wanted = [`./${packed.filename}`, `winston@${winston}`, `kafkajs@${kafkajs}`, ...others];
     const { stdout, stderr } = await run('npm', ['install', ...wanted], { cwd: directory });
     const files = (packed.files as { path: string }[]).map(({ path }) => path);
     return new Consumer(directory, files, stdout + stderr);

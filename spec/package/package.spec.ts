@@ -15,7 +15,6 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { BrokerCluster } from '../../testing/broker/broker-cluster.ts';
-import { runsHere } from '../clients/platformatic/node.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const fixtures = fileURLToPath(new URL('fixtures', import.meta.url));
@@ -26,7 +25,6 @@ const VERSIONS = {
   kafkajs: '2.2.4',
   jest: '30.5.2',
   typescript: '5.9.3',
-  platformatic: '2.12.1',
 };
 
 /** A project of somebody who installs what is packed. */
@@ -160,25 +158,6 @@ describe('the package', () => {
     expect(cluster.values(format)).toEqual(
       ['flushed', 'left'].map((message) => `{"level":"info","message":"${message}"}`),
     );
-  });
-
-  it.each(['esm', 'cjs'])('delivers through @platformatic/kafka, where it runs (%s)', async (format) => {
-    copyFileSync(join(fixtures, 'platformatic.mjs'), join(consumer, 'platformatic.mjs'));
-    await run('npm', ['install', `@platformatic/kafka@${VERSIONS.platformatic}`]);
-    const before = cluster.count(format);
-    const { stdout } = await run(process.execPath, ['platformatic.mjs', format, brokerOf(cluster)]);
-    if (!runsHere) {
-      expect(JSON.parse(stdout)).toEqual({
-        code: 'ERR_INVALID_OPTION',
-        option: 'client',
-        message: expect.stringContaining('needs Node 22.22 or later'),
-      });
-      return;
-    }
-    expect(JSON.parse(stdout)).toEqual({ path: 'client', delivered: 1, dropped: 0, pending: 0 });
-    expect(cluster.values(format).slice(before)).toEqual([
-      '{"level":"info","message":"through another client"}',
-    ]);
   });
 
   it.each(['esm', 'cjs'])(

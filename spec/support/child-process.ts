@@ -18,6 +18,8 @@ export interface ChildOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Modules to load first, as URLs. */
   readonly preload?: readonly string[];
+  /** The program of the Node that runs it. By default this one's, or in a run for @platformatic/kafka that of newer-node.ts. */
+  readonly node?: string;
   /** A command that starts it, with what it is given. */
   readonly through?: readonly string[];
   /** After so many milliseconds it is killed. */
@@ -46,6 +48,7 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** Runs a TypeScript program in a process of its own, to its end. */
 export async function runChild(program: URL, options: ChildOptions = {}): Promise<ChildResult> {
   const { env = {}, preload = [], limitMs = 35_000, maxFileKiB, through = [] } = options;
+  const { node = nodeOfRun() } = options;
   const bundle = await bundleOf(program);
   const startedAt = performance.now();
   const imports = preload.flatMap((name) => ['--import', name]);
@@ -53,7 +56,7 @@ export async function runChild(program: URL, options: ChildOptions = {}): Promis
     bundle === undefined
       ? [...NODE_OPTIONS, ...imports, fileURLToPath(program)]
       : [QUIET, ...imports, bundle];
-  const command = [...through, process.execPath, ...run];
+  const command = [...through, node, ...run];
   // The shell counts in blocks of 512 bytes.
   if (maxFileKiB !== undefined) command.unshift('sh', '-c', `ulimit -f ${2 * maxFileKiB}; exec "$@"`, 'sh');
   const [file = '', ...args] = command;
@@ -71,6 +74,11 @@ export async function runChild(program: URL, options: ChildOptions = {}): Promis
   }
   const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
   return { code, signal, ...output, ms: performance.now() - startedAt };
+}
+
+function nodeOfRun(): string {
+  const { SPEC_CLIENT, SPEC_NEWER_NODE } = process.env;
+  return (SPEC_CLIENT === 'platformatic' ? SPEC_NEWER_NODE : undefined) ?? process.execPath;
 }
 
 /** Starts a TypeScript program in a process of its own that this one can send messages to. */

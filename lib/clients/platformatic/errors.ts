@@ -20,6 +20,9 @@ const CLOSED = /^Connection closed\b/;
 // clients/base/base.js, `#performMetadata`: the broker's answer is lost on the way.
 const UNKNOWN_TOPIC = /^Unknown topic /;
 const UNKNOWN_TOPIC_OR_PARTITION = 3;
+// protocol/errors.js: it has no entry for a code that Kafka has added since, and fails over that.
+const UNKNOWN_CODE = /\bprotocolErrors\b/;
+const UNKNOWN_SERVER_ERROR = -1;
 // network/connection.js: no request was written yet.
 const NOT_CONNECTED = /^Connection to \S+ (failed|timed out)\.?$|^Cannot get a connection|is closed\.$/;
 
@@ -50,7 +53,8 @@ function refusalOf(path: readonly Fields[]): Error | undefined {
   const answer = path.map(({ response }) => partitionAnswer(response)).find((found) => found !== undefined);
   const leaf = path.at(-1);
   const isUnknown = UNKNOWN_TOPIC.test(String(leaf?.message));
-  const code = answer?.errorCode ?? leaf?.apiCode ?? (isUnknown ? UNKNOWN_TOPIC_OR_PARTITION : undefined);
+  const code =
+    answer?.errorCode ?? leaf?.apiCode ?? (isUnknown ? UNKNOWN_TOPIC_OR_PARTITION : codeOfNone(leaf));
   if (typeof code !== 'number') return undefined;
   const { type, message, retriable } = errorCodeOf(code);
   // Those that no send is answered with (of SASL, say) have Kafka's own name only.
@@ -59,6 +63,10 @@ function refusalOf(path: readonly Fields[]): Error | undefined {
   const words = [...wordsOf(path.slice(0, -1)), typeof said === 'string' ? said : message].join(': ');
   const error = Object.assign(new Error(words), { type: name, code, retriable });
   return withStack(withRefusedIndexes(error, answer?.indexes ?? []));
+}
+
+function codeOfNone(leaf: Fields | undefined): number | undefined {
+  return UNKNOWN_CODE.test(String(leaf?.message)) ? UNKNOWN_SERVER_ERROR : undefined;
 }
 
 interface PartitionAnswer {

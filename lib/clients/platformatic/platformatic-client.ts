@@ -11,7 +11,7 @@ import { errorCodeOf } from '../../protocol/error-codes.ts';
 import { rootCause } from '../../util/root-cause.ts';
 import { choosePartition } from '../choose-partition.ts';
 import { type ClientListeners, type ClientSource, type DeliveryClient, GIVEN_UP } from '../client.ts';
-import { messagesOf } from '../client-messages.ts';
+import { type ClientMessage, messagesOf } from '../client-messages.ts';
 import { rotated } from '../kafkajs/broker-list.ts';
 import { guardedProviders } from '../kafkajs/guarded-config.ts';
 import { Secrets } from '../kafkajs/secrets.ts';
@@ -40,6 +40,8 @@ type Leaders = readonly (number | undefined)[];
 
 // By the numbers of kafkajs's `CompressionTypes`.
 const COMPRESSIONS: readonly ProducerCompression[] = ['none', 'gzip', 'snappy', 'lz4', 'zstd'];
+
+const OUT_OF_ORDER_SEQUENCE_NUMBER = 45;
 
 // As kafkajs asks for metadata anew, when nothing has failed.
 const METADATA_MAX_AGE_MS = 300_000;
@@ -73,7 +75,10 @@ class PlatformaticDelivery implements DeliveryClient {
   readonly #scope: Scope = { active: true };
   /** The connection that was closed last, in words. */
   #closed: string | undefined;
+  #isClosed = false;
   #isKilled = false;
+  /** Those that are under way. */
+  readonly #sends = new Set<Promise<unknown>>();
 
   /** @param generation how many clients came before: each starts with another one of the brokers */
   constructor(options: PlatformaticClientOptions, secrets: Secrets, generation: number) {
@@ -100,15 +105,24 @@ class PlatformaticDelivery implements DeliveryClient {
         host: () => this.#host,
       });
       const producer: OwnProducer = new Producer(options);
+      producer.initIdempotentProducer = refuseAnotherTry as OwnProducer['initIdempotentProducer'];
       this.#producer = producer;
       this.#watch(producer);
       await producer.metadata({ topics: [] });
     });
   }
 
-  async send(batch: Batch): Promise<unknown> {
+  send(batch: Batch): Promise<unknown> {
+    // Now: whoever gives the batch up meanwhile lets its memory be written to.
+    const sending = this.#isClosed ? Promise.reject(notConnected()) : this.#send(batch, messagesOf(batch));
+    this.#sends.add(sending);
+    const settled = (): void => void this.#sends.delete(sending);
+    sending.then(settled, settled);
+    return sending;
+  }
+
+  async #send(batch: Batch, messages: readonly ClientMessage[]): Promise<unknown> {
     const leaders = await this.#inside(() => this.#leadersOf(batch.topic), true);
-    const messages = messagesOf(batch);
     batch.partition ??= choosePartition(
       messages[0]?.key,
       leaders.length,
@@ -142,6 +156,9 @@ class PlatformaticDelivery implements DeliveryClient {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
+    // It would end the connections under them (`close` in network/connection.js).
+    await Promise.allSettled(this.#sends);
     await this.#inside(async () => await this.#producer?.close());
   }
 
@@ -168,7 +185,7 @@ class PlatformaticDelivery implements DeliveryClient {
   }
 
   #connected(): OwnProducer {
-    if (this.#producer === undefined || this.#isKilled) throw new Error('this client is not connected');
+    if (this.#producer === undefined || this.#isKilled) throw notConnected();
     return this.#producer;
   }
 
@@ -181,6 +198,9 @@ class PlatformaticDelivery implements DeliveryClient {
       connection.on('error', () => undefined);
       connection.once('close', () => {
         this.#connections.delete(connection);
+        // Where the broker has closed it, its timer for the end of the SASL session is left, and would keep the process alive (`#onClose`
+        // in network/connection.js).
+        void connection.close();
         const address = `${broker.host}:${broker.port}`;
         this.#closed = connection.socket.bytesRead > 0 ? address : `${address}, without an answer`;
       });
@@ -210,6 +230,19 @@ class PlatformaticDelivery implements DeliveryClient {
       throw this.#secrets.cleaned(translatedError(error, { isUnsent, closed: this.#closed }));
     }
   }
+}
+
+function notConnected(): Error {
+  return new Error('this client is not connected');
+}
+
+/**
+ * After an error about sequence numbers, which an idempotent producer alone should get, it asks for a new producer id and sends the
+ * batch again by itself (`#recoverIdempotentProducer` in clients/producer/producer.js). The sender does that.
+ */
+function refuseAnotherTry(_options: unknown, callback?: (error: Error) => void): unknown {
+  const { code, message } = errorCodeOf(OUT_OF_ORDER_SEQUENCE_NUMBER);
+  return callback?.(Object.assign(new Error(message), { apiCode: code }));
 }
 
 function writableOf(leaders: Leaders): number[] {

@@ -3,7 +3,10 @@ import zlib from 'node:zlib';
 import { CompressionTypes, Kafka, logLevel, type Producer } from 'kafkajs';
 import type { ClientListeners, ClientSource, SendPath } from '../../../lib/clients/client.ts';
 import { type ClientOptions, clientSource } from '../../../lib/clients/client-source.ts';
+import { platformaticClient } from '../../../lib/platformatic.ts';
 import { systemClock } from '../../../lib/util/clock.ts';
+import { runsHere } from '../platformatic/node.ts';
+import { type Parts, TIME } from './records.ts';
 
 /** What a transport's options say of its sends. */
 export interface Settings {
@@ -19,12 +22,7 @@ export interface StartedSource {
   end(): Promise<void>;
 }
 
-type Codecs = readonly (readonly [name: string, codec: CompressionTypes])[];
-
-const KAFKAJS_CODECS: Codecs = [
-  ['none', CompressionTypes.None],
-  ['gzip', CompressionTypes.GZIP],
-];
+export type Codec = 'gzip' | 'snappy' | 'lz4' | 'zstd';
 
 export interface ClientUnderTest {
   readonly name: string;
@@ -42,14 +40,18 @@ export interface ClientUnderTest {
   readonly keepsSequence: boolean;
   /** The sequence numbers of an idempotent one are the transport's own, and outlast the client. */
   readonly ownsSequence: boolean;
+  /** It may be asked to be idempotent. */
+  readonly isIdempotent: boolean;
   /** What it compresses with by itself. */
-  readonly codecs: Codecs;
+  readonly codecs: readonly Codec[];
   /** Its codecs have levels. */
   readonly hasCompressionLevel: boolean;
   /** It compresses with what this thread has registered in kafkajs's `CompressionCodecs`. */
   readonly sharesCodecs: boolean;
   /** Of the records that a broker has named as refused, those that it names. */
   readonly namedOf: (refused: readonly number[]) => readonly number[] | undefined;
+  /** What arrives of a batch, where that is not the same. */
+  readonly sentAs: (parts: readonly Parts[]) => readonly Parts[];
   /** The code in its error, where a broker has answered that one. */
   readonly codeOf: (answered: number) => number;
   start(brokers: string[], settings: Settings, listeners: ClientListeners): StartedSource;
@@ -87,10 +89,12 @@ function kafkajsClient(name: string, fastPath: boolean, isInWorker: boolean): Cl
     choosesPartition: true,
     keepsSequence: true,
     ownsSequence: fastPath,
-    codecs: 'zstdCompress' in zlib ? [...KAFKAJS_CODECS, ['zstd', CompressionTypes.ZSTD]] : KAFKAJS_CODECS,
+    isIdempotent: true,
+    codecs: ['gzip', 'zstd'],
     hasCompressionLevel: fastPath,
     sharesCodecs: !isInWorker,
     namedOf: fastPath ? (refused) => refused : none,
+    sentAs: (parts) => parts,
     codeOf: fastPath ? (answered) => answered : kafkajsCodeOf,
     start: (brokers, settings, listeners) => {
       const { acks = -1, idempotent = false, compressionLevel } = settings;
@@ -114,10 +118,12 @@ function handedIn(name: string, isFactory: boolean): ClientUnderTest {
     choosesPartition: false,
     keepsSequence: false,
     ownsSequence: false,
-    codecs: KAFKAJS_CODECS,
+    isIdempotent: true,
+    codecs: ['gzip'],
     hasCompressionLevel: false,
     sharesCodecs: true,
     namedOf: none,
+    sentAs: (parts) => parts,
     codeOf: kafkajsCodeOf,
     start: (brokers, settings, listeners) => {
       const { idempotent = false } = settings;
@@ -142,14 +148,64 @@ function handedIn(name: string, isFactory: boolean): ClientUnderTest {
   };
 }
 
-export const CLIENTS: readonly ClientUnderTest[] = [
+/** @platformatic/kafka writes no difference of times that needs more than 32 bits. */
+function nearTo(first: number, part: Parts): Parts {
+  const { time = TIME, headers } = part;
+  const nearest = Math.min(Math.max(time, first - 0x7fffffff), first + 0x7fffffff);
+  if (nearest === time) return part;
+  return { ...part, time: nearest, headers: { 'original-timestamp': String(time), ...headers } };
+}
+
+const platformatic: ClientUnderTest = {
+  name: '@platformatic/kafka',
+  toldPaths: ['client'],
+  produceVersion: 11,
+  isCutByKill: true,
+  isDisconnectedByClose: true,
+  choosesPartition: true,
+  keepsSequence: false,
+  ownsSequence: false,
+  isIdempotent: false,
+  codecs: ['gzip', 'snappy', 'lz4', 'zstd'],
+  hasCompressionLevel: false,
+  sharesCodecs: false,
+  namedOf: (refused) => refused,
+  // It knows the codes up to 127, and what is about sequence numbers is one thing to it.
+  codeOf: (answered) => (answered > 127 ? -1 : answered === 59 ? 45 : answered),
+  sentAs: (parts) => parts.map((part) => nearTo(parts[0]?.time ?? TIME, part)),
+  start: (brokers, settings, listeners) => {
+    const own = { ...QUIET, kafka: { brokers }, acks: settings.acks ?? -1, client: platformaticClient() };
+    const source = started({ ...own, kind: 'platformatic' }, settings, listeners);
+    return { source, end: async () => void (await source.dispose?.()) };
+  },
+};
+
+/** All of them, for the table in docs/clients.md. */
+export const ALL_CLIENTS: readonly ClientUnderTest[] = [
   kafkajsClient('the fast path', true, false),
   kafkajsClient('kafkajs’s public send', false, false),
   kafkajsClient('the fast path in a worker thread', true, true),
   kafkajsClient('kafkajs’s public send in a worker thread', false, true),
   handedIn('a producer that was handed in', false),
   handedIn('a producer of a function that was handed in', true),
+  platformatic,
 ];
+
+/** Those that run on this Node. */
+export const CLIENTS: readonly ClientUnderTest[] = ALL_CLIENTS.filter(
+  (client) => client !== platformatic || runsHere,
+);
+
+/** Of a client's codecs, those that the stand-in can read here, and none. It knows neither snappy nor lz4: spec/kafka has them. */
+export function readableCodecs({ codecs }: ClientUnderTest): [name: string, type: CompressionTypes][] {
+  // Node has it since 22.15.
+  const zstd = 'zstdCompress' in zlib ? [CompressionTypes.ZSTD] : [];
+  const types: Partial<Record<Codec, CompressionTypes[]>> = { gzip: [CompressionTypes.GZIP], zstd };
+  const own = codecs.flatMap((name) =>
+    (types[name] ?? []).map((type): [string, CompressionTypes] => [name, type]),
+  );
+  return [['none', CompressionTypes.None], ...own];
+}
 
 type Flag =
   | 'isCutByKill'
@@ -157,6 +213,7 @@ type Flag =
   | 'choosesPartition'
   | 'keepsSequence'
   | 'ownsSequence'
+  | 'isIdempotent'
   | 'sharesCodecs'
   | 'hasCompressionLevel';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ERROR, type StoredBatch } from '../../../testing/broker/broker-cluster.ts';
-import { CLIENTS, clientsThat } from './clients.ts';
+import { clientsThat } from './clients.ts';
 import { numbered, recordsOf } from './records.ts';
 import { batchOf, CONTENTS, type ContractRig, contractRig, outcomeOf, resultOf } from './rig.ts';
 
@@ -15,7 +15,7 @@ const producerOf = ({ bytes }: StoredBatch): bigint => bytes.readBigInt64BE(PROD
 const outcomesOf = ({ cluster }: ContractRig, topic: string): string[] =>
   cluster.produceRequests.filter((request) => request.topic === topic).map(({ outcome }) => outcome);
 
-describe.each(CLIENTS)('$name, idempotent', (own) => {
+describe.each(clientsThat('isIdempotent'))('$name, idempotent', (own) => {
   const rig = contractRig(own, { idempotent: true });
 
   it('numbers the records of each partition, from batch to batch', async () => {

@@ -7,6 +7,7 @@ import { PagedQueue } from '../../../lib/accumulator/store/paged-queue.ts';
 import type { ClientSource, DeliveryClient, SendOutcome, SendPath } from '../../../lib/clients/client.ts';
 import { classifyOutcome, type SendResult } from '../../../lib/clients/send-result.ts';
 import type { PendingRecord } from '../../../lib/record/record.ts';
+import { rootCause } from '../../../lib/util/root-cause.ts';
 import { BrokerCluster, type BrokerClusterOptions } from '../../../testing/broker/broker-cluster.ts';
 import type { ClientUnderTest, Settings, StartedSource } from './clients.ts';
 import { type Parts, recordsOf } from './records.ts';
@@ -142,6 +143,11 @@ export async function outcomeOf(sending: Promise<unknown>): Promise<SendOutcome>
 /** Sends a batch. @returns what its outcome means */
 export async function resultOf(client: DeliveryClient, batch: Batch): Promise<SendResult> {
   return classifyOutcome(await outcomeOf(client.send(batch)), batch);
+}
+
+/** Kafka's name for what a result comes from. */
+export function typeOf(result: SendResult): unknown {
+  return 'cause' in result ? rootCause(result.cause).type : undefined;
 }
 
 /** A promise, and what fulfils it. */

@@ -8,6 +8,11 @@ import { describeWithPlatformatic } from './rig.ts';
 
 const name = '@platformatic/kafka';
 
+async function notFound(): Promise<never> {
+  const error = new Error("Cannot find package '@platformatic/kafka'");
+  throw Object.assign(error, { code: 'ERR_MODULE_NOT_FOUND' });
+}
+
 describe('@platformatic/kafka', () => {
   it.each(['20.20.2', '22.12.0', '22.21.1', '21.7.3'])('is refused on Node %s', (version) => {
     expect(() => checkNode(version)).toThrow(
@@ -21,18 +26,30 @@ describe('@platformatic/kafka', () => {
   });
 
   it.each([
-    [
-      'cannot be found',
-      async () => {
-        throw new Error("Cannot find package '@platformatic/kafka'");
-      },
-      "Cannot find package '@platformatic/kafka'",
-    ],
+    ['cannot be found', notFound, "Cannot find package '@platformatic/kafka'"],
     ['has no producer', async () => ({}), 'has no Producer'],
   ])('that %s is an error which says to install it', async (_, load, words) => {
     await expect(loadPlatformatic({ name, load })).rejects.toThrow(words);
     await expect(loadPlatformatic({ name, load })).rejects.toThrow('npm install @platformatic/kafka@2');
   });
+
+  it.each([
+    [
+      'Jest',
+      'ERR_VM_DYNAMIC_IMPORT_CALLBACK_MISSING_FLAG',
+      'start Jest with NODE_OPTIONS=--experimental-vm-modules',
+    ],
+    ['a bundle without its files', 'ENOENT', 'leave it out of that, as an external package'],
+  ])(
+    'that is installed, and cannot be imported from %s, is an error which says what to do',
+    async (_, code, words) => {
+      const load = async (): Promise<never> => {
+        throw Object.assign(new Error('no'), { code });
+      };
+      await expect(loadPlatformatic({ name, load })).rejects.toThrow(words);
+      await expect(loadPlatformatic({ name, load })).rejects.not.toThrow('npm install');
+    },
+  );
 
   it('is imported by platformaticClient() when it is asked for', async () => {
     expect(typeof (await loadPlatformatic(platformaticClient())).Producer).toBe('function');
@@ -44,7 +61,7 @@ describeWithPlatformatic('a transport with @platformatic/kafka', () => {
     let loads = 0;
     const load = async (): Promise<never> => {
       loads++;
-      throw new Error("Cannot find package '@platformatic/kafka'");
+      return await notFound();
     };
     const transport = tracked(
       new KafkaTransport({

@@ -9,12 +9,21 @@ import { promisify } from 'node:util';
 const POM = fileURLToPath(new URL('../pom.xml', import.meta.url));
 const GOAL = 'org.apache.maven.plugins:maven-dependency-plugin:3.6.1:build-classpath';
 
+const known = new Map<string | undefined, Promise<string>>();
+
 /**
  * The class path for `java`. The first time on a machine it downloads some 100 MB.
  *
  * @param version of Kafka; by default that of pom.xml
  */
-export async function kafkaClassPath(version?: string): Promise<string> {
+export function kafkaClassPath(version?: string): Promise<string> {
+  const path = known.get(version) ?? resolvedClassPath(version);
+  known.set(version, path);
+  return path;
+}
+
+/** Maven takes seconds for it. */
+async function resolvedClassPath(version: string | undefined): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'kafka-class-path-'));
   const file = join(directory, 'class-path');
   try {

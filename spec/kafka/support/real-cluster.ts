@@ -15,7 +15,7 @@ const HOST = '127.0.0.1';
 const BROKERS = 3;
 const MIN_IN_SYNC = 2;
 
-/** Who may log in with SCRAM, and their passwords. They may do nothing until an ACL says so. */
+/** Who may log in, with SCRAM or PLAIN, and their passwords. They may do nothing until an ACL says so. */
 export const USERS = { shop: 'correct-horse-battery' };
 
 export interface TopicOptions {
@@ -204,6 +204,11 @@ interface Parts {
 }
 
 const SCRAM_MODULE = 'org.apache.kafka.common.security.scram.ScramLoginModule required;';
+const PLAIN_MODULE = 'org.apache.kafka.common.security.plain.PlainLoginModule required';
+const PLAIN_USERS = Object.entries(USERS).map(([name, password]) => `user_${name}="${password}"`);
+
+/** How long a session lasts that began with PLAIN: a client has to authenticate again before that. */
+export const PLAIN_SESSION_MS = 4_000;
 
 function propertiesOf(
   id: number,
@@ -225,12 +230,14 @@ function propertiesOf(
     'controller.listener.names': 'CONTROLLER',
     'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_SSL:SASL_SSL',
     'inter.broker.listener.name': 'PLAINTEXT',
-    'sasl.enabled.mechanisms': 'SCRAM-SHA-256,SCRAM-SHA-512',
+    'sasl.enabled.mechanisms': 'SCRAM-SHA-256,SCRAM-SHA-512,PLAIN',
     'ssl.keystore.location': keyStore,
     'ssl.keystore.type': 'PKCS12',
     'ssl.keystore.password': STORE_PASSWORD,
     'listener.name.sasl_ssl.scram-sha-256.sasl.jaas.config': SCRAM_MODULE,
     'listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config': SCRAM_MODULE,
+    'listener.name.sasl_ssl.plain.sasl.jaas.config': `${PLAIN_MODULE} ${PLAIN_USERS.join(' ')};`,
+    'listener.name.sasl_ssl.plain.connections.max.reauth.ms': String(PLAIN_SESSION_MS),
     'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
     // The brokers among themselves and the specs' admin, on the open listeners.
     'super.users': 'User:ANONYMOUS',

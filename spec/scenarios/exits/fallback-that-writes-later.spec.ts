@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { runChild } from '../../support/child-process.ts';
-import { isWorkerRun, numbered } from '../../support/harness.ts';
+import { numbered } from '../../support/harness.ts';
 
 const PROGRAM = new URL('fixtures/fallback-program.ts', import.meta.url);
 const NOBODY = '127.0.0.1:1';
@@ -25,7 +25,6 @@ async function run(end: string, fallback: string) {
     FALLBACK: fallback,
     COUNT: String(COUNT),
     BROKER: NOBODY,
-    WORKER: String(isWorkerRun),
   };
   const { code, signal, stderr } = await runChild(PROGRAM, { env });
   return { code, signal, stderr, lines: readFileSync(file, 'utf8').split('\n').slice(0, -1) };
