@@ -7,7 +7,8 @@ export default defineConfig({
     exclude:
       process.env.KAFKA_BROKERS === undefined
         ? []
-        : ['security', 'rolling-upgrade'].map((name) => `spec/kafka/${name}.spec.ts`),
+        : ['security', 'rolling-upgrade', 'check'].map((name) => `spec/kafka/${name}.spec.ts`),
+    globalSetup: ['spec/support/bundles.ts'],
     // One cluster, one row after the other.
     fileParallelism: false,
     testTimeout: 300_000,
