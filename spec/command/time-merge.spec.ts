@@ -51,7 +51,7 @@ describe('TimeMerge', () => {
 
   it('has all records, each partition in its order, and sorted ones sorted, however they come', () => {
     const partitions = fc.array(fc.array(fc.nat(20), { maxLength: 12 }), { minLength: 1, maxLength: 5 });
-    fc.assert(
+    void fc.assert(
       fc.property(partitions, fc.boolean(), fc.infiniteStream(fc.nat(100)), (times, isSorted, choices) => {
         const left = times.map((list, partition) =>
           itemsOf(partition, isSorted ? list.toSorted((a, b) => a - b) : list),
