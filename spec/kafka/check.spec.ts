@@ -11,7 +11,8 @@ const HOURS = 3_600_000;
 let cluster: CheckCluster;
 
 beforeAll(async () => {
-  cluster = await CheckCluster.start();
+  cluster = await CheckCluster.prepare();
+  await cluster.start();
 });
 
 afterAll(() => cluster.stop());

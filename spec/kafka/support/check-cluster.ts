@@ -86,7 +86,7 @@ export class CheckCluster {
     this.#gone = gone;
   }
 
-  static async start(): Promise<CheckCluster> {
+  static async prepare(): Promise<CheckCluster> {
     const directory = await mkdtemp(join(tmpdir(), 'winston-kafkajs-check-'));
     const [classPath, valid, expired, free] = await Promise.all([
       kafkaClassPath(),
@@ -119,10 +119,12 @@ export class CheckCluster {
       [gone, {}],
     ];
     await Promise.all(parts.map(([process, users]) => process.format(clusterId, users)));
-    const cluster = new CheckCluster({ caFiles, directory, ports, broker, gone });
-    await Promise.all([broker.start(), gone.start()]);
-    await cluster.#fill();
-    return cluster;
+    return new CheckCluster({ caFiles, directory, ports, broker, gone });
+  }
+
+  async start(): Promise<void> {
+    await Promise.all([this.#broker.start(), this.#gone.start()]);
+    await this.#fill();
   }
 
   address(listener: Listener): string {
