@@ -168,6 +168,10 @@ export class CheckCluster {
       const acl = RIGHTS.flatMap(([user, operations]) => aclsOf(user, operations));
       await admin.createAcls({ acl });
     });
+    // The first one that asks for a group's coordinator has the broker make __consumer_offsets, and may have to wait for it.
+    await this.admin((admin) =>
+      until(async () => (await admin.fetchOffsets({ groupId: 'first', topics: ['logs'] })).length > 0),
+    );
     await this.#gone.end('SIGTERM');
     await this.admin((admin) =>
       until(async () => {
