@@ -168,10 +168,6 @@ export class CheckCluster {
       const acl = RIGHTS.flatMap(([user, operations]) => aclsOf(user, operations));
       await admin.createAcls({ acl });
     });
-    // The first one that asks for a group's coordinator has the broker make __consumer_offsets, and may have to wait for it.
-    await this.admin((admin) =>
-      until(async () => (await admin.fetchOffsets({ groupId: 'first', topics: ['logs'] })).length > 0),
-    );
     await this.#gone.end('SIGTERM');
     await this.admin((admin) =>
       until(async () => {
@@ -179,6 +175,10 @@ export class CheckCluster {
         const { topics } = await admin.fetchTopicMetadata({ topics: ['too-few'] });
         return topics[0]?.partitions[0]?.isr.length === 1;
       }),
+    );
+    // The first one that asks for a group's coordinator has the broker that is left make __consumer_offsets, and may have to wait for it.
+    await this.admin((admin) =>
+      until(async () => (await admin.fetchOffsets({ groupId: 'first', topics: ['logs'] })).length > 0),
     );
   }
 }
