@@ -7,9 +7,11 @@ import { StepFailure, type Steps, within } from './steps.ts';
 /** The transport's default of `batch.maxBytes`. */
 export const BATCH_BYTES: number = 524_288;
 
-export interface TopicSettings {
-  readonly minInSync: number | undefined;
-  readonly maxBytes: number | undefined;
+interface TopicSettings {
+  readonly minInSync?: number;
+  readonly maxBytes?: number;
+  /** Why one of them is not there. */
+  readonly untold: string;
 }
 
 /** Up to the first answer, and through SASL where it is configured. */
@@ -31,9 +33,24 @@ export async function checkSession(
     throw sessionFailure(error, isPlain ? await certificateAt(broker, ms) : undefined);
   }
   addVersions(steps);
-  if (mechanism === undefined) steps.add({ name: 'sasl', status: 'skipped', detail: 'not configured' });
+  if (mechanism === undefined) await checkNoSasl(steps, inspector, ms);
   else steps.add({ name: 'sasl', status: 'ok', detail: `authenticated by ${mechanism.toUpperCase()}` });
 }
+
+/** A listener that asks for SASL answers without only which versions it speaks, and closes the connection at the next request. */
+async function checkNoSasl(steps: Steps, inspector: KafkaInspector, ms: number): Promise<void> {
+  try {
+    await within(ms, 'the list of brokers', inspector.brokers());
+  } catch (error) {
+    const isAnswered = inspector.answered.has('Metadata');
+    // What else may be wrong with them is a step of its own.
+    if (!isAnswered) throw new StepFailure('sasl', messageOf(error), NO_SASL_ADVICE);
+  }
+  steps.add({ name: 'sasl', status: 'skipped', detail: 'not configured' });
+}
+
+const NO_SASL_ADVICE =
+  'A listener that asks for SASL closes the connection here: set sasl (KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD and KAFKA_SASL_MECHANISM), or take the port of a listener without SASL.';
 
 function addVersions(steps: Steps): void {
   steps.add({ name: 'api versions', status: 'ok', detail: "the broker speaks Kafka's protocol" });
@@ -52,10 +69,15 @@ function sessionFailure(error: unknown, certificate: string | undefined): StepFa
 
 function saslFailure(error: unknown, mechanism: string): StepFailure {
   const message = messageOf(error);
-  const advice = /not support.*mechanism|mechanism is not supported/.test(message)
-    ? `The broker does not offer ${mechanism.toUpperCase()}: use one of its sasl.enabled.mechanisms.`
-    : 'Check the user name, the password and the mechanism.';
-  return new StepFailure('sasl', message, advice);
+  return new StepFailure('sasl', message, saslAdvice(message, String(rootCause(error).type), mechanism));
+}
+
+function saslAdvice(message: string, type: string, mechanism: string): string {
+  if (type === 'ILLEGAL_SASL_STATE')
+    return 'The listener has no SASL: leave sasl out (KAFKA_SASL_USERNAME), or take the port of a listener with SASL.';
+  if (/not support.*mechanism|mechanism is not supported/.test(message))
+    return `The broker does not offer ${mechanism.toUpperCase()}: use one of its sasl.enabled.mechanisms.`;
+  return 'Check the user name, the password and the mechanism.';
 }
 
 /** Asks for the brokers' own addresses, and tries them. */
@@ -80,22 +102,18 @@ export async function checkTopic(
   const headless = partitions.filter(({ leader }) => leader < 0).map(({ partition }) => partition);
   const [first] = partitions.filter(({ leader }) => leader >= 0);
   const detail = `${partitions.length}, of which ${partitions.length - headless.length} have a leader`;
-  const advice =
-    'Records of a partition without a leader wait until it has one: look for brokers that are down.';
-  if (first === undefined) throw new StepFailure('partitions', detail, advice);
-  if (headless.length === 0) steps.add({ name: 'partitions', status: 'ok', detail });
-  else
-    steps.add({
-      name: 'partitions',
-      status: 'warning',
-      detail: `${detail} (not ${headless.join(', ')})`,
-      advice,
-    });
+  if (first === undefined || headless.length > 0)
+    throw new StepFailure('partitions', `${detail} (not ${headless.join(', ')})`, LEADER_ADVICE);
+  steps.add({ name: 'partitions', status: 'ok', detail });
   const settings = await settingsOf(inspector, topic, ms);
   checkReplicas(steps, partitions, settings);
   checkSize(steps, settings);
   return first;
 }
+
+// Where a partition has no leader, kafkajs takes the whole answer to its question for an error.
+const LEADER_ADVICE =
+  'kafkajs sends nothing to a topic until each of its partitions has a leader: look for brokers that are down.';
 
 /** What a failed request for a topic means, and what to do about it. */
 export function topicFailure(topic: string, error: unknown): StepFailure {
@@ -106,8 +124,9 @@ export function topicFailure(topic: string, error: unknown): StepFailure {
     return new StepFailure(
       'topic',
       messageOf(error),
-      `Give this user the Describe and Write rights (ACL) for ${topic}.`,
+      `Give this user the Describe and Write rights (ACL) for ${topic}. Without them, a broker does not tell whether it exists.`,
     );
+  if (type === 'LEADER_NOT_AVAILABLE') return new StepFailure('partitions', messageOf(error), LEADER_ADVICE);
   return new StepFailure(
     'topic',
     messageOf(error),
@@ -119,23 +138,29 @@ async function settingsOf(inspector: KafkaInspector, topic: string, ms: number):
   try {
     const names = ['min.insync.replicas', 'max.message.bytes'];
     const found = await within(ms, 'the settings of the topic', inspector.settings(topic, names));
-    const numberOf = (name: string): number | undefined => {
-      const value = Number.parseInt(found.get(name) ?? '', 10);
-      return Number.isNaN(value) ? undefined : value;
+    const [minInSync = Number.NaN, maxBytes = Number.NaN] = names.map((name) =>
+      Number.parseInt(found.get(name) ?? '', 10),
+    );
+    return {
+      ...(!Number.isNaN(minInSync) && { minInSync }),
+      ...(!Number.isNaN(maxBytes) && { maxBytes }),
+      untold: 'the broker does not tell this setting of the topic',
     };
-    return { minInSync: numberOf('min.insync.replicas'), maxBytes: numberOf('max.message.bytes') };
-  } catch {
+  } catch (error) {
     // The transport needs no right to read them.
-    return { minInSync: undefined, maxBytes: undefined };
+    const isForbidden = /AUTHORIZATION_FAILED/.test(String(rootCause(error).type));
+    return {
+      untold: isForbidden
+        ? 'this user may not read the settings of the topic (DescribeConfigs)'
+        : `the settings of the topic cannot be read: ${messageOf(error)}`,
+    };
   }
 }
-
-const NOT_TOLD = 'this user may not read the settings of the topic (DescribeConfigs)';
 
 function checkReplicas(
   steps: Steps,
   partitions: readonly PartitionState[],
-  { minInSync }: TopicSettings,
+  { minInSync, untold }: TopicSettings,
 ): void {
   const name = 'in-sync replicas';
   const counts = partitions.map(({ inSync, replicas }) => ({
@@ -144,12 +169,19 @@ function checkReplicas(
   }));
   const least = Math.min(...counts.map(({ inSync }) => inSync));
   if (minInSync === undefined) {
-    steps.add({ name, status: 'skipped', detail: `${least} at least; ${NOT_TOLD}` });
+    steps.add({ name, status: 'skipped', detail: `${least} at least; ${untold}` });
     return;
   }
-  const few = partitions.filter(({ inSync }) => inSync.length < minInSync);
+  // Kafka 4 asks for no more than a partition has.
+  const few = partitions.filter(
+    ({ inSync, replicas }) => inSync.length < Math.min(minInSync, replicas.length),
+  );
   if (few.length > 0) throw tooFewReplicas(few, minInSync);
   const detail = `${least} at least, min.insync.replicas is ${minInSync}`;
+  if (counts.some(({ replicas }) => replicas < minInSync)) {
+    steps.add({ name, status: 'warning', detail, advice: NEVER_ENOUGH_ADVICE });
+    return;
+  }
   const behind = counts.filter(({ inSync, replicas }) => inSync < replicas).length;
   if (behind === 0) steps.add({ name, status: 'ok', detail });
   else {
@@ -164,13 +196,16 @@ function tooFewReplicas(few: readonly PartitionState[], minInSync: number): Step
   return new StepFailure('in-sync replicas', detail, REPLICAS_ADVICE);
 }
 
+const NEVER_ENOUGH_ADVICE =
+  'The topic has fewer replicas than that. Kafka 4 then asks for all of them, an older one may refuse every record: add replicas, or lower min.insync.replicas.';
+
 export const REPLICAS_ADVICE =
   'The broker refuses records until there are enough: bring its replicas back, or lower min.insync.replicas.';
 
-function checkSize(steps: Steps, { maxBytes }: TopicSettings): void {
+function checkSize(steps: Steps, { maxBytes, untold }: TopicSettings): void {
   const name = 'size limit';
   if (maxBytes === undefined) {
-    steps.add({ name, status: 'skipped', detail: NOT_TOLD });
+    steps.add({ name, status: 'skipped', detail: untold });
     return;
   }
   const detail = `max.message.bytes is ${maxBytes}, batches have up to ${BATCH_BYTES} bytes (batch.maxBytes)`;

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { BROKERS_RULE, readBrokers } from '../clients/kafkajs/broker-list.ts';
 import type { KafkaConfig } from '../clients/kafkajs/inspector.ts';
-import { importModule } from '../clients/worker/import-module.ts';
+import { importDefault } from '../clients/worker/import-default.ts';
 import { messageOf } from '../errors.ts';
 import { isPlainObject } from '../util/check-option.ts';
 import { UsageError } from './usage-error.ts';
@@ -29,13 +29,12 @@ export async function kafkaConfig(flags: ConfigFlags, env: NodeJS.ProcessEnv): P
 }
 
 async function configOf(path: string): Promise<Partial<KafkaConfig>> {
-  let loaded: unknown;
+  let config: unknown;
   try {
-    loaded = await importModule(pathToFileURL(resolve(path)).href);
+    config = await importDefault(pathToFileURL(resolve(path)).href);
   } catch (error) {
     throw new UsageError(`--config ${path} cannot be loaded: ${messageOf(error)}`);
   }
-  const config = (loaded as { default?: unknown }).default;
   if (!isPlainObject(config)) {
     throw new UsageError(`--config ${path} must have kafkajs's KafkaConfig as its default export.`);
   }

@@ -1,8 +1,9 @@
 import { type KafkaConfig, KafkaInspector } from '../clients/kafkajs/inspector.ts';
 import { MAX_DELAY_MS, systemClock } from '../util/clock.ts';
 import { topicFailure } from './check-topic.ts';
-import { isWanted, recordLine, shownRecord } from './record-line.ts';
+import { isWanted, recordLine, type ShownRecord, shownRecord } from './record-line.ts';
 import type { Screen } from './screen.ts';
+import { TimeMerge } from './time-merge.ts';
 
 export interface TailOptions {
   readonly kafka: KafkaConfig;
@@ -21,8 +22,10 @@ export interface TailOptions {
 
 // Of each request: two seconds, and another broker each time.
 const RETRIES = 3;
+// So many of a partition wait for others' before it is read on.
+const AHEAD = 1_000;
 
-/** Prints records as they arrive. Commits nothing. @returns the exit code */
+/** Prints records as they arrive; or, what is there, by time. Commits nothing. @returns the exit code */
 export async function tail(options: TailOptions, screen: Screen): Promise<number> {
   const { kafka, topic, severity, pattern, since, until, follows, signal } = options;
   const inspector = new KafkaInspector(kafka, RETRIES);
@@ -36,6 +39,9 @@ export async function tail(options: TailOptions, screen: Screen): Promise<number
     /** The partitions that have records to be shown, and where these end. */
     const left = new Map([...ends].filter(([partition, end]) => (from.get(partition) ?? end) < end));
     if (!follows && left.size === 0) return 0;
+    const merge = follows ? undefined : new TimeMerge<ShownRecord>([...left.keys()]);
+    const paused = new Map<number, () => void>();
+    const show = (record: ShownRecord): void => screen.line(recordLine(record, screen));
     await new Promise<void>((resolve, reject) => {
       const end = (): void => resolve();
       if (signal.aborted) end();
@@ -52,12 +58,21 @@ export async function tail(options: TailOptions, screen: Screen): Promise<number
           // What has come since it began is not asked for.
           if (!follows && offset >= (ends.get(partition) ?? 0n)) return;
           const record = shownRecord(time, value);
-          if (isWanted(record, severity, pattern)) screen.line(recordLine(record, screen));
+          if (!isWanted(record, severity, pattern)) return;
+          if (merge === undefined) show(record);
+          else merge.add(partition, record);
         },
-        onPosition: (partition, next) => {
-          if (follows || next < (left.get(partition) ?? 0n)) return;
-          left.delete(partition);
-          if (left.size === 0) end();
+        onPosition: (partition, next, pause) => {
+          if (merge === undefined || signal.aborted) return;
+          if (next >= (left.get(partition) ?? 0n)) merge.end(partition);
+          for (const record of merge.taken()) show(record);
+          if (merge.waiting(partition) > AHEAD) paused.set(partition, pause());
+          for (const [other, resume] of paused) {
+            if (merge.waiting(other) > AHEAD) continue;
+            paused.delete(other);
+            resume();
+          }
+          if (merge.isEnded) end();
         },
         onFailure: reject,
       });

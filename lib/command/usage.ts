@@ -35,12 +35,13 @@ ${CODES}
 `,
   tail: `Usage: winston-kafkajs tail --brokers LIST --topic NAME [options]
 
-Prints records as they arrive, until Ctrl-C. It reads in a consumer group of a random name (winston-kafkajs-…), and commits no
-offsets. No colours in a pipe or with NO_COLOR.
+Prints records as they arrive, until Ctrl-C; with --since those that are there, by time. It reads in a consumer group of a random
+name (winston-kafkajs-…), and commits no offsets. No colours in a pipe or with NO_COLOR.
 
   --level LEVEL      this level and more severe ones; records without a known level are shown
   --grep PATTERN     only records whose text matches the regular expression
-  --since TIME       from there on: 30s, 10m, 2h, 1d (ago), or a date; then it ends at what is there now
+  --since TIME       from there on: 30s, 10m, 2h, 1d (ago), or a date; then it ends at what is there now, and merges the
+                     partitions by time
   --until TIME       no later records
   --follow           with --since or --until: goes on with what arrives
 

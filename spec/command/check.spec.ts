@@ -17,6 +17,12 @@ function checked(cluster: BrokerCluster, settings?: RunSettings, ...more: string
   );
 }
 
+/** As a broker tells of a partition whose brokers are all away. */
+function leaderless(cluster: BrokerCluster, topic: string, partition: number): void {
+  const action = { error: ERROR.LEADER_NOT_AVAILABLE, partitions: [partition] };
+  cluster.inject({ api: 'Metadata', topic, times: Infinity, action });
+}
+
 /** The names of the steps that were done, and the text of the one that failed. */
 async function failure(
   cluster: BrokerCluster,
@@ -98,6 +104,40 @@ describe('a set-up that works', () => {
   });
 });
 
+describe('what is no obstacle', () => {
+  it('a partition without a leader in another topic', async () => {
+    const cluster = await startCluster({ topics: { logs: 2, others: 2 } });
+    leaderless(cluster, 'others', 1);
+    const { code, out } = await checked(cluster);
+    expect(out).toMatch(/^ok +advertised /m);
+    expect(out).toMatch(/^ok +size limit /m);
+    expect(out).toMatch(/^ok +read back /m);
+    expect(code).toBe(0);
+  });
+
+  it('fewer replicas than min.insync.replicas, which Kafka 4 takes', async () => {
+    const cluster = await startCluster();
+    cluster.configureTopic('logs', { minInSyncReplicas: 2 });
+    const { code, out } = await checked(cluster);
+    expect(out).toMatch(
+      /^warning +in-sync replicas +1 at least, min\.insync\.replicas is 2\n +The topic has fewer/m,
+    );
+    expect(code).toBe(0);
+  });
+
+  it('settings that may not be read, or cannot be', async () => {
+    const cluster = await startCluster();
+    const because = async (error: number): Promise<string | undefined> => {
+      cluster.inject({ api: 'DescribeConfigs', times: 1, action: { error } });
+      const { code, out } = await checked(cluster, {}, '--no-record');
+      expect(code).toBe(0);
+      return /^skipped +size limit +(.*)$/m.exec(out)?.[1];
+    };
+    expect(await because(ERROR.TOPIC_AUTHORIZATION_FAILED)).toMatch(/may not read .* \(DescribeConfigs\)/);
+    expect(await because(ERROR.REQUEST_TIMED_OUT)).toMatch(/cannot be read: .*timed out/);
+  });
+});
+
 describe('a broken set-up is named by its cause', () => {
   it('closed port', async () => {
     const cluster = await startCluster();
@@ -166,6 +206,31 @@ describe('a broken set-up is named by its cause', () => {
     });
   });
 
+  it('no SASL where the listener asks for it', async () => {
+    const cluster = await startCluster({ sasl: () => true });
+    expect(await failure(cluster)).toMatchObject({
+      step: 'sasl',
+      text: expect.stringMatching(/after its first answer.*asks for SASL.*KAFKA_SASL_USERNAME/),
+    });
+  });
+
+  it('SASL where the listener has none', async () => {
+    const cluster = await startCluster();
+    expect(await failure(cluster, { env: CREDENTIALS })).toMatchObject({
+      step: 'sasl',
+      text: expect.stringMatching(/The listener has no SASL: leave sasl out/),
+    });
+  });
+
+  it('a partition without a leader', async () => {
+    const cluster = await startCluster({ topics: { logs: 3 } });
+    leaderless(cluster, 'logs', 1);
+    expect(await failure(cluster)).toMatchObject({
+      step: 'partitions',
+      text: expect.stringMatching(/^3, of which 2 have a leader \(not 1\).*brokers that are down/),
+    });
+  });
+
   it('no topic', async () => {
     const cluster = await startCluster({ topics: {} });
     expect(await failure(cluster)).toMatchObject({
@@ -196,9 +261,9 @@ describe('a broken set-up is named by its cause', () => {
 
   it('too few replicas in sync, where the settings may not be read', async () => {
     const cluster = await startCluster();
-    const error = ERROR.CLUSTER_AUTHORIZATION_FAILED;
+    const error = ERROR.TOPIC_AUTHORIZATION_FAILED;
     cluster.inject({ api: 'DescribeConfigs', times: Infinity, action: { error } });
-    cluster.inject({ api: 'Produce', times: Infinity, action: { error: ERROR.NOT_ENOUGH_REPLICAS } });
+    cluster.configureTopic('logs', { minInSyncReplicas: 2, replicas: [0, 1], inSyncReplicas: [0] });
     expect(await failure(cluster)).toMatchObject({
       step: 'in-sync replicas',
       text: expect.stringContaining('bring its replicas back'),

@@ -53,6 +53,36 @@ describe('tail --since', () => {
     expect(result.out).toContain('2026-01-01T12:01:00.000Z warn');
   });
 
+  it('shows the records of several partitions by time, also where it reads one far ahead', async () => {
+    const cluster = await startCluster();
+    // Of both more than one fetch brings (1 MiB), and more than may wait for the other one.
+    const producer = kafkaOf(cluster).producer();
+    await producer.connect();
+    const count = 4_000;
+    const timed = (partition: number, step: number, from = 0) =>
+      Array.from({ length: count }, (_, at) => ({
+        value: `${partition} ${at} ${'x'.repeat(300)}`,
+        partition,
+        timestamp: String(NOON + from + at * step),
+      }));
+    for (const messages of [timed(0, 10, 5), timed(1, 100)])
+      for (let at = 0; at < count; at += 1_000)
+        await producer.send({ topic: 'logs', messages: messages.slice(at, at + 1_000) });
+    await producer.disconnect();
+    let isPaused = false;
+    cluster.on('request', ({ api, targets }) => {
+      if (api === 'Fetch' && targets.every(({ partition }) => partition !== 1)) isPaused = true;
+    });
+    const result = await tailed(cluster, SINCE);
+    const times = result.out
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => line.slice(0, 24));
+    expect([result.code, times.length]).toEqual([0, 2 * count]);
+    expect(times).toEqual(times.toSorted());
+    expect(isPaused).toBe(true);
+  });
+
   it('commits no offsets, and reads in a group of its own', async () => {
     const cluster = await filled([record('info', 'one'), record('info', 'two')]);
     const once = await tailed(cluster, SINCE);

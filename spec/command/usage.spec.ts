@@ -1,5 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { brokersOf, ran, startCluster } from './rig.ts';
 
 const MODULE = fileURLToPath(new URL('fixtures/kafka.mjs', import.meta.url));
@@ -57,6 +60,21 @@ describe('wrong usage is exit code 2, and says why on stderr', () => {
 });
 
 describe('the configuration', () => {
+  it.each(['module.exports = ', 'exports.default = ', 'exports.__esModule = true; exports.default = '])(
+    'comes from a CommonJS module: %s',
+    async (code) => {
+      const directory = mkdtempSync(join(tmpdir(), 'winston-kafkajs-config-'));
+      onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+      const cluster = await startCluster();
+      const file = join(directory, 'kafka.cjs');
+      writeFileSync(file, `${code}{ clientId: 'of-the-module', brokers: ['${brokersOf(cluster)}'] };`);
+      const seen = new Set<string | null>();
+      cluster.on('request', ({ clientId }) => seen.add(clientId));
+      expect((await ran(['check', ...LOGS, '--config', file, '--no-record'])).code).toBe(0);
+      expect([...seen]).toEqual(['of-the-module']);
+    },
+  );
+
   it('comes from a module, and the environment and the command line go before it', async () => {
     const seen: (string | null)[] = [];
     const cluster = await startCluster();

@@ -7,7 +7,9 @@ export default defineConfig({
     exclude:
       process.env.KAFKA_BROKERS === undefined
         ? []
-        : ['security', 'rolling-upgrade', 'platformatic'].map((name) => `spec/kafka/${name}.spec.ts`),
+        : ['security', 'rolling-upgrade', 'platformatic', 'check'].map(
+            (name) => `spec/kafka/${name}.spec.ts`,
+          ),
     // One cluster, one row after the other.
     fileParallelism: false,
     testTimeout: 300_000,

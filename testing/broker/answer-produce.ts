@@ -4,7 +4,7 @@ import { ERROR, isFlexible } from './apis.ts';
 import { FIXED, FLEXIBLE } from './field-layout.ts';
 import { ProduceResponse, type TopicAnswer } from './produce-response.ts';
 import { errorOfBody, readHeader } from './record-batch.ts';
-import { refused } from './refusals.ts';
+import { lacksReplicas, refused } from './refusals.ts';
 import type { Answer, AnswerContext, PreparedRequest, ProduceRequest, ReadRequest } from './state.ts';
 import type { AppendResult } from './topics.ts';
 import { Encoder } from './wire.ts';
@@ -40,6 +40,7 @@ function append(topic: string, data: PartitionData, terms: Terms, context: Answe
   const partition = owner?.partitions[data.partition];
   if (owner === undefined || partition === undefined) return refused(ERROR.UNKNOWN_TOPIC_OR_PARTITION);
   if (partition.leader !== broker) return refused(ERROR.NOT_LEADER_OR_FOLLOWER);
+  if (acks === -1 && lacksReplicas(owner.settings)) return refused(ERROR.NOT_ENOUGH_REPLICAS);
   if (data.bytes.length > state.settings.maxMessageBytes) return refused(ERROR.MESSAGE_TOO_LARGE);
   const header = readHeader(data.bytes);
   if (typeof header === 'number') return refused(header);

@@ -90,19 +90,25 @@ interface Step {
   readonly answer: string;
 }
 
+// Kafka's PlainSaslServer.
+const WRONG_PASSWORD = 'Invalid username or password';
+
 const DONE: Step = { state: 'done', why: '', answer: '' };
-const refusal = (why: string): Step => ({ state: 'refused', why, answer: '' });
+const refusal = (why: string): Step => ({ state: 'refused', why: `Authentication failed${why}`, answer: '' });
 
 function stepOf(bytes: Buffer, { mechanism, scram }: Session, sasl: ClusterSettings['sasl']): Step {
-  if (scram !== null) return scramStep(scram, bytes.toString('utf8'));
+  if (scram !== null) return scramStep(scram, mechanism, bytes.toString('utf8'));
   const given = sasl?.(mechanism === 'PLAIN' ? readPlain(bytes) : readOauthBearer(bytes));
-  return given === true ? DONE : refusal(typeof given === 'string' ? given : 'refused by the stand-in');
+  if (given === true) return DONE;
+  return refusal(`: ${typeof given === 'string' ? given : WRONG_PASSWORD}`);
 }
 
-function scramStep(scram: ScramExchange, message: string): Step {
+function scramStep(scram: ScramExchange, mechanism: string | null, message: string): Step {
   const isLast = scram.hasBegun;
   const answer = isLast ? scram.finish(message) : scram.begin(message);
-  if (answer === undefined) return refusal('invalid credentials with this SASL mechanism');
+  // Kafka's SaslServerAuthenticator, where the mechanism itself gives no reason.
+  if (answer === undefined)
+    return refusal(` during authentication due to invalid credentials with SASL mechanism ${mechanism}`);
   return { ...DONE, state: isLast ? 'done' : 'goes on', answer };
 }
 
@@ -113,7 +119,7 @@ export const readSaslAuthenticate: ReadRequest = (decoder, state) => {
     answer: ({ effect, session }) => {
       const { sasl, saslSessionLifetimeMs } = state.settings;
       let error = effect.errorOf();
-      let step = refusal('refused by the stand-in');
+      let step = refusal(': refused by the stand-in');
       if (error === ERROR.NONE && (sasl === null || session.mechanism === null))
         error = ERROR.ILLEGAL_SASL_STATE;
       if (error === ERROR.NONE) {
@@ -132,7 +138,7 @@ export const readSaslAuthenticate: ReadRequest = (decoder, state) => {
       session.closeAfterAnswer = isOver && !isIn;
       return new Encoder()
         .writeInt16(error)
-        .writeString(error === ERROR.NONE ? null : `Authentication failed: ${step.why}`)
+        .writeString(error === ERROR.NONE ? null : step.why)
         .writeBytes(Buffer.from(step.answer))
         .writeInt64(isIn ? saslSessionLifetimeMs : 0);
     },

@@ -65,7 +65,7 @@ describe('SASL', () => {
       }
       const plain: SASLOptions = { mechanism: 'plain', username: 'ada=1,2', password: 'right' };
       await expect(sendOne({ sasl: plain, retry: { retries: 0 } })).rejects.toThrow(
-        /refused by the stand-in/,
+        /Authentication failed: Invalid username or password/,
       );
       expect(cluster.count('logs')).toBe(1);
     },

@@ -14,7 +14,7 @@ export interface TopicSettings {
   readonly timestampAfterMaxMs?: number;
   /** `cleanup.policy=compact`: INVALID_RECORD for a batch with a record without key. */
   readonly isCompacted?: boolean;
-  /** `min.insync.replicas`, as DescribeConfigs tells it. Default 1. */
+  /** `min.insync.replicas`: NOT_ENOUGH_REPLICAS where fewer are in sync. Default 1. */
   readonly minInSyncReplicas?: number;
   /** The ids of the replicas of each partition, and of those in sync, as Metadata tells them. Default: the leader. */
   readonly replicas?: readonly number[];
@@ -43,6 +43,15 @@ export const refused = (errorCode: number): Refusal => ({
   recordErrors: [],
   message: null,
 });
+
+/** Kafka 4 asks for no more replicas than a partition has (Partition.scala, `effectiveMinIsr`). */
+export function lacksReplicas({
+  minInSyncReplicas = 1,
+  replicas = [0],
+  inSyncReplicas = replicas,
+}: TopicSettings): boolean {
+  return inSyncReplicas.length < Math.min(minInSyncReplicas, replicas.length);
+}
 
 interface Limits {
   readonly partition: string;

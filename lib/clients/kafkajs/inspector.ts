@@ -1,11 +1,13 @@
 import type { Admin, Consumer, Kafka, KafkaConfig, Producer } from 'kafkajs';
 import { crypto } from '../../util/node-modules.ts';
 import { BrokerAddresses, rotatedBrokers } from './broker-addresses.ts';
-import { plainHost, withShownBroker } from './broker-list.ts';
+import { plainHost } from './broker-list.ts';
 import { BrokerSockets } from './broker-sockets.ts';
 import { guardedProviders } from './guarded-config.ts';
 import { kafkajs } from './kafkajs.ts';
+import { tellLeaderless } from './leaderless-partitions.ts';
 import { Secrets } from './secrets.ts';
+import { shownError } from './shown-error.ts';
 import { defaultSocket, unrefOnce, withoutPolling } from './workarounds.ts';
 
 export type { KafkaConfig };
@@ -44,8 +46,12 @@ export interface ReadOptions {
   /** By partition, the first offset to read. */
   readonly from: ReadonlyMap<number, bigint>;
   onRecord(record: ReadRecord): void;
-  /** Everything before this offset of the partition has been read. */
-  onPosition(partition: number, next: bigint): void;
+  /**
+   * Everything before this offset of the partition has been read.
+   *
+   * @param pause reads no more of the partition. @returns what goes on with it
+   */
+  onPosition(partition: number, next: bigint, pause: () => () => void): void;
   onFailure(error: unknown): void;
 }
 
@@ -65,6 +71,7 @@ export class KafkaInspector {
   readonly #brokerSockets: BrokerSockets;
   #producer: Producer | undefined;
   readonly #consumers = new Set<Consumer>();
+  #tellsLeaderless = false;
 
   /** @param retries of each request; a check wants to see the first failure, a reader goes on */
   constructor(kafka: KafkaConfig, retries: number) {
@@ -87,6 +94,7 @@ export class KafkaInspector {
       logLevel: logLevel.NOTHING,
       retry: { retries },
     });
+    tellLeaderless(this.#kafka, () => this.#tellsLeaderless);
     this.#admin = this.#kafka.admin();
     this.#admin.on(this.#admin.events.REQUEST, ({ payload }) => this.#note(payload));
   }
@@ -97,14 +105,14 @@ export class KafkaInspector {
 
   /** The brokers, at the addresses that they name themselves (`advertised.listeners`). */
   brokers(): Promise<BrokerAddress[]> {
-    return this.#explained(async () => {
+    return this.#withLeaderless(async () => {
       const { brokers } = await this.#admin.describeCluster();
       return brokers.map(({ nodeId, host, port }) => ({ id: nodeId, host, port }));
     });
   }
 
   partitions(topic: string): Promise<PartitionState[]> {
-    return this.#explained(async () => {
+    return this.#withLeaderless(async () => {
       const { topics } = await this.#admin.fetchTopicMetadata({ topics: [topic] });
       const found = topics.find(({ name }) => name === topic)?.partitions ?? [];
       return found
@@ -120,7 +128,7 @@ export class KafkaInspector {
 
   /** The topic's settings by name. @throws where the broker does not tell them */
   settings(topic: string, names: string[]): Promise<Map<string, string>> {
-    return this.#explained(async () => {
+    return this.#withLeaderless(async () => {
       const { resources } = await this.#admin.describeConfigs({
         includeSynonyms: false,
         resources: [{ type: TOPIC_RESOURCE, name: topic, configNames: names }],
@@ -181,7 +189,7 @@ export class KafkaInspector {
       const next = new Map(from);
       await consumer.run({
         autoCommit: false,
-        eachBatch: async ({ batch, resolveOffset, heartbeat }) => {
+        eachBatch: async ({ batch, resolveOffset, heartbeat, pause }) => {
           const { partition } = batch;
           for (const { offset, timestamp, key, value } of batch.messages) {
             const at = BigInt(offset);
@@ -198,7 +206,7 @@ export class KafkaInspector {
             resolveOffset(offset);
           }
           const after = BigInt(batch.lastOffset()) + 1n;
-          if (after >= (from.get(partition) ?? 0n)) onPosition(partition, after);
+          if (after >= (from.get(partition) ?? 0n)) onPosition(partition, after, pause);
           await heartbeat();
         },
       });
@@ -215,6 +223,16 @@ export class KafkaInspector {
     this.answered.set(apiName, apiVersion);
   }
 
+  /** What makes kafkajs ask for all topics of the cluster, or for partitions that may have no leader. */
+  async #withLeaderless<Result>(fn: () => Promise<Result>): Promise<Result> {
+    this.#tellsLeaderless = true;
+    try {
+      return await this.#explained(fn);
+    } finally {
+      this.#tellsLeaderless = false;
+    }
+  }
+
   async #explained<Result>(fn: () => Promise<Result>): Promise<Result> {
     try {
       return await fn();
@@ -224,7 +242,7 @@ export class KafkaInspector {
   }
 
   #shown(error: unknown): unknown {
-    return this.#secrets.cleaned(this.#brokerSockets.explained(withShownBroker(error)));
+    return shownError(error, this.#brokerSockets, this.#secrets);
   }
 }
 

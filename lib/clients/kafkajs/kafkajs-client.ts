@@ -13,7 +13,7 @@ import {
 import { messagesOf } from '../client-messages.ts';
 import { NotSentError } from '../not-sent-error.ts';
 import { BrokerAddresses, rotatedBrokers } from './broker-addresses.ts';
-import { plainHost, shownBroker, withShownBroker } from './broker-list.ts';
+import { plainHost, shownBroker } from './broker-list.ts';
 import { BrokerSockets, isConnectionError, withoutFrames } from './broker-sockets.ts';
 import { encodedBatch } from './encoded-batch.ts';
 import { FastPath } from './fast-path.ts';
@@ -30,6 +30,7 @@ import { OwnPartitioner } from './partitioner.ts';
 import { ProduceRequests } from './produce-requests.ts';
 import { ProducerSequences } from './producer-sequences.ts';
 import { Secrets } from './secrets.ts';
+import { shownError } from './shown-error.ts';
 import {
   asOneGroup,
   defaultSocket,
@@ -246,7 +247,7 @@ class KafkajsClient implements DeliveryClient {
     try {
       return await (this.#scope === undefined ? fn() : runInScope(this.#scope, fn));
     } catch (error) {
-      throw this.#secrets.cleaned(this.#brokerSockets.explained(withShownBroker(error)));
+      throw shownError(error, this.#brokerSockets, this.#secrets);
     }
   }
 

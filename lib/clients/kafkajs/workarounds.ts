@@ -326,7 +326,7 @@ function interceptBroker(broker: KafkajsBroker, onProduce: OnProduce): boolean {
 }
 
 /** kafkajs's private members are symbols that it does not export. */
-function symbolOf(object: object, description: string): symbol | undefined {
+export function symbolOf(object: object, description: string): symbol | undefined {
   const isNamed = (symbol: symbol): boolean => symbol.description === description;
   for (let at: object | null = object; at !== null; at = Object.getPrototypeOf(at)) {
     const found = Object.getOwnPropertySymbols(at).find(isNamed);

@@ -2,6 +2,7 @@ import type { CompressionTypes, KafkaConfig } from 'kafkajs';
 import { messageOf } from '../../errors.ts';
 import { BROKERS_RULE, readBrokers } from '../kafkajs/broker-list.ts';
 import { hasCodec } from '../kafkajs/codecs.ts';
+import { importDefault } from './import-default.ts';
 import { importModule } from './import-module.ts';
 
 /**
@@ -37,16 +38,15 @@ export async function importAll(modules: readonly string[]): Promise<void> {
  * @throws an error that names the module
  */
 export async function loadKafkaConfig(url: string): Promise<KafkaConfig> {
-  let loaded: { default?: unknown };
+  let exported: unknown;
   try {
-    loaded = await importModule(url);
+    exported = await importDefault(url);
   } catch (error) {
     throw new Error(`kafkaModule ${url} cannot be loaded: ${messageOf(error)}`, {
       cause: error,
     });
   }
-  const exported = loaded.default as { default?: unknown } | undefined;
-  const config = (exported?.default ?? exported) as Partial<KafkaConfig> | undefined;
+  const config = exported as Partial<KafkaConfig> | undefined;
   if (config?.brokers === undefined)
     throw new Error(`kafkaModule ${url} has no default export with "brokers"`);
   if (typeof config.brokers === 'function') return { ...config, brokers: config.brokers };

@@ -15,9 +15,17 @@ export interface Certificate {
   readonly ca: string;
 }
 
-/** Self-signed, for 127.0.0.1, valid for two days. */
-export async function makeCertificate(directory: string): Promise<Certificate> {
-  const keyStore = join(directory, 'broker.p12');
+/**
+ * Self-signed, for 127.0.0.1, valid for two days.
+ *
+ * @param start as `keytool` has it: `-10d` for one that has expired
+ */
+export async function makeCertificate(
+  directory: string,
+  name = 'broker',
+  start = '-0d',
+): Promise<Certificate> {
+  const keyStore = join(directory, `${name}.p12`);
   const store = [
     '-keystore',
     keyStore,
@@ -29,7 +37,17 @@ export async function makeCertificate(directory: string): Promise<Certificate> {
     'broker',
   ];
   const subject = ['-dname', 'CN=127.0.0.1', '-ext', 'san=ip:127.0.0.1'];
-  await run('keytool', ['-genkeypair', '-keyalg', 'RSA', '-validity', '2', ...subject, ...store]);
+  await run('keytool', [
+    '-genkeypair',
+    '-keyalg',
+    'RSA',
+    '-startdate',
+    start,
+    '-validity',
+    '2',
+    ...subject,
+    ...store,
+  ]);
   const { stdout } = await run('keytool', ['-exportcert', '-rfc', ...store]);
   return { keyStore, ca: stdout };
 }

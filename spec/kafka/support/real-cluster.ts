@@ -2,13 +2,13 @@
 // one that is there.
 import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Admin, Kafka, logLevel } from 'kafkajs';
 import { BrokerProcess } from './broker-process.ts';
 import { type Certificate, makeCertificate, STORE_PASSWORD } from './certificate.ts';
+import { freePorts } from './free-ports.ts';
 import { kafkaClassPath } from './jars.ts';
 
 const HOST = '127.0.0.1';
@@ -251,17 +251,4 @@ function propertiesOf(
     'broker.session.timeout.ms': '3000',
     'replica.lag.time.max.ms': '5000',
   };
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer();
-      await new Promise<void>((resolve) => server.listen(0, HOST, resolve));
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }

@@ -1,0 +1,8 @@
+import { withShownBroker } from './broker-list.ts';
+import type { BrokerSockets } from './broker-sockets.ts';
+import type { Secrets } from './secrets.ts';
+
+/** An error of kafkajs's as it is shown: of a failed connection, which broker it was and how far it had come; and no secret. */
+export function shownError(error: unknown, sockets: BrokerSockets, secrets: Secrets): unknown {
+  return secrets.cleaned(sockets.explained(withShownBroker(error)));
+}
