@@ -36,6 +36,8 @@ export interface WorkerOptions extends Omit<KafkajsOptions, 'kind' | 'kafka'> {
   readonly kafka: KafkaConfig | URL;
   /** Flags of Node's for the thread. */
   readonly execArgv: readonly string[];
+  /** Given where @platformatic/kafka ships. */
+  readonly client: PlatformaticClient | undefined;
 }
 
 /** With @platformatic/kafka, in the words of kafkajs. */
@@ -65,7 +67,8 @@ export interface ClientSourceOptions {
 
 /** The path that a transport's records take unless a client says otherwise. */
 export function pathOf(client: ClientOptions): SendPath {
-  if (client.kind === 'external' || client.kind === 'platformatic') return 'client';
+  const isOther = client.kind === 'platformatic' || (client.kind === 'worker' && client.client !== undefined);
+  if (isOther || client.kind === 'external') return 'client';
   return client.fastPath ? 'fast' : 'send';
 }
 
@@ -99,9 +102,11 @@ function ownSource(
   listeners: ClientListeners,
 ): ClientSource {
   const options = { ...listeners, compression, requestTimeoutMs, random: Math.random };
-  return client.kind === 'platformatic'
-    ? platformaticSource({ ...client, ...options })
-    : inThisThread({ ...client, ...options });
+  if (client.kind === 'platformatic') return platformaticSource({ ...client, ...options });
+  // A transport in a shipping thread.
+  if (client.kind === 'worker' && client.client !== undefined && !(client.kafka instanceof URL))
+    return platformaticSource({ ...client, ...options, client: client.client, kafka: client.kafka });
+  return inThisThread({ ...client, ...options });
 }
 
 const NO_FAST_PATH = { fastPath: false, compressionLevel: undefined } as const;

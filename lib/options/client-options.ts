@@ -81,14 +81,23 @@ export function resolveClient(given: CheckedOptions): ClientOptions {
     const module = resolveModule(kafkaModule, isWorker);
     checkWorkerCanStart(execArgv);
     const logLevel = kafkajsLevel(clientLog?.level);
-    return { ...own, kind: 'worker', kafka: module, execArgv, logCreator: creator, logLevel };
+    return {
+      ...own,
+      kind: 'worker',
+      client: undefined,
+      kafka: module,
+      execArgv,
+      logCreator: creator,
+      logLevel,
+    };
   }
   const config = checkedKafka(kafka);
   const log = { logCreator: config.logCreator ?? creator, logLevel: resolveLogLevel(config, clientLog) };
   if (given.client !== undefined) {
     checkTranslatable(config);
     checkNode(process.versions.node);
-    return { kind: 'platformatic', client: given.client, kafka: config, acks: own.acks, ...log };
+    if (!isWorker)
+      return { kind: 'platformatic', client: given.client, kafka: config, acks: own.acks, ...log };
   }
   if (isWorker) {
     checkPortable('kafka', config);
@@ -96,7 +105,7 @@ export function resolveClient(given: CheckedOptions): ClientOptions {
   }
   return {
     ...own,
-    ...(isWorker ? { kind: 'worker', execArgv } : { kind: 'kafkajs' }),
+    ...(isWorker ? { kind: 'worker', client: given.client, execArgv } : { kind: 'kafkajs' }),
     kafka: config,
     ...log,
   };
@@ -112,21 +121,14 @@ export function checkedClient(path: string, client: unknown): PlatformaticClient
 }
 
 /** Refuses what another client than kafkajs makes no sense or no promise with. */
-function checkFitsClient({ client, producer, kafkaModule, worker, idempotent }: CheckedOptions): void {
+function checkFitsClient({ client, producer, kafkaModule, idempotent }: CheckedOptions): void {
   if (producer !== undefined)
     throwInvalidOption('client', 'left out with a "producer" of your own: that is the client', client);
   if (kafkaModule !== undefined) {
     throwInvalidOption(
       'kafkaModule',
-      'left out with client: platformaticClient(), which runs in this thread: give "kafka" instead',
+      'left out with client: platformaticClient(): give "kafka" instead',
       kafkaModule,
-    );
-  }
-  if (worker) {
-    throwInvalidOption(
-      'worker',
-      'left out with client: platformaticClient(), which runs in this thread',
-      worker,
     );
   }
   if (idempotent) {

@@ -1,7 +1,10 @@
 import type { KafkaConfig, LogEntry } from 'kafkajs';
 import { type ClientSource, type DeliveryClient, GIVEN_UP } from '../clients/client.ts';
 import { type KafkajsClientOptions, kafkajsSource } from '../clients/kafkajs/kafkajs-client.ts';
+import type { PlatformaticClient } from '../clients/platformatic/chosen.ts';
+import { platformaticSource } from '../clients/platformatic/platformatic-client.ts';
 import { type SharedSettings, sharedSource } from '../clients/shared/shared-source.ts';
+import { importModule } from '../clients/worker/import-module.ts';
 import { checkCodec, importAll, loadKafkaConfig } from '../clients/worker/kafka-module.ts';
 import type { ClientTask, Remark, Report, WorkerSettings } from '../clients/worker/messages.ts';
 import { messageOf } from '../errors.ts';
@@ -93,19 +96,25 @@ export class ServedTransport {
     const { kafkaModule, compression } = this.#settings;
     await importAll(this.#imports);
     const kafka = given ?? (await loadKafkaConfig(kafkaModule ?? ''));
-    checkCodec(compression);
+    if (this.#settings.platformatic === undefined) checkCodec(compression);
     this.#options.kafka = kafka;
     this.#options.logCreator = kafka.logCreator ?? this.#options.logCreator;
   }
 
   #sourceFor(options: KafkajsClientOptions): ClientSource {
-    const { log, idempotent } = this.#settings;
+    const { log, idempotent, platformatic } = this.#settings;
     if (idempotent) return kafkajsSource(options);
     const { logLevel, acks, compression, compressionLevel, requestTimeoutMs, fastPath } = this.#settings;
     const codec = [compression, compressionLevel];
-    const common = { kind: 'kafkajs', log, logLevel, acks, codec, requestTimeoutMs, fastPath };
+    const kind = platformatic === undefined ? 'kafkajs' : 'platformatic';
+    const common = { kind, log, logLevel, acks, codec, requestTimeoutMs, fastPath };
     const settings = (): SharedSettings => ({ ...common, kafka: this.#options.kafka, traceContext: false });
-    return sharedSource(settings, options, (told) => kafkajsSource({ ...this.#options, ...told }));
+    return sharedSource(settings, options, (told) => {
+      const own = { ...this.#options, ...told };
+      return platformatic === undefined
+        ? kafkajsSource(own)
+        : platformaticSource({ ...own, client: installed(platformatic.url) });
+    });
   }
 
   #clientOf(number: number): DeliveryClient {
@@ -113,6 +122,15 @@ export class ServedTransport {
     if (client === undefined) throw new Error('this client is not connected');
     return client;
   }
+}
+
+/** @platformatic/kafka, by the URL that the main thread has found. */
+function installed(url: string | undefined): PlatformaticClient {
+  const load = async (): Promise<unknown> => {
+    if (url === undefined) throw new Error('it is not installed where the application is');
+    return await importModule(url);
+  };
+  return { name: '@platformatic/kafka', load };
 }
 
 /** A line without what cannot leave this thread. Of that, only an error's text is worth anything. */

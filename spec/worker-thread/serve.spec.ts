@@ -11,6 +11,7 @@ import { numbered, startCluster, TOPIC } from '../support/harness.ts';
 
 const SETTINGS: WorkerSettings = {
   kafkaModule: undefined,
+  platformatic: undefined,
   logLevel: 0,
   acks: -1,
   idempotent: false,

@@ -11,6 +11,8 @@ import type { WirePage, WireRecords } from './wire-records.ts';
 export interface WorkerSettings {
   /** The URL of the module that exports the `KafkaConfig`; otherwise each `connect` brings it along. */
   kafkaModule: string | undefined;
+  /** Whether @platformatic/kafka ships, and not kafkajs; and its URL, where it has been found. */
+  platformatic: { readonly url: string | undefined } | undefined;
   logLevel: logLevel;
   /** The same number for transports whose clients' lines go to the same place. */
   log: number;

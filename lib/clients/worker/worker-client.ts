@@ -1,3 +1,4 @@
+import { pathToFileURL } from 'node:url';
 import type { KafkaConfig, LogEntry, logCreator } from 'kafkajs';
 import { type Batch, isPacked } from '../../accumulator/batch.ts';
 import type { BatchLimits } from '../../accumulator/batching-policy.ts';
@@ -5,14 +6,19 @@ import type { BackoffOptions } from '../../util/backoff.ts';
 import type { Clock } from '../../util/clock.ts';
 import type { ClientListeners, ClientSource, DeliveryClient, SendOutcome } from '../client.ts';
 import { guardedLogCreator } from '../kafkajs/guarded-config.ts';
+import type { PlatformaticClient } from '../platformatic/chosen.ts';
 import { WorkerExitDrain } from './exit-drain.ts';
-import { findKafkajs } from './find-kafkajs.ts';
+import { findInstalled, findKafkajs } from './find-kafkajs.ts';
 import type { Remark, Task, WorkerSettings } from './messages.ts';
 import { newThread, sharedThread } from './shared-threads.ts';
 import type { ThreadMember } from './thread-member.ts';
 import { pagesToWire, recordsToWire } from './wire-records.ts';
 
-export interface WorkerSourceOptions extends Omit<WorkerSettings, 'kafkaModule' | 'log'>, ClientListeners {
+export interface WorkerSourceOptions
+  extends Omit<WorkerSettings, 'kafkaModule' | 'platformatic' | 'log'>,
+    ClientListeners {
+  /** Given where @platformatic/kafka ships. */
+  client: PlatformaticClient | undefined;
   /** What can be handed to another thread; or the module that exports it, for the worker to import. */
   kafka: KafkaConfig | URL;
   /** Flags of Node's for the thread. */
@@ -31,7 +37,7 @@ export interface WorkerSourceOptions extends Omit<WorkerSettings, 'kafkaModule' 
 // How long a worker may take to cut a client's connections, which is a moment's work, before it is held to hang.
 const HANG_MS = 2_000;
 
-/** Makes kafkajs clients that live in a worker thread. Where a worker has ended, the next client goes to another. */
+/** Makes Kafka clients that live in a worker thread. Where a worker has ended, the next client goes to another. */
 export class WorkerSource implements ClientSource {
   readonly keepsSendTogether = true;
   readonly isOwned = true;
@@ -44,10 +50,12 @@ export class WorkerSource implements ClientSource {
   #made = 0;
 
   constructor(options: WorkerSourceOptions) {
-    const { kafka, idempotent, logLevel } = options;
+    const { client, kafka, idempotent, logLevel } = options;
     this.#options = options;
     this.resendsWhole = idempotent;
-    this.brokerCount = !(kafka instanceof URL) && Array.isArray(kafka.brokers) ? kafka.brokers.length : 1;
+    // Each client of @platformatic/kafka tries all of them.
+    const isList = client === undefined && !(kafka instanceof URL) && Array.isArray(kafka.brokers);
+    this.brokerCount = isList ? kafka.brokers.length : 1;
     this.#log = guardedLogCreator(options.logCreator)(logLevel);
     this.exitDrain = new WorkerExitDrain({
       ...options,
@@ -80,14 +88,14 @@ export class WorkerSource implements ClientSource {
   #join(): ThreadMember {
     const { acks, idempotent, compression, requestTimeoutMs, logLevel, fastPath, compressionLevel } =
       this.#options;
-    const { isolate, kafka, execArgv, clock, logKey } = this.#options;
+    const { client, isolate, kafka, execArgv, clock, logKey } = this.#options;
     const kafkaModule = kafka instanceof URL ? kafka.href : undefined;
     const common = { acks, idempotent, compression, requestTimeoutMs, logLevel, fastPath, compressionLevel };
     const start = { kafkajs: findKafkajs(kafkaModule), execArgv };
     const thread = isolate ? newThread(start, clock) : sharedThread(start, clock);
     return thread.join(
       { logKey, onLine: this.#log, onRemark: (remark) => this.#onRemark(remark) },
-      { ...common, kafkaModule },
+      { ...common, kafkaModule, platformatic: client && { url: urlOf(client.name) } },
     );
   }
 
@@ -98,6 +106,12 @@ export class WorkerSource implements ClientSource {
       this.#options.onPartitions(remark.topic, remark.count, remark.writable);
     else this.exitDrain.onReport(remark);
   }
+}
+
+/** Of a package that is installed. */
+function urlOf(name: string): string | undefined {
+  const path = findInstalled(name);
+  return path && pathToFileURL(path).href;
 }
 
 class WorkerClient implements DeliveryClient {

@@ -100,7 +100,7 @@ function kafkajsClient(name: string, fastPath: boolean, isInWorker: boolean): Cl
       const { acks = -1, idempotent = false, compressionLevel } = settings;
       const own = { ...QUIET, kafka: { brokers }, acks, idempotent, fastPath, compressionLevel };
       const client: ClientOptions = isInWorker
-        ? { ...own, kind: 'worker', execArgv: [] }
+        ? { ...own, kind: 'worker', client: undefined, execArgv: [] }
         : { ...own, kind: 'kafkajs' };
       const source = started(client, settings, listeners);
       return { source, end: async () => void (await source.dispose?.()) };
@@ -156,29 +156,40 @@ function nearTo(first: number, part: Parts): Parts {
   return { ...part, time: nearest, headers: { 'original-timestamp': String(time), ...headers } };
 }
 
-const platformatic: ClientUnderTest = {
-  name: '@platformatic/kafka',
-  toldPaths: ['client'],
-  produceVersion: 11,
-  isCutByKill: true,
-  isDisconnectedByClose: true,
-  choosesPartition: true,
-  keepsSequence: false,
-  ownsSequence: false,
-  isIdempotent: false,
-  codecs: ['gzip', 'snappy', 'lz4', 'zstd'],
-  hasCompressionLevel: false,
-  sharesCodecs: false,
-  namedOf: (refused) => refused,
-  // It knows the codes up to 127, and what is about sequence numbers is one thing to it.
-  codeOf: (answered) => (answered > 127 ? -1 : answered === 59 ? 45 : answered),
-  sentAs: (parts) => parts.map((part) => nearTo(parts[0]?.time ?? TIME, part)),
-  start: (brokers, settings, listeners) => {
-    const own = { ...QUIET, kafka: { brokers }, acks: settings.acks ?? -1, client: platformaticClient() };
-    const source = started({ ...own, kind: 'platformatic' }, settings, listeners);
-    return { source, end: async () => void (await source.dispose?.()) };
-  },
-};
+function platformatic(name: string, isInWorker: boolean): ClientUnderTest {
+  return {
+    name,
+    toldPaths: ['client'],
+    produceVersion: 11,
+    isCutByKill: true,
+    isDisconnectedByClose: true,
+    choosesPartition: true,
+    keepsSequence: false,
+    ownsSequence: false,
+    isIdempotent: false,
+    codecs: ['gzip', 'snappy', 'lz4', 'zstd'],
+    hasCompressionLevel: false,
+    sharesCodecs: false,
+    namedOf: (refused) => refused,
+    // It knows the codes up to 127, and what is about sequence numbers is one thing to it.
+    codeOf: (answered) => (answered > 127 ? -1 : answered === 59 ? 45 : answered),
+    sentAs: (parts) => parts.map((part) => nearTo(parts[0]?.time ?? TIME, part)),
+    start: (brokers, settings, listeners) => {
+      const own = { ...QUIET, kafka: { brokers }, acks: settings.acks ?? -1, client: platformaticClient() };
+      const ofWorker = { idempotent: false, fastPath: true, compressionLevel: undefined, execArgv: [] };
+      const client: ClientOptions = isInWorker
+        ? { ...own, ...ofWorker, kind: 'worker' }
+        : { ...own, kind: 'platformatic' };
+      const source = started(client, settings, listeners);
+      return { source, end: async () => void (await source.dispose?.()) };
+    },
+  };
+}
+
+const PLATFORMATIC: readonly ClientUnderTest[] = [
+  platformatic('@platformatic/kafka', false),
+  platformatic('@platformatic/kafka in a worker thread', true),
+];
 
 /** All of them, for the table in docs/clients.md. */
 export const ALL_CLIENTS: readonly ClientUnderTest[] = [
@@ -188,12 +199,12 @@ export const ALL_CLIENTS: readonly ClientUnderTest[] = [
   kafkajsClient('kafkajs’s public send in a worker thread', false, true),
   handedIn('a producer that was handed in', false),
   handedIn('a producer of a function that was handed in', true),
-  platformatic,
+  ...PLATFORMATIC,
 ];
 
 /** Those that run on this Node. */
 export const CLIENTS: readonly ClientUnderTest[] = ALL_CLIENTS.filter(
-  (client) => client !== platformatic || runsHere,
+  (client) => !PLATFORMATIC.includes(client) || runsHere,
 );
 
 /** Of a client's codecs, those that the stand-in can read here, and none. It knows neither snappy nor lz4: spec/kafka has them. */

@@ -46,7 +46,13 @@ describe('the option `client`', () => {
       { kafka: { brokers, sasl: { mechanism: 'oauthbearer', oauthBearerProvider: 'secret' } } },
     ],
     ['kafka.brokers', { kafka: { brokers: ['no port'] } }],
-    ['worker', { worker: true }],
+    [
+      'kafka.sasl.oauthBearerProvider',
+      {
+        kafka: { brokers, sasl: { mechanism: 'oauthbearer', oauthBearerProvider: fn } },
+        worker: true,
+      },
+    ],
     ['idempotent', { idempotent: true }],
     ['client', { kafka: undefined, producer: { connect: fn, send: fn, disconnect: fn } }],
     ['kafkaModule', { kafka: undefined, kafkaModule: 'kafka.js', worker: true }],
