@@ -5,10 +5,9 @@ import { plainHost } from './broker-list.ts';
 import { BrokerSockets } from './broker-sockets.ts';
 import { guardedProviders } from './guarded-config.ts';
 import { kafkajs } from './kafkajs.ts';
-import { tellLeaderless } from './leaderless-partitions.ts';
 import { Secrets } from './secrets.ts';
 import { shownError } from './shown-error.ts';
-import { defaultSocket, unrefOnce, withoutPolling } from './workarounds.ts';
+import { defaultSocket, tellLeaderless, unrefOnce, withoutPolling } from './workarounds.ts';
 
 export type { KafkaConfig };
 
