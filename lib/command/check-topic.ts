@@ -111,9 +111,8 @@ export async function checkTopic(
   return first;
 }
 
-// Where a partition has no leader, kafkajs takes the whole answer to its question for an error.
 const LEADER_ADVICE =
-  'kafkajs sends nothing to a topic until each of its partitions has a leader: look for brokers that are down.';
+  'Until each of its partitions has a leader, records of some keys wait: look for brokers that are down.';
 
 /** What a failed request for a topic means, and what to do about it. */
 export function topicFailure(topic: string, error: unknown): StepFailure {

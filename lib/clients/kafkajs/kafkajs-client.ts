@@ -38,6 +38,7 @@ import {
   LIMITED_RETRIES,
   NO_RETRIES,
   REAUTHENTICATION_MS,
+  tellLeaderless,
   unrefOnce,
   withoutPolling,
 } from './workarounds.ts';
@@ -129,6 +130,8 @@ class KafkajsClient implements DeliveryClient {
       // The sender retries. kafkajs's nested retries hold one send for 10 to 27 s and may lose records.
       retry: { retries: 0 },
     });
+    // One of them must not stop the other partitions of its topic.
+    tellLeaderless(client, () => true);
     const { idempotent } = options;
     if (idempotent) {
       this.#idempotentSends = new IdempotentSends(sequences);
