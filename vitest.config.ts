@@ -36,7 +36,7 @@ const OF_PROCESSES = [
   ),
   'spec/scenarios/faults/preloads-and-the-thread.spec.ts',
   'spec/scenarios/faults/short-sasl-sessions.spec.ts',
-  'spec/accumulator/held-queues.spec.ts',
+  'spec/accumulator/queues/held-queues.spec.ts',
   'spec/spool/process-end.spec.ts',
   'spec/command/screen.spec.ts',
   'spec/docs/snippets.spec.ts',

@@ -1,6 +1,6 @@
 import type { PendingRecord } from '../record/record.ts';
 import { type Batch, bytesOf, countOf, isPacked, type Records } from './batch.ts';
-import type { PartitionQueue } from './partition-queue.ts';
+import type { PartitionQueue } from './queues/partition-queue.ts';
 
 /** A batch that has been taken out of its partition queue, to be sent. */
 export class ProducerBatch implements Batch {

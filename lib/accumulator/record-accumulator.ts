@@ -2,15 +2,15 @@ import type { DropReason, PendingRecord } from '../record/record.ts';
 import type { Spool } from '../spool/spool.ts';
 import type { Records } from './batch.ts';
 import type { BatchingPolicy } from './batching-policy.ts';
-import type { HeldTopic } from './held-queues.ts';
 import { InFlightBatches } from './in-flight-batches.ts';
 import type { Ledger } from './ledger.ts';
 import { type BufferLimits, MemoryLimit } from './memory-limit.ts';
 import type { ProducerBatch } from './producer-batch.ts';
+import type { HeldTopic } from './queues/held-queues.ts';
+import { Topics } from './queues/topics.ts';
 import { type DropListener, empty, RecordDropper } from './record-dropper.ts';
 import { SpooledQueues } from './spooled-queues.ts';
 import type { RecordStore } from './store/record-store.ts';
-import { Topics } from './topics.ts';
 import { UnserializedQueue } from './unserialized-queue.ts';
 
 /** All records that wait for the broker, within the memory limit, in a queue per topic and partition that keeps their order. */

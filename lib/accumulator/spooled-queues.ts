@@ -1,12 +1,12 @@
 import type { PendingRecord } from '../record/record.ts';
 import type { Spool } from '../spool/spool.ts';
-import { type Held, HeldQueues, type HeldTopic } from './held-queues.ts';
 import type { Ledger, Quantity } from './ledger.ts';
 import type { BufferLimits, MemoryLimit } from './memory-limit.ts';
-import type { PartitionQueue } from './partition-queue.ts';
+import { type Held, HeldQueues, type HeldTopic } from './queues/held-queues.ts';
+import type { PartitionQueue } from './queues/partition-queue.ts';
+import type { TopicQueues } from './queues/topic-queues.ts';
+import type { Topics } from './queues/topics.ts';
 import { empty, type RecordDropper } from './record-dropper.ts';
-import type { TopicQueues } from './topic-queues.ts';
-import type { Topics } from './topics.ts';
 
 // How many records come back from disk, or go there, in one turn: some milliseconds' work.
 const MAX_RECORDS_AT_ONCE = 500;

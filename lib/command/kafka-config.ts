@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { BROKERS_RULE, readBrokers } from '../clients/kafkajs/broker-list.ts';
+import { BROKERS_RULE, readBrokers } from '../clients/kafkajs/brokers/broker-list.ts';
 import type { KafkaConfig } from '../clients/kafkajs/inspector.ts';
 import { importDefault } from '../clients/worker/import-default.ts';
 import { messageOf } from '../errors.ts';

@@ -1,6 +1,6 @@
 import { messageOf } from '../errors.ts';
 import { systemClock } from '../util/clock.ts';
-import { check } from './check.ts';
+import { check } from './check/check.ts';
 import { type CommandLine, commandLine, isCommand, milliseconds, needed } from './command-line.ts';
 import { kafkaConfig } from './kafka-config.ts';
 import { LEVELS, severityOf } from './record-line.ts';

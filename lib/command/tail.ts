@@ -1,6 +1,6 @@
 import { type KafkaConfig, KafkaInspector } from '../clients/kafkajs/inspector.ts';
 import { MAX_DELAY_MS, systemClock } from '../util/clock.ts';
-import { topicFailure } from './check-topic.ts';
+import { topicFailure } from './check/check-topic.ts';
 import { isWanted, recordLine, type ShownRecord, shownRecord } from './record-line.ts';
 import type { Screen } from './screen.ts';
 import { TimeMerge } from './time-merge.ts';

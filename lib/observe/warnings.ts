@@ -1,5 +1,5 @@
 import type { EventEmitter } from 'node:events';
-import type { HeldTopic } from '../accumulator/held-queues.ts';
+import type { HeldTopic } from '../accumulator/queues/held-queues.ts';
 import { consoleLine } from '../client-log/console-only.ts';
 import { KafkaTransportError, type KafkaTransportErrorCode, messageOf } from '../errors.ts';
 import type { DropReason } from '../record/record.ts';

@@ -5,7 +5,7 @@ import { type ClientLogOptions, consoleOnlyLogCreator, withoutOutages } from '..
 import { kafkajsLevel } from '../client-log/levels.ts';
 import type { ClientOptions } from '../clients/client-source.ts';
 import { PRODUCER_RULE, producerProblem } from '../clients/external-producer.ts';
-import { BROKERS_RULE, readBrokers } from '../clients/kafkajs/broker-list.ts';
+import { BROKERS_RULE, readBrokers } from '../clients/kafkajs/brokers/broker-list.ts';
 import { isPlatformaticClient, type PlatformaticClient } from '../clients/platformatic/chosen.ts';
 import { checkTranslatable } from '../clients/platformatic/kafka-options.ts';
 import { checkNode } from '../clients/platformatic/load.ts';

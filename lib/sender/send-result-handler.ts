@@ -1,6 +1,6 @@
 import type { ProducerBatch } from '../accumulator/producer-batch.ts';
+import { RecordIsolation } from '../accumulator/queues/record-isolation.ts';
 import type { RecordAccumulator } from '../accumulator/record-accumulator.ts';
-import { RecordIsolation } from '../accumulator/record-isolation.ts';
 import type { DeliveryClient } from '../clients/client.ts';
 import { isNotSent } from '../clients/not-sent-error.ts';
 import type { ClientCondition, SendResult } from '../clients/send-result.ts';

@@ -1,9 +1,9 @@
 import type { Records } from '../accumulator/batch.ts';
 import type { BatchingPolicy, BatchLimits } from '../accumulator/batching-policy.ts';
-import type { HeldTopic } from '../accumulator/held-queues.ts';
 import type { Ledger } from '../accumulator/ledger.ts';
 import type { BufferLimits } from '../accumulator/memory-limit.ts';
 import type { ProducerBatch } from '../accumulator/producer-batch.ts';
+import type { HeldTopic } from '../accumulator/queues/held-queues.ts';
 import type { DropListener } from '../accumulator/record-dropper.ts';
 import type { ClientSource, PartitionsListener } from '../clients/client.ts';
 import type { SendResult } from '../clients/send-result.ts';

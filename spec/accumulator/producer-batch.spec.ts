@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { PartitionQueue } from '../../lib/accumulator/partition-queue.ts';
 import { ProducerBatch } from '../../lib/accumulator/producer-batch.ts';
+import { PartitionQueue } from '../../lib/accumulator/queues/partition-queue.ts';
 import { PagePool } from '../../lib/accumulator/store/page-pool.ts';
 import { deepQueue, recordOf, textsOf } from '../sender/rig.ts';
 

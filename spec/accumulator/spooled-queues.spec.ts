@@ -1,11 +1,11 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { HeldTopic } from '../../lib/accumulator/held-queues.ts';
 import { Ledger } from '../../lib/accumulator/ledger.ts';
 import { MemoryLimit, type OverflowPolicy } from '../../lib/accumulator/memory-limit.ts';
+import type { HeldTopic } from '../../lib/accumulator/queues/held-queues.ts';
+import type { TopicQueues } from '../../lib/accumulator/queues/topic-queues.ts';
+import { Topics } from '../../lib/accumulator/queues/topics.ts';
 import { RecordDropper } from '../../lib/accumulator/record-dropper.ts';
 import { SpooledQueues } from '../../lib/accumulator/spooled-queues.ts';
-import type { TopicQueues } from '../../lib/accumulator/topic-queues.ts';
-import { Topics } from '../../lib/accumulator/topics.ts';
 import { Spool } from '../../lib/spool/spool.ts';
 import { batchingPolicy, HeldClock, recordOf } from '../sender/rig.ts';
 import { directoryOfSpec } from '../spool/rig.ts';

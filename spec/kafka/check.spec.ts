@@ -1,7 +1,7 @@
-// The command against a real Kafka: above all what `check` says of set-ups that are broken. spec/command/check.spec.ts has the same
+// The command against a real Kafka: above all what `check` says of set-ups that are broken. spec/command/check/check.spec.ts has the same
 // on the stand-in.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { StepName } from '../../lib/command/steps.ts';
+import type { StepName } from '../../lib/command/check/steps.ts';
 import { CheckCluster, USERS } from './support/check-cluster.ts';
 import { runCheck, type Setup, stepsOf } from './support/command.ts';
 import { tailAndSpoolSpecs } from './support/tail-and-spool.ts';

@@ -1,4 +1,4 @@
-// What spec/accumulator/held-queues.spec.ts shows on the stand-in: a topic that does not exist, and a partition whose only broker is
+// What spec/accumulator/queues/held-queues.spec.ts shows on the stand-in: a topic that does not exist, and a partition whose only broker is
 // away, cost nobody else a record, with a restart in the middle. In one thread: the other only has the client.
 
 import { subscribe } from 'node:diagnostics_channel';

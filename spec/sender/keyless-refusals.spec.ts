@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { PartitionQueue } from '../../lib/accumulator/partition-queue.ts';
 import { ProducerBatch } from '../../lib/accumulator/producer-batch.ts';
+import { PartitionQueue } from '../../lib/accumulator/queues/partition-queue.ts';
 import { KeylessRefusals } from '../../lib/sender/keyless-refusals.ts';
 import { deepQueue, HeldClock, recordOf } from './rig.ts';
 

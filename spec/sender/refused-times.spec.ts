@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { PartitionQueue } from '../../lib/accumulator/partition-queue.ts';
 import { ProducerBatch } from '../../lib/accumulator/producer-batch.ts';
+import { PartitionQueue } from '../../lib/accumulator/queues/partition-queue.ts';
 import { PendingRecord } from '../../lib/record/record.ts';
 import { RefusedTimes } from '../../lib/sender/refused-times.ts';
 import { deepQueue, HeldClock } from '../sender/rig.ts';

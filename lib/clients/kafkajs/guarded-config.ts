@@ -11,7 +11,7 @@ import { messageOf } from '../../errors.ts';
 import { guardSync, guardSyncInScope, runGuarded, runInScope, type Scope } from '../../loop-safety/guard.ts';
 import { systemClock } from '../../util/clock.ts';
 import { handleRejection } from '../../util/thenable.ts';
-import { BROKERS_RULE, readBrokers } from './broker-list.ts';
+import { BROKERS_RULE, readBrokers } from './brokers/broker-list.ts';
 
 // A log line about a socket that has closed may be put off for a moment; it must not be taken for the application's.
 const LATE_LOG_MS = 1_000;

@@ -1,8 +1,8 @@
 import type { Admin, Consumer, Kafka, KafkaConfig, Producer } from 'kafkajs';
 import { crypto } from '../../util/node-modules.ts';
-import { BrokerAddresses, rotatedBrokers } from './broker-addresses.ts';
-import { plainHost } from './broker-list.ts';
-import { BrokerSockets } from './broker-sockets.ts';
+import { BrokerAddresses, rotatedBrokers } from './brokers/broker-addresses.ts';
+import { plainHost } from './brokers/broker-list.ts';
+import { BrokerSockets } from './brokers/broker-sockets.ts';
 import { guardedProviders } from './guarded-config.ts';
 import { kafkajs } from './kafkajs.ts';
 import { Secrets } from './secrets.ts';

@@ -12,23 +12,23 @@ import {
 } from '../client.ts';
 import { messagesOf } from '../client-messages.ts';
 import { NotSentError } from '../not-sent-error.ts';
-import { BrokerAddresses, rotatedBrokers } from './broker-addresses.ts';
-import { plainHost, shownBroker } from './broker-list.ts';
-import { BrokerSockets, isConnectionError, withoutFrames } from './broker-sockets.ts';
-import { encodedBatch } from './encoded-batch.ts';
-import { FastPath } from './fast-path.ts';
+import { BrokerAddresses, rotatedBrokers } from './brokers/broker-addresses.ts';
+import { plainHost, shownBroker } from './brokers/broker-list.ts';
+import { BrokerSockets, isConnectionError, withoutFrames } from './brokers/broker-sockets.ts';
+import { encodedBatch } from './fast-path/encoded-batch.ts';
+import { FastPath } from './fast-path/fast-path.ts';
+import { lazyMessages } from './fast-path/lazy-messages.ts';
 import {
   guardedLogCreator,
   guardedProviders,
   guardedSocketFactory,
   runsCallersCode,
 } from './guarded-config.ts';
-import { IdempotentSends } from './idempotent-sends.ts';
+import { IdempotentSends } from './idempotent/idempotent-sends.ts';
+import { ProducerSequences } from './idempotent/producer-sequences.ts';
 import { kafkajs } from './kafkajs.ts';
-import { lazyMessages } from './lazy-messages.ts';
 import { OwnPartitioner } from './partitioner.ts';
 import { ProduceRequests } from './produce-requests.ts';
-import { ProducerSequences } from './producer-sequences.ts';
 import { Secrets } from './secrets.ts';
 import { shownError } from './shown-error.ts';
 import {

@@ -12,7 +12,7 @@ import { rootCause } from '../../util/root-cause.ts';
 import { choosePartition } from '../choose-partition.ts';
 import { type ClientListeners, type ClientSource, type DeliveryClient, GIVEN_UP } from '../client.ts';
 import { type ClientMessage, messagesOf } from '../client-messages.ts';
-import { rotated } from '../kafkajs/broker-list.ts';
+import { rotated } from '../kafkajs/brokers/broker-list.ts';
 import { guardedProviders } from '../kafkajs/guarded-config.ts';
 import { Secrets } from '../kafkajs/secrets.ts';
 import type { PlatformaticClient } from './chosen.ts';

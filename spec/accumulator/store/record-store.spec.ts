@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { takeOldest } from '../../../lib/accumulator/queues/take-records.ts';
 import { PagePool } from '../../../lib/accumulator/store/page-pool.ts';
 import type { RecordStore } from '../../../lib/accumulator/store/record-store.ts';
 import { SeverityQueue } from '../../../lib/accumulator/store/severity-queue.ts';
-import { takeOldest } from '../../../lib/accumulator/take-records.ts';
 import type { PendingRecord } from '../../../lib/record/record.ts';
 import { deepQueue, recordOf, textsOf } from '../../sender/rig.ts';
 

@@ -1,5 +1,5 @@
 // The command as users run it: a process of its own, whose output goes into a pipe.
-import type { Step } from '../../../lib/command/steps.ts';
+import type { Step } from '../../../lib/command/check/steps.ts';
 import { type ChildResult, runChild } from '../../support/child-process.ts';
 import { type CheckCluster, USERS } from './check-cluster.ts';
 

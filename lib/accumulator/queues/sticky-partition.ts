@@ -1,0 +1,110 @@
+import type { BatchingPolicy } from '../batching-policy.ts';
+import { NEVER, type PartitionQueue } from './partition-queue.ts';
+
+// With a client that was handed in, every so many batches one record goes out without a partition: where its
+// partitioner puts it tells of partitions that are not known yet. 16: a send more in 16, and a topic's
+// partitions are found within seconds.
+const BATCHES_PER_PROBE = 16;
+
+/** What is known about a topic's partitions, and which of them the next records without key go to. */
+export class StickyPartition {
+  readonly #policy: BatchingPolicy;
+  readonly #partitionQueues: ReadonlyMap<number, PartitionQueue>;
+  /** Partitions are numbered from 0; nothing while the count is not known. */
+  #count: number | undefined;
+  /** Those that can be written to now, as far as is known. */
+  #writable: readonly number[] = [];
+  #batchesSinceProbe = 0;
+
+  /** @param partitionQueues by partition: what is under way there, or waits to go again */
+  constructor(policy: BatchingPolicy, partitionQueues: ReadonlyMap<number, PartitionQueue>) {
+    this.#policy = policy;
+    this.#partitionQueues = partitionQueues;
+  }
+
+  get count(): number | undefined {
+    return this.#count;
+  }
+
+  learn(count: number, writable: readonly number[]): void {
+    this.#count = count;
+    this.#writable = writable;
+  }
+
+  forget(): void {
+    this.#count = undefined;
+    this.#writable = [];
+  }
+
+  /** A send to this partition came through. A client that was handed in tells of its partitions in no other way. */
+  recordSuccess(partition: number): void {
+    if (this.#policy.keepsSendTogether || this.#writable.includes(partition)) return;
+    this.#writable = [...this.#writable, partition];
+  }
+
+  /** Whether the next batch goes without a partition. */
+  get goesUnassigned(): boolean {
+    if (this.#candidates().length === 0) return true;
+    if (this.#policy.keepsSendTogether || this.#batchesSinceProbe < BATCHES_PER_PROBE) return false;
+    // A probe waits for what is in flight, but not for a partition whose sends fail.
+    for (const partitionQueue of this.#partitionQueues.values())
+      if (partitionQueue.failures > 0) return false;
+    return true;
+  }
+
+  /** Whether there are some, and nothing can be sent to any of them now. */
+  get areAllHeld(): boolean {
+    const candidates = this.#candidates();
+    return candidates.length > 0 && candidates.every((at) => isTaken(this.#partitionQueues.get(at)));
+  }
+
+  /** The earliest moment at which the next batch finds a partition; never while all are busy. */
+  freeAt(): number {
+    let at = NEVER;
+    for (const partition of this.#candidates()) at = Math.min(at, this.#freeAtOf(partition));
+    return at;
+  }
+
+  /** A batch leaves. @returns where it goes: any partition that is free ("sticky": the whole batch to one of them) */
+  choose(now: number): number | undefined {
+    if (this.goesUnassigned) {
+      this.#batchesSinceProbe = 0;
+      return undefined;
+    }
+    this.#batchesSinceProbe++;
+    const free = this.#candidates().filter((candidate) => this.#freeAtOf(candidate) <= now);
+    return free[Math.floor(this.#policy.random() * free.length)];
+  }
+
+  /**
+   * A queue with something to send again, or with a refused record to find, gets nothing new. Keyed records that wait there do
+   * not matter, nor do those that were meant for this partition and were not sent yet: no order is promised between them and
+   * the others without a key.
+   */
+  #freeAtOf(partition: number): number {
+    const partitionQueue = this.#partitionQueues.get(partition);
+    if (partitionQueue === undefined) return 0;
+    const isTaken =
+      partitionQueue.busy ||
+      partitionQueue.awaitingResend !== undefined ||
+      partitionQueue.isBisecting ||
+      partitionQueue.isolation !== undefined ||
+      partitionQueue.awaitsDisk;
+    const { head } = partitionQueue.queue;
+    const isOlder = head?.key === null && (head.requestedPartition === undefined || head.hasBeenSent);
+    return isTaken || isOlder ? NEVER : partitionQueue.notBefore;
+  }
+
+  #candidates(): readonly number[] {
+    return this.#writable.length > 0 || this.#count === undefined
+      ? this.#writable
+      : Array.from({ length: this.#count }, (_, at) => at);
+  }
+}
+
+function isTaken(partitionQueue: PartitionQueue | undefined): boolean {
+  // What could not be sent there, and may go anywhere, does not wait there.
+  const isUnreached =
+    partitionQueue !== undefined && partitionQueue.failures > 0 && !partitionQueue.mayHaveArrived;
+  return partitionQueue !== undefined && (isUnreached || partitionQueue.isHeld || partitionQueue.awaitsDisk);
+}

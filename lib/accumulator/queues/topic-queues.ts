@@ -1,0 +1,271 @@
+import type { PendingRecord, RecordKey } from '../../record/record.ts';
+import { groupBy } from '../../util/group-by.ts';
+import type { BatchingPolicy } from '../batching-policy.ts';
+import { ProducerBatch } from '../producer-batch.ts';
+import type { RecordStore } from '../store/record-store.ts';
+import { BatchFormer } from './batch-former.ts';
+import { BoundOnDisk } from './bound-on-disk.ts';
+import { NEVER, type PartitionQueue } from './partition-queue.ts';
+import { PartitionQueues } from './partition-queues.ts';
+
+/**
+ * The records of one topic: which queue may send now, and what a send means for the next ones. The rule behind everything
+ * here: **one topic and one partition per send**, because a kafkajs send that spans partitions can resolve with records lost
+ * (retries inside one send re-partition the batch, but skip brokers that have answered).
+ *
+ * - While the number of partitions is not known, a send has records of one key, so that their order holds.
+ * - Where a send without a partition goes is known when it is answered. What must not overtake it waits until then.
+ */
+export class TopicQueues {
+  readonly topic: string;
+  readonly #policy: BatchingPolicy;
+  readonly #queues: PartitionQueues;
+  readonly #former: BatchFormer;
+  readonly onDisk: BoundOnDisk = new BoundOnDisk();
+  /** Changes whenever keys may belong elsewhere. */
+  generation = 0;
+  /** Sends that failed, all that ever did; and why the last one did. */
+  errors = 0;
+  lastError: unknown;
+
+  constructor(topic: string, policy: BatchingPolicy) {
+    this.topic = topic;
+    this.#policy = policy;
+    this.#queues = new PartitionQueues(policy);
+    this.#former = new BatchFormer(topic, policy, this.#queues);
+  }
+
+  /** Whether nothing waits here and nothing is under way. */
+  get isIdle(): boolean {
+    return [...this.#queues].every((partitionQueue) => partitionQueue.isIdle);
+  }
+
+  /** How many partitions the topic has, as far as is known. */
+  get partitionCount(): number | undefined {
+    return this.#queues.partitions.count;
+  }
+
+  /** Those with keys, while it is not known where they go. */
+  get unassigned(): PartitionQueue {
+    return this.#queues.unassigned;
+  }
+
+  /** Everything that waits here. */
+  *queues(): Generator<RecordStore> {
+    for (const partitionQueue of this.#queues) yield partitionQueue.queue;
+  }
+
+  /** Where a record would wait. */
+  queueFor(record: PendingRecord): PartitionQueue {
+    return this.#queues.for(record);
+  }
+
+  /** How many records this queue could send, where its oldest has such a key. */
+  waitingFor(partitionQueue: PartitionQueue, key: RecordKey | undefined): number {
+    return this.#queues.waitingFor(partitionQueue, key);
+  }
+
+  /** @returns whether a batch is full */
+  add(record: PendingRecord): boolean {
+    const partitionQueue = this.#queues.for(record);
+    if (partitionQueue.queue.count === 0) partitionQueue.since = this.#policy.now();
+    partitionQueue.queue.push(record);
+    return partitionQueue.isFull(this.#policy.limits);
+  }
+
+  /** Where nothing can be sent now. */
+  *held(): Generator<PartitionQueue> {
+    for (const partitionQueue of this.#queues)
+      if (partitionQueue.isHeld || this.#isWaiting(partitionQueue)) yield partitionQueue;
+  }
+
+  /** Whether a record like this one cannot be sent now. */
+  isHeld(record: PendingRecord): boolean {
+    const partitionQueue = this.#queues.for(record);
+    return partitionQueue.isHeld || this.#isWaiting(partitionQueue);
+  }
+
+  /** The next batch that is due, taken out of its queue. @param force do not wait for the linger */
+  drain(now: number, force: boolean): ProducerBatch | undefined {
+    for (const partitionQueue of this.#queues) {
+      // What was to be tried alone has been shed, or is too old.
+      if (!partitionQueue.busy && partitionQueue.queue.count === 0) partitionQueue.isolation = undefined;
+      if (this.#dueAt(partitionQueue, force) > now) continue;
+      this.#queues.moveToEnd(partitionQueue);
+      return this.#former.form(partitionQueue, now);
+    }
+    return undefined;
+  }
+
+  /** When the next batch is due, if nothing else happens: the moment to look again. */
+  nextDue(force: boolean): number | undefined {
+    let next = NEVER;
+    for (const partitionQueue of this.#queues) next = Math.min(next, this.#dueAt(partitionQueue, force));
+    return next === NEVER ? undefined : next;
+  }
+
+  /** Puts the records of a failed send back. @param notBefore when they may be sent again */
+  reenqueue(batch: ProducerBatch, records: readonly PendingRecord[], notBefore: number): void {
+    this.#putBack(batch, records, (partitionQueue) => partitionQueue.recordFailure(notBefore));
+  }
+
+  /** Puts the one record of a failed send back: whether it is the cause is to be found out. */
+  isolate(batch: ProducerBatch, records: readonly PendingRecord[]): void {
+    this.#putBack(batch, records, (partitionQueue) => {
+      partitionQueue.bisectCount = 0;
+    });
+  }
+
+  /** Puts the records of a send back that was refused because of one of them: the next ones carry half as many. */
+  bisect(batch: ProducerBatch, records: readonly PendingRecord[]): void {
+    this.#putBack(batch, records, (partitionQueue, count) => partitionQueue.startBisect(count));
+  }
+
+  /** A send failed, and the broker may have its records all the same. */
+  onSent({ partition }: ProducerBatch): void {
+    if (partition !== undefined) this.#queues.at(partition).mayHaveArrived = true;
+  }
+
+  /**
+   * Whether the records of a send that failed may go to another partition: without key, from one whose broker has never been
+   * reached. Where it was reached, they wait for it: elsewhere they would come after younger ones.
+   */
+  mayMove({ partition, records }: ProducerBatch): boolean {
+    const isReached = partition === undefined || this.#queues.at(partition).mayHaveArrived;
+    return (
+      !isReached &&
+      (this.partitionCount ?? 0) > 1 &&
+      records.every((record) => record.key === null && record.requestedPartition === undefined)
+    );
+  }
+
+  /** Puts records back where any partition may take them, and leaves the one that failed alone until `notBefore`. */
+  move({ partitionQueue }: ProducerBatch, records: readonly PendingRecord[], notBefore: number): void {
+    partitionQueue.busy = false;
+    partitionQueue.recordFailure(notBefore);
+    this.#queues.unkeyed.reenqueue(records);
+  }
+
+  /**
+   * Keeps a failed batch as it is, to be sent again as it is.
+   *
+   * @param partition where it was sent to
+   * @returns the batch that will go
+   */
+  keepForResend(batch: ProducerBatch, partition: number, notBefore: number): ProducerBatch {
+    batch.partitionQueue.busy = false;
+    const partitionQueue = this.#queues.at(partition);
+    if (partitionQueue !== batch.partitionQueue) batch.partitionQueue.onRecordsGone();
+    partitionQueue.recordFailure(notBefore);
+    for (const record of batch.records) record.hasBeenSent = true;
+    partitionQueue.awaitingResend = new ProducerBatch(batch.topic, partitionQueue, batch.records);
+    return partitionQueue.awaitingResend;
+  }
+
+  /** Forgets the batches that wait to be sent again as they are: their records have been given up. */
+  clearResend(): void {
+    for (const partitionQueue of this.#queues.ofPartitions) partitionQueue.awaitingResend = undefined;
+  }
+
+  /** A send came through: its queue may send again. */
+  succeed(batch: ProducerBatch): void {
+    batch.partitionQueue.busy = false;
+    batch.partitionQueue.recordSuccess(batch.count);
+    this.onSent(batch);
+    if (batch.partition !== undefined) this.#queues.partitions.recordSuccess(batch.partition);
+  }
+
+  /** The whole send was refused: its records are gone, and its queue may send again. */
+  onRejected({ partitionQueue }: ProducerBatch): void {
+    partitionQueue.busy = false;
+    partitionQueue.onRecordsGone();
+    // A function that names many partitions that the topic does not have must not leave a queue of each behind.
+    if ((partitionQueue.partition ?? 0) >= (this.partitionCount ?? 0))
+      this.#queues.deleteIfIdle(partitionQueue);
+  }
+
+  /** What the client has found out about the partitions. Keyed records move to the queues of theirs. */
+  learn(count: number, writable: readonly number[]): void {
+    const known = this.partitionCount;
+    // Keys belong elsewhere now: those that wait must not be overtaken by what comes after them.
+    if (known !== undefined && known !== count) this.forget();
+    this.#queues.partitions.learn(count, writable);
+    if (known === count) return;
+    this.generation++;
+    this.#queues.assign();
+  }
+
+  /** The partitions are not what they were (a topic that was deleted and made anew): all is to be found out again. */
+  forget(): void {
+    this.#queues.partitions.forget();
+    this.generation++;
+    this.onDisk.unbind();
+    this.#queues.unassign();
+  }
+
+  /** Forgets all waiting times: somebody flushes. */
+  beginFlush(): void {
+    for (const partitionQueue of this.#queues) partitionQueue.notBefore = 0;
+  }
+
+  /** A send failed: its queue may send again, and its records go back. @param mark what that means for the queue they go to */
+  #putBack(
+    batch: ProducerBatch,
+    records: readonly PendingRecord[],
+    mark: (partitionQueue: PartitionQueue, count: number) => void,
+  ): void {
+    batch.partitionQueue.busy = false;
+    // A first send that failed may have reached the partition it was meant for: from now on it is bound to it.
+    const queues = groupBy(records, (record) =>
+      batch.partition === undefined ? this.#queues.for(record) : this.#queues.at(batch.partition),
+    );
+    if (!queues.has(batch.partitionQueue)) {
+      const [partitionQueue] = queues.keys();
+      if (partitionQueue !== undefined) partitionQueue.isolation ??= batch.partitionQueue.isolation;
+      batch.partitionQueue.isolation = undefined;
+      batch.partitionQueue.onRecordsGone();
+    }
+    for (const [partitionQueue, own] of queues) {
+      mark(partitionQueue, own.length);
+      partitionQueue.reenqueue(own);
+    }
+  }
+
+  /** When the queue's next batch may go; never, as long as another send has to be answered first. */
+  #dueAt(partitionQueue: PartitionQueue, force: boolean): number {
+    const due = partitionQueue.dueAt(this.#policy.limits, force);
+    return due === NEVER ? NEVER : Math.max(due, this.#clearAt(partitionQueue));
+  }
+
+  /** From when on no other send can be overtaken by one of this queue. */
+  #clearAt(partitionQueue: PartitionQueue): number {
+    const { unkeyed, unassigned, partitions } = this.#queues;
+    const { keepsSendTogether } = this.#policy;
+    if (partitionQueue === unassigned) {
+      // With a client that was handed in, keyed records are never in the queue of a partition.
+      return !keepsSendTogether || (!unkeyed.busy && this.#arePartitionsIdle()) ? 0 : NEVER;
+    }
+    if (keepsSendTogether && unassigned.busy) return NEVER;
+    if (partitionQueue !== unkeyed) return unkeyed.busy ? NEVER : 0;
+    if (partitions.goesUnassigned) return this.#arePartitionsIdle() ? 0 : NEVER;
+    return partitions.freeAt();
+  }
+
+  #arePartitionsIdle(): boolean {
+    for (const partitionQueue of this.#queues.ofPartitions)
+      if (!partitionQueue.isIdle || partitionQueue.awaitsDisk) return false;
+    return true;
+  }
+
+  /** Whether its records have no partition that they could be sent to now. */
+  #isWaiting(partitionQueue: PartitionQueue): boolean {
+    const { unkeyed, unassigned, partitions, ofPartitions } = this.#queues;
+    if (partitionQueue === unkeyed && !partitions.goesUnassigned) return partitions.areAllHeld;
+    const waitsForOthers =
+      partitionQueue === unkeyed || (partitionQueue === unassigned && this.#policy.keepsSendTogether);
+    if (!waitsForOthers) return false;
+    // See `#clearAt`: they wait for what was sent before, wherever it went.
+    for (const { isHeld, awaitsDisk } of ofPartitions) if (isHeld || awaitsDisk) return true;
+    return false;
+  }
+}

@@ -1,0 +1,67 @@
+import { type Batch, seqsOf } from '../../../accumulator/batch.ts';
+import { SequenceError } from '../../idempotence.ts';
+import { isNotSent } from '../../not-sent-error.ts';
+import { classifyError } from '../../send-result.ts';
+
+const IN_THE_WAY = 'a batch was given up while the broker may have stored it';
+
+interface Sent {
+  readonly seqs: readonly number[];
+  /** Whether the broker may have stored it without having said so. */
+  isOpen: boolean;
+  /** What the broker has answered. */
+  answer: unknown;
+}
+
+/**
+ * For sends whose numbers are kafkajs's (without the fast path). Its idempotent producer gives a failed batch's sequence numbers
+ * to whatever it sends next to that partition. If that were other records, as many, a broker that has stored the first batch would
+ * take them for a repetition and throw them away. So nothing but the same batch may follow; and one that was answered too late for
+ * whoever sent it is not sent a second time, under new numbers.
+ */
+export class SentBatches {
+  readonly #last = new Map<string, Sent>();
+
+  /** Sends a batch, unless it was answered before. Rejects with a `SequenceError` where another batch must come first. */
+  async send(batch: Batch, send: () => Promise<unknown>): Promise<unknown> {
+    const before = this.#before(batch);
+    if (before !== undefined && isSame(before, batch) && !before.isOpen) return before.answer;
+    if (isInTheWay(before, batch)) throw new SequenceError(batch, IN_THE_WAY);
+    const sent: Sent = { seqs: seqsOf(batch.content), isOpen: true, answer: undefined };
+    if (batch.partition !== undefined) this.#last.set(keyOf(batch), sent);
+    try {
+      sent.answer = await send();
+    } catch (error) {
+      // Refused for good, or never sent: not stored, unless an earlier attempt was.
+      const isRefused =
+        before?.isOpen !== true && (isNotSent(error) || classifyError(error).kind !== 'retry');
+      if (!isRefused && batch.partition !== undefined) this.#last.set(keyOf(batch), sent);
+      if (isRefused && this.#before(batch) === sent) this.#last.delete(keyOf(batch));
+      throw error;
+    }
+    // Its partition was only chosen on the way. Better twice than never.
+    const chosen = before ?? this.#before(batch);
+    if (chosen !== sent && isInTheWay(chosen, batch)) throw new SequenceError(batch, IN_THE_WAY);
+    sent.isOpen = false;
+    this.#last.set(keyOf(batch), sent);
+    return sent.answer;
+  }
+
+  #before(batch: Batch): Sent | undefined {
+    return batch.partition === undefined ? undefined : this.#last.get(keyOf(batch));
+  }
+}
+
+function isInTheWay(before: Sent | undefined, batch: Batch): boolean {
+  return before?.isOpen === true && !isSame(before, batch);
+}
+
+/** By what they are rather than by identity: in a worker thread, records arrive as copies. */
+function isSame({ seqs }: Sent, batch: Batch): boolean {
+  const others = seqsOf(batch.content);
+  return seqs.length === others.length && seqs.every((seq, at) => seq === others[at]);
+}
+
+function keyOf({ topic, partition }: Batch): string {
+  return `${topic}/${partition}`;
+}

@@ -1,0 +1,155 @@
+import {
+  type KafkaConfig,
+  KafkaInspector,
+  type PartitionState,
+  type ReadRecord,
+} from '../../clients/kafkajs/inspector.ts';
+import { messageOf } from '../../errors.ts';
+import { systemClock } from '../../util/clock.ts';
+import { rootCause } from '../../util/root-cause.ts';
+import { REPLICAS_ADVICE } from './check-topic.ts';
+import { StepFailure, type StepName, type Steps, within } from './steps.ts';
+
+// A broker may wait for more members of a group before it begins (group.initial.rebalance.delay.ms: 3 s).
+const JOIN_MS = 15_000;
+// More than this apart, times in the topic mislead whoever reads them.
+const CLOCK_MS = 5_000;
+const RETRIES = 5;
+
+export interface RecordCheck {
+  readonly kafka: KafkaConfig;
+  readonly inspector: KafkaInspector;
+  readonly topic: string;
+  readonly partition: PartitionState;
+  readonly ms: number;
+  /** This machine's time. */
+  now(): number;
+}
+
+/** Writes a record and reads it back: what no question to the broker can tell. */
+export async function checkRecord(steps: Steps, check: RecordCheck): Promise<void> {
+  const {
+    kafka,
+    inspector,
+    topic,
+    partition: { partition },
+    ms,
+    now,
+  } = check;
+  const value = JSON.stringify({
+    level: 'info',
+    message: 'winston-kafkajs check: a test record, which can be ignored',
+    id: `${process.pid}-${now()}`,
+  });
+  const reader = new KafkaInspector(kafka, RETRIES);
+  try {
+    const reading = await startReading(reader, { topic, partition, value });
+    const begun = systemClock.monotonic();
+    const sentAt = now();
+    const { brokerTime } = await within(
+      ms,
+      'the acknowledgement',
+      inspector.write(topic, partition, value, sentAt),
+    ).catch((error) => {
+      throw writeFailure(topic, error);
+    });
+    const took = Math.round(systemClock.monotonic() - begun);
+    const version = inspector.answered.get('Produce');
+    const detail = `a record of ${value.length} bytes in partition ${partition}, acknowledged after ${took} ms (Produce v${version})`;
+    steps.add({ name: 'write', status: 'ok', detail });
+    checkClock(steps, brokerTime, sentAt);
+    await checkReading(steps, reading, begun);
+  } finally {
+    await reader.close();
+  }
+}
+
+type Reading = { readonly arrived: Promise<ReadRecord> } | { readonly problem: unknown };
+
+async function startReading(
+  reader: KafkaInspector,
+  { topic, partition, value }: { topic: string; partition: number; value: string },
+): Promise<Reading> {
+  try {
+    await within(JOIN_MS, 'connecting', reader.connect());
+    const end = (await within(JOIN_MS, 'asking for offsets', reader.ends(topic))).get(partition) ?? 0n;
+    const { promise, resolve, reject } = settledLater<ReadRecord>();
+    const reading = reader.read({
+      topic,
+      from: new Map([[partition, end]]),
+      onRecord: (record) => {
+        if (record.value === value) resolve(record);
+      },
+      onPosition: () => undefined,
+      onFailure: reject,
+    });
+    await within(JOIN_MS, 'joining a group', Promise.race([reading, promise]));
+    return { arrived: promise };
+  } catch (problem) {
+    return { problem };
+  }
+}
+
+function settledLater<Result>(): {
+  promise: Promise<Result>;
+  resolve: (result: Result) => void;
+  reject: (error: unknown) => void;
+} {
+  let resolve: (result: Result) => void = () => undefined;
+  let reject: (error: unknown) => void = () => undefined;
+  const promise = new Promise<Result>((onResult, onError) => {
+    resolve = onResult;
+    reject = onError;
+  });
+  // It is looked at later.
+  promise.catch(() => undefined);
+  return { promise, resolve, reject };
+}
+
+async function checkReading(steps: Steps, reading: Reading, begun: number): Promise<void> {
+  const name = 'read back';
+  try {
+    if ('problem' in reading) throw reading.problem;
+    const { offset } = await within(JOIN_MS, 'reading the record', reading.arrived);
+    const took = Math.round(systemClock.monotonic() - begun);
+    steps.add({ name, status: 'ok', detail: `offset ${offset}, ${took} ms after it was sent` });
+  } catch (error) {
+    const advice =
+      'The transport does not read, so this is no obstacle. To try it, give this user Read rights for the topic and for groups that begin with winston-kafkajs-.';
+    steps.add({ name, status: 'warning', detail: messageOf(error), advice });
+  }
+}
+
+function checkClock(steps: Steps, brokerTime: number | undefined, sentAt: number): void {
+  const name = 'clock';
+  if (brokerTime === undefined) {
+    steps.add({ name, status: 'ok', detail: "the broker takes this machine's time" });
+    return;
+  }
+  const ahead = sentAt - brokerTime;
+  const detail = `this machine's is ${Math.abs(ahead)} ms ${ahead < 0 ? 'behind' : 'ahead of'} the broker's`;
+  if (Math.abs(ahead) <= CLOCK_MS) steps.add({ name, status: 'ok', detail });
+  else steps.add({ name, status: 'warning', detail, advice: CLOCK_ADVICE });
+}
+
+const CLOCK_ADVICE = 'Set the clocks of this machine and of the brokers by NTP.';
+
+const WRITE_FAILURES: Readonly<Record<string, readonly [StepName, string]>> = {
+  INVALID_TIMESTAMP: ['clock', `The broker refuses a record with this machine's time. ${CLOCK_ADVICE}`],
+  NOT_ENOUGH_REPLICAS: ['in-sync replicas', REPLICAS_ADVICE],
+  NOT_ENOUGH_REPLICAS_AFTER_APPEND: ['in-sync replicas', REPLICAS_ADVICE],
+  MESSAGE_TOO_LARGE: ['size limit', 'Raise max.message.bytes of the topic, and set batch.maxBytes below it.'],
+  INVALID_RECORD: [
+    'write',
+    'Is the topic compacted (cleanup.policy=compact)? Then each record needs a key: set the option "key".',
+  ],
+};
+
+function writeFailure(topic: string, error: unknown): StepFailure {
+  const type = String(rootCause(error).type);
+  const message = messageOf(error);
+  if (/AUTHORIZATION_FAILED/.test(type))
+    return new StepFailure('write', message, `Give this user the Write right (ACL) for the topic ${topic}.`);
+  const [step, advice] = WRITE_FAILURES[type] ?? ['write', "Look into the broker's log for the reason."];
+  return new StepFailure(step, message, advice);
+}
