@@ -1,5 +1,6 @@
 import type { Clock } from '../util/clock.ts';
 import { rootCause } from '../util/root-cause.ts';
+import { LastTries } from './last-tries.ts';
 
 // How long the end of a process waits for a broker that refuses, and has never been there: for one that is just starting.
 // The connects go on meanwhile: 3 to 5 of them, with the default waits between.
@@ -25,15 +26,14 @@ const BROKEN_OFF = /connection|disconnect|socket|timed? ?out|ECONN|EPIPE/i;
  * `closeTimeoutMs`.
  */
 export class FirstContact {
-  readonly #clock: Clock;
   /** How many connects in a row reach for all brokers. */
   readonly #brokers: number;
   #isMade = false;
   #refusalsInRow = 0;
-  readonly #waiting = new Set<() => void>();
+  readonly #lastTries: LastTries;
 
   constructor(clock: Clock, brokers: number) {
-    this.#clock = clock;
+    this.#lastTries = new LastTries(clock, LAST_TRIES_MS);
     this.#brokers = brokers;
   }
 
@@ -43,7 +43,7 @@ export class FirstContact {
 
   recordFailure(cause: unknown): void {
     this.#refusalsInRow = isRefusal(cause) ? this.#refusalsInRow + 1 : 0;
-    for (const look of this.#waiting) look();
+    this.#lastTries.look();
   }
 
   /**
@@ -56,22 +56,7 @@ export class FirstContact {
     if (this.#isMade) return () => undefined;
     // What was refused before does not count: there is one more try at least.
     this.#refusalsInRow = 0;
-    let isTime = false;
-    const look = (): void => {
-      if (!isTime || this.#isMade || this.#refusalsInRow < this.#brokers) return;
-      end();
-      then();
-    };
-    const timer = this.#clock.after(LAST_TRIES_MS, () => {
-      isTime = true;
-      look();
-    });
-    const end = (): void => {
-      this.#clock.cancel(timer);
-      this.#waiting.delete(look);
-    };
-    this.#waiting.add(look);
-    return end;
+    return this.#lastTries.begin(() => !this.#isMade && this.#refusalsInRow >= this.#brokers, then);
   }
 }
 

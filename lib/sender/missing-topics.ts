@@ -2,6 +2,7 @@ import type { SendResult } from '../clients/send-result.ts';
 import { BoundedMap } from '../util/bounded-map.ts';
 import type { Clock } from '../util/clock.ts';
 import { rootCause } from '../util/root-cause.ts';
+import { LastTries } from './last-tries.ts';
 
 // How long the end of a process waits for topics that have never been there: a broker that makes topics by itself says of a new
 // one, for a moment, that there is none. The sends go on meanwhile: 4 to 6 of them, with the default waits between.
@@ -18,17 +19,16 @@ const MAX_TOPICS = 1_000;
  * `closeTimeoutMs`.
  */
 export class MissingTopics {
-  readonly #clock: Clock;
   readonly #waiting: () => readonly string[] | undefined;
   /** Those that have taken a record: one of them may be away for a moment. */
   readonly #found = new BoundedMap<string, true>(MAX_TOPICS);
   /** Whether it was said of a topic since somebody has begun to look. */
   readonly #missing = new BoundedMap<string, boolean>(MAX_TOPICS);
-  readonly #looking = new Set<() => void>();
+  readonly #lastTries: LastTries;
 
   /** @param waiting the topics that records wait for; nothing where other records wait, too */
   constructor(clock: Clock, waiting: () => readonly string[] | undefined) {
-    this.#clock = clock;
+    this.#lastTries = new LastTries(clock, LAST_TRIES_MS);
     this.#waiting = waiting;
   }
 
@@ -40,7 +40,7 @@ export class MissingTopics {
     } else if (result.kind === 'retry' && isMissing(result.cause) && !this.#found.has(topic)) {
       this.#missing.set(topic, true);
     } else this.#missing.delete(topic);
-    for (const look of this.#looking) look();
+    this.#lastTries.look();
   }
 
   /**
@@ -52,24 +52,11 @@ export class MissingTopics {
   onOnlyMissing(then: () => void): () => void {
     // What was said before does not count: there is one more try at least.
     for (const topic of this.#missing.keys()) this.#missing.set(topic, false);
-    let isTime = false;
-    const look = (): void => {
-      const waiting = isTime ? this.#waiting() : undefined;
-      if (waiting === undefined || waiting.length === 0) return;
-      if (!waiting.every((topic) => this.#missing.get(topic) === true)) return;
-      end();
-      then();
+    const isInVain = (): boolean => {
+      const waiting = this.#waiting() ?? [];
+      return waiting.length > 0 && waiting.every((topic) => this.#missing.get(topic) === true);
     };
-    const timer = this.#clock.after(LAST_TRIES_MS, () => {
-      isTime = true;
-      look();
-    });
-    const end = (): void => {
-      this.#clock.cancel(timer);
-      this.#looking.delete(look);
-    };
-    this.#looking.add(look);
-    return end;
+    return this.#lastTries.begin(isInVain, then);
   }
 }
 
