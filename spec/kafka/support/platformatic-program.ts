@@ -90,7 +90,12 @@ async function carryOut({ topics, numbers, content, options, rate, ...job }: Job
     for (const end = Math.min(to, number + perTick); number < end; number++) logger.info(text(number));
     if (number < to) await delay(TICK_MS);
   }
-  if (job.isClosedWhenWarned === true) await warned;
+  if (job.isClosedWhenWarned === true) {
+    // Nothing else keeps the process alive: it would end, and with it the transport after its `closeTimeoutMs`.
+    const alive = setInterval(() => undefined, 60_000);
+    await warned;
+    clearInterval(alive);
+  }
   const flush =
     job.isClosedWhenWarned === true ? await transport.close() : await transport.flush(FLUSH_LIMIT_MS);
   await transport.close();
