@@ -93,22 +93,17 @@ export function resolveClient(given: CheckedOptions): ClientOptions {
   }
   const config = checkedKafka(kafka);
   const log = { logCreator: config.logCreator ?? creator, logLevel: resolveLogLevel(config, clientLog) };
-  if (given.client !== undefined) {
-    checkTranslatable(config);
-    checkNode(process.versions.node);
-    if (!isWorker)
-      return { kind: 'platformatic', client: given.client, kafka: config, acks: own.acks, ...log };
-  }
+  const { client } = given;
+  if (client !== undefined) checkTranslatable(config);
   if (isWorker) {
     checkPortable('kafka', config);
     checkWorkerCanStart(execArgv);
   }
-  return {
-    ...own,
-    ...(isWorker ? { kind: 'worker', client: given.client, execArgv } : { kind: 'kafkajs' }),
-    kafka: config,
-    ...log,
-  };
+  // Last: what is wrong with an option is wrong on every Node.
+  if (client !== undefined) checkNode(process.versions.node);
+  if (isWorker) return { ...own, kind: 'worker', client, execArgv, kafka: config, ...log };
+  if (client !== undefined) return { kind: 'platformatic', client, kafka: config, acks: own.acks, ...log };
+  return { ...own, kind: 'kafkajs', kafka: config, ...log };
 }
 
 export function checkedClient(path: string, client: unknown): PlatformaticClient | undefined {
