@@ -67,8 +67,8 @@ export interface ClientSourceOptions {
 
 /** The path that a transport's records take unless a client says otherwise. */
 export function pathOf(client: ClientOptions): SendPath {
-  const isOther = client.kind === 'platformatic' || (client.kind === 'worker' && client.client !== undefined);
-  if (isOther || client.kind === 'external') return 'client';
+  if (client.kind === 'external' || client.kind === 'platformatic') return 'client';
+  if (client.kind === 'worker' && client.client !== undefined) return 'client';
   return client.fastPath ? 'fast' : 'send';
 }
 
@@ -87,7 +87,8 @@ export function clientSource(
 }
 
 function sourceInThisThread(options: ClientSourceOptions, listeners: ClientListeners): ClientSource {
-  const { client, compression, isolate } = options;
+  const { compression, isolate } = options;
+  const client = withoutThread(options.client);
   if (client.kind !== 'platformatic') loadAheadUnderJest();
   if (client.kind === 'external') return externalProducerSource({ ...client, compression });
   const make = (told: ClientListeners): ClientSource => ownSource(client, options, told);
@@ -102,11 +103,15 @@ function ownSource(
   listeners: ClientListeners,
 ): ClientSource {
   const options = { ...listeners, compression, requestTimeoutMs, random: Math.random };
-  if (client.kind === 'platformatic') return platformaticSource({ ...client, ...options });
-  // A transport in a shipping thread.
-  if (client.kind === 'worker' && client.client !== undefined && !(client.kafka instanceof URL))
-    return platformaticSource({ ...client, ...options, client: client.client, kafka: client.kafka });
-  return inThisThread({ ...client, ...options });
+  return client.kind === 'platformatic'
+    ? platformaticSource({ ...client, ...options })
+    : inThisThread({ ...client, ...options });
+}
+
+/** A shipping thread starts no other: @platformatic/kafka ships in it. */
+function withoutThread(client: ClientOptions): ClientOptions {
+  const isOther = client.kind === 'worker' && client.client !== undefined && !(client.kafka instanceof URL);
+  return isOther ? { ...client, kind: 'platformatic', client: client.client, kafka: client.kafka } : client;
 }
 
 const NO_FAST_PATH = { fastPath: false, compressionLevel: undefined } as const;

@@ -8,6 +8,7 @@ import { cloudEvents, otlpJson } from '../../lib/formats.ts';
 import type { KafkaTransport, KafkaTransportOptions } from '../../lib/index.ts';
 import type { BrokerCluster } from '../../testing/broker/broker-cluster.ts';
 import { startCluster, TOPIC, transportTo } from '../support/harness.ts';
+import { sdkLogRecord, TRACE } from './sdk-log-record.ts';
 
 /** Logs through a transport with these options. */
 async function logged(
@@ -44,12 +45,6 @@ function withNumbers(value: unknown): unknown {
   );
 }
 
-const TRACE = {
-  trace_id: '0af7651916cd43dd8448eb211c80319c',
-  span_id: 'b7ad6b7169203331',
-  trace_flags: '01',
-};
-
 describe('otlpJson', () => {
   it("writes what OpenTelemetry's own serializer writes", async () => {
     const resource = { 'service.name': 'shop', 'process.pid': 7 };
@@ -67,21 +62,8 @@ describe('otlpJson', () => {
     );
     const { timeUnixNano } = logRecordOf(record?.value);
     expect(timeUnixNano).toBe(`${record?.timestamp}000000`);
-    const ms = Number(record?.timestamp);
-    const hrTime: [number, number] = [Math.floor(ms / 1_000), (ms % 1_000) * 1_000_000];
     const expected = JsonLogsSerializer.serializeRequest([
-      {
-        hrTime,
-        hrTimeObserved: hrTime,
-        severityNumber: 13,
-        severityText: 'warn',
-        body: 'slow',
-        attributes,
-        droppedAttributesCount: 0,
-        spanContext: { traceId: TRACE.trace_id, spanId: TRACE.span_id, traceFlags: 1 },
-        resource: { attributes: resource, merge: () => expect.fail(), getRawAttributes: () => [] },
-        instrumentationScope: { name: 'app', version: '1' },
-      } as never,
+      sdkLogRecord(Number(record?.timestamp), attributes, resource),
     ]);
     const theirs = JSON.parse(Buffer.from(expected ?? []).toString());
     // Fields with their default value may be left out.

@@ -9,14 +9,9 @@ import type { TransportEntry } from '../../lib/record/record.ts';
 import { startCluster, TOPIC, transportTo } from '../support/harness.ts';
 import { fieldsOf, logRecordIn, plainOf, readOtlp } from './otlp-read.ts';
 import { ExportLogsServiceRequest } from './otlp-schema.ts';
+import { sdkLogRecord, TRACE } from './sdk-log-record.ts';
 
 const TIME = 1_700_000_000_123;
-const TRACE = {
-  trace_id: '0af7651916cd43dd8448eb211c80319c',
-  span_id: 'b7ad6b7169203331',
-  trace_flags: '01',
-};
-
 function entryOf(info: Record<string, unknown>, level = 'info'): TransportEntry {
   const whole = { level, message: 'paid', ...info } as TransportEntry['info'];
   return { level, message: 'the text', time: TIME, info: whole, origin: undefined };
@@ -44,21 +39,7 @@ describe('otlpJson, read strictly', () => {
       deep: { er: 'y' },
     };
     const serialize = otlpJson({ resource, scope: { name: 'app', version: '1' } });
-    const hrTime = [Math.floor(TIME / 1_000), (TIME % 1_000) * 1_000_000];
-    const theirs = ProtobufLogsSerializer.serializeRequest([
-      {
-        hrTime,
-        hrTimeObserved: hrTime,
-        severityNumber: 13,
-        severityText: 'warn',
-        body: 'slow',
-        attributes,
-        droppedAttributesCount: 0,
-        spanContext: { traceId: TRACE.trace_id, spanId: TRACE.span_id, traceFlags: 1 },
-        resource: { attributes: resource, merge: fail, getRawAttributes: () => [] },
-        instrumentationScope: { name: 'app', version: '1' },
-      } as never,
-    ]);
+    const theirs = ProtobufLogsSerializer.serializeRequest([sdkLogRecord(TIME, attributes, resource)]);
     const ours = readOtlp(serialize(entryOf({ message: 'slow', ...attributes, ...TRACE }, 'warn')));
     expect(ours).toEqual(fromBinary(ExportLogsServiceRequest, theirs ?? new Uint8Array()));
   });

@@ -130,8 +130,8 @@ class KafkajsClient implements DeliveryClient {
       // The sender retries. kafkajs's nested retries hold one send for 10 to 27 s and may lose records.
       retry: { retries: 0 },
     });
-    // One of them must not stop the other partitions of its topic.
-    tellLeaderless(client, () => true);
+    // A partition without a leader must not stop the others of its topic.
+    tellLeaderless(client);
     const { idempotent } = options;
     if (idempotent) {
       this.#idempotentSends = new IdempotentSends(sequences);

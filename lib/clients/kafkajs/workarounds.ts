@@ -255,10 +255,31 @@ interface KafkajsBroker {
 type SendRequest = (request: unknown) => Promise<unknown>;
 
 /**
- * Has kafkajs's producer call `onProduce` to send a batch. The brokers of a producer are reached by what a `new Kafka()`
- * carries with it: `this[PRIVATE.CREATE_CLUSTER] = … => new Cluster(…)` (src/index.js), which the producer is made with, and the
- * cluster's `brokerPool.createBroker = options => new Broker(…)` (cluster/brokerPool.js). Nothing is required by its path, so it
- * can be bundled. Where one of these is not there, kafkajs stays as it is.
+ * Calls back for each broker of the cluster that a kafkajs client makes next. They are reached by what a `new Kafka()` carries with
+ * it: `this[PRIVATE.CREATE_CLUSTER] = … => new Cluster(…)` (src/index.js), which producers and admins are made with, and the cluster's
+ * `brokerPool.createBroker = options => new Broker(…)` (cluster/brokerPool.js). Nothing is required by its path, so it can be
+ * bundled. Where one of these is not there, kafkajs stays as it is.
+ *
+ * @param onCluster the cluster's brokers can be reached
+ */
+function interceptBrokers(kafka: object, onCluster: () => void, onBroker: (broker: unknown) => void): void {
+  intercept(kafka, symbolOf(kafka, 'private:Kafka:createCluster'), (createCluster) => (...args) => {
+    const cluster = createCluster(...args) as { brokerPool?: object } | undefined;
+    const toldOfBrokers: Around =
+      (createBroker) =>
+      (...options) => {
+        const broker = createBroker(...options);
+        onBroker(broker);
+        return broker;
+      };
+    if (cluster?.brokerPool !== undefined && intercept(cluster.brokerPool, 'createBroker', toldOfBrokers))
+      onCluster();
+    return cluster;
+  });
+}
+
+/**
+ * Has kafkajs's producer call `onProduce` to send a batch.
  *
  * Each broker is asked for its versions with each connection: kafkajs takes those of the first one for all of them
  * (cluster/brokerPool.js, `versions: this.versions`), and for good, which is wrong while a cluster is being upgraded
@@ -269,22 +290,15 @@ type SendRequest = (request: unknown) => Promise<unknown>;
  */
 export function interceptProduce(kafka: object, onProduce: OnProduce): () => boolean {
   let isInstalled = false;
-  const name = symbolOf(kafka, 'private:Kafka:createCluster');
-  const createCluster: unknown = name && Reflect.get(kafka, name);
-  if (name === undefined || typeof createCluster !== 'function') return () => false;
-  Reflect.set(kafka, name, (...args: unknown[]): unknown => {
-    const cluster: unknown = Reflect.apply(createCluster, kafka, args);
-    const pool = (cluster as { brokerPool?: Record<string, unknown> } | undefined)?.brokerPool;
-    const createBroker = pool?.createBroker;
-    if (pool === undefined || typeof createBroker !== 'function') return cluster;
-    isInstalled = true;
-    pool.createBroker = (...options: unknown[]): unknown => {
-      const broker: unknown = Reflect.apply(createBroker, pool, options);
+  interceptBrokers(
+    kafka,
+    () => {
+      isInstalled = true;
+    },
+    (broker) => {
       isInstalled = isKnownBroker(broker) && interceptBroker(broker, onProduce);
-      return broker;
-    };
-    return cluster;
-  });
+    },
+  );
   return () => isInstalled;
 }
 
@@ -345,43 +359,32 @@ interface MetadataRequest {
  * failure of the whole answer (protocol/requests/metadata/v0/response.js, `parse`), also where all topics are asked for to learn of
  * the brokers (admin/index.js, `describeCluster`), and does not say which it is. Where kafkajs is another one inside, it stays so.
  *
- * @param kafka a kafkajs client whose admin is not made yet
- * @param isWanted asked for each answer
+ * @param kafka a kafkajs client whose producer or admin is not made yet
+ * @param isWanted asked for each answer; always without it
  */
-export function tellLeaderless(kafka: object, isWanted: () => boolean): void {
-  intercept(kafka, symbolOf(kafka, 'private:Kafka:createCluster'), (createCluster) => (...args) => {
-    const cluster = createCluster(...args);
-    const { brokerPool } = (cluster ?? {}) as { brokerPool?: object };
-    if (brokerPool === undefined) return cluster;
-    intercept(brokerPool, 'createBroker', (createBroker) => (...options) => {
-      const broker = createBroker(...options) as object;
-      intercept(broker, symbolOf(broker, 'private:Broker:sendRequest'), (send) => (request) => {
-        const { request: asked, response } = request as MetadataRequest;
-        if (asked.apiKey !== METADATA || !isWanted()) return send(request);
-        const parse = (decoded: DecodedMetadata): Promise<unknown> =>
-          response.parse(withoutPartitionErrors(decoded));
-        return send({ ...(request as MetadataRequest), response: { ...response, parse } });
-      });
-      return broker;
+export function tellLeaderless(kafka: object, isWanted: () => boolean = () => true): void {
+  const onBroker = (broker: unknown): void => {
+    if (typeof broker !== 'object' || broker === null) return;
+    intercept(broker, symbolOf(broker, 'private:Broker:sendRequest'), (send) => (request) => {
+      const { request: asked, response } = request as MetadataRequest;
+      if (asked.apiKey !== METADATA || !isWanted()) return send(request);
+      const parse = (decoded: DecodedMetadata): Promise<unknown> =>
+        response.parse(withoutPartitionErrors(decoded));
+      return send({ ...(request as MetadataRequest), response: { ...response, parse } });
     });
-    return cluster;
-  });
+  };
+  interceptBrokers(kafka, () => undefined, onBroker);
 }
 
 type AnyFunction = (...args: unknown[]) => unknown;
+type Around = (original: AnyFunction) => AnyFunction;
 
-function intercept(
-  object: object,
-  name: string | symbol | undefined,
-  around: (original: AnyFunction) => AnyFunction,
-): void {
+/** Puts a function around another one. @returns whether that is there */
+function intercept(object: object, name: string | symbol | undefined, around: Around): boolean {
   const original: unknown = name && Reflect.get(object, name);
-  if (name === undefined || typeof original !== 'function') return;
-  Reflect.set(
-    object,
-    name,
-    around((...args) => Reflect.apply(original, object, args)),
-  );
+  if (name === undefined || typeof original !== 'function') return false;
+  const call: AnyFunction = (...args) => Reflect.apply(original, object, args);
+  return Reflect.set(object, name, around(call));
 }
 
 function withoutPartitionErrors(decoded: DecodedMetadata): DecodedMetadata {

@@ -15,6 +15,19 @@ const producerOf = ({ bytes }: StoredBatch): bigint => bytes.readBigInt64BE(PROD
 const outcomesOf = ({ cluster }: ContractRig, topic: string): string[] =>
   cluster.produceRequests.filter((request) => request.topic === topic).map(({ outcome }) => outcome);
 
+/** A batch that was stored without an answer was sent again, and the broker has called it a duplicate. */
+async function calledDuplicate(rig: ContractRig) {
+  const client = await rig.connected();
+  const topic = rig.newTopic();
+  const batch = batchOf(topic, ['a', 'b']);
+  rig.cluster.inject({ api: 'Produce', topic, action: { cut: 'after-store' } });
+  expect(await resultOf(client, batch)).toMatchObject({ kind: 'retry' });
+  const duplicate = 46;
+  rig.cluster.inject({ api: 'Produce', topic, action: { error: duplicate } });
+  expect(await resultOf(client, batch)).toEqual({ kind: 'delivered' });
+  return { client, topic };
+}
+
 describe.each(clientsThat('isIdempotent'))('$name, idempotent', (own) => {
   const rig = contractRig(own, { idempotent: true });
 
@@ -196,14 +209,7 @@ describe.each(KAFKAJS_NUMBERS)('$name, idempotent', (own) => {
   });
 
   it('loses no batch behind one that a broker has called a duplicate', async () => {
-    const client = await rig.connected();
-    const topic = rig.newTopic();
-    const batch = batchOf(topic, ['a', 'b']);
-    rig.cluster.inject({ api: 'Produce', topic, action: { cut: 'after-store' } });
-    expect(await resultOf(client, batch)).toMatchObject({ kind: 'retry' });
-    const duplicate = 46;
-    rig.cluster.inject({ api: 'Produce', topic, action: { error: duplicate } });
-    expect(await resultOf(client, batch)).toEqual({ kind: 'delivered' });
+    const { client, topic } = await calledDuplicate(rig);
     const next = batchOf(topic, ['c', 'd']);
     // kafkajs would give it the numbers of the first one, and the broker take it for that.
     expect(await resultOf(client, next)).toMatchObject({ kind: 'retry', client: 'out-of-sequence' });
@@ -245,14 +251,7 @@ describe.each(clientsThat('ownsSequence'))('$name, idempotent', (own) => {
   });
 
   it('goes on behind one that a broker has called a duplicate', async () => {
-    const client = await rig.connected();
-    const topic = rig.newTopic();
-    const batch = batchOf(topic, ['a', 'b']);
-    rig.cluster.inject({ api: 'Produce', topic, action: { cut: 'after-store' } });
-    expect(await resultOf(client, batch)).toMatchObject({ kind: 'retry' });
-    const duplicate = 46;
-    rig.cluster.inject({ api: 'Produce', topic, action: { error: duplicate } });
-    expect(await resultOf(client, batch)).toEqual({ kind: 'delivered' });
+    const { client, topic } = await calledDuplicate(rig);
     expect(await resultOf(client, batchOf(topic, ['c', 'd']))).toEqual({ kind: 'delivered' });
     expect(rig.cluster.values(topic)).toEqual(['a', 'b', 'c', 'd']);
     expect(rig.cluster.batches(topic).map(sequenceOf)).toEqual([0, 2]);
