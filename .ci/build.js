@@ -1,4 +1,4 @@
-// Makes what is packed: dist/cjs, with the code in three files, and dist/esm, which exports the same; each with its types. Beside
+// Makes what is packed: dist/cjs, with the code in two files, and dist/esm, which exports the same; each with its types. Beside
 // it, in both, `platformatic` and `formats`: the subpaths of the package by these names; `register`, the command, and the JSON schema
 // of the options.
 import { execFileSync } from 'node:child_process';
@@ -18,10 +18,14 @@ const SUBPATHS = ['platformatic', 'formats'];
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = (...path) => join(root, 'dist', ...path);
 
-// Modules that stay files of their own, in CommonJS for both formats: what they `require` is loaded when it is first needed,
-// and at once, also while the process ends. Bundlers and Jest follow such a `require` as they follow an `import`.
+// Modules of lib/ whose functions stand in one file of its own, lazy.js, in CommonJS for both formats: what they `require` is
+// loaded when it is first needed, and at once, also while the process ends. Bundlers and Jest follow such a `require` as they
+// follow an `import`. The lines are short: one is shown where `throwError` throws.
 const LAZY = {
-  'throw-error': 'exports.throwError = (error) => {\n  Error.captureStackTrace(error);\n  throw error;\n};',
+  'throw-error': `exports.throwError = (error) => {
+  Error.captureStackTrace(error);
+  throw error;
+};`,
   'load-redact': "exports.loadRedact = () => require('@pinojs/redact');",
   'load-kafkajs': "exports.loadKafkajs = () => require('kafkajs');",
   // Not as esbuild would write it: it leaves out the comments, by which bundlers are told to leave the `import` as it is.
@@ -29,10 +33,14 @@ const LAZY = {
     'exports.importModule = (url) => import(/* webpackIgnore: true */ /* @vite-ignore */ url);',
   program: "exports.packedProgram = () => require('./program-text.js');",
   // Once: its modules keep what the transports share.
-  'load-pipeline': `const common = require('./common.js');
+  'load-pipeline': `let common;
 let pipeline;
+exports.shareCommon = (modules) => { common = modules; };
 exports.loadPipeline = () => (pipeline ??= require('./pipeline.js').withCommon(common)).Pipeline;`,
 };
+// What the ES module has the exports of. No `require` of the library by itself, of which Node would look for the names: it would
+// look through all of the code (cjs-module-lexer, 20 ms).
+const LIBRARY = "exports.loadLibrary = () => require('./index.js');";
 
 // The names stay: they are what a stack in a `warn` shows. No `lineLimit`: Rollup's indentation of what is CommonJS then breaks
 // texts (rollup 4.68, @rollup/plugin-commonjs 29).
@@ -40,8 +48,7 @@ const SMALL = { target: 'node20.19', minifySyntax: true, minifyWhitespace: true 
 
 rmSync(dist(), { recursive: true, force: true });
 await bundle();
-for (const [name, code] of Object.entries(LAZY))
-  writeFileSync(dist('cjs', `${name}.js`), `'use strict';\n${code}\n`);
+writeFileSync(dist('cjs/lazy.js'), `'use strict';\n${[...Object.values(LAZY), LIBRARY].join('\n')}\n`);
 await writeProgram();
 writeFileSync(dist('cjs/package.json'), '{ "type": "commonjs" }\n');
 writeEsm();
@@ -52,8 +59,8 @@ await writeCommand();
 writeDeclarations();
 
 /**
- * Three files: what an `import` of the library needs; the pipeline, which is loaded when the first transport is made; and what
- * both of them need. V8 reads all of a file when it is loaded, so that one file would cost two thirds more at the `import`.
+ * Two files: what an `import` of the library needs, and the pipeline, which is loaded when the first transport is made and is given
+ * what both of them need. V8 reads all of a file when it is loaded, so that one file would cost two thirds more at the `import`.
  */
 async function bundle() {
   const { outputFiles } = await build({
@@ -75,16 +82,24 @@ async function bundle() {
         setup: ({ onResolve }) =>
           onResolve({ filter: /^\.\.?\/.*\.ts$/ }, ({ path }) => {
             const name = basename(path, '.ts');
-            return name in LAZY ? { path: `./${name}.js`, external: true } : undefined;
+            return name in LAZY ? { path: './lazy.js', external: true } : undefined;
           }),
       },
     ],
   });
   mkdirSync(dist('cjs'), { recursive: true });
-  for (const { path, text } of outputFiles) {
-    const { code } = await transform(text, { ...SMALL, format: 'cjs', banner: '"use strict";' });
-    writeFileSync(path, path === dist('cjs/pipeline.js') ? givenCommon(code) : code);
-  }
+  const code = {};
+  for (const { path, text } of outputFiles)
+    code[basename(path, '.js')] = (await transform(text, { ...SMALL, format: 'cjs' })).code;
+  writeFileSync(dist('cjs/index.js'), withCommon(code.index, code.common));
+  writeFileSync(dist('cjs/pipeline.js'), givenCommon(code.pipeline));
+}
+
+/** The library, with what it shares with the pipeline as a module within it. */
+function withCommon(index, common) {
+  const inner = `const __common=(function(module){var exports=module.exports;${common}\nreturn module.exports})({exports:{}});`;
+  const share = "require('./lazy.js').shareCommon(__common);";
+  return `'use strict';\n${inner}\n${share}\n${replacedOnce(index, 'require("./common.js")', '__common')}`;
 }
 
 /**
@@ -104,17 +119,13 @@ function replacedOnce(text, from, to) {
   return parts.join(to);
 }
 
-/**
- * One copy of the code for both formats: half the size, and an application that has both has one `KafkaTransport`. The module
- * between them has no names that Node could look for: it would look through all of the code (cjs-module-lexer, 20 ms).
- */
+/** One copy of the code for both formats: half the size, and an application that has both has one `KafkaTransport`. */
 function writeEsm() {
-  writeFileSync(dist('cjs/library.js'), "'use strict';\nexports.library = require('./index.js');\n");
   const names = Object.keys(createRequire(import.meta.url)(dist('cjs/index.js'))).sort();
   mkdirSync(dist('esm'));
   writeFileSync(
     dist('esm/index.js'),
-    `import { library } from '../cjs/library.js';\n\nexport const { ${names.join(', ')} } = library;\n`,
+    `import { loadLibrary } from '../cjs/lazy.js';\n\nexport const { ${names.join(', ')} } = loadLibrary();\n`,
   );
 }
 
@@ -191,8 +202,8 @@ async function writeCommand() {
     name: 'library',
     setup: ({ onResolve }) => {
       onResolve({ filter: /\/kafka-transport\.ts$/ }, () => ({ path: './index.js', external: true }));
-      onResolve({ filter: /\/(load-kafkajs|import-module|throw-error)\.ts$/ }, ({ path }) => {
-        return { path: `./${basename(path, '.ts')}.js`, external: true };
+      onResolve({ filter: /\/(load-kafkajs|import-module|throw-error)\.ts$/ }, () => {
+        return { path: './lazy.js', external: true };
       });
     },
   };

@@ -5,16 +5,18 @@ import type { ClientSource, DeliveryClient } from '../clients/client.ts';
 import { answeredPartition, classifyAnswer, classifyError, type SendResult } from '../clients/send-result.ts';
 import { messageOf } from '../errors.ts';
 import type { DropReason, PendingRecord, TransportEntry } from '../record/record.ts';
-import type { Timer } from '../util/clock.ts';
 import { withDeadline } from '../util/deadline.ts';
 import { Connection } from './connection.ts';
 import { drainOnExit } from './drain-on-exit.ts';
 import { FirstContact } from './first-contact.ts';
+import { Flushes, type LookForEnd } from './flushes.ts';
 import { Health, type HealthState } from './health.ts';
+import { LoopDetectionPause } from './loop-detection-pause.ts';
 import { MissingTopics } from './missing-topics.ts';
-import { SendResultHandler } from './send-result-handler.ts';
+import { PumpTimer } from './pump-timer.ts';
+import { SendResultHandler } from './results/send-result-handler.ts';
+import { TopicProbe } from './results/topic-probe.ts';
 import type { FlushReport, SenderEvents, SenderOptions } from './sender-options.ts';
-import { TopicProbe } from './topic-probe.ts';
 
 // As many as Kafka's own producer has under way at a time (max.in.flight.requests.per.connection). They go to
 // different partitions: a partition queue never has more than one.
@@ -37,15 +39,9 @@ export class Sender {
   readonly #serializing: Serializing | undefined;
   readonly #onAnswer: SenderEvents['onAnswer'];
   readonly #onDelivered: SenderEvents['onDelivered'];
-  #timer: Timer | undefined;
-  /** Whether the timer waits for longer than a fresh record may wait. */
-  #isTimerLate = false;
-  #isPumpDue = false;
-  /** While somebody flushes, no batch waits to be filled. */
-  #flushes = 0;
-  /** Records that have been held once, and have not gone out since. */
-  #released = 0;
-  #isHeld = false;
+  readonly #timer: PumpTimer;
+  readonly #flushes: Flushes;
+  readonly #pause: LoopDetectionPause;
   #isStopped = false;
 
   sends = 0;
@@ -56,6 +52,9 @@ export class Sender {
     this.#onAnswer = events.onAnswer;
     this.#onDelivered = events.onDelivered;
     const { ledger, buffer, batch, partitionOfKey, random, clock } = options;
+    this.#timer = new PumpTimer(clock, batch.lingerMs, () => this.#pump());
+    this.#pause = new LoopDetectionPause(options.gate);
+    this.#flushes = new Flushes({ ledger, clock, onBegin: () => this.#onFlush() });
     const source = options.source((topic, count, writable) =>
       this.#accumulator.learn(topic, count, writable),
     );
@@ -108,7 +107,7 @@ export class Sender {
       health: this.#health,
       topicProbe: this.#topicProbe,
       onDelivered: events.onDelivered,
-      isFlushing: () => this.#flushes > 0,
+      isFlushing: () => this.#flushes.areWaiting,
     });
     this.#serializing = this.#serializingWith(options, events);
   }
@@ -143,20 +142,18 @@ export class Sender {
     }
     this.#serializing.add(record, record.serialization as TransportEntry);
     // It may expire before it is in a queue.
-    if (retry.maxAgeMs !== undefined) this.#pumpSoon();
+    if (retry.maxAgeMs !== undefined) this.#timer.soon();
   }
 
   /** A record that has its value. */
   #enqueue(record: PendingRecord): void {
-    const { batch } = this.#options;
     const isFull = this.#accumulator.add(record);
-    if (this.#isPumpDue) return;
+    if (this.#timer.isDue) return;
     // In an outage the timer of the next attempt decides; a full batch changes nothing. Where a topic is away, and no other
     // has been tried since, it only seems to be one.
-    if (this.#health.state === 'down' && this.#timer !== undefined && !this.#maySucceed(record)) return;
-    if (isFull) this.#pumpSoon();
-    // The timer may be that of a partition queue that waits to try again: what has just come need not wait for it.
-    else if (this.#timer === undefined || this.#isTimerLate) this.#arm(batch.lingerMs);
+    if (this.#health.state === 'down' && this.#timer.isArmed && !this.#maySucceed(record)) return;
+    if (isFull) this.#timer.soon();
+    else this.#timer.onFresh();
   }
 
   /** Takes no record in: it is counted and told as any other that is dropped. */
@@ -170,33 +167,12 @@ export class Sender {
    * @param scan when it is over, what other processes have left on disk has been counted: that is waited for, too
    * @param isLast the process ends: not for long, where no broker was ever there, or no topic
    */
-  async flush(timeoutMs: number, scan?: Promise<void>, isLast: boolean = false): Promise<FlushReport> {
-    const { ledger, clock } = this.#options;
-    const watcher = ledger.watch(scan !== undefined);
-    void scan?.then(() => ledger.release(watcher));
-    if (watcher.isHeld || watcher.pending > 0) {
-      this.#flushes++;
-      this.#accumulator.beginFlush();
-      this.#connection.retryNow();
-      this.#serializing?.retryNow();
-      this.#pumpSoon();
-      await new Promise<void>((resolve) => {
-        const timer = clock.after(timeoutMs, () => done(), true);
-        const done = (): void => {
-          clock.cancel(timer);
-          for (const stop of stopLooking) stop();
-          resolve();
-        };
-        const stopLooking = isLast
-          ? [this.#firstContact.onRefused(done), this.#missingTopics.onOnlyMissing(done)]
-          : [];
-        watcher.onDone = done;
-      });
-      this.#flushes--;
-      ledger.unwatch(watcher);
-    }
-    const { delivered, dropped, pending } = watcher;
-    return { delivered, dropped, pending };
+  flush(timeoutMs: number, scan?: Promise<void>, isLast: boolean = false): Promise<FlushReport> {
+    const lookForEnd: readonly LookForEnd[] = [
+      (done) => this.#firstContact.onRefused(done),
+      (done) => this.#missingTopics.onOnlyMissing(done),
+    ];
+    return this.#flushes.wait(timeoutMs, scan, isLast ? lookForEnd : []);
   }
 
   /**
@@ -216,13 +192,13 @@ export class Sender {
 
   /** There is something on disk that was not there before. */
   onWork(): void {
-    this.#pumpSoon();
+    this.#timer.soon();
   }
 
   /** Gives up what is left, and closes the client. */
   async stop(): Promise<void> {
     this.#isStopped = true;
-    this.#disarm();
+    this.#timer.disarm();
     this.giveUp();
     await this.#connection.replace();
     // Opened again in the meantime: then it goes on.
@@ -265,21 +241,12 @@ export class Sender {
     });
   }
 
-  #pumpSoon(): void {
-    if (this.#isPumpDue) return;
-    this.#isPumpDue = true;
-    this.#options.clock.soon(() => this.#pump());
-  }
-
-  #arm(delayMs: number): void {
-    this.#disarm();
-    this.#isTimerLate = delayMs > this.#options.batch.lingerMs;
-    this.#timer = this.#options.clock.after(delayMs, () => this.#pump());
-  }
-
-  #disarm(): void {
-    this.#options.clock.cancel(this.#timer);
-    this.#timer = undefined;
+  /** Somebody waits for what is left: it is tried at once. */
+  #onFlush(): void {
+    this.#accumulator.beginFlush();
+    this.#connection.retryNow();
+    this.#serializing?.retryNow();
+    this.#timer.soon();
   }
 
   /** Whether a record like this one might get through, though nothing else has of late. */
@@ -291,32 +258,28 @@ export class Sender {
 
   /** Sends what is due, and arms the timer for what is due next. */
   #pump(): void {
-    this.#isPumpDue = false;
-    this.#disarm();
+    this.#timer.onPump();
     if (this.#isStopped) return;
     const { clock } = this.#options;
     if (this.#accumulator.replayFromSpool({ wall: clock.wall(), monotonic: clock.monotonic() }))
-      this.#pumpSoon();
+      this.#timer.soon();
     const expiry = this.#expire();
-    const force = this.#flushes > 0;
+    const force = this.#flushes.areWaiting;
     const now = clock.monotonic();
     const heldUntil = this.#heldUntil(now, force);
     if (heldUntil <= now) this.#sendDue(now, force);
     this.#connection.onWork();
     const next = Math.min(Math.max(this.#nextAttempt(now, force), heldUntil), expiry);
     // Never at once: what could be done now has just been done.
-    if (next < Number.POSITIVE_INFINITY) this.#arm(Math.max(1, next - now));
+    if (next < Number.POSITIVE_INFINITY) this.#timer.arm(Math.max(1, next - now));
   }
 
-  /** Until when the loop detector has nothing sent. No record is held twice: what waits is sent before the next time. */
+  /** Until when the loop detector has nothing sent. */
   #heldUntil(now: number, force: boolean): number {
-    const { gate, ledger } = this.#options;
     const due = this.#accumulator.nextDue(force);
-    if (gate === undefined || this.#released > 0 || due === undefined || due > now) return 0;
-    const until = gate.hold(now, !force && this.#health.state === 'up' && this.#accumulator.isHalfEmpty);
-    if (this.#isHeld && until <= now) this.#released = ledger.queued;
-    this.#isHeld = until > now;
-    return until;
+    if (due === undefined || due > now) return 0;
+    const mayHold = !force && this.#health.state === 'up' && this.#accumulator.isHalfEmpty;
+    return this.#pause.until(now, mayHold, this.#options.ledger.queued);
   }
 
   #sendDue(now: number, force: boolean): void {
@@ -367,8 +330,7 @@ export class Sender {
     const { isRetry } = batch;
     if (isRetry) this.retries++;
     const sentAt = clock.monotonic();
-    this.#released = Math.max(0, this.#released - batch.count);
-    this.#options.gate?.onSend(sentAt, this.#flushes > 0, batch.count);
+    this.#pause.onSend(sentAt, this.#flushes.areWaiting, batch.count);
     this.#topicProbe.onSend(batch.topic);
     this.#resultHandler.prepare(batch);
     let result: SendResult;

@@ -1,19 +1,14 @@
 import type { PendingRecord } from '../record/record.ts';
-import type { Clock, Timer } from '../util/clock.ts';
+import type { Clock } from '../util/clock.ts';
 import { groupBy } from '../util/group-by.ts';
 import { crypto } from '../util/node-modules.ts';
-import { Directories, removeIfEmpty, segmentsIn } from './directories.ts';
-import { FILE_HEADER, FRAME_BYTES } from './frames.ts';
-import { JOURNAL_BYTES, Segment } from './segment.ts';
+import { attempt } from '../util/safely.ts';
+import { Adoption } from './adoption.ts';
+import { Directories } from './directories.ts';
+import { Segment } from './segment.ts';
 import { SegmentWriter } from './segment-writer.ts';
-import { byName, Segments } from './segments.ts';
-
-// How often it is looked whether other processes have left something behind.
-const LOOK_AROUND_MS = 30_000;
-// A field of JSON may take more than its text (escapes), so what a record will take is only guessed at beforehand.
-const FIELDS_BYTES = 128;
-// What those that are held may take of `maxBytes` while others are sent. The rest is for the others.
-const HELD_SHARE = 0.75;
+import { Segments } from './segments.ts';
+import { SpoolLimit } from './spool-limit.ts';
 
 export interface SpoolOptions {
   directory: string;
@@ -57,12 +52,11 @@ export class Spool {
   readonly #segments = new Segments();
   readonly #flowing = this.#makeWriter();
   readonly #held = this.#makeWriter();
+  readonly #limit: SpoolLimit;
+  readonly #adoption: Adoption;
   /** What is to be written before the next send. */
   #unwritten: PendingRecord[] = [];
-  #timer: Timer | undefined;
   #isOpen = false;
-  /** Directories that are being looked through. */
-  #scan: Promise<void> | undefined;
   /** How the queue of a record fares that memory has. */
   stateOf: (record: PendingRecord) => QueueState = () => 'flowing';
 
@@ -71,11 +65,13 @@ export class Spool {
     this.#clock = clock;
     this.#events = events;
     this.#directories = new Directories(options.directory);
+    this.#limit = new SpoolLimit(options.maxBytes, this.#segments);
+    this.#adoption = new Adoption({ clock, events, segments: this.#segments });
   }
 
   /** Whether there may be more on disk than has been counted. */
   get isScanning(): boolean {
-    return this.#scan !== undefined;
+    return this.scan !== undefined;
   }
 
   /** Whether every record is to be written. */
@@ -89,12 +85,12 @@ export class Spool {
     this.#isOpen = true;
     this.#directories = new Directories(this.#options.directory);
     this.#startedAt = this.#clock.systemTime();
-    this.#lookAround();
+    this.#adoption.begin(this.#directories);
   }
 
   /** Resolves when all that was found has been counted; nothing if it has been. */
   get scan(): Promise<void> | undefined {
-    return this.#scan;
+    return this.#adoption.scan;
   }
 
   /** Whether there are records here that have neither been read nor passed over. */
@@ -111,9 +107,7 @@ export class Spool {
 
   /** Whether there is room for those that are not here yet. */
   hasRoomFor(records: readonly PendingRecord[], state: QueueState): boolean {
-    let room = FILE_HEADER.length;
-    for (const record of records) if (record.spoolPosition === undefined) room += this.#sizeOf(record);
-    return this.#segments.bytes + room <= this.#mostFor(state);
+    return this.#limit.hasRoomFor(records, state);
   }
 
   /**
@@ -126,7 +120,7 @@ export class Spool {
     if (records.length === 0) return true;
     const writer = state === 'flowing' ? this.#flowing : this.#held;
     try {
-      this.#checkRoomFor(records, state);
+      this.#limit.check(records, state);
       try {
         writer.append(records, keeps, state !== 'flowing');
       } catch (error) {
@@ -227,7 +221,7 @@ export class Spool {
 
   /** Closes all files. What is in them is anybody's: also this one's, opened again. */
   close(): void {
-    this.#clock.cancel(this.#timer);
+    this.#adoption.end();
     this.#isOpen = false;
     this.#seal();
     for (const segment of [...this.#segments]) {
@@ -236,40 +230,6 @@ export class Spool {
     }
     this.#segments.clear();
     this.#directories.resign();
-    this.#scan = undefined;
-  }
-
-  #lookAround(): void {
-    this.#timer = this.#clock.after(LOOK_AROUND_MS, () => this.#lookAround());
-    const found = this.#attempt(() => this.#directories.lookAround(this.#clock.systemTime())) ?? [];
-    if (found.length > 0) this.#scan = this.#scanAll(found, this.#directories, this.#scan);
-  }
-
-  async #scanAll(
-    found: readonly string[],
-    owned: Directories,
-    before: Promise<void> | undefined,
-  ): Promise<void> {
-    // Closed in the meantime: it is all somebody else's.
-    const isOver = (): boolean => !this.#isOpen || this.#directories !== owned;
-    await before;
-    if (isOver()) return;
-    const segments = found.flatMap((directory) => this.#attempt(() => segmentsIn(directory)) ?? []);
-    segments.sort(byName);
-    for (const segment of segments) {
-      // One a turn: the application goes on in between.
-      await new Promise<void>((resolve) => this.#clock.soon(resolve));
-      if (isOver()) return;
-      const damages = this.#attempt(() => segment.adopt());
-      if (damages === undefined) continue;
-      if (damages > 0) this.#events.onDamaged(damages);
-      segment.seqBase = this.#events.onAdopted(segment.waiting, segment.records);
-      if (segment.unsettled === 0) segment.remove();
-      else this.#segments.add(segment);
-    }
-    this.#scan = undefined;
-    for (const directory of found) removeIfEmpty(directory);
-    this.#events.onWork();
   }
 
   #oldest(): Segment | undefined {
@@ -289,18 +249,6 @@ export class Spool {
       if (segment.unsettled === 0) this.#remove(segment);
     }
     return undefined;
-  }
-
-  /** @throws when there is not enough */
-  #checkRoomFor(records: readonly PendingRecord[], state: QueueState): void {
-    if (this.hasRoomFor(records, state)) return;
-    const reserve = state === 'held-alone' ? ', and a quarter of it is kept for what can be sent' : '';
-    throw new Error(`the spool is full (spool.maxBytes is ${this.#options.maxBytes}${reserve})`);
-  }
-
-  /** What all files may take when a record is written whose queue fares like this. */
-  #mostFor(state: QueueState): number {
-    return this.#options.maxBytes * (state === 'held-alone' ? HELD_SHARE : 1);
   }
 
   #makeSegment(seq: number): Segment {
@@ -334,17 +282,8 @@ export class Spool {
     return `${padded(this.#startedAt)}-${padded(seq)}`;
   }
 
-  #sizeOf({ bytes }: PendingRecord): number {
-    return FRAME_BYTES + FIELDS_BYTES + JOURNAL_BYTES + bytes;
-  }
-
   #attempt<Value>(fn: () => Value): Value | undefined {
-    try {
-      return fn();
-    } catch (error) {
-      this.#events.onError(error);
-      return undefined;
-    }
+    return attempt(fn, (error) => this.#events.onError(error));
   }
 }
 

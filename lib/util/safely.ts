@@ -1,8 +1,9 @@
-/** What `fn` returns; `undefined` where it throws. */
-export function attempt<Value>(fn: () => Value): Value | undefined {
+/** What `fn` returns; `undefined` where it throws. @param onError gets what it throws */
+export function attempt<Value>(fn: () => Value, onError?: (error: unknown) => void): Value | undefined {
   try {
     return fn();
-  } catch {
+  } catch (error) {
+    onError?.(error);
     return undefined;
   }
 }

@@ -69,8 +69,8 @@ describe('the package', () => {
     ]);
   });
 
-  it('has at most 27 files in dist, and 832 KiB in all', () => {
-    expect(packed.files.filter(({ path }) => path.startsWith('dist/')).length).toBeLessThanOrEqual(27);
+  it('has at most 20 files in dist, and 832 KiB in all', () => {
+    expect(packed.files.filter(({ path }) => path.startsWith('dist/')).length).toBeLessThanOrEqual(20);
     expect(packed.unpackedSize).toBeLessThanOrEqual(832 * 1024);
   });
 

@@ -26,7 +26,7 @@ describe.each(['esm', 'cjs'] as const)('in %s, the program of the shipping threa
   });
 
   it('is what its sources make', async () => {
-    const path = JSON.stringify(`./dist/cjs/program.js`);
+    const path = JSON.stringify(`./dist/cjs/lazy.js`);
     const code = `import(${path}).then(({ packedProgram }) => console.log(JSON.stringify(packedProgram())));`;
     expect(await printed(format, code)).toBe(await packedWorkerProgram());
   });

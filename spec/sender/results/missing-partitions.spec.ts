@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import type { DeliveryClient } from '../../lib/clients/client.ts';
-import { MissingPartitions } from '../../lib/sender/missing-partitions.ts';
+import type { DeliveryClient } from '../../../lib/clients/client.ts';
+import { MissingPartitions } from '../../../lib/sender/results/missing-partitions.ts';
 
 const client = (): DeliveryClient => ({}) as DeliveryClient;
 

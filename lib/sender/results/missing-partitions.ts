@@ -1,5 +1,5 @@
-import type { DeliveryClient } from '../clients/client.ts';
-import { BoundedMap } from '../util/bounded-map.ts';
+import type { DeliveryClient } from '../../clients/client.ts';
+import { BoundedMap } from '../../util/bounded-map.ts';
 
 // For how long it is believed that a topic has no more partitions than were found: a minute, as with other refusals.
 const REMEMBERED_MS = 60_000;

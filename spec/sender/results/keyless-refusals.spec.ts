@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { ProducerBatch } from '../../lib/accumulator/producer-batch.ts';
-import { PartitionQueue } from '../../lib/accumulator/queues/partition-queue.ts';
-import { KeylessRefusals } from '../../lib/sender/keyless-refusals.ts';
-import { deepQueue, HeldClock, recordOf } from './rig.ts';
+import { ProducerBatch } from '../../../lib/accumulator/producer-batch.ts';
+import { PartitionQueue } from '../../../lib/accumulator/queues/partition-queue.ts';
+import { KeylessRefusals } from '../../../lib/sender/results/keyless-refusals.ts';
+import { deepQueue, HeldClock, recordOf } from '../rig.ts';
 
 class Topic {
   readonly clock = new HeldClock();

@@ -1,7 +1,7 @@
-import { isPacked } from '../accumulator/batch.ts';
-import type { ProducerBatch } from '../accumulator/producer-batch.ts';
-import { timestampOf } from '../record/sent-time.ts';
-import { BoundedMap } from '../util/bounded-map.ts';
+import { isPacked } from '../../accumulator/batch.ts';
+import type { ProducerBatch } from '../../accumulator/producer-batch.ts';
+import { timestampOf } from '../../record/sent-time.ts';
+import { BoundedMap } from '../../util/bounded-map.ts';
 
 // A record whose time is within this of now is not refused for its age: another time would change nothing.
 const SAME_TIME_MS = 1_000;

@@ -1,19 +1,19 @@
-import type { ProducerBatch } from '../accumulator/producer-batch.ts';
-import { RecordIsolation } from '../accumulator/queues/record-isolation.ts';
-import type { RecordAccumulator } from '../accumulator/record-accumulator.ts';
-import type { DeliveryClient } from '../clients/client.ts';
-import { isNotSent } from '../clients/not-sent-error.ts';
-import type { ClientCondition, SendResult } from '../clients/send-result.ts';
-import { NoSuchPartitionError } from '../record/partition.ts';
-import type { PendingRecord } from '../record/record.ts';
-import { type BackoffOptions, fullJitter } from '../util/backoff.ts';
-import type { Clock } from '../util/clock.ts';
-import type { Connection } from './connection.ts';
-import type { Health } from './health.ts';
+import type { ProducerBatch } from '../../accumulator/producer-batch.ts';
+import { RecordIsolation } from '../../accumulator/queues/record-isolation.ts';
+import type { RecordAccumulator } from '../../accumulator/record-accumulator.ts';
+import type { DeliveryClient } from '../../clients/client.ts';
+import { isNotSent } from '../../clients/not-sent-error.ts';
+import type { ClientCondition, SendResult } from '../../clients/send-result.ts';
+import { NoSuchPartitionError } from '../../record/partition.ts';
+import type { PendingRecord } from '../../record/record.ts';
+import { type BackoffOptions, fullJitter } from '../../util/backoff.ts';
+import type { Clock } from '../../util/clock.ts';
+import type { Connection } from '../connection.ts';
+import type { Health } from '../health.ts';
+import type { SenderEvents } from '../sender-options.ts';
 import { KeylessRefusals } from './keyless-refusals.ts';
 import { MissingPartitions } from './missing-partitions.ts';
 import { RefusedTimes } from './refused-times.ts';
-import type { SenderEvents } from './sender-options.ts';
 import type { TopicProbe } from './topic-probe.ts';
 
 // How often a batch may fail, with an error that does not tell why, before the record at fault is looked for.

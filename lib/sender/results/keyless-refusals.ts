@@ -1,7 +1,7 @@
-import { isPacked } from '../accumulator/batch.ts';
-import type { ProducerBatch } from '../accumulator/producer-batch.ts';
-import type { PendingRecord } from '../record/record.ts';
-import { BoundedMap } from '../util/bounded-map.ts';
+import { isPacked } from '../../accumulator/batch.ts';
+import type { ProducerBatch } from '../../accumulator/producer-batch.ts';
+import type { PendingRecord } from '../../record/record.ts';
+import { BoundedMap } from '../../util/bounded-map.ts';
 
 // How many records without key must have been refused, each alone and none delivered in between, before all of the topic's are
 // refused together. More where the topic has taken such records before: then it may be something else about these.

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { NotSentError } from '../../lib/clients/not-sent-error.ts';
-import { Rig, recordOf, stored, textsOf } from './rig.ts';
+import { NotSentError } from '../../../lib/clients/not-sent-error.ts';
+import { Rig, recordOf, stored, textsOf } from '../rig.ts';
 
 const numbers = (count: number, from = 0): string[] =>
   Array.from({ length: count }, (_, at) => String(from + at));

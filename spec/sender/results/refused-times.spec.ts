@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import { ProducerBatch } from '../../lib/accumulator/producer-batch.ts';
-import { PartitionQueue } from '../../lib/accumulator/queues/partition-queue.ts';
-import { PendingRecord } from '../../lib/record/record.ts';
-import { RefusedTimes } from '../../lib/sender/refused-times.ts';
-import { deepQueue, HeldClock } from '../sender/rig.ts';
+import { ProducerBatch } from '../../../lib/accumulator/producer-batch.ts';
+import { PartitionQueue } from '../../../lib/accumulator/queues/partition-queue.ts';
+import { PendingRecord } from '../../../lib/record/record.ts';
+import { RefusedTimes } from '../../../lib/sender/results/refused-times.ts';
+import { deepQueue, HeldClock } from '../rig.ts';
 
 const NOW = 1_700_000_000_000;
 

@@ -1,0 +1,34 @@
+import type { FlushGate } from './sender-options.ts';
+
+/** Nothing is sent while the loop detector wants to see what comes back. No record waits for that twice. */
+export class LoopDetectionPause {
+  readonly #gate: FlushGate | undefined;
+  #isOn = false;
+  /** Records that have waited for one, and have not gone out since. */
+  #released = 0;
+
+  constructor(gate: FlushGate | undefined) {
+    this.#gate = gate;
+  }
+
+  /**
+   * A batch is due.
+   *
+   * @param mayHold whether nothing speaks against it
+   * @param queued how many records wait
+   * @returns until when nothing is sent
+   */
+  until(now: number, mayHold: boolean, queued: number): number {
+    if (this.#gate === undefined || this.#released > 0) return 0;
+    const until = this.#gate.hold(now, mayHold);
+    if (this.#isOn && until <= now) this.#released = queued;
+    this.#isOn = until > now;
+    return until;
+  }
+
+  /** So many records go out. @param isForced because somebody flushes */
+  onSend(now: number, isForced: boolean, records: number): void {
+    this.#released = Math.max(0, this.#released - records);
+    this.#gate?.onSend(now, isForced, records);
+  }
+}
