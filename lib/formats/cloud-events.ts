@@ -23,6 +23,7 @@ export interface CloudEventsFormat {
 /**
  * CloudEvents 1.0 in Kafka's binary mode: the attributes are headers (`ce_id`, `ce_source`, …), the formatted text is the data.
  *
+ * @throws TypeError where `source` or `type` is missing or empty: an event without them is not valid
  * @example new KafkaTransport({ topic, kafka, ...cloudEvents({ source: '/shop', type: 'com.example.log' }) })
  */
 export function cloudEvents({
@@ -32,6 +33,8 @@ export function cloudEvents({
   id = () => randomUUID(),
   contentType = 'application/json',
 }: CloudEventsOptions): CloudEventsFormat {
+  checkRequired('source', source);
+  checkRequired('type', type);
   return {
     headers: (entry) => ({
       'content-type': contentType,
@@ -45,4 +48,11 @@ export function cloudEvents({
     }),
     serialize: ({ message }) => message,
   };
+}
+
+function checkRequired(name: string, value: unknown): void {
+  if (typeof value === 'function' || (typeof value === 'string' && value !== '')) return;
+  throw new TypeError(
+    `cloudEvents: "${name}" is required by CloudEvents 1.0: give a text that is not empty, or a function that returns one.`,
+  );
 }

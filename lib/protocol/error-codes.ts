@@ -7,12 +7,18 @@ export interface ErrorCode {
   readonly message: string;
 }
 
+export const UNKNOWN_TOPIC_OR_PARTITION = 3;
+
 // The codes that a broker may answer to Produce (https://kafka.apache.org/protocol#protocol_error_codes): name, whether it may
 // pass, and what it means.
 const CODES: Readonly<Record<number, readonly [type: string, retriable: boolean, message: string]>> = {
   [-1]: ['UNKNOWN', false, 'The server experienced an unexpected error when processing the request'],
   2: ['CORRUPT_MESSAGE', true, 'The broker found a wrong checksum or size in a batch'],
-  3: ['UNKNOWN_TOPIC_OR_PARTITION', true, 'This server does not host this topic-partition'],
+  [UNKNOWN_TOPIC_OR_PARTITION]: [
+    'UNKNOWN_TOPIC_OR_PARTITION',
+    true,
+    'This server does not host this topic-partition',
+  ],
   5: ['LEADER_NOT_AVAILABLE', true, 'There is no leader for this topic-partition: one is being elected'],
   6: ['NOT_LEADER_FOR_PARTITION', true, 'This server is not the leader for that topic-partition'],
   7: ['REQUEST_TIMED_OUT', true, 'The request timed out'],
@@ -88,4 +94,15 @@ export function errorCodeOf(code: number): ErrorCode {
     return { type: `ERROR_CODE_${code}`, code, retriable: false, message: `Unknown error code ${code}` };
   const [type, retriable, message] = known;
   return { type, code, retriable, message };
+}
+
+/** Whether an error of a client, whichever it is, says that the broker has no such topic, or no such partition of it. */
+export function isUnknownTopic({
+  type,
+  code,
+}: {
+  readonly type?: unknown;
+  readonly code?: unknown;
+}): boolean {
+  return code === UNKNOWN_TOPIC_OR_PARTITION || type === errorCodeOf(UNKNOWN_TOPIC_OR_PARTITION).type;
 }

@@ -1,4 +1,5 @@
 import type { SendResult } from '../clients/send-result.ts';
+import { isUnknownTopic } from '../protocol/error-codes.ts';
 import { BoundedMap } from '../util/bounded-map.ts';
 import type { Clock } from '../util/clock.ts';
 import { rootCause } from '../util/root-cause.ts';
@@ -7,8 +8,6 @@ import { LastTries } from './last-tries.ts';
 // How long the end of a process waits for topics that have never been there: a broker that makes topics by itself says of a new
 // one, for a moment, that there is none. The sends go on meanwhile: 4 to 6 of them, with the default waits between.
 const LAST_TRIES_MS = 2_000;
-
-const MISSING = new Set<unknown>([3, 'UNKNOWN_TOPIC_OR_PARTITION']);
 
 // How many topics are remembered: a topic function may come up with ever new ones.
 const MAX_TOPICS = 1_000;
@@ -37,7 +36,11 @@ export class MissingTopics {
     if (result.kind === 'delivered') {
       this.#missing.delete(topic);
       if (!this.#found.has(topic)) this.#found.set(topic, true);
-    } else if (result.kind === 'retry' && isMissing(result.cause) && !this.#found.has(topic)) {
+    } else if (
+      result.kind === 'retry' &&
+      isUnknownTopic(rootCause(result.cause)) &&
+      !this.#found.has(topic)
+    ) {
       this.#missing.set(topic, true);
     } else this.#missing.delete(topic);
     this.#lastTries.look();
@@ -58,9 +61,4 @@ export class MissingTopics {
     };
     return this.#lastTries.begin(isInVain, then);
   }
-}
-
-function isMissing(cause: unknown): boolean {
-  const { type, code } = rootCause(cause);
-  return MISSING.has(type) || MISSING.has(code);
 }

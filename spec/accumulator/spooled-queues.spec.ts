@@ -215,6 +215,21 @@ describe('a topic that is held', () => {
     expect(rig.held).toMatchObject([{ topic: 'away', partition: 1 }]);
   });
 
+  it('is read past in turns of 500 records', async () => {
+    const rig = await new Rig().open();
+    rig.addAll(16, 'away');
+    rig.fail('away');
+    rig.add('a');
+    rig.replay();
+    const onDisk = rig.addAll(501 - 14, 'away');
+    expect(new Set(onDisk)).toEqual(new Set(['disk']));
+    rig.spool.beginAnew();
+    expect(rig.replay()).toBe(true);
+    expect(rig.spool.hasUnread).toBe(true);
+    expect(rig.replay()).toBe(false);
+    expect(rig.spool.hasUnread).toBe(false);
+  });
+
   it.each<[OverflowPolicy, string, string[]]>([
     ['drop-oldest', 'memory', ['0']],
     ['drop-newest', 'rejected', []],

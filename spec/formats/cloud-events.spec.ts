@@ -121,3 +121,14 @@ describe('cloudEvents', () => {
     expect(() => eventIn(records[2] as Stored)).toThrow('it is no CloudEvent');
   });
 });
+
+it.each([
+  ['source', { type: 'com.example.log' }],
+  ['source', { source: '', type: 'com.example.log' }],
+  ['type', { source: '/shop' }],
+  ['type', { source: '/shop', type: 7 }],
+])('refuses to make events without a %s at once, and not at the first record', (name, options) => {
+  const make = (): unknown => cloudEvents(options as CloudEventsOptions);
+  expect(make).toThrow(TypeError);
+  expect(make).toThrow(`"${name}" is required`);
+});

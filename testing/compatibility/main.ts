@@ -1,5 +1,5 @@
 // Runs the packed package on each runtime, in each module format, bundler, test runner and framework, against the stand-in
-// broker, and writes docs/compatibility.md: npm run compatibility. Needs the npm registry, and some minutes.
+// broker, and writes docs/compatibility.md: npm run compatibility. Fails where a cell of Node fails. Needs the npm registry, and some minutes.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -54,6 +54,12 @@ try {
     versions.push(`${name} ${JSON.parse(stdout)}`);
   }
   writeFileSync(PAGE, pageOf(results, versions));
+  // The others are tried, and not supported: that they fail is told on the page.
+  const failed = results.filter(
+    ({ runtime, failure }) => runtime.name.startsWith('Node') && failure !== undefined,
+  );
+  for (const { row, runtime, failure } of failed) console.error(`${row.name} on ${runtime.name}: ${failure}`);
+  if (failed.length > 0) process.exitCode = 1;
 } finally {
   consumer.remove();
   rmSync(directory, { recursive: true, force: true });

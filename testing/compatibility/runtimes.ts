@@ -44,7 +44,14 @@ export async function installRuntimes(directory: string): Promise<Runtime[]> {
       runtimes.push({ name: `${name} ${version}`, version, program: file, flags, testFlags });
     } catch (error) {
       const missing = `it could not be installed: ${String(error).split('\n')[0]}`;
-      runtimes.push({ name: wanted, version: '', missing, program: file, flags, testFlags });
+      runtimes.push({
+        name: `${name} ${wanted.split('@')[1]}`,
+        version: '',
+        missing,
+        program: file,
+        flags,
+        testFlags,
+      });
     }
   }
   return runtimes;

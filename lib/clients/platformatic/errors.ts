@@ -1,5 +1,5 @@
 import { KafkaTransportError, messageOf } from '../../errors.ts';
-import { errorCodeOf } from '../../protocol/error-codes.ts';
+import { errorCodeOf, UNKNOWN_TOPIC_OR_PARTITION } from '../../protocol/error-codes.ts';
 import { attempt, isObject } from '../../util/safely.ts';
 import { NotSentError } from '../not-sent-error.ts';
 import { withRefusedIndexes } from '../refused-records.ts';
@@ -19,7 +19,6 @@ const DISCONNECTED = 'not connected to any broker';
 const CLOSED = /^Connection closed\b/;
 // clients/base/base.js, `#performMetadata`: the broker's answer is lost on the way.
 const UNKNOWN_TOPIC = /^Unknown topic /;
-const UNKNOWN_TOPIC_OR_PARTITION = 3;
 // protocol/errors.js: it has no entry for a code that Kafka has added since, and fails over that.
 const UNKNOWN_CODE = /\bprotocolErrors\b/;
 const UNKNOWN_SERVER_ERROR = -1;

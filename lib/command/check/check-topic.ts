@@ -1,5 +1,6 @@
 import type { KafkaConfig, KafkaInspector, PartitionState } from '../../clients/kafkajs/inspector.ts';
 import { messageOf } from '../../errors.ts';
+import { isUnknownTopic } from '../../protocol/error-codes.ts';
 import { rootCause } from '../../util/root-cause.ts';
 import { certificateAt, checkAdvertised, notReached, shown } from './check-network.ts';
 import { StepFailure, type Steps, within } from './steps.ts';
@@ -116,16 +117,17 @@ const LEADER_ADVICE =
 
 /** What a failed request for a topic means, and what to do about it. */
 export function topicFailure(topic: string, error: unknown): StepFailure {
-  const { type } = rootCause(error);
-  if (type === 'UNKNOWN_TOPIC_OR_PARTITION')
+  const cause = rootCause(error);
+  if (isUnknownTopic(cause))
     return new StepFailure('topic', `there is no topic ${topic}`, 'Create it, or check its name.');
-  if (type === 'TOPIC_AUTHORIZATION_FAILED')
+  if (cause.type === 'TOPIC_AUTHORIZATION_FAILED')
     return new StepFailure(
       'topic',
       messageOf(error),
       `Give this user the Describe and Write rights (ACL) for ${topic}. Without them, a broker does not tell whether it exists.`,
     );
-  if (type === 'LEADER_NOT_AVAILABLE') return new StepFailure('partitions', messageOf(error), LEADER_ADVICE);
+  if (cause.type === 'LEADER_NOT_AVAILABLE')
+    return new StepFailure('partitions', messageOf(error), LEADER_ADVICE);
   return new StepFailure(
     'topic',
     messageOf(error),

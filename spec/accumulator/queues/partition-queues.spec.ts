@@ -1,0 +1,102 @@
+import { describe, expect, it } from 'vitest';
+import { PartitionQueues } from '../../../lib/accumulator/queues/partition-queues.ts';
+import type { PendingRecord, RecordKey } from '../../../lib/record/record.ts';
+import { batchingPolicy, recordOf } from '../../sender/rig.ts';
+
+let seq = 0;
+
+function record(key: RecordKey, fields: Partial<PendingRecord> = {}): PendingRecord {
+  return Object.assign(recordOf({ key, text: String(key) }), { seq: seq++ }, fields);
+}
+
+/** Two partitions: key 'a' belongs to 1, key 'b' to 0. */
+function queuesWith(count?: number): PartitionQueues {
+  const queues = new PartitionQueues(batchingPolicy());
+  if (count !== undefined) queues.partitions.learn(count, []);
+  return queues;
+}
+
+function put(queues: PartitionQueues, ...records: readonly PendingRecord[]): void {
+  for (const one of records) queues.for(one).queue.push(one);
+}
+
+const textsIn = (queue: Iterable<PendingRecord>): string[] => [...queue].map(({ text }) => text);
+
+describe('a record waits', () => {
+  it('with all others without key, where it has none', () => {
+    const queues = queuesWith(2);
+    expect(queues.for(record(null))).toBe(queues.unkeyed);
+  });
+
+  it('with all others with key, while the number of partitions is not known', () => {
+    const queues = queuesWith();
+    expect(queues.for(record('a'))).toBe(queues.unassigned);
+  });
+
+  it('with those of the partition of its key, once that is known', () => {
+    const queues = queuesWith(2);
+    expect([queues.for(record('a')).partition, queues.for(record('b')).partition]).toEqual([1, 0]);
+  });
+
+  it.each(['partition', 'requestedPartition'] as const)(
+    'with those of its %s, whatever its key says',
+    (field) => {
+      const queues = queuesWith(2);
+      expect(queues.for(record('a', { [field]: 5 })).partition).toBe(5);
+    },
+  );
+});
+
+it('gives keyed records to the queues of their partitions, in order, when the number becomes known', () => {
+  const queues = queuesWith();
+  put(queues, record('a'), record('b'), record('c'));
+  queues.unassigned.failures = 3;
+  queues.partitions.learn(2, []);
+  queues.assign();
+  expect(queues.unassigned.queue.count).toBe(0);
+  expect(queues.unassigned.failures).toBe(0);
+  expect([textsIn(queues.at(1).queue), textsIn(queues.at(0).queue)]).toEqual([['a', 'c'], ['b']]);
+});
+
+it('puts records back before younger ones, by acceptance, when the number is not known any more', () => {
+  const queues = queuesWith(2);
+  put(queues, record('b'), record('a'), record(null, { partition: 1 }), record('b'));
+  queues.unassigned.queue.push(record('young'));
+  put(queues, record('x', { requestedPartition: 0 }));
+  queues.unassign();
+  expect(textsIn(queues.unassigned.queue)).toEqual(['b', 'a', 'b', 'young']);
+  expect(textsIn(queues.unkeyed.queue)).toEqual(['null']);
+  expect([...queues.unkeyed.queue].map(({ partition }) => partition)).toEqual([undefined]);
+  expect(textsIn(queues.at(0).queue)).toEqual(['x']);
+});
+
+it('ends the search for a refused record when the number is not known any more', () => {
+  const queues = queuesWith(2);
+  put(queues, record('x', { requestedPartition: 0 }));
+  queues.at(0).bisectCount = 4;
+  queues.unassign();
+  expect(queues.at(0).bisectCount).toBe(0);
+});
+
+it('counts what a partition could borrow of the records without key, where its oldest has none', () => {
+  const queues = queuesWith(2);
+  put(queues, record('a'), record(null), record(null));
+  expect(queues.waitingFor(queues.at(1), null)).toBe(3);
+  expect(queues.waitingFor(queues.at(1), 'a')).toBe(1);
+  expect(queues.waitingFor(queues.unkeyed, null)).toBe(2);
+});
+
+it('asks the queue that has sent last', () => {
+  const queues = queuesWith(2);
+  const [zero, one] = [queues.at(0), queues.at(1)];
+  queues.moveToEnd(zero);
+  expect([...queues].slice(-2)).toEqual([one, zero]);
+});
+
+it('keeps no queue of a partition that nothing waits for, and those without a partition always', () => {
+  const queues = queuesWith(2);
+  put(queues, record('a'));
+  for (const queue of [queues.at(0), queues.at(1), queues.unkeyed]) queues.deleteIfIdle(queue);
+  expect([...queues.ofPartitions].map(({ partition }) => partition)).toEqual([1]);
+  expect([...queues]).toEqual([queues.unkeyed, queues.unassigned, queues.at(1)]);
+});
