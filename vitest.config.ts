@@ -78,7 +78,7 @@ const builtProgram: Plugin = {
   name: 'built-program',
   enforce: 'pre',
   resolveId(source, importer) {
-    const isProgram = source === './program.ts' && importer?.includes('/lib/clients/worker/') === true;
+    const isProgram = source === './packed-program.ts' && importer?.includes('/lib/clients/worker/') === true;
     return isProgram ? { id: String(process.env.SPEC_WORKER_PROGRAM), external: true } : undefined;
   },
 };

@@ -31,7 +31,7 @@ const LAZY = {
   // Not as esbuild would write it: it leaves out the comments, by which bundlers are told to leave the `import` as it is.
   'import-module':
     'exports.importModule = (url) => import(/* webpackIgnore: true */ /* @vite-ignore */ url);',
-  program: "exports.packedProgram = () => require('./program-text.js');",
+  'packed-program': "exports.packedProgram = () => require('./program-text.js');",
   // Once: its modules keep what the transports share.
   'load-pipeline': `let common;
 let pipeline;

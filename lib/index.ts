@@ -5,7 +5,7 @@ export type { ClientLogLevel } from './client-log/levels.ts';
 export type { WinstonLike } from './client-log/to-winston.ts';
 export { winstonLogCreator } from './client-log/to-winston.ts';
 export type { ProducerLike, ProducerRecordLike } from './clients/external-producer.ts';
-export type { PlatformaticClient } from './clients/platformatic/chosen.ts';
+export type { PlatformaticClient } from './clients/platformatic/client-option.ts';
 export {
   KafkaTransportError,
   type KafkaTransportErrorCode,
@@ -41,7 +41,7 @@ export type {
   KafkaTransportOptions,
   RetryOptions,
   TransportKafkaConfig,
-} from './options/options.ts';
+} from './options/kafka-transport-options.ts';
 export type { UpdatableOptions } from './options/update.ts';
 export { hopsOf } from './record/hops.ts';
 export type { DropReason, RecordKey, TransportEntry } from './record/record.ts';

@@ -1,6 +1,6 @@
 import TransportStream from 'winston-transport';
 import type { TransportStats } from './observe/stats.ts';
-import type { KafkaTransportOptions } from './options/options.ts';
+import type { KafkaTransportOptions } from './options/kafka-transport-options.ts';
 import { type ResolvedOptions, resolveOptions } from './options/resolve.ts';
 import { checkedUpdate, type UpdatableOptions } from './options/update.ts';
 import { loadPipeline } from './pipeline/load-pipeline.ts';

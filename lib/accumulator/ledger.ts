@@ -32,9 +32,9 @@ export class Ledger {
     closed: 0,
     invalid: 0,
   };
-  /** Records that wait, and the bytes of all that is held, in flight included. */
+  /** Records that wait, and the bytes of all that memory holds, in flight included. */
   queued = 0;
-  heldBytes = 0;
+  inMemoryBytes = 0;
   queuedBytes = 0;
   /** What waits, by severity. Only where somebody wants to know, and then all of it has to be objects. */
   queuedBySeverity: Map<number, Quantity> | undefined;
@@ -44,7 +44,7 @@ export class Ledger {
   readonly #watchers = new SettlementWatchers();
 
   /** Records that memory holds: waiting or in flight. */
-  get held(): number {
+  get inMemory(): number {
     return this.queued + this.inFlight;
   }
 
@@ -55,7 +55,7 @@ export class Ledger {
 
   /** All records that are neither delivered nor dropped. */
   get unsettled(): number {
-    return this.held + this.spooledWaiting;
+    return this.inMemory + this.spooledWaiting;
   }
 
   get droppedTotal(): number {
@@ -71,7 +71,7 @@ export class Ledger {
     record.seq = this.nextSeq(record);
     this.accepted++;
     this.#queue(record);
-    this.heldBytes += record.bytes;
+    this.inMemoryBytes += record.bytes;
   }
 
   /**
@@ -82,7 +82,7 @@ export class Ledger {
     this.accepted--;
     this.#withdrawn = record;
     this.#unqueue(record);
-    this.heldBytes -= record.bytes;
+    this.inMemoryBytes -= record.bytes;
   }
 
   /** A record goes to disk at once, without a stay in memory. */
@@ -118,7 +118,7 @@ export class Ledger {
   replay(record: PendingRecord): void {
     this.replayed++;
     this.#queue(record);
-    this.heldBytes += record.bytes;
+    this.inMemoryBytes += record.bytes;
   }
 
   /** A record is only on disk from now on. */
@@ -164,7 +164,7 @@ export class Ledger {
     const { count, bytes } = packed;
     this.delivered += count;
     this.inFlight -= count;
-    this.heldBytes -= bytes;
+    this.inMemoryBytes -= bytes;
     if (this.#watchers.size === 0) return;
     packed.each((page, at) => this.#watchers.onSettled(page.seqAt(at), 'delivered'));
   }
@@ -174,14 +174,14 @@ export class Ledger {
     this.#settle(record, 'dropped');
   }
 
-  /** Follows what becomes of all that is accepted so far. @param isHeld until `release` there may be older ones to come */
-  watch(isHeld = false): SettlementWatcher {
+  /** Follows what becomes of all that is accepted so far. @param awaitsOlder until `release` there may be older ones to come */
+  watch(awaitsOlder = false): SettlementWatcher {
     const watcher: SettlementWatcher = {
       upTo: this.accepted,
       delivered: this.delivered,
       dropped: this.droppedTotal,
       pending: this.unsettled,
-      isHeld,
+      awaitsOlder,
       onDone: undefined,
     };
     this.#watchers.add(watcher);
@@ -226,7 +226,7 @@ export class Ledger {
   #release(record: PendingRecord): void {
     if (record.state === 'in-flight') this.inFlight--;
     else this.#unqueue(record);
-    this.heldBytes -= record.bytes;
+    this.inMemoryBytes -= record.bytes;
     record.state = 'settled';
   }
 }

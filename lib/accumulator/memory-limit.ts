@@ -69,10 +69,10 @@ export class MemoryLimit {
    * @param keepsReserve whether it may not take what is kept for records that wait for their value
    */
   hasRoomFor(bytes: number, keepsReserve = false): boolean {
-    const { held, heldBytes } = this.#ledger;
+    const { inMemory, inMemoryBytes } = this.#ledger;
     const { maxRecords, maxBytes } = this.#limits;
     const share = keepsReserve ? 1 - this.reserve : 1;
-    return held < share * maxRecords && heldBytes + bytes <= share * maxBytes;
+    return inMemory < share * maxRecords && inMemoryBytes + bytes <= share * maxBytes;
   }
 
   /** The same as `makeRoomFor`, but only what waits in this queue gives way. */
@@ -87,8 +87,8 @@ export class MemoryLimit {
 
   /** Whether it is at most half full. */
   get isHalfEmpty(): boolean {
-    const { held, heldBytes } = this.#ledger;
-    return held <= this.#limits.maxRecords / 2 && heldBytes <= this.#limits.maxBytes / 2;
+    const { inMemory, inMemoryBytes } = this.#ledger;
+    return inMemory <= this.#limits.maxRecords / 2 && inMemoryBytes <= this.#limits.maxBytes / 2;
   }
 
   #makeQueue(severity: number): PagedQueue {
@@ -109,9 +109,9 @@ export class MemoryLimit {
   #canMakeRoomFor(newcomer: PendingRecord): boolean {
     const { overflow, maxRecords, maxBytes } = this.#limits;
     if (overflow === 'drop-newest') return false;
-    const { held, heldBytes, queued, queuedBytes, queuedBySeverity } = this.#ledger;
-    let records = held + 1 - maxRecords;
-    let bytes = heldBytes + newcomer.bytes - maxBytes;
+    const { inMemory, inMemoryBytes, queued, queuedBytes, queuedBySeverity } = this.#ledger;
+    let records = inMemory + 1 - maxRecords;
+    let bytes = inMemoryBytes + newcomer.bytes - maxBytes;
     if (overflow === 'drop-oldest') return records <= queued && bytes <= queuedBytes;
     for (const [severity, waiting] of queuedBySeverity ?? []) {
       if (severity < newcomer.severity) continue;

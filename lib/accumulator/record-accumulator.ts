@@ -84,7 +84,7 @@ export class RecordAccumulator {
       this.acceptAndDrop(record, 'oversize', cause);
       return false;
     }
-    if (this.#spooled?.takesIn(record, () => this.acceptAndDrop(record, 'overflow', undefined))) return false;
+    if (this.#spooled?.handles(record, () => this.acceptAndDrop(record, 'overflow', undefined))) return false;
     if (!this.#buffer.makeRoomFor(record, (victim) => this.drop(victim, 'overflow', undefined))) {
       this.acceptAndDrop(record, 'overflow', undefined);
       return false;

@@ -4,7 +4,7 @@ export interface SettlementWatcher {
   delivered: number;
   dropped: number;
   pending: number;
-  isHeld: boolean;
+  awaitsOlder: boolean;
   /** Called when the last of it is settled. */
   onDone: (() => void) | undefined;
 }
@@ -18,7 +18,7 @@ export class SettlementWatchers {
   }
 
   add(watcher: SettlementWatcher): void {
-    if (watcher.isHeld || watcher.pending > 0) this.#watchers.add(watcher);
+    if (watcher.awaitsOlder || watcher.pending > 0) this.#watchers.add(watcher);
   }
 
   delete(watcher: SettlementWatcher): void {
@@ -27,7 +27,7 @@ export class SettlementWatchers {
 
   /** There are no older ones to come. */
   release(watcher: SettlementWatcher): void {
-    watcher.isHeld = false;
+    watcher.awaitsOlder = false;
     this.#recordSettled(watcher, 0);
   }
 
@@ -56,7 +56,7 @@ export class SettlementWatchers {
 
   #recordSettled(watcher: SettlementWatcher, count: number): void {
     watcher.pending -= count;
-    if (watcher.isHeld || watcher.pending > 0) return;
+    if (watcher.awaitsOlder || watcher.pending > 0) return;
     this.#watchers.delete(watcher);
     watcher.onDone?.();
   }

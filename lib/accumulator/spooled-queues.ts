@@ -54,7 +54,7 @@ export class SpooledQueues {
    * @param reject drops it
    * @returns whether it has been seen to
    */
-  takesIn(record: PendingRecord, reject: () => void): boolean {
+  handles(record: PendingRecord, reject: () => void): boolean {
     const { spool, ledger } = this.#parts;
     const held = this.#held.of(record);
     // What other processes have left is older, too, and may not have been counted yet.
@@ -216,9 +216,9 @@ export class SpooledQueues {
 
   /** What memory holds of queues that are not held. */
   #flowing(): Quantity {
-    const { held, heldBytes } = this.#parts.ledger;
+    const { inMemory, inMemoryBytes } = this.#parts.ledger;
     const { count, bytes } = this.#held.inMemory;
-    return { count: held - count, bytes: heldBytes - bytes };
+    return { count: inMemory - count, bytes: inMemoryBytes - bytes };
   }
 
   /** Whether what is not held takes at most half of what it may. */

@@ -6,12 +6,12 @@ import type { Clock } from '../util/clock.ts';
 import type { ClientListeners, ClientSource, SendPath } from './client.ts';
 import { externalProducerSource, type ProducerLike } from './external-producer.ts';
 import { loadAheadUnderJest } from './kafkajs/workarounds.ts';
-import type { PlatformaticClient } from './platformatic/chosen.ts';
+import type { PlatformaticClient } from './platformatic/client-option.ts';
 import { platformaticSource } from './platformatic/platformatic-client.ts';
 import { type SharedSettings, sharedSource } from './shared/shared-source.ts';
 import { untracedSource } from './untraced-client.ts';
-import { inThisThread } from './worker/in-this-thread.ts';
-import { isShippingThread } from './worker/this-thread.ts';
+import { kafkajsOrModule } from './worker/kafkajs-or-module.ts';
+import { isShippingThread } from './worker/shipping-thread.ts';
 import { WorkerSource } from './worker/worker-client.ts';
 
 /** Which client ships, with every default in place. */
@@ -105,7 +105,7 @@ function ownSource(
   const options = { ...listeners, compression, requestTimeoutMs, random: Math.random };
   return client.kind === 'platformatic'
     ? platformaticSource({ ...client, ...options })
-    : inThisThread({ ...client, ...options });
+    : kafkajsOrModule({ ...client, ...options });
 }
 
 /** A shipping thread starts no other: @platformatic/kafka ships in it. */

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { messageOf } from '../errors.ts';
-import { type SeenSegment, segmentsSeen } from '../spool/look.ts';
+import { type SeenSegment, segmentsSeen } from '../spool/inspect.ts';
 import type { OwnerState } from '../spool/owner.ts';
 import { recordLine, shownRecord } from './record-line.ts';
 import type { Screen } from './screen.ts';

@@ -52,7 +52,7 @@ export interface TransportStats {
   inFlight: number;
   /**
    * How records reach Kafka: `fast`, record batches of the transport's own over kafkajs's connection; `send`, kafkajs's public
-   * `send`; `client`, the `producer` that was handed in. Until the first record, the one that is intended.
+   * `send`; `client`, the `producer` that was handed in, or `@platformatic/kafka`. Until the first record, the one that is intended.
    */
   path: SendPath;
   /**

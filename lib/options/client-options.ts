@@ -6,7 +6,7 @@ import { kafkajsLevel } from '../client-log/levels.ts';
 import type { ClientOptions } from '../clients/client-source.ts';
 import { PRODUCER_RULE, producerProblem } from '../clients/external-producer.ts';
 import { BROKERS_RULE, readBrokers } from '../clients/kafkajs/brokers/broker-list.ts';
-import { isPlatformaticClient, type PlatformaticClient } from '../clients/platformatic/chosen.ts';
+import { isPlatformaticClient, type PlatformaticClient } from '../clients/platformatic/client-option.ts';
 import { checkTranslatable } from '../clients/platformatic/kafka-options.ts';
 import { checkNode } from '../clients/platformatic/load.ts';
 import { checkWorkerCanStart } from '../clients/worker/worker-program.ts';
@@ -19,7 +19,7 @@ import {
   throwInvalidOption,
 } from '../util/check-option.ts';
 import { isObject } from '../util/safely.ts';
-import type { CheckedOptions } from './table.ts';
+import type { CheckedOptions } from './options-table.ts';
 
 export const WORKER_OPTIONS = ['execArgv'] as const;
 

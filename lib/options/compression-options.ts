@@ -1,10 +1,10 @@
 import type { CompressionTypes } from 'kafkajs';
 import {
-  COMPRESSION_LEVELS,
   COMPRESSION_TYPES,
   type CompressionName,
   hasCodec,
   isBuiltIn,
+  levelsOf,
 } from '../clients/kafkajs/codecs.ts';
 import { integer, stringHint, throwInvalidOption } from '../util/check-option.ts';
 
@@ -43,7 +43,7 @@ export function checkedCompressionLevel(
     );
   const type =
     compression === undefined ? COMPRESSION_TYPES.none : compressionType('compression', compression);
-  const range = COMPRESSION_LEVELS[type];
+  const range = levelsOf(type);
   if (range === undefined)
     throwInvalidOption(path, "left out without compression: 'gzip' or 'zstd', which have one", level);
   return integer(path, level, range[0], ...range);

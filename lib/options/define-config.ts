@@ -1,4 +1,4 @@
-import type { KafkaTransportOptions } from './options.ts';
+import type { KafkaTransportOptions } from './kafka-transport-options.ts';
 import { resolveOptions } from './resolve.ts';
 
 /**

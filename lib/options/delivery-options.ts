@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { canBeHandled, DEFAULT_SIGNALS } from '../process/signals.ts';
 import { integer, throwInvalidOption } from '../util/check-option.ts';
-import type { Beside } from './option.ts';
+import type { Beside } from './option-kinds.ts';
 
 const SIGNAL_RULE =
   "the name of a signal that this system has and a process can handle, such as 'SIGTERM' (not SIGKILL, not SIGSTOP)";

@@ -2,7 +2,7 @@ import type { ClientOptions } from '../clients/client-source.ts';
 import { isPlainObject, throwIfUnknown, throwInvalidOption } from '../util/check-option.ts';
 import { meantBy } from './brought-names.ts';
 import { resolveClient } from './client-options.ts';
-import { type CheckedOptions, OPTIONS } from './table.ts';
+import { type CheckedOptions, OPTIONS } from './options-table.ts';
 
 /** The options with every default in place, checked. */
 export interface ResolvedOptions extends Omit<CheckedOptions, 'client'> {

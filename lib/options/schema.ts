@@ -1,18 +1,18 @@
 // The JSON schema of the options, for configuration in JSON or YAML. Only the build and the specs import this: it writes
 // `dist/options.schema.json`.
 import { CLIENT_LOG_LEVELS } from '../client-log/levels.ts';
-import { COMPRESSION_LEVELS, COMPRESSION_TYPES } from '../clients/kafkajs/codecs.ts';
+import { COMPRESSION_TYPES, levelsOf } from '../clients/kafkajs/codecs.ts';
 import { WINSTON_LEVELS } from '../loop-safety/filter/filter.ts';
 import { NEVER_HANDLED } from '../process/signals.ts';
 import { MAX_DELAY_MS } from '../util/clock.ts';
 import { ADDRESS_PATTERN, ADDRESSES_PATTERN } from './broker-pattern.ts';
-import type { Option, Schema } from './option.ts';
-import { OPTIONS } from './table.ts';
+import type { Option, Schema } from './option-kinds.ts';
+import { OPTIONS } from './options-table.ts';
 
 const MILLISECONDS: Schema = { type: 'integer', minimum: 1, maximum: MAX_DELAY_MS };
 const TEXT: Schema = { type: 'string', minLength: 1 };
 
-const ALL_LEVELS = Object.values(COMPRESSION_LEVELS).flat();
+const ALL_LEVELS = Object.values(COMPRESSION_TYPES).flatMap((type) => levelsOf(type) ?? []);
 
 /** A number for all levels, or by level. Errors are always kept. */
 const perLevel = (number: Schema): readonly Schema[] => [
@@ -142,7 +142,7 @@ const implies = (condition: Schema, consequence: Schema): Schema => ({
 
 /** Each codec that has levels, by its name and its number, with its own. */
 const CODECS_WITH_LEVELS: readonly Schema[] = Object.entries(COMPRESSION_TYPES).flatMap(([name, type]) => {
-  const [minimum, maximum] = COMPRESSION_LEVELS[type] ?? [];
+  const [minimum, maximum] = levelsOf(type) ?? [];
   const compressionLevel = { type: 'integer', minimum, maximum };
   return minimum === undefined
     ? []

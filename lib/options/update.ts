@@ -1,7 +1,7 @@
 import { isPlainObject, throwIfUnknown, throwInvalidOption } from '../util/check-option.ts';
-import type { KafkaTransportOptions } from './options.ts';
+import type { KafkaTransportOptions } from './kafka-transport-options.ts';
+import { type CheckedOptions, OPTIONS } from './options-table.ts';
 import { OPTION_NAMES } from './resolve.ts';
-import { type CheckedOptions, OPTIONS } from './table.ts';
 
 const UPDATABLE = ['level', 'filter', 'sample', 'rateLimit'] as const;
 

@@ -169,7 +169,7 @@ export class Lifecycle implements Unfinished {
   /** The process ends now: blocks for up to `timeoutMs`, where what is left can still be sent. */
   exit(timeoutMs: number): void {
     const { ledger, sender, spool } = this.#parts;
-    if (ledger.held > 0) sender.drainOnExit(timeoutMs);
+    if (ledger.inMemory > 0) sender.drainOnExit(timeoutMs);
     this.giveUp();
     spool?.close();
   }

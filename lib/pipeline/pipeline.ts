@@ -162,7 +162,7 @@ export class Pipeline {
   stats(): TransportStats {
     const { accepted, delivered, retimed, dropped, spooled, replayed, queued, queuedBytes, inFlight } =
       this.#ledger;
-    const { held, heldBytes } = this.#ledger;
+    const { inMemory, inMemoryBytes } = this.#ledger;
     const { sends, retries, reconnects, lastError } = this.#sender;
     const { maxRecords, maxBytes } = this.#options.buffer;
     return {
@@ -175,7 +175,7 @@ export class Pipeline {
       spooled,
       replayed,
       buffered: { records: queued, bytes: queuedBytes },
-      memory: { records: held, bytes: heldBytes, maxRecords, maxBytes },
+      memory: { records: inMemory, bytes: inMemoryBytes, maxRecords, maxBytes },
       inFlight,
       sends,
       retries,

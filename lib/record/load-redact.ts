@@ -1,5 +1,5 @@
 import nodeModule from 'node:module';
-import { ownFile } from '../util/own-file.ts';
+import { ownFile } from '../util/running-file.ts';
 
 /**
  * Loads @pinojs/redact, only when it is needed. `.ci/build.js` writes this module itself, as CommonJS with a plain

@@ -52,7 +52,7 @@ export class FirstContact {
    *
    * @returns ends it
    */
-  onRefused(then: () => void): () => void {
+  whenAllRefuse(then: () => void): () => void {
     if (this.#isMade) return () => undefined;
     // What was refused before does not count: there is one more try at least.
     this.#refusalsInRow = 0;

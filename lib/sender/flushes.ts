@@ -40,7 +40,7 @@ export class Flushes {
     const { ledger, clock, onBegin } = this.#options;
     const watcher = ledger.watch(scan !== undefined);
     void scan?.then(() => ledger.release(watcher));
-    if (watcher.isHeld || watcher.pending > 0) {
+    if (watcher.awaitsOlder || watcher.pending > 0) {
       this.#waiting++;
       onBegin();
       await new Promise<void>((resolve) => {

@@ -52,7 +52,7 @@ export class MissingTopics {
    *
    * @returns ends it
    */
-  onOnlyMissing(then: () => void): () => void {
+  whenOnlyMissing(then: () => void): () => void {
     // What was said before does not count: there is one more try at least.
     for (const topic of this.#missing.keys()) this.#missing.set(topic, false);
     const isInVain = (): boolean => {

@@ -7,9 +7,9 @@ import { messageOf } from '../errors.ts';
 import type { DropReason, PendingRecord, TransportEntry } from '../record/record.ts';
 import { withDeadline } from '../util/deadline.ts';
 import { Connection } from './connection.ts';
-import { drainOnExit } from './drain-on-exit.ts';
 import { FirstContact } from './first-contact.ts';
 import { Flushes, type LookForEnd } from './flushes.ts';
+import { handOverOnExit } from './hand-over-on-exit.ts';
 import { Health, type HealthState } from './health.ts';
 import { LoopDetectionPause } from './loop-detection-pause.ts';
 import { MissingTopics } from './missing-topics.ts';
@@ -169,8 +169,8 @@ export class Sender {
    */
   flush(timeoutMs: number, scan?: Promise<void>, isLast: boolean = false): Promise<FlushReport> {
     const lookForEnd: readonly LookForEnd[] = [
-      (done) => this.#firstContact.onRefused(done),
-      (done) => this.#missingTopics.onOnlyMissing(done),
+      (done) => this.#firstContact.whenAllRefuse(done),
+      (done) => this.#missingTopics.whenOnlyMissing(done),
     ];
     return this.#flushes.wait(timeoutMs, scan, isLast ? lookForEnd : []);
   }
@@ -210,7 +210,7 @@ export class Sender {
     const { exitDrain } = this.#source;
     if (exitDrain === undefined) return;
     const { clock } = this.#options;
-    drainOnExit(
+    handOverOnExit(
       {
         exitDrain,
         accumulator: this.#accumulator,

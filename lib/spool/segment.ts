@@ -4,7 +4,7 @@ import type { PendingRecord, SpoolPosition } from '../record/record.ts';
 import { attempt } from '../util/safely.ts';
 import { ENTRY_BYTES, type Entry, FILE_HEADER, FrameReader, frameOf, saltOf } from './frames.ts';
 import { close, type Fates, Journal, writeWhole } from './journal.ts';
-import { payloadOf, recordOf } from './payload.ts';
+import { payloadOf, recordOf } from './record-payload.ts';
 
 /** What a record may take in the journal: where it was sent, and that it is done with. */
 export const JOURNAL_BYTES: number = 2 * ENTRY_BYTES;

@@ -1,5 +1,5 @@
 import type { Batch, Records } from '../accumulator/batch.ts';
-import type { WireBatch } from '../clients/worker/messages.ts';
+import type { WireBatch } from '../clients/worker/thread-messages.ts';
 import {
   pagesFromWire,
   recordsFromWire,

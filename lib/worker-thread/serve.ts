@@ -1,5 +1,5 @@
 import { kafkajs } from '../clients/kafkajs/kafkajs.ts';
-import type { Order, Report, WorkerStart } from '../clients/worker/messages.ts';
+import type { Order, Report, WorkerStart } from '../clients/worker/thread-messages.ts';
 import { toWire } from '../clients/worker/wire-error.ts';
 import { ServedTransport } from './served-transport.ts';
 

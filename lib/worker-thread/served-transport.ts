@@ -1,15 +1,15 @@
 import type { KafkaConfig, LogEntry } from 'kafkajs';
 import { type ClientSource, type DeliveryClient, GIVEN_UP } from '../clients/client.ts';
 import { type KafkajsClientOptions, kafkajsSource } from '../clients/kafkajs/kafkajs-client.ts';
-import type { PlatformaticClient } from '../clients/platformatic/chosen.ts';
+import type { PlatformaticClient } from '../clients/platformatic/client-option.ts';
 import { platformaticSource } from '../clients/platformatic/platformatic-client.ts';
 import { type SharedSettings, sharedSource } from '../clients/shared/shared-source.ts';
 import { importModule } from '../clients/worker/import-module.ts';
 import { checkCodec, importAll, loadKafkaConfig } from '../clients/worker/kafka-module.ts';
-import type { ClientTask, Remark, Report, WorkerSettings } from '../clients/worker/messages.ts';
+import type { ClientTask, Remark, Report, WorkerSettings } from '../clients/worker/thread-messages.ts';
 import { messageOf } from '../errors.ts';
-import { drainOnExit } from './drain-on-exit.ts';
 import { ReceivedBatch } from './received-batch.ts';
+import { sendOnExit } from './send-on-exit.ts';
 
 /** The Kafka clients of one transport, for its sender in another thread. */
 export class ServedTransport {
@@ -69,7 +69,7 @@ export class ServedTransport {
         // What they have under way goes again.
         this.killAll();
         await this.#configure(order.kafka);
-        return await drainOnExit(order.drain, {
+        return await sendOnExit(order.drain, {
           requestTimeoutMs: this.#settings.requestTimeoutMs,
           source: (onPartitions) => this.#sourceFor({ ...this.#options, onPartitions }),
           report: this.#remark,

@@ -43,13 +43,13 @@ it('the counts balance at every moment, whatever becomes of the records', () => 
         const bytes = (...states: string[]): number =>
           all.filter(({ state }) => states.includes(state)).reduce((sum, record) => sum + record.bytes, 0);
         expect(ledger.accepted).toBe(all.length);
-        expect([ledger.queued, ledger.inFlight, ledger.held]).toEqual([
+        expect([ledger.queued, ledger.inFlight, ledger.inMemory]).toEqual([
           count('queued'),
           count('in-flight'),
           count('queued') + count('in-flight'),
         ]);
         expect(ledger.delivered + ledger.droppedTotal).toBe(count('settled'));
-        expect([ledger.queuedBytes, ledger.heldBytes]).toEqual([
+        expect([ledger.queuedBytes, ledger.inMemoryBytes]).toEqual([
           bytes('queued'),
           bytes('queued', 'in-flight'),
         ]);

@@ -68,7 +68,7 @@ describe('what gives way when the buffer is full', () => {
     add(...newcomer);
     expect(dropped).toEqual(goes);
     expect(reasons).toEqual(['overflow']);
-    expect(ledger.held).toBe(5);
+    expect(ledger.inMemory).toBe(5);
     expectBalanced(ledger);
   });
 
@@ -139,7 +139,7 @@ it.each<OverflowPolicy>(['drop-oldest', 'drop-lowest'])(
       accumulator.deliver(batch);
     }
     expect(rest).toEqual(texts.slice(10_500));
-    expect([ledger.delivered, ledger.dropped.overflow, ledger.held]).toEqual([2_000, 10_000, 0]);
+    expect([ledger.delivered, ledger.dropped.overflow, ledger.inMemory]).toEqual([2_000, 10_000, 0]);
   },
 );
 
@@ -196,7 +196,9 @@ it('gives up what waits and what is under way, in the order it came', () => {
   expect(dropped).toEqual(['a', 'b', 'c', 'd']);
   // Its answer comes late: the records are not counted twice.
   if (batch !== undefined) expect(accumulator.deliver(batch)).toEqual([]);
-  expect([ledger.delivered, ledger.dropped.closed, ledger.held, ledger.heldBytes]).toEqual([0, 4, 0, 0]);
+  expect([ledger.delivered, ledger.dropped.closed, ledger.inMemory, ledger.inMemoryBytes]).toEqual([
+    0, 4, 0, 0,
+  ]);
 });
 
 /** The policies once more, by searching through everything. */
@@ -310,8 +312,8 @@ it.each<OverflowPolicy>(['drop-oldest', 'drop-newest', 'drop-lowest'])(
             else if (what === 'halve') accumulator.bisect(batch);
             else accumulator.reenqueue(batch, 0);
           }
-          expect(ledger.held).toBe(naive.held.length);
-          expect(ledger.heldBytes).toBe(naive.held.reduce((sum, held) => sum + held.size, 0));
+          expect(ledger.inMemory).toBe(naive.held.length);
+          expect(ledger.inMemoryBytes).toBe(naive.held.reduce((sum, held) => sum + held.size, 0));
           expectBalanced(ledger);
         }
       }),

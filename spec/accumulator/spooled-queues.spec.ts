@@ -69,7 +69,7 @@ class Rig {
   add(text: string, topic = 'logs'): 'memory' | 'disk' | 'rejected' | 'no room' {
     const record = recordOf({ text, topic, key: 'k' });
     const before = this.rejected.length;
-    if (this.queues.takesIn(record, () => this.rejected.push(text)))
+    if (this.queues.handles(record, () => this.rejected.push(text)))
       return this.rejected.length > before ? 'rejected' : 'disk';
     if (!this.buffer.hasRoomFor(record.bytes)) return 'no room';
     this.ledger.accept(record);
@@ -125,7 +125,7 @@ describe('a new record', () => {
     rig.deliver();
     // Others wait there that it must not overtake.
     expect(rig.add('later')).toBe('disk');
-    expect(rig.ledger).toMatchObject({ accepted: 19, spooled: 3, replayed: 0, held: 6 });
+    expect(rig.ledger).toMatchObject({ accepted: 19, spooled: 3, replayed: 0, inMemory: 6 });
   });
 
   it('is rejected where it must not overtake others on disk, and that is full', async () => {

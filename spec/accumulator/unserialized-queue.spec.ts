@@ -78,5 +78,5 @@ it('drops what no value can be made of, whether it waits or not', () => {
   queue.drop(record, new Error('boom'));
   queue.refuse(recordOf({ text: 'b' }), new Error('boom'));
   expect(dropped).toEqual(['invalid a', 'invalid b']);
-  expect([ledger.accepted, ledger.dropped.invalid, ledger.held]).toEqual([2, 2, 0]);
+  expect([ledger.accepted, ledger.dropped.invalid, ledger.inMemory]).toEqual([2, 2, 0]);
 });

@@ -1,9 +1,9 @@
 // That the schema and the constructor agree is checked by `refused` and `expectTaken`, for each case of the other specs.
 import { describe, expect, it } from 'vitest';
-import { flagOf, Option, type Schema } from '../../lib/options/option.ts';
+import { flagOf, Option, type Schema } from '../../lib/options/option-kinds.ts';
+import { OPTIONS } from '../../lib/options/options-table.ts';
 import { resolveOptions } from '../../lib/options/resolve.ts';
 import { optionsSchema } from '../../lib/options/schema.ts';
-import { OPTIONS } from '../../lib/options/table.ts';
 import { ENOUGH, expectTaken, refused } from './refused.ts';
 import { isPlainData, isValid } from './schema-agrees.ts';
 

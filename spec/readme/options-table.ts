@@ -1,9 +1,9 @@
 import { inspect } from 'node:util';
-import { OPTIONS } from '../../lib/options/table.ts';
+import { OPTIONS } from '../../lib/options/options-table.ts';
 
 const HEADER = '| option | default | meaning |\n| --- | --- | --- |\n';
 
-/** The README with the table of the options as lib/options/table.ts has it. */
+/** The README with the table of the options as lib/options/options-table.ts has it. */
 export function withOptionsTable(readme: string): string {
   const begin = readme.indexOf(HEADER);
   const end = readme.indexOf('\n\n', begin);

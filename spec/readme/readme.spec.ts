@@ -35,7 +35,7 @@ describe('README', () => {
   });
 
   // `npx vitest run spec/readme -u` writes it.
-  it('has the table of options that lib/options/table.ts makes', async () => {
+  it('has the table of options that lib/options/options-table.ts makes', async () => {
     await expect(withOptionsTable(README.text)).toMatchFileSnapshot('../../README.md');
   });
 

@@ -16,7 +16,7 @@ function started(brokers: number) {
 
 it('a broker that refuses is tried for a second, and then given up', async () => {
   const { clock, contact, givenUp } = started(1);
-  contact.onRefused(givenUp);
+  contact.whenAllRefuse(givenUp);
   contact.recordFailure(REFUSED);
   await clock.pass(999);
   expect(givenUp).not.toHaveBeenCalled();
@@ -30,7 +30,7 @@ it('a broker that refuses is tried for a second, and then given up', async () =>
 it('what was refused before is tried once more', async () => {
   const { clock, contact, givenUp } = started(1);
   contact.recordFailure(REFUSED);
-  contact.onRefused(givenUp);
+  contact.whenAllRefuse(givenUp);
   await clock.pass(5_000);
   expect(givenUp).not.toHaveBeenCalled();
   contact.recordFailure(failed('ENOTFOUND'));
@@ -39,7 +39,7 @@ it('what was refused before is tried once more', async () => {
 
 it('of several brokers, each is tried', async () => {
   const { clock, contact, givenUp } = started(3);
-  contact.onRefused(givenUp);
+  contact.whenAllRefuse(givenUp);
   contact.recordFailure(REFUSED);
   contact.recordFailure(REFUSED);
   await clock.pass(5_000);
@@ -50,7 +50,7 @@ it('of several brokers, each is tried', async () => {
 
 it.each(['ETIMEDOUT', 'ECONNRESET', 'EAI_AGAIN'])('%s is no refusal: it may pass', async (code) => {
   const { clock, contact, givenUp } = started(2);
-  contact.onRefused(givenUp);
+  contact.whenAllRefuse(givenUp);
   contact.recordFailure(REFUSED);
   contact.recordFailure(failed(code));
   contact.recordFailure(REFUSED);
@@ -69,7 +69,7 @@ it.each([
   ['a certificate that has expired', failed('CERT_HAS_EXPIRED')],
 ])('%s is a refusal', async (_, error) => {
   const { clock, contact, givenUp } = started(1);
-  contact.onRefused(givenUp);
+  contact.whenAllRefuse(givenUp);
   contact.recordFailure(error);
   await clock.pass(1_000);
   expect(givenUp).toHaveBeenCalledTimes(1);
@@ -82,7 +82,7 @@ it.each([
   'read ECONNRESET',
 ])('a log-in that is broken off is no refusal: %s', async (message) => {
   const { clock, contact, givenUp } = started(1);
-  contact.onRefused(givenUp);
+  contact.whenAllRefuse(givenUp);
   contact.recordFailure(login(message));
   await clock.pass(60_000);
   expect(givenUp).not.toHaveBeenCalled();
@@ -91,7 +91,7 @@ it.each([
 it('a broker that was there, at whatever time, is waited for', async () => {
   const { clock, contact, givenUp } = started(1);
   contact.onConnected();
-  contact.onRefused(givenUp);
+  contact.whenAllRefuse(givenUp);
   contact.recordFailure(REFUSED);
   await clock.pass(60_000);
   expect([givenUp.mock.calls.length, clock.armed]).toEqual([0, 0]);
@@ -99,7 +99,7 @@ it('a broker that was there, at whatever time, is waited for', async () => {
 
 it('one that comes while it is tried is waited for, too', async () => {
   const { clock, contact, givenUp } = started(1);
-  contact.onRefused(givenUp);
+  contact.whenAllRefuse(givenUp);
   contact.recordFailure(REFUSED);
   contact.onConnected();
   await clock.pass(60_000);
@@ -109,7 +109,7 @@ it('one that comes while it is tried is waited for, too', async () => {
 
 it('who ends it hears nothing any more', async () => {
   const { clock, contact, givenUp } = started(1);
-  contact.onRefused(givenUp)();
+  contact.whenAllRefuse(givenUp)();
   contact.recordFailure(REFUSED);
   await clock.pass(60_000);
   expect([givenUp.mock.calls.length, clock.armed]).toEqual([0, 0]);

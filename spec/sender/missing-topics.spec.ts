@@ -19,7 +19,7 @@ function started(waiting: readonly string[] | undefined) {
 
 it('a missing topic is tried for two seconds, and then given up', async () => {
   const { clock, topics, givenUp } = started(['a']);
-  topics.onOnlyMissing(givenUp);
+  topics.whenOnlyMissing(givenUp);
   topics.onResult('a', MISSING);
   await clock.pass(1_999);
   expect(givenUp).not.toHaveBeenCalled();
@@ -32,7 +32,7 @@ it('a missing topic is tried for two seconds, and then given up', async () => {
 
 it.each([{ code: 3 }, { type: 'UNKNOWN_TOPIC_OR_PARTITION' }])('told by %o', async (facts) => {
   const { clock, topics, givenUp } = started(['a']);
-  topics.onOnlyMissing(givenUp);
+  topics.whenOnlyMissing(givenUp);
   topics.onResult('a', failed(facts));
   await clock.pass(2_000);
   expect(givenUp).toHaveBeenCalledTimes(1);
@@ -41,7 +41,7 @@ it.each([{ code: 3 }, { type: 'UNKNOWN_TOPIC_OR_PARTITION' }])('told by %o', asy
 it('what was missing before is tried once more', async () => {
   const { clock, topics, givenUp } = started(['a']);
   topics.onResult('a', MISSING);
-  topics.onOnlyMissing(givenUp);
+  topics.whenOnlyMissing(givenUp);
   await clock.pass(5_000);
   expect(givenUp).not.toHaveBeenCalled();
   topics.onResult('a', MISSING);
@@ -50,7 +50,7 @@ it('what was missing before is tried once more', async () => {
 
 it('records of other topics are waited for', async () => {
   const { clock, topics, left, givenUp } = started(['a', 'b']);
-  topics.onOnlyMissing(givenUp);
+  topics.whenOnlyMissing(givenUp);
   topics.onResult('a', MISSING);
   await clock.pass(5_000);
   topics.onResult('b', DELIVERED);
@@ -67,7 +67,7 @@ it.each([
 ])('%s is waited for', async (_, first, then) => {
   const { clock, topics, givenUp } = started(['a']);
   topics.onResult('a', first);
-  topics.onOnlyMissing(givenUp);
+  topics.whenOnlyMissing(givenUp);
   topics.onResult('a', then);
   await clock.pass(60_000);
   expect(givenUp).not.toHaveBeenCalled();
@@ -77,7 +77,7 @@ it.each([{ waiting: undefined }, { waiting: [] }])(
   'records that cannot be told by their topics are waited for: $waiting',
   async ({ waiting }) => {
     const { clock, topics, givenUp } = started(waiting);
-    topics.onOnlyMissing(givenUp);
+    topics.whenOnlyMissing(givenUp);
     topics.onResult('a', MISSING);
     await clock.pass(60_000);
     expect(givenUp).not.toHaveBeenCalled();
@@ -86,7 +86,7 @@ it.each([{ waiting: undefined }, { waiting: [] }])(
 
 it('who ends it hears nothing any more', async () => {
   const { clock, topics, givenUp } = started(['a']);
-  topics.onOnlyMissing(givenUp)();
+  topics.whenOnlyMissing(givenUp)();
   topics.onResult('a', MISSING);
   await clock.pass(60_000);
   expect([givenUp.mock.calls.length, clock.armed]).toEqual([0, 0]);

@@ -81,8 +81,8 @@ async function log(rig: Rig, perSecond: number, ms: number, from: number): Promi
 }
 
 function expectBalanced({ ledger }: Rig): void {
-  const { accepted, delivered, held, spooledWaiting, droppedTotal } = ledger;
-  expect(accepted).toBe(delivered + held + spooledWaiting + droppedTotal);
+  const { accepted, delivered, inMemory, spooledWaiting, droppedTotal } = ledger;
+  expect(accepted).toBe(delivered + inMemory + spooledWaiting + droppedTotal);
 }
 
 describe.each([200, 400, 1_000, 2_000])('at %s records a second', (perSecond) => {

@@ -22,7 +22,7 @@ export async function setup(): Promise<(() => void) | undefined> {
   return () => rmSync(directory, { recursive: true, force: true });
 }
 
-/** Puts the program into the place of lib/clients/worker/program.ts, as the build does. */
+/** Puts the program into the place of lib/clients/worker/packed-program.ts, as the build does. */
 export const builtProgram: Plugin = {
   name: 'built-program',
   setup: ({ onResolve }) =>

@@ -2,7 +2,12 @@
 import { once } from 'node:events';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { expect, it, onTestFinished } from 'vitest';
-import type { ExitDrainTask, Report, Task, WorkerSettings } from '../../lib/clients/worker/messages.ts';
+import type {
+  ExitDrainTask,
+  Report,
+  Task,
+  WorkerSettings,
+} from '../../lib/clients/worker/thread-messages.ts';
 import { recordsToWire } from '../../lib/clients/worker/wire-records.ts';
 import { PendingRecord } from '../../lib/record/record.ts';
 import { serve } from '../../lib/worker-thread/serve.ts';

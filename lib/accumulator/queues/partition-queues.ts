@@ -79,20 +79,20 @@ export class PartitionQueues {
 
   /** The number of partitions is not known any more: all records may go anywhere, but for those that name a partition. */
   unassign(): void {
-    const bound: PendingRecord[] = [];
+    const freed: PendingRecord[] = [];
     for (const partitionQueue of this.#byPartition.values()) {
       for (const record of partitionQueue.queue.drain()) {
-        if (record.requestedPartition === undefined) bound.push(record);
+        if (record.requestedPartition === undefined) freed.push(record);
         else partitionQueue.queue.push(record);
       }
       partitionQueue.bisectCount = 0;
       partitionQueue.isolation = undefined;
       this.deleteIfIdle(partitionQueue);
     }
-    bound.sort((a, b) => a.seq - b.seq);
-    for (const record of bound) record.partition = undefined;
-    this.unkeyed.queue.pushFront(bound.filter((record) => record.key === null));
-    this.unassigned.queue.pushFront(bound.filter((record) => record.key !== null));
+    freed.sort((a, b) => a.seq - b.seq);
+    for (const record of freed) record.partition = undefined;
+    this.unkeyed.queue.pushFront(freed.filter((record) => record.key === null));
+    this.unassigned.queue.pushFront(freed.filter((record) => record.key !== null));
   }
 
   /** A partition may be gone for good: no queue of it is left behind once it is not needed. */

@@ -55,7 +55,7 @@ export class StickyPartition {
   /** Whether there are some, and nothing can be sent to any of them now. */
   get areAllHeld(): boolean {
     const candidates = this.#candidates();
-    return candidates.length > 0 && candidates.every((at) => isTaken(this.#partitionQueues.get(at)));
+    return candidates.length > 0 && candidates.every((at) => isHeld(this.#partitionQueues.get(at)));
   }
 
   /** The earliest moment at which the next batch finds a partition; never while all are busy. */
@@ -84,7 +84,7 @@ export class StickyPartition {
   #freeAtOf(partition: number): number {
     const partitionQueue = this.#partitionQueues.get(partition);
     if (partitionQueue === undefined) return 0;
-    const isTaken =
+    const isClosed =
       partitionQueue.busy ||
       partitionQueue.awaitingResend !== undefined ||
       partitionQueue.isBisecting ||
@@ -92,7 +92,7 @@ export class StickyPartition {
       partitionQueue.awaitsDisk;
     const { head } = partitionQueue.queue;
     const isOlder = head?.key === null && (head.requestedPartition === undefined || head.hasBeenSent);
-    return isTaken || isOlder ? NEVER : partitionQueue.notBefore;
+    return isClosed || isOlder ? NEVER : partitionQueue.notBefore;
   }
 
   #candidates(): readonly number[] {
@@ -102,9 +102,10 @@ export class StickyPartition {
   }
 }
 
-function isTaken(partitionQueue: PartitionQueue | undefined): boolean {
+/** Whether nothing can be sent there. Unlike in `#freeAtOf`, a send that is under way does not count: it may come through. */
+function isHeld(partitionQueue: PartitionQueue | undefined): boolean {
+  if (partitionQueue === undefined) return false;
   // What could not be sent there, and may go anywhere, does not wait there.
-  const isUnreached =
-    partitionQueue !== undefined && partitionQueue.failures > 0 && !partitionQueue.mayHaveArrived;
-  return partitionQueue !== undefined && (isUnreached || partitionQueue.isHeld || partitionQueue.awaitsDisk);
+  const isUnreached = partitionQueue.failures > 0 && !partitionQueue.mayHaveArrived;
+  return isUnreached || partitionQueue.isHeld || partitionQueue.awaitsDisk;
 }

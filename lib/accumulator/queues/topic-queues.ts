@@ -4,7 +4,7 @@ import type { BatchingPolicy } from '../batching-policy.ts';
 import { ProducerBatch } from '../producer-batch.ts';
 import type { RecordStore } from '../store/record-store.ts';
 import { BatchFormer } from './batch-former.ts';
-import { BoundOnDisk } from './bound-on-disk.ts';
+import { BoundOnDisk } from './bound-in-spool.ts';
 import { NEVER, type PartitionQueue } from './partition-queue.ts';
 import { PartitionQueues } from './partition-queues.ts';
 
@@ -121,7 +121,7 @@ export class TopicQueues {
     this.#putBack(batch, records, (partitionQueue, count) => partitionQueue.startBisect(count));
   }
 
-  /** A send failed, and the broker may have its records all the same. */
+  /** The broker has the records of a send, or may have them although the send failed. */
   onSent({ partition }: ProducerBatch): void {
     if (partition !== undefined) this.#queues.at(partition).mayHaveArrived = true;
   }

@@ -23,38 +23,50 @@ interface ZstdOfNode {
   readonly constants: { readonly ZSTD_c_compressionLevel?: number };
 }
 
-/** The levels that a codec of Node's has. */
-export const COMPRESSION_LEVELS: Readonly<Record<number, readonly [least: number, most: number]>> = {
-  [COMPRESSION_TYPES.gzip]: [1, 9],
-  [COMPRESSION_TYPES.zstd]: [1, 22],
+/** What Node has of a codec. */
+interface OfNode {
+  readonly levels: readonly [least: number, most: number];
+  /** Nothing where this Node has none. */
+  make(level?: number): Codec | undefined;
+}
+
+/** The codecs that Node has. Without one, a codec has to be registered with kafkajs. */
+const OF_NODE: Readonly<Record<number, OfNode>> = {
+  [COMPRESSION_TYPES.gzip]: { levels: [1, 9], make: gzipOfNode },
+  [COMPRESSION_TYPES.zstd]: { levels: [1, 22], make: zstdOfNode },
 };
+
+/** The levels that `compressionLevel` may ask for; nothing where the codec takes none. */
+export function levelsOf(type: number): readonly [least: number, most: number] | undefined {
+  return OF_NODE[type]?.levels;
+}
 
 /** Whether there is a codec in each thread, whatever the application registers. */
 export function isBuiltIn(type: number): boolean {
-  return type <= COMPRESSION_TYPES.gzip || (type === COMPRESSION_TYPES.zstd && zstdOfNode() !== undefined);
+  return type === COMPRESSION_TYPES.none || OF_NODE[type]?.make() !== undefined;
 }
 
-/** Whether this thread has a codec for a compression type. None needs none, and for GZIP kafkajs is not loaded. */
+/** Whether this thread has a codec for a compression type. kafkajs is not loaded for those that are built in. */
 export function hasCodec(type: number): boolean {
-  return type <= COMPRESSION_TYPES.gzip || codecOf(type) !== undefined;
+  return isBuiltIn(type) || codecOf(type) !== undefined;
 }
 
 /**
- * The codec for a compression type: what kafkajs has, or the application has registered. For zstd, where there is none, Node's is
+ * The codec for a compression type: what kafkajs has, or the application has registered. Where there is none, Node's is
  * registered: kafkajs's own requests need it there, too.
  *
  * @param level with one it is Node's codec: those of kafkajs take none
  */
 export function codecOf(type: number, level?: number): Codec | undefined {
-  if (level !== undefined) return type === COMPRESSION_TYPES.zstd ? zstdOfNode(level) : gzipOfNode(level);
+  if (level !== undefined) return OF_NODE[type]?.make(level);
   const codecs = kafkajs().CompressionCodecs as Record<number, (() => Codec) | undefined>;
   try {
     // kafkajs has a function that throws for what it does not support.
     return codecs[type]?.();
   } catch {
-    const zstd = type === COMPRESSION_TYPES.zstd ? zstdOfNode() : undefined;
-    if (zstd !== undefined) codecs[type] = () => zstd;
-    return zstd;
+    const codec = OF_NODE[type]?.make();
+    if (codec !== undefined) codecs[type] = () => codec;
+    return codec;
   }
 }
 
@@ -69,8 +81,11 @@ function zstdOfNode(level?: number): Codec | undefined {
   };
 }
 
-function gzipOfNode(level: number): Codec {
+function gzipOfNode(level?: number): Codec {
   const { gzip, gunzip } = zlib();
   const compress = promisify<Buffer, object, Buffer>(gzip);
-  return { compress: ({ buffer }) => compress(buffer, { level }), decompress: promisify(gunzip) };
+  return {
+    compress: ({ buffer }) => compress(buffer, level === undefined ? {} : { level }),
+    decompress: promisify(gunzip),
+  };
 }

@@ -1,5 +1,5 @@
 import nodeModule from 'node:module';
-import { ownFile } from '../../util/own-file.ts';
+import { ownFile } from '../../util/running-file.ts';
 
 /**
  * Loads kafkajs, as `require` does: at once, and only when it is first asked for. `.ci/build.js` writes this module itself, as

@@ -1,6 +1,6 @@
 import { KafkaTransportError, messageOf } from '../../errors.ts';
 import { rootCause } from '../../util/root-cause.ts';
-import type { PlatformaticClient } from './chosen.ts';
+import type { PlatformaticClient } from './client-option.ts';
 
 type Package = typeof import('@platformatic/kafka');
 

@@ -15,12 +15,12 @@ import { type ClientMessage, messagesOf } from '../client-messages.ts';
 import { rotated } from '../kafkajs/brokers/broker-list.ts';
 import { guardedProviders } from '../kafkajs/guarded-config.ts';
 import { Secrets } from '../kafkajs/secrets.ts';
-import type { PlatformaticClient } from './chosen.ts';
 import { type ClientLines, clientLines } from './client-lines.ts';
+import type { PlatformaticClient } from './client-option.ts';
 import { translatedError } from './errors.ts';
 import { producerOptions } from './kafka-options.ts';
 import { loadPlatformatic } from './load.ts';
-import { platformaticMessages } from './messages.ts';
+import { platformaticMessages } from './platformatic-messages.ts';
 
 export interface PlatformaticClientOptions extends ClientListeners {
   client: PlatformaticClient;

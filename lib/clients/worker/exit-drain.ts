@@ -6,8 +6,8 @@ import type { BackoffOptions } from '../../util/backoff.ts';
 import type { Clock } from '../../util/clock.ts';
 import { groupBy } from '../../util/group-by.ts';
 import type { ExitDrain, ExitDrainEvents, SendOutcome } from '../client.ts';
-import type { ExitDrainReport, WireBatch } from './messages.ts';
 import type { ThreadMember } from './thread-member.ts';
+import type { ExitDrainReport, WireBatch } from './thread-messages.ts';
 import { fromWire } from './wire-error.ts';
 import { recordsToWire } from './wire-records.ts';
 

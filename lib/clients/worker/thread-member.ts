@@ -1,4 +1,4 @@
-import type { Task } from './messages.ts';
+import type { Task } from './thread-messages.ts';
 import type { Waiting, WorkerThread } from './worker-thread.ts';
 
 /** A transport's part of a worker thread, which it may share with others. */

@@ -6,12 +6,12 @@ import type { BackoffOptions } from '../../util/backoff.ts';
 import type { Clock } from '../../util/clock.ts';
 import type { ClientListeners, ClientSource, DeliveryClient, SendOutcome } from '../client.ts';
 import { guardedLogCreator } from '../kafkajs/guarded-config.ts';
-import type { PlatformaticClient } from '../platformatic/chosen.ts';
+import type { PlatformaticClient } from '../platformatic/client-option.ts';
 import { WorkerExitDrain } from './exit-drain.ts';
 import { findInstalled, findKafkajs } from './find-kafkajs.ts';
-import type { Remark, Task, WorkerSettings } from './messages.ts';
 import { newThread, sharedThread } from './shared-threads.ts';
 import type { ThreadMember } from './thread-member.ts';
+import type { Remark, Task, WorkerSettings } from './thread-messages.ts';
 import { pagesToWire, recordsToWire } from './wire-records.ts';
 
 export interface WorkerSourceOptions

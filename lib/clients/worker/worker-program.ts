@@ -3,8 +3,8 @@ import { KafkaTransportError, messageOf } from '../../errors.ts';
 import { throwInvalidOption } from '../../util/check-option.ts';
 import { zlib } from '../../util/node-modules.ts';
 import { throwError } from '../../util/throw-error.ts';
-import { packedProgram } from './program.ts';
-import { isShippingThread } from './this-thread.ts';
+import { packedProgram } from './packed-program.ts';
+import { isShippingThread } from './shipping-thread.ts';
 
 let text: string | undefined;
 

@@ -6,8 +6,8 @@ import type { Clock } from '../../util/clock.ts';
 import type { SendOutcome } from '../client.ts';
 import { isSameData } from '../shared/same-data.ts';
 import { importsOf } from './kafka-module.ts';
-import type { Order, Remark, Report, Task, WorkerSettings, WorkerStart } from './messages.ts';
 import { ThreadMember } from './thread-member.ts';
+import type { Order, Remark, Report, Task, WorkerSettings, WorkerStart } from './thread-messages.ts';
 import { fromWire } from './wire-error.ts';
 import { workerProgram } from './worker-program.ts';
 

@@ -24,7 +24,7 @@ export class MissingPartitions {
    * @param count how many partitions it knows
    * @returns whether that is certain; otherwise another client has to ask
    */
-  isCertain(topic: string, count: number, client: DeliveryClient, now: number): boolean {
+  onAbsent(topic: string, count: number, client: DeliveryClient, now: number): boolean {
     const known = this.#confirmed.get(topic);
     if (known?.count === count && now - known.at < REMEMBERED_MS) return true;
     const first = this.#found.get(topic);

@@ -114,7 +114,7 @@ export class SendResultHandler {
     if (partition === undefined || requested.length === 0) return false;
     if (count === undefined) {
       if (batch.partitionQueue.failures + 1 < ABSENT_ATTEMPTS) return false;
-    } else if (!this.#missing.isCertain(topic, count, client, clock.monotonic())) {
+    } else if (!this.#missing.onAbsent(topic, count, client, clock.monotonic())) {
       accumulator.reenqueue(batch, 0, !batch.isRetry);
       connection.retire(client, 'replace');
       return true;
@@ -162,7 +162,7 @@ export class SendResultHandler {
   #rejectTopic(client: DeliveryClient, batch: ProducerBatch, cause: unknown): void {
     const { accumulator, connection, health, topicProbe } = this.#options;
     health.recordError(cause);
-    if (topicProbe.isRejected(batch.topic)) {
+    if (topicProbe.onRefused(batch.topic)) {
       this.#onAnswered(cause);
       accumulator.reject(batch, 'rejected', cause);
       return;

@@ -29,7 +29,7 @@ export class TopicProbe {
   }
 
   /** A send to the topic was refused. @returns whether that is certain; otherwise the topic is probed */
-  isRejected(topic: string): boolean {
+  onRefused(topic: string): boolean {
     const isCertain = this.#rejectedTopics.has(topic) || (this.#given.size === 1 && this.#given.has(topic));
     if (isCertain) {
       if (this.#rejectedTopics.size >= MAX_REJECTED_TOPICS) this.#rejectedTopics.clear();

@@ -1,7 +1,7 @@
 import { seqsOf } from '../accumulator/batch.ts';
 import { Ledger } from '../accumulator/ledger.ts';
 import type { ClientSource, PartitionsListener } from '../clients/client.ts';
-import type { ExitDrainReport, ExitDrainTask } from '../clients/worker/messages.ts';
+import type { ExitDrainReport, ExitDrainTask } from '../clients/worker/thread-messages.ts';
 import { toWire } from '../clients/worker/wire-error.ts';
 import { recordsFromWire } from '../clients/worker/wire-records.ts';
 import { partitionOfKey } from '../protocol/murmur2.ts';
@@ -18,7 +18,7 @@ export interface DrainOptions {
  * Sends what is left when the process ends, with a sender of the worker's own: the main thread's stands still. Resolves
  * when all is settled, or the time is up.
  */
-export async function drainOnExit(
+export async function sendOnExit(
   drain: ExitDrainTask,
   { requestTimeoutMs, source, report }: DrainOptions,
 ): Promise<void> {

@@ -5,7 +5,7 @@ import { attempt } from '../util/safely.ts';
 import { FrameReader, saltOf } from './frames.ts';
 import { Journal } from './journal.ts';
 import { type OwnerState, ownerState } from './owner.ts';
-import { recordOf } from './payload.ts';
+import { recordOf } from './record-payload.ts';
 
 /** A segment as it lies on disk. */
 export interface SeenSegment {

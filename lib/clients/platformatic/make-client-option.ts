@@ -1,4 +1,4 @@
-import type { PlatformaticClient } from './chosen.ts';
+import type { PlatformaticClient } from './client-option.ts';
 
 /**
  * Has a transport ship through `@platformatic/kafka` 2.x instead of kafkajs. The package is to be installed beside this one, and

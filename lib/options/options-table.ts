@@ -2,7 +2,7 @@ import type { CompressionTypes } from 'kafkajs';
 import type { BatchLimits } from '../accumulator/batching-policy.ts';
 import type { BufferLimits, OverflowPolicy } from '../accumulator/memory-limit.ts';
 import { CLIENT_LOG_OPTIONS, checkedClientLog } from '../client-log/console-only.ts';
-import type { PlatformaticClient } from '../clients/platformatic/chosen.ts';
+import type { PlatformaticClient } from '../clients/platformatic/client-option.ts';
 import { type CompiledFilter, compileFilter, type RecordFilter } from '../loop-safety/filter/filter.ts';
 import { DEFAULT_SIGNALS } from '../process/signals.ts';
 import type { Redaction } from '../record/redaction.ts';
@@ -21,6 +21,7 @@ import {
   checkedMaxAge,
   checkedSignals,
 } from './delivery-options.ts';
+import type { KafkaTransportOptions } from './kafka-transport-options.ts';
 import {
   type Beside,
   choiceOf,
@@ -32,8 +33,7 @@ import {
   optional,
   optionalGroup,
   unchecked,
-} from './option.ts';
-import type { KafkaTransportOptions } from './options.ts';
+} from './option-kinds.ts';
 import {
   checkedRateLimit,
   checkedRedact,

@@ -14,7 +14,7 @@ export interface ExitDrainParts {
 }
 
 /** The process ends: hands what is unsettled to the exit drain, and counts what becomes of it. Blocks for up to `timeoutMs`. */
-export function drainOnExit(
+export function handOverOnExit(
   { exitDrain, accumulator, health, clock, onDelivered }: ExitDrainParts,
   timeoutMs: number,
 ): void {

@@ -9,7 +9,7 @@ import {
   optional,
   optionalGroup,
   unchecked,
-} from '../../lib/options/option.ts';
+} from '../../lib/options/option-kinds.ts';
 
 const isText = (given: unknown): boolean => typeof given === 'string';
 

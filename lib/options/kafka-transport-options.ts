@@ -4,7 +4,7 @@ import type { OverflowPolicy } from '../accumulator/memory-limit.ts';
 import type { ClientLogOptions } from '../client-log/console-only.ts';
 import type { ProducerLike } from '../clients/external-producer.ts';
 import type { CompressionName } from '../clients/kafkajs/codecs.ts';
-import type { PlatformaticClient } from '../clients/platformatic/chosen.ts';
+import type { PlatformaticClient } from '../clients/platformatic/client-option.ts';
 import type { RecordFilter } from '../loop-safety/filter/filter.ts';
 import type { RecordKey, TransportEntry } from '../record/record.ts';
 import type { PerLevel, RateLimitOptions, SampleOptions } from '../sampling/sampling-options.ts';
@@ -121,7 +121,7 @@ export interface KafkaTransportOptions
   /**
    * Which Kafka client ships, with `kafka`: kafkajs, or `@platformatic/kafka` 2.x, by what `platformaticClient()` of
    * `winston-kafkajs/platformatic` returns. The package is to be installed, and needs Node 22.22 or later. What of `kafka` has no
-   * counterpart there throws, and so do `worker: true` and `idempotent: true`.
+   * counterpart there throws, and so do `idempotent: true` and `kafkaModule`.
    *
    * @default kafkajs
    */

@@ -4,15 +4,16 @@ import { type ClientSource, type DeliveryClient, GIVEN_UP } from '../client.ts';
 import { type KafkajsClientOptions, kafkajsSource } from '../kafkajs/kafkajs-client.ts';
 import { checkCodec, loadKafkaConfig } from './kafka-module.ts';
 
-export interface InThisThreadOptions extends Omit<KafkajsClientOptions, 'kafka'> {
+export interface KafkajsOrModuleOptions extends Omit<KafkajsClientOptions, 'kafka'> {
   kafka: KafkaConfig | URL;
 }
 
 /**
- * The clients of a transport that is made inside a shipping thread: a `kafkaModule` may import a file of the application's
- * that makes one. They live in that thread, because each thread of their own would make the next transport.
+ * The kafkajs clients of this thread. Without `worker: true` there is no `kafkaModule`, unless the transport is made inside a
+ * shipping thread: a `kafkaModule` may import a file of the application's that makes one. It ships from that thread, because each
+ * thread of its own would make the next transport.
  */
-export function inThisThread({ kafka, ...options }: InThisThreadOptions): ClientSource {
+export function kafkajsOrModule({ kafka, ...options }: KafkajsOrModuleOptions): ClientSource {
   if (!(kafka instanceof URL)) return kafkajsSource({ ...options, kafka });
   const own: KafkajsClientOptions = { ...options, kafka: { brokers: [] } };
   const source = kafkajsSource(own);
