@@ -21,7 +21,7 @@ export type CallerFunction =
  *     accepted === delivered + buffered.records + inFlight + (spooled - replayed) + the sum of dropped
  */
 export interface TransportStats {
-  /** `idle`: nothing to send; `up`: the last send came through; `down`: nothing comes through; `closed`: by `close()`. */
+  /** `idle`: nothing to send; `up`: the broker has answered the last send (a final refusal is an answer); `down`: nothing comes through; `closed`: by `close()`. */
   state: 'idle' | 'up' | 'down' | 'closed';
   /** When the state became what it is (epoch milliseconds). */
   stateSince: number;

@@ -202,8 +202,9 @@ export interface KafkaTransportOptions
    */
   acks?: -1 | 1;
   /**
-   * Whether the broker is to know a batch that it has got already: then a lost acknowledgement makes no duplicate, as long
-   * as the Kafka client is the same. Needs `acks: -1` and `kafka`. A record that may have arrived is not shed and does
+   * Whether the broker is to know a batch that it has got already: then a lost acknowledgement makes no duplicate, also
+   * from one client to the next; without the fast path, as long as the client is the same. Needs `acks: -1`, and `kafka` without `client`
+   * or `kafkaModule`. A record that may have arrived is not shed and does
    * not expire: it goes again until the broker says what became of it.
    *
    * @default false
@@ -338,7 +339,7 @@ export interface KafkaTransportOptions
     directory: string;
     /**
      * `'overflow'`: what memory cannot hold, and at the end of the process what Kafka has not got. `'always'`: every
-     * record at the end of the turn in which it was logged, before it is sent, so that `SIGKILL` loses none of them.
+     * record at the end of the turn in which it was logged, before it is sent, so that `SIGKILL` loses only those of the current turn.
      * Neither is a safeguard against a power cut: nothing is forced onto the disk.
      *
      * @default 'overflow'

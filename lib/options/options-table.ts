@@ -103,7 +103,7 @@ export const OPTIONS: { readonly [Name in keyof CheckedOptions]: Option<CheckedO
     'instead of `kafka`, with `worker: true`: the path or `file:` URL of a module whose default export is the `KafkaConfig` ([worker thread](docs/worker.md))',
   ),
   client: new Option(checkedClient).means(
-    'with `kafka`: `platformaticClient()` of `winston-kafkajs/platformatic` ships through `@platformatic/kafka` 2.x, which is to be installed and needs Node 22.22 or later. What of `kafka` it has no counterpart for throws ([clients](docs/clients.md#platformatickafka))',
+    'with `kafka`: `platformaticClient()` of `winston-kafkajs/platformatic` ships through `@platformatic/kafka` 2.x, which is to be installed and needs Node 22.22 or later. A `kafka` option that `@platformatic/kafka` does not have throws ([clients](docs/clients.md#platformatickafka))',
     'kafkajs',
   ),
   level: optional((given) => typeof given === 'string', 'the name of a level').means(...AS_WINSTON),
@@ -141,7 +141,7 @@ export const OPTIONS: { readonly [Name in keyof CheckedOptions]: Option<CheckedO
     'which replicas must have a record: all in-sync ones (`-1`) or the leader (`1`). `0` is refused, because a lost record would look like a delivered one',
   ),
   idempotent: flagOf(false).means(
-    'a lost acknowledgement makes no duplicate ([delivery guarantees](docs/delivery-guarantees.md)). Needs `kafka` or `kafkaModule`, and `acks: -1`',
+    'a lost acknowledgement makes no duplicate ([delivery guarantees](docs/delivery-guarantees.md)). Needs `kafka` without `client`, or `kafkaModule`, and `acks: -1`',
   ),
   recordId: flagOf(false).means(
     'adds a header `record-id`: a unique id, identical across retries, ending in a per-process counter',
@@ -154,10 +154,10 @@ export const OPTIONS: { readonly [Name in keyof CheckedOptions]: Option<CheckedO
     "the codec's",
   ),
   fastPath: flagOf(true).means(
-    "sends record batches of the transport's own over kafkajs's connection, for a fraction of the CPU time; `false`: through kafkajs's `send` ([clients](docs/clients.md))",
+    "the transport encodes record batches itself and sends them over kafkajs's connection, which takes less CPU time; `false`: it calls kafkajs's `send` ([clients](docs/clients.md))",
   ),
   isolate: flagOf(false).means(
-    'a client of its own. `false`: transports in one process whose `kafka` is the same share one client and its connections, and those with `worker: true` share a thread ([many transports](docs/clients.md#many-transports))',
+    '`true`: the transport has a Kafka client of its own. `false`: transports in one process with equal `kafka` share a client and its connections, and those with `worker: true` a thread ([many transports](docs/clients.md#many-transports))',
   ),
   batch: groupOf({
     maxRecords: integerOf(500, 1),
@@ -169,16 +169,18 @@ export const OPTIONS: { readonly [Name in keyof CheckedOptions]: Option<CheckedO
     maxBytes: integerOf(67_108_864, 1, NUMBER_OF_BYTES),
     overflow: choiceOf(POLICIES, 'drop-oldest'),
   }).means(
-    "the most that memory may hold until the broker has acknowledged it. `overflow` is `'drop-oldest'`, `'drop-newest'` or `'drop-lowest'` (the least severe level first, then the oldest)",
+    "limits for the records in memory, those in flight included. `overflow` is `'drop-oldest'`, `'drop-newest'` or `'drop-lowest'` (the least severe level first, then the oldest)",
   ),
   retry: groupOf<Changed['retry']>({
     initialMs: new Option(checkedFirstWait, 100),
     maxMs: new Option(checkedLastWait, 10_000),
     maxAgeMs: new Option(checkedMaxAge),
   }).means('exponential backoff with full jitter. With `maxAgeMs`, a record that is older is dropped'),
-  requestTimeoutMs: integerOf(10_000, 1).means('limit of one connect or send'),
+  requestTimeoutMs: integerOf(10_000, 1).means(
+    'limit of one connect, of one send, and of one promise of `serialize`',
+  ),
   closeTimeoutMs: integerOf(10_000, 0).means(
-    'limit of the flush when the transport is closed, or the process ends (1 to 2 s if no broker was ever reached and each refuses the connection or the log-in, or if the topic was never there)',
+    'limit of the flush when the transport is closed, or the process ends. `logger.end()` and the natural end of the process wait for 1 to 2 s only, if no broker was ever reached and each refuses the connection or the log-in, or if the topic was never there',
   ),
   signals: new Option(checkedSignals, DEFAULT_SIGNALS).means(
     'signals on which the transport flushes before the process ends, for up to 5 s; `false` for none ([signals and containers](docs/operations.md#signals-and-containers))',
@@ -193,7 +195,7 @@ export const OPTIONS: { readonly [Name in keyof CheckedOptions]: Option<CheckedO
     (given) => isFunction(given) || hasMethods(given, 'log'),
     'a winston transport or a function',
   ).means(
-    'a winston transport, or `(undelivered) => void`: gets each record that will not reach Kafka; its own `level` and `silent` apply to a transport. At `process.exit()` only one that writes synchronously can write them ([fallback](docs/delivery-guarantees.md#the-fallback))',
+    'a winston transport, or `(undelivered) => void`: gets each record that will not reach Kafka; its own `level` and `silent` apply to a transport. At `process.exit()` a fallback that writes asynchronously loses records ([fallback](docs/delivery-guarantees.md#the-fallback))',
   ),
   spool: optionalGroup({
     directory: new Option(checkedDirectory),
@@ -204,13 +206,13 @@ export const OPTIONS: { readonly [Name in keyof CheckedOptions]: Option<CheckedO
   ),
   worker: flagOf(false).means('runs the Kafka client in a worker thread ([worker thread](docs/worker.md))'),
   workerOptions: unchecked(WORKER_OPTIONS).means(
-    "with `worker: true`: `{ execArgv }`, Node flags for the thread, which gets none of the application's",
+    "with `worker: true`: `{ execArgv }`, Node flags for the thread. It does not inherit the application's flags",
   ),
   loopDetection: flagOf(true).means(
     'finds loops that pass through other processes ([loop detector](docs/loop-detector.md))',
   ),
   loopHeader: flagOf(false).means(
-    'adds a header `log-hops`, which counts how often a record went from Kafka into a log and back; a consumer that logs what it consumes can pass it on, and the loop ends ([`hopsOf`](docs/loop-detector.md#counting-hops))',
+    'adds a header `log-hops`, which counts how many times this line has been sent to Kafka, this time included; a consumer that logs what it consumes can pass it on, and the loop ends ([`hopsOf`](docs/loop-detector.md#counting-hops))',
   ),
   dropNotice: flagOf(true).means(
     'after records were dropped, one `warn` record goes to the topic, with the total and the counts by reason',

@@ -1,3 +1,5 @@
+import { UNKNOWN_TOPIC_OR_PARTITION } from './unknown-topic.ts';
+
 /** What a broker's error code says. */
 export interface ErrorCode {
   /** The name that kafkajs has for it, which is Kafka's own but for a few. */
@@ -7,15 +9,13 @@ export interface ErrorCode {
   readonly message: string;
 }
 
-export const UNKNOWN_TOPIC_OR_PARTITION = 3;
-
 // The codes that a broker may answer to Produce (https://kafka.apache.org/protocol#protocol_error_codes): name, whether it may
 // pass, and what it means.
 const CODES: Readonly<Record<number, readonly [type: string, retriable: boolean, message: string]>> = {
   [-1]: ['UNKNOWN', false, 'The server experienced an unexpected error when processing the request'],
   2: ['CORRUPT_MESSAGE', true, 'The broker found a wrong checksum or size in a batch'],
-  [UNKNOWN_TOPIC_OR_PARTITION]: [
-    'UNKNOWN_TOPIC_OR_PARTITION',
+  [UNKNOWN_TOPIC_OR_PARTITION.code]: [
+    UNKNOWN_TOPIC_OR_PARTITION.type,
     true,
     'This server does not host this topic-partition',
   ],
@@ -94,15 +94,4 @@ export function errorCodeOf(code: number): ErrorCode {
     return { type: `ERROR_CODE_${code}`, code, retriable: false, message: `Unknown error code ${code}` };
   const [type, retriable, message] = known;
   return { type, code, retriable, message };
-}
-
-/** Whether an error of a client, whichever it is, says that the broker has no such topic, or no such partition of it. */
-export function isUnknownTopic({
-  type,
-  code,
-}: {
-  readonly type?: unknown;
-  readonly code?: unknown;
-}): boolean {
-  return code === UNKNOWN_TOPIC_OR_PARTITION || type === errorCodeOf(UNKNOWN_TOPIC_OR_PARTITION).type;
 }

@@ -1,5 +1,5 @@
 import type { SendResult } from '../clients/send-result.ts';
-import { isUnknownTopic } from '../protocol/error-codes.ts';
+import { isUnknownTopic } from '../protocol/unknown-topic.ts';
 import { BoundedMap } from '../util/bounded-map.ts';
 import type { Clock } from '../util/clock.ts';
 import { rootCause } from '../util/root-cause.ts';

@@ -1,5 +1,6 @@
 import { KafkaTransportError, messageOf } from '../../errors.ts';
-import { errorCodeOf, UNKNOWN_TOPIC_OR_PARTITION } from '../../protocol/error-codes.ts';
+import { errorCodeOf } from '../../protocol/error-codes.ts';
+import { UNKNOWN_TOPIC_OR_PARTITION } from '../../protocol/unknown-topic.ts';
 import { attempt, isObject } from '../../util/safely.ts';
 import { NotSentError } from '../not-sent-error.ts';
 import { withRefusedIndexes } from '../refused-records.ts';
@@ -53,7 +54,7 @@ function refusalOf(path: readonly Fields[]): Error | undefined {
   const leaf = path.at(-1);
   const isUnknown = UNKNOWN_TOPIC.test(String(leaf?.message));
   const code =
-    answer?.errorCode ?? leaf?.apiCode ?? (isUnknown ? UNKNOWN_TOPIC_OR_PARTITION : codeOfNone(leaf));
+    answer?.errorCode ?? leaf?.apiCode ?? (isUnknown ? UNKNOWN_TOPIC_OR_PARTITION.code : codeOfNone(leaf));
   if (typeof code !== 'number') return undefined;
   const { type, message, retriable } = errorCodeOf(code);
   // Those that no send is answered with (of SASL, say) have Kafka's own name only.

@@ -1,6 +1,6 @@
 import type { KafkaConfig, KafkaInspector, PartitionState } from '../../clients/kafkajs/inspector.ts';
 import { messageOf } from '../../errors.ts';
-import { isUnknownTopic } from '../../protocol/error-codes.ts';
+import { isUnknownTopic } from '../../protocol/unknown-topic.ts';
 import { rootCause } from '../../util/root-cause.ts';
 import { certificateAt, checkAdvertised, notReached, shown } from './check-network.ts';
 import { StepFailure, type Steps, within } from './steps.ts';

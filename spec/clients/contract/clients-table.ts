@@ -13,7 +13,9 @@ const POINTS: Readonly<Record<string, (client: ClientUnderTest) => string>> = {
   'codecs of its own': ({ codecs }) => codecs.join(', '),
   'codecs that the application registers': ({ sharesCodecs }) => answer(sharesCodecs),
   '`compressionLevel`': ({ hasCompressionLevel }) => answer(hasCompressionLevel),
-  '`idempotent`': ({ isIdempotent }) => answer(isIdempotent),
+  'may be idempotent (a producer of yours by its own settings: the option `idempotent` throws there)': ({
+    isIdempotent,
+  }) => answer(isIdempotent),
   'no duplicate of a batch whose connection is renewed': ({ keepsSequence }) => answer(keepsSequence),
   'names the records that the broker refuses': ({ namedOf }) => answer(namedOf([0]) !== undefined),
   'a batch without keys goes to one partition': ({ choosesPartition }) => answer(choosesPartition),
