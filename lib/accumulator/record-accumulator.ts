@@ -84,7 +84,8 @@ export class RecordAccumulator {
       this.acceptAndDrop(record, 'oversize', cause);
       return false;
     }
-    if (this.#spooled?.handles(record, () => this.acceptAndDrop(record, 'overflow', undefined))) return false;
+    const placed = this.#spooled?.place(record, () => this.acceptAndDrop(record, 'overflow', undefined));
+    if (placed === 'disk' || placed === 'dropped') return false;
     if (!this.#buffer.makeRoomFor(record, (victim) => this.drop(victim, 'overflow', undefined))) {
       this.acceptAndDrop(record, 'overflow', undefined);
       return false;

@@ -48,31 +48,34 @@ export class SpooledQueues {
   }
 
   /**
-   * A new record goes to disk where memory has no room for it, or where others wait there that it must not overtake. When
-   * it cannot be written and must not overtake them, it is dropped.
+   * Where a new record goes:
    *
-   * @param reject drops it
-   * @returns whether it has been seen to
+   * - to memory, where there is room and nothing waits on disk that it must not overtake;
+   * - to disk otherwise;
+   * - to memory all the same, where the disk is full and it overtakes nothing: the caller makes room. For a queue that is held while
+   *   others send, only its own records give way: nothing of others is dropped for what cannot be sent anyway;
+   * - nowhere, where the disk is full and it must not overtake what is there: it is dropped.
+   *
+   * @param drop drops it
    */
-  handles(record: PendingRecord, reject: () => void): boolean {
+  place(record: PendingRecord, drop: () => void): 'memory' | 'disk' | 'dropped' {
     const { spool, ledger } = this.#parts;
     const held = this.#held.of(record);
     // What other processes have left is older, too, and may not have been counted yet.
     const isUnread = spool.isScanning || (ledger.spooledWaiting > 0 && spool.hasUnread);
     const isInLine = isUnread || held?.isOnDisk === true;
-    if (!isInLine && this.#findRoom(record.bytes, held === undefined)) return false;
+    if (!isInLine && this.#findRoom(record.bytes, held === undefined)) return 'memory';
     record.seq = ledger.nextSeq(record);
     // What memory has and the disk not yet comes first.
     spool.writeKept();
     if (this.#store(record, held)) {
       ledger.acceptSpooled(record);
-      return true;
+      return 'disk';
     }
-    if (!isInLine && this.#held.stateOf(held) !== 'held-alone') return false;
-    // Nothing of others is to give way for what cannot be sent anyway.
-    if (!isInLine && this.#shedOwn(record)) return false;
-    reject();
-    return true;
+    if (!isInLine && this.#held.stateOf(held) !== 'held-while-others-send') return 'memory';
+    if (!isInLine && this.#shedOwn(record)) return 'memory';
+    drop();
+    return 'dropped';
   }
 
   /**

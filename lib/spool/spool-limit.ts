@@ -23,13 +23,16 @@ export class SpoolLimit {
   hasRoomFor(records: readonly PendingRecord[], state: QueueState): boolean {
     let room = FILE_HEADER.length;
     for (const record of records) if (record.spoolPosition === undefined) room += sizeOf(record);
-    return this.#segments.bytes + room <= this.#maxBytes * (state === 'held-alone' ? HELD_SHARE : 1);
+    return (
+      this.#segments.bytes + room <= this.#maxBytes * (state === 'held-while-others-send' ? HELD_SHARE : 1)
+    );
   }
 
   /** @throws when there is not enough */
   check(records: readonly PendingRecord[], state: QueueState): void {
     if (this.hasRoomFor(records, state)) return;
-    const reserve = state === 'held-alone' ? ', and a quarter of it is kept for what can be sent' : '';
+    const reserve =
+      state === 'held-while-others-send' ? ', and a quarter of it is kept for what can be sent' : '';
     throw new Error(`the spool is full (spool.maxBytes is ${this.#maxBytes}${reserve})`);
   }
 }

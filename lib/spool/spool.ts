@@ -32,10 +32,10 @@ export interface SpoolEvents {
 }
 
 /**
- * How the queue of a record fares. `held`: it cannot be sent now. `held-alone`: it cannot, and others can. Records that are
+ * How the queue of a record fares. `held`: it cannot be sent now. `held-while-others-send`: it cannot, and others can. Records that are
  * held are written apart: in one segment with others, they would keep on disk what has long been delivered.
  */
-export type QueueState = 'flowing' | 'held' | 'held-alone';
+export type QueueState = 'flowing' | 'held' | 'held-while-others-send';
 
 /**
  * What memory cannot hold, or the process leaves behind: on disk, oldest first. Never throws.

@@ -66,11 +66,10 @@ class Rig {
   }
 
   /** @returns where the record waits now */
-  add(text: string, topic = 'logs'): 'memory' | 'disk' | 'rejected' | 'no room' {
+  add(text: string, topic = 'logs'): 'memory' | 'disk' | 'dropped' | 'no room' {
     const record = recordOf({ text, topic, key: 'k' });
-    const before = this.rejected.length;
-    if (this.queues.handles(record, () => this.rejected.push(text)))
-      return this.rejected.length > before ? 'rejected' : 'disk';
+    const placed = this.queues.place(record, () => this.rejected.push(text));
+    if (placed !== 'memory') return placed;
     if (!this.buffer.hasRoomFor(record.bytes)) return 'no room';
     this.ledger.accept(record);
     this.topic(topic).add(record);
@@ -131,9 +130,9 @@ describe('a new record', () => {
   it('is rejected where it must not overtake others on disk, and that is full', async () => {
     const rig = await new Rig({ maxBytesOnDisk: 220 }).open();
     const where = rig.addAll(19);
-    expect(where.slice(16)).toEqual(['disk', 'rejected', 'rejected']);
+    expect(where.slice(16)).toEqual(['disk', 'dropped', 'dropped']);
     rig.deliver();
-    expect(rig.add('later')).toBe('rejected');
+    expect(rig.add('later')).toBe('dropped');
     expect(rig.rejected).toEqual(['17', '18', 'later']);
   });
 });
@@ -232,7 +231,7 @@ describe('a topic that is held', () => {
 
   it.each<[OverflowPolicy, string, string[]]>([
     ['drop-oldest', 'memory', ['0']],
-    ['drop-newest', 'rejected', []],
+    ['drop-newest', 'dropped', []],
   ])(
     'with %s, alone and with a full disk, costs others nothing: its own new record is in %s',
     async (overflow, where, dropped) => {

@@ -32,6 +32,8 @@ const consumer = mkdtempSync(join(tmpdir(), 'winston-kafkajs-consumer-'));
 let packed: { filename: string; unpackedSize: number; files: { path: string }[] };
 let installOutput = '';
 let cluster: BrokerCluster;
+let tools: Promise<unknown> | undefined;
+let withoutNodeTypes: Promise<string> | undefined;
 
 beforeAll(async () => {
   cluster = await BrokerCluster.start({ topics: { esm: 1, cjs: 1, jest: 1, shared: 1 } });
@@ -48,6 +50,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   rmSync(consumer, { recursive: true, force: true });
+  if (withoutNodeTypes !== undefined) rmSync(await withoutNodeTypes, { recursive: true, force: true });
   await cluster.stop();
 });
 
@@ -186,7 +189,7 @@ describe('the package', () => {
     mkdirSync(join(consumer, 'test'), { recursive: true });
     for (const name of ['jest', 'jest-mocked', 'jest-reset'])
       copyFileSync(join(fixtures, `${name}.test.js`), join(consumer, `test/${name}.test.js`));
-    await run('npm', ['install', `jest@${VERSIONS.jest}`]);
+    await installTools();
     const env = { BROKER: brokerOf(cluster) };
     const { stderr } = await run(join(consumer, 'node_modules/.bin/jest'), ['--ci'], { env });
     expect(stderr).toMatch(/Tests:\s+5 passed, 5 total/);
@@ -200,7 +203,7 @@ describe('the package', () => {
     ['a bundler', 'usage.ts', ['--module', 'esnext', '--moduleResolution', 'bundler', '--target', 'es2022']],
   ])('has types that fit %s', async (_name, file, options) => {
     copyFileSync(join(fixtures, 'usage.ts'), join(consumer, file));
-    await run('npm', ['install', `typescript@${VERSIONS.typescript}`, '@types/node@20']);
+    await installTools();
     const strict = ['--noEmit', '--strict', '--exactOptionalPropertyTypes', '--skipLibCheck', 'false'];
     const { stdout } = await run(join(consumer, 'node_modules/.bin/tsc'), [
       ...strict,
@@ -224,14 +227,8 @@ describe('the package', () => {
       ['--module', 'esnext', '--moduleResolution', 'bundler', '--target', 'es2022'],
     ],
   ])('has types that do without @types/node, with skipLibCheck: %s', async (_name, file, options) => {
-    // A project of its own: another one may have the types in `node_modules`.
-    const project = mkdtempSync(join(tmpdir(), 'winston-kafkajs-without-node-'));
-    onTestFinished(() => rmSync(project, { recursive: true, force: true }));
+    const project = await projectWithoutNodeTypes();
     copyFileSync(join(fixtures, 'without-node.ts'), join(project, file));
-    writeFileSync(join(project, 'package.json'), '{ "private": true }');
-    const { winston, kafkajs, typescript } = VERSIONS;
-    const installed = [`winston@${winston}`, `kafkajs@${kafkajs}`, `typescript@${typescript}`];
-    await run('npm', ['install', join(consumer, packed.filename), ...installed], { cwd: project });
     const flags = ['--noEmit', '--strict', '--skipLibCheck', ...options, file];
     const tsc = join(project, 'node_modules/.bin/tsc');
     const { stdout } = await run(tsc, flags, { cwd: project }).catch((error) => error);
@@ -247,4 +244,25 @@ function run(
   { cwd = consumer, env = {} }: { cwd?: string; env?: Record<string, string> } = {},
 ): Promise<{ stdout: string; stderr: string }> {
   return execute(command, args, { cwd, env: { ...process.env, ...env }, maxBuffer: 64 * 1024 * 1024 });
+}
+
+/** After the specs about what is installed with the package alone. */
+function installTools(): Promise<unknown> {
+  const { jest, typescript } = VERSIONS;
+  tools ??= run('npm', ['install', `jest@${jest}`, `typescript@${typescript}`, '@types/node@20']);
+  return tools;
+}
+
+/** A project of its own: another one may have the types in `node_modules`. */
+function projectWithoutNodeTypes(): Promise<string> {
+  const make = async (): Promise<string> => {
+    const project = mkdtempSync(join(tmpdir(), 'winston-kafkajs-without-node-'));
+    writeFileSync(join(project, 'package.json'), '{ "private": true }');
+    const { winston, kafkajs, typescript } = VERSIONS;
+    const installed = [`winston@${winston}`, `kafkajs@${kafkajs}`, `typescript@${typescript}`];
+    await run('npm', ['install', join(consumer, packed.filename), ...installed], { cwd: project });
+    return project;
+  };
+  withoutNodeTypes ??= make();
+  return withoutNodeTypes;
 }

@@ -15,7 +15,7 @@ let cluster: BrokerCluster;
 
 beforeAll(async () => {
   cluster = await BrokerCluster.start({ autoCreate: true });
-  consumer = await Consumer.make();
+  consumer = await Consumer.make(`jest@${JEST}`, `typescript@${TYPESCRIPT}`, '@types/node@20');
 });
 
 afterAll(async () => {
@@ -50,7 +50,6 @@ describe('winston-kafkajs/register', () => {
   );
 
   it('works under Jest, also after resetModules', async () => {
-    await consumer.run('npm', ['install', `jest@${JEST}`]);
     copy('register.test.js', 'test/register.test.js');
     const { stderr } = await consumer.run(join(consumer.directory, 'node_modules/.bin/jest'), ['--ci']);
     expect(stderr).toMatch(/Tests:\s+3 passed, 3 total/);
@@ -66,7 +65,6 @@ describe('winston-kafkajs/register', () => {
       ['--module', 'commonjs', '--moduleResolution', 'node10', '--target', 'es2022', '--esModuleInterop'],
     ],
   ])('has types: %s', async (_name, ending, options) => {
-    await consumer.run('npm', ['install', `typescript@${TYPESCRIPT}`, '@types/node@20']);
     for (const name of ['register', 'without-register']) {
       copy(`${name}.ts`, `${name}.${ending}`);
       const strict = ['--noEmit', '--strict', '--exactOptionalPropertyTypes', '--skipLibCheck', 'false'];

@@ -27,7 +27,7 @@ it('needs no room for what is on disk', () => {
 it.each([
   ['flowing', 1_000],
   ['held', 1_000],
-  ['held-alone', 750],
+  ['held-while-others-send', 750],
 ] as const)('lets records of a queue that is %s fill %i bytes of 1,000', (state, most) => {
   expect(limitWith(most - HEAD).hasRoomFor([], state)).toBe(true);
   expect(limitWith(most - HEAD + 1).hasRoomFor([], state)).toBe(false);
@@ -39,7 +39,7 @@ it('says that it is full, which option decides, and for whom the rest is kept', 
   expect(() => limitWith(MAX_BYTES).check([record], 'held')).toThrow(
     'the spool is full (spool.maxBytes is 1000)',
   );
-  expect(() => limitWith(MAX_BYTES).check([record], 'held-alone')).toThrow(
+  expect(() => limitWith(MAX_BYTES).check([record], 'held-while-others-send')).toThrow(
     'the spool is full (spool.maxBytes is 1000, and a quarter of it is kept for what can be sent)',
   );
 });

@@ -59,7 +59,7 @@ export class HeldQueues {
 
   stateOf(held: Held | undefined): QueueState {
     if (held === undefined) return 'flowing';
-    return held.delivered < this.#delivered ? 'held-alone' : 'held';
+    return held.delivered < this.#delivered ? 'held-while-others-send' : 'held';
   }
 
   /** A send has come through. */
