@@ -8,7 +8,7 @@ const { SPEC_WORKER_PROGRAM } = process.env;
 if (SPEC_WORKER_PROGRAM !== undefined) {
   const url = pathToFileURL(SPEC_WORKER_PROGRAM).href;
   const hooks = `export async function resolve(specifier, context, next) {
-    const isProgram = specifier === './program.ts' && context.parentURL?.includes('/lib/clients/worker/');
+    const isProgram = specifier === './packed-program.ts' && context.parentURL?.includes('/lib/clients/worker/');
     return isProgram ? { url: ${JSON.stringify(url)}, shortCircuit: true } : next(specifier, context);
   }`;
   register(`data:text/javascript,${encodeURIComponent(hooks)}`);

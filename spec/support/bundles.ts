@@ -26,7 +26,7 @@ export async function setup(): Promise<(() => void) | undefined> {
 export const builtProgram: Plugin = {
   name: 'built-program',
   setup: ({ onResolve }) =>
-    onResolve({ filter: /^\.\/program\.ts$/ }, ({ importer }) => {
+    onResolve({ filter: /^\.\/packed-program\.ts$/ }, ({ importer }) => {
       const path = process.env.SPEC_WORKER_PROGRAM;
       return importer.includes('/lib/clients/worker/') && path !== undefined ? { path } : undefined;
     }),
