@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { messageOf } from '../errors.ts';
+import { nearestOf } from '../util/check-option.ts';
 import { UsageError } from './usage-error.ts';
 
 const TEXT = { type: 'string' } as const;
@@ -44,8 +45,15 @@ export function commandLine(command: CommandName, args: readonly string[]): Comm
       positionals,
     };
   } catch (error) {
-    throw new UsageError(messageOf(error));
+    const [, given = ''] = /^Unknown option '--?([\w-]+)'/.exec(messageOf(error)) ?? [];
+    throw new UsageError(`${messageOf(error)}${meant(given, Object.keys(OPTIONS[command]), '--')}`);
   }
+}
+
+/** The nearest of the names that there are, as a sentence. */
+export function meant(given: string, names: readonly string[], prefix: string = ''): string {
+  const nearest = nearestOf(given, names);
+  return nearest === undefined ? '' : ` Did you mean ${prefix}${nearest}?`;
 }
 
 function refusePassword(args: readonly string[]): void {

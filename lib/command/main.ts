@@ -1,7 +1,7 @@
 import { messageOf } from '../errors.ts';
 import { systemClock } from '../util/clock.ts';
 import { check } from './check/check.ts';
-import { type CommandLine, commandLine, isCommand, milliseconds, needed } from './command-line.ts';
+import { type CommandLine, commandLine, isCommand, meant, milliseconds, needed } from './command-line.ts';
 import { kafkaConfig } from './kafka-config.ts';
 import { LEVELS, severityOf } from './record-line.ts';
 import { replay } from './replay.ts';
@@ -41,7 +41,10 @@ export async function main(args: readonly string[], around: Surroundings): Promi
       return 0;
     }
     if (!isCommand(command)) {
-      const what = command === undefined ? 'No command.' : `There is no command ${command}.`;
+      const what =
+        command === undefined
+          ? 'No command.'
+          : `There is no command ${command}.${meant(command, Object.keys(COMMANDS))}`;
       throw new UsageError(`${what}\n\n${USAGE.main}`);
     }
     const line = commandLine(command, rest);

@@ -1,4 +1,5 @@
 import { type KafkaConfig, KafkaInspector } from '../clients/kafkajs/inspector.ts';
+import { messageOf } from '../errors.ts';
 import { MAX_DELAY_MS, systemClock } from '../util/clock.ts';
 import { topicFailure } from './check/check-topic.ts';
 import { isWanted, recordLine, type ShownRecord, shownRecord } from './record-line.ts';
@@ -30,7 +31,11 @@ export async function tail(options: TailOptions, screen: Screen): Promise<number
   const { kafka, topic, severity, pattern, since, until, follows, signal } = options;
   const inspector = new KafkaInspector(kafka, RETRIES);
   try {
-    await inspector.connect();
+    await inspector.connect().catch((error) => {
+      throw new Error(`${messageOf(error)}. "winston-kafkajs check" tries each step, and says what to do.`, {
+        cause: error,
+      });
+    });
     const ends = await inspector.ends(topic).catch((error) => {
       const { message, advice } = topicFailure(topic, error);
       throw new Error(`${message}. ${advice}`, { cause: error });

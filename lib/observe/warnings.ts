@@ -83,15 +83,20 @@ export class Warnings {
   }
 
   /** The process ends with records that Kafka has not got. On the console, because nobody listens any more. */
-  lostAtExit(count: number, lastError: string | undefined, fallback: 'none' | 'written' | 'unwritten'): void {
+  lostAtExit(
+    count: number,
+    lastError: string | undefined,
+    fallback: 'none' | 'written' | 'unwritten',
+    isBySignal: boolean,
+  ): void {
     this.#isEndTold = true;
     const records = count === 1 ? '1 record' : `${count} records`;
     const why = lastError ?? 'there was no time to send them';
     const [lost, them] = count === 1 ? ['It is lost', 'it'] : ['They are lost', 'them'];
-    const advice =
-      lastError === undefined
-        ? 'Await transport.flush() before process.exit(), or raise closeTimeoutMs.'
-        : `A spool or a fallback would keep ${them}.`;
+    const noTime = isBySignal
+      ? 'In a handler of the signal, stop what logs, then await transport.close().'
+      : 'Await transport.flush() before process.exit(), or raise closeTimeoutMs.';
+    const advice = lastError === undefined ? noTime : `A spool or a fallback would keep ${them}.`;
     const what = {
       none: `${lost}. ${advice}`,
       written: `The fallback has got ${them}.`,

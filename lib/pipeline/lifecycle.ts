@@ -15,9 +15,6 @@ import type { Clock } from '../util/clock.ts';
 // How long the end may be put off for the fallback to write what it has just got.
 const MAX_FALLBACK_MS = 1_000;
 
-// How often the flush on a signal is repeated, for what has come in the meantime: a flood has no end.
-const MAX_FLUSHES = 20;
-
 /** Hears whether there is something that the end of the process must not come before. */
 export interface WorkListener {
   /** The first record comes, also one of the transport's own; or the first is left out, which the topic is to be told. */
@@ -49,6 +46,8 @@ export class Lifecycle implements Unfinished {
   #closing: Promise<FlushReport> | undefined;
   /** How often it was opened again: a `close` that began before the last time must not end it. */
   #reopened = 0;
+  /** A signal has ended the process, or will. */
+  #isFlushedForSignal = false;
   /** Called when Kafka turns out to be away. */
   readonly #onDown = new Set<() => void>();
 
@@ -104,17 +103,18 @@ export class Lifecycle implements Unfinished {
   }
 
   /**
-   * Flushes, but waits no longer than until Kafka turns out to be away: not at all, where that is known. What a busy application
-   * logs meanwhile is flushed too, some times: most often there is a moment when nothing is left.
+   * A signal has come: flushes, but waits no longer than until Kafka turns out to be away: not at all, where that is known. What a
+   * busy application logs meanwhile is flushed too, until there is a moment when nothing is left, or the time is up.
    */
   async flushUnlessDown(timeoutMs: number): Promise<void> {
     const { ledger, sender, clock } = this.#parts;
     this.tellLast();
     const until = clock.monotonic() + timeoutMs;
-    for (let times = 0; times < MAX_FLUSHES && (times === 0 || clock.monotonic() < until); times++) {
+    this.#isFlushedForSignal = true;
+    do {
       if (ledger.unsettled === 0 || sender.state === 'down') return;
       await this.#flushUntilDown(Math.max(0, until - clock.monotonic()));
-    }
+    } while (clock.monotonic() < until);
   }
 
   async #flushUntilDown(timeoutMs: number): Promise<void> {
@@ -163,7 +163,7 @@ export class Lifecycle implements Unfinished {
     // One that does not take all, by its level: those that it has taken are not lost.
     const untaken = lost - handedOn;
     const [count, fallback] = untaken > 0 ? ([untaken, 'none'] as const) : ([lost, isWritten] as const);
-    warnings.lostAtExit(count, sender.lastError?.message, fallback);
+    warnings.lostAtExit(count, sender.lastError?.message, fallback, this.#isFlushedForSignal);
   }
 
   /** The process ends now: blocks for up to `timeoutMs`, where what is left can still be sent. */

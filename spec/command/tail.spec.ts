@@ -158,3 +158,9 @@ it('says what is wrong with a topic that is not there', async () => {
   expect(code).toBe(1);
   expect(err).toContain('there is no topic logs. Create it, or check its name.');
 });
+
+it('says what to run where it cannot connect', async () => {
+  const { code, err } = await ran(['tail', '--brokers', '127.0.0.1:1', '--topic', 'logs']);
+  expect(code).toBe(1);
+  expect(err).toMatch(/ECONNREFUSED 127\.0\.0\.1:1\. "winston-kafkajs check" tries each step/);
+});

@@ -25,11 +25,13 @@ it('prints its version', async () => {
 describe('wrong usage is exit code 2, and says why on stderr', () => {
   it.each([
     [[], 'No command'],
-    [['chekc'], 'There is no command chekc'],
+    [['chekc'], 'There is no command chekc. Did you mean check?'],
+    [['grafana'], 'There is no command grafana.\n'],
     [['check', '--brokers', 'a:1'], '--topic is missing'],
     [['check', ...LOGS], 'No brokers'],
     [['check', ...LOGS, '--brokers', 'a:x'], 'The brokers must be'],
     [['check', ...LOGS, '--brokers', 'a:1', '--verbose'], "Unknown option '--verbose'"],
+    [['check', ...LOGS, '--broker', 'a:1'], 'Did you mean --brokers?'],
     [['check', ...LOGS, '--brokers', 'a:1', '--timeout', '0'], '--timeout must be'],
     [['check', ...LOGS, '--config', '/does/not/exist.mjs'], 'cannot be loaded'],
     [['tail', ...LOGS, '--brokers', 'a:1', '--level', 'loud'], '--level must be one of'],

@@ -6,7 +6,7 @@ import { Project, RUN_LIMIT_MS } from './project.ts';
 
 const RECIPES = new URL('./fixtures/recipes/', import.meta.url);
 const page = readFileSync(new URL('../../../docs/tests-and-jest.md', import.meta.url), 'utf8');
-const NIGHT = Date.parse('2030-01-01T01:00:00Z');
+const NIGHT = Date.parse('2020-01-01T01:00:00Z');
 
 async function start(): Promise<{ cluster: BrokerCluster; project: Project }> {
   const cluster = await startCluster();
