@@ -46,9 +46,12 @@ export function isBuiltIn(type: number): boolean {
   return type === COMPRESSION_TYPES.none || OF_NODE[type]?.make() !== undefined;
 }
 
-/** Whether this thread has a codec for a compression type. kafkajs is not loaded for those that are built in. */
+/**
+ * Whether this thread has a codec for a compression type. kafkajs is not loaded for those that it brings itself. For others it is, and
+ * gets Node's codec where there is one: `codecOf`.
+ */
 export function hasCodec(type: number): boolean {
-  return isBuiltIn(type) || codecOf(type) !== undefined;
+  return type <= COMPRESSION_TYPES.gzip || codecOf(type) !== undefined;
 }
 
 /**
