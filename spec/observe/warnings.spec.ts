@@ -3,6 +3,7 @@ import { expect, it, vi } from 'vitest';
 import { stderrLines } from '../../lib/client-log/stderr.ts';
 import { Warnings } from '../../lib/observe/warnings.ts';
 import { systemClock } from '../../lib/util/clock.ts';
+import { HeldClock } from '../sender/rig.ts';
 
 it.each<[number, string | undefined, 'none' | 'written' | 'unwritten', string, boolean?]>([
   [
@@ -40,3 +41,36 @@ it.each<[number, string | undefined, 'none' | 'written' | 'unwritten', string, b
     print.mockRestore();
   },
 );
+
+/** How often a listener hears of topics that wait on disk. */
+function listening() {
+  const clock = new HeldClock();
+  const emitter = new EventEmitter();
+  let heard = 0;
+  emitter.on('warn', () => heard++);
+  const warnings = new Warnings(emitter, clock);
+  const tell = (topic: string): void =>
+    warnings.held({ topic, partition: undefined, cause: new Error('no') });
+  return { clock, tell, heard: () => heard };
+}
+
+it('tells of one kind once a minute', () => {
+  const { clock, tell, heard } = listening();
+  tell('a');
+  clock.now = 59_999;
+  tell('a');
+  expect(heard()).toBe(1);
+  clock.now = 60_000;
+  tell('a');
+  expect(heard()).toBe(2);
+});
+
+it('remembers 1,000 kinds, and tells of all again when one more comes', () => {
+  const { tell, heard } = listening();
+  for (let at = 0; at < 1_000; at++) tell(`topic ${at}`);
+  tell('topic 0');
+  expect(heard()).toBe(1_000);
+  tell('one more');
+  tell('topic 0');
+  expect(heard()).toBe(1_002);
+});

@@ -91,3 +91,16 @@ it('who ends it hears nothing any more', async () => {
   await clock.pass(60_000);
   expect([givenUp.mock.calls.length, clock.armed]).toEqual([0, 0]);
 });
+
+it('remembers 1,000 topics that have taken a record, and forgets them when one more comes', async () => {
+  const { clock, topics, givenUp } = started(['a']);
+  topics.onResult('a', DELIVERED);
+  for (let at = 1; at < 1_000; at++) topics.onResult(`topic ${at}`, DELIVERED);
+  topics.whenOnlyMissing(givenUp);
+  topics.onResult('a', MISSING);
+  await clock.pass(2_000);
+  expect(givenUp).not.toHaveBeenCalled();
+  topics.onResult('one more', DELIVERED);
+  topics.onResult('a', MISSING);
+  expect(givenUp).toHaveBeenCalledTimes(1);
+});
