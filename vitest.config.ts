@@ -1,4 +1,5 @@
 import { defineConfig, type Plugin } from 'vitest/config';
+import { isProgramModule } from './.ci/program-module.js';
 
 // What has to hold in both modes runs a second time (`npm run test:worker`), with `worker: true` for every transport that the
 // harness makes.
@@ -80,8 +81,9 @@ const builtProgram: Plugin = {
   name: 'built-program',
   enforce: 'pre',
   resolveId(source, importer) {
-    const isProgram = source === './packed-program.ts' && importer?.includes('/lib/clients/worker/') === true;
-    return isProgram ? { id: String(process.env.SPEC_WORKER_PROGRAM), external: true } : undefined;
+    return isProgramModule(source, importer)
+      ? { id: String(process.env.SPEC_WORKER_PROGRAM), external: true }
+      : undefined;
   },
 };
 

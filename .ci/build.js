@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { compileFunction } from 'node:vm';
 import { build, transform } from 'esbuild';
 import { rolledUpDeclarations } from './declarations.js';
+import { PROGRAM_MODULE } from './program-module.js';
 import { kafkajsLicence, packedWorkerProgram } from './worker-program.js';
 
 // Subpaths of the package, each a file of its own in both formats.
@@ -31,7 +32,7 @@ const LAZY = {
   // Not as esbuild would write it: it leaves out the comments, by which bundlers are told to leave the `import` as it is.
   'import-module':
     'exports.importModule = (url) => import(/* webpackIgnore: true */ /* @vite-ignore */ url);',
-  'packed-program': "exports.packedProgram = () => require('./program-text.js');",
+  [PROGRAM_MODULE]: "exports.packedProgram = () => require('./program-text.js');",
   // Once: its modules keep what the transports share.
   'load-pipeline': `let common;
 let pipeline;

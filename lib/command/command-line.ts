@@ -45,8 +45,10 @@ export function commandLine(command: CommandName, args: readonly string[]): Comm
       positionals,
     };
   } catch (error) {
-    const [, given = ''] = /^Unknown option '--?([\w-]+)'/.exec(messageOf(error)) ?? [];
-    throw new UsageError(`${messageOf(error)}${meant(given, Object.keys(OPTIONS[command]), '--')}`);
+    const message = messageOf(error);
+    const unknown = /^Unknown option '--?([\w-]+)'/.exec(message)?.[1];
+    const hint = unknown === undefined ? '' : meant(unknown, Object.keys(OPTIONS[command]), '--');
+    throw new UsageError(message + hint);
   }
 }
 

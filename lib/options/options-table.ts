@@ -10,7 +10,7 @@ import { isTopicName, TOPIC_NAME_RULE } from '../record/topic-name.ts';
 import type { SamplingOptions } from '../sampling/sampling.ts';
 import type { SampleOptions } from '../sampling/sampling-options.ts';
 import type { SenderOptions } from '../sender/sender-options.ts';
-import type { SpoolOptions } from '../spool/spool.ts';
+import type { SpoolOptions } from '../spool/spool-options.ts';
 import { hasMethods, isPlainObject, throwInvalidOption } from '../util/check-option.ts';
 import { checkedAcks, checkedClient, WORKER_OPTIONS } from './client-options.ts';
 import { checkedCompression, checkedCompressionLevel } from './compression-options.ts';

@@ -46,7 +46,7 @@ export class Lifecycle implements Unfinished {
   #closing: Promise<FlushReport> | undefined;
   /** How often it was opened again: a `close` that began before the last time must not end it. */
   #reopened = 0;
-  /** A signal has ended the process, or will. */
+  /** A signal has come: what is lost at the end is told with the advice for that. */
   #isFlushedForSignal = false;
   /** Called when Kafka turns out to be away. */
   readonly #onDown = new Set<() => void>();

@@ -1,7 +1,7 @@
 import type { Ledger } from '../accumulator/ledger.ts';
 import type { StatsCollector } from '../observe/stats-collector.ts';
 import type { Warnings } from '../observe/warnings.ts';
-import type { SpoolEvents } from '../spool/spool.ts';
+import type { SpoolEvents } from '../spool/spool-options.ts';
 
 export interface SpoolAccountingParts {
   readonly ledger: Ledger;

@@ -2,7 +2,7 @@ import type { Clock, Timer } from '../util/clock.ts';
 import { attempt } from '../util/safely.ts';
 import { type Directories, removeIfEmpty, segmentsIn } from './directories.ts';
 import { byName, type Segments } from './segments.ts';
-import type { SpoolEvents } from './spool.ts';
+import type { SpoolEvents } from './spool-options.ts';
 
 // How often it is looked whether other processes have left something behind.
 const LOOK_AROUND_MS = 30_000;

@@ -3,7 +3,7 @@
  * and after every bundler; `import.meta.url` is empty in what esbuild makes for CommonJS, and the build machine's path in
  * webpack's.
  */
-export function ownFile(): string | undefined {
+export function runningFile(): string | undefined {
   const { prepareStackTrace, stackTraceLimit } = Error;
   try {
     Error.stackTraceLimit = 1;

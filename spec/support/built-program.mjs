@@ -7,9 +7,10 @@ const { SPEC_WORKER_PROGRAM } = process.env;
 // Not there in a run without vitest.
 if (SPEC_WORKER_PROGRAM !== undefined) {
   const url = pathToFileURL(SPEC_WORKER_PROGRAM).href;
-  const hooks = `export async function resolve(specifier, context, next) {
-    const isProgram = specifier === './packed-program.ts' && context.parentURL?.includes('/lib/clients/worker/');
-    return isProgram ? { url: ${JSON.stringify(url)}, shortCircuit: true } : next(specifier, context);
+  const program = new URL('../../.ci/program-module.js', import.meta.url).href;
+  const hooks = `import { isProgramModule } from ${JSON.stringify(program)};
+  export async function resolve(specifier, context, next) {
+    return isProgramModule(specifier, context.parentURL) ? { url: ${JSON.stringify(url)}, shortCircuit: true } : next(specifier, context);
   }`;
   register(`data:text/javascript,${encodeURIComponent(hooks)}`);
 }

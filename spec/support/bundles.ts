@@ -4,6 +4,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
+import { isProgramModule } from '../../.ci/program-module.js';
 import { packedWorkerProgram } from '../../.ci/worker-program.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -26,9 +27,9 @@ export async function setup(): Promise<(() => void) | undefined> {
 export const builtProgram: Plugin = {
   name: 'built-program',
   setup: ({ onResolve }) =>
-    onResolve({ filter: /^\.\/packed-program\.ts$/ }, ({ importer }) => {
+    onResolve({ filter: /^\./ }, ({ path: specifier, importer }) => {
       const path = process.env.SPEC_WORKER_PROGRAM;
-      return importer.includes('/lib/clients/worker/') && path !== undefined ? { path } : undefined;
+      return isProgramModule(specifier, importer) && path !== undefined ? { path } : undefined;
     }),
 };
 

@@ -1,7 +1,7 @@
 import type { PendingRecord } from '../../record/record.ts';
 
 /** Which of a topic's records on disk still have to go to the partition that they were sent to. */
-export class BoundOnDisk {
+export class BoundInSpool {
   /** Whether what was on disk when the partitions were forgotten may go to any partition, wherever it was sent. */
   mustUnbind = false;
   /** What was sent, and has been left on disk since then: as what is sent from memory, it stays with its partition. */

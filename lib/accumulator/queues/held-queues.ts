@@ -1,5 +1,5 @@
 import type { PendingRecord } from '../../record/record.ts';
-import type { QueueState } from '../../spool/spool.ts';
+import type { QueueState } from '../../spool/spool-options.ts';
 import type { Quantity } from '../ledger.ts';
 import type { PartitionQueue } from './partition-queue.ts';
 import type { TopicQueues } from './topic-queues.ts';

@@ -4,7 +4,7 @@ import type { BatchingPolicy } from '../batching-policy.ts';
 import { ProducerBatch } from '../producer-batch.ts';
 import type { RecordStore } from '../store/record-store.ts';
 import { BatchFormer } from './batch-former.ts';
-import { BoundOnDisk } from './bound-in-spool.ts';
+import { BoundInSpool } from './bound-in-spool.ts';
 import { NEVER, type PartitionQueue } from './partition-queue.ts';
 import { PartitionQueues } from './partition-queues.ts';
 
@@ -21,7 +21,7 @@ export class TopicQueues {
   readonly #policy: BatchingPolicy;
   readonly #queues: PartitionQueues;
   readonly #former: BatchFormer;
-  readonly onDisk: BoundOnDisk = new BoundOnDisk();
+  readonly onDisk: BoundInSpool = new BoundInSpool();
   /** Changes whenever keys may belong elsewhere. */
   generation = 0;
   /** Sends that failed, all that ever did; and why the last one did. */

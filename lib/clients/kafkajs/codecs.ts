@@ -87,8 +87,5 @@ function zstdOfNode(level?: number): Codec | undefined {
 function gzipOfNode(level?: number): Codec {
   const { gzip, gunzip } = zlib();
   const compress = promisify<Buffer, object, Buffer>(gzip);
-  return {
-    compress: ({ buffer }) => compress(buffer, level === undefined ? {} : { level }),
-    decompress: promisify(gunzip),
-  };
+  return { compress: ({ buffer }) => compress(buffer, { level }), decompress: promisify(gunzip) };
 }

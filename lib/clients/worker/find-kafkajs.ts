@@ -2,7 +2,7 @@
 // in a bundle it stands beside the `createRequire` that esbuild's users import for what is CommonJS.
 import nodeModule from 'node:module';
 import { isAbsolute } from 'node:path';
-import { ownFile } from '../../util/running-file.ts';
+import { runningFile } from '../../util/running-file.ts';
 
 /** The path of the kafkajs that the application has installed. Where it is not, the thread's program has a copy of its own. */
 export function findKafkajs(kafkaModule: string | undefined): string | undefined {
@@ -17,7 +17,7 @@ export function findKafkajs(kafkaModule: string | undefined): string | undefined
  * application's main script is. Not in the working directory: whoever can write there could have it run.
  */
 export function findInstalled(name: string, kafkaModule?: string): string | undefined {
-  for (const from of [kafkaModule, ownFile(), process.argv[1]]) {
+  for (const from of [kafkaModule, runningFile(), process.argv[1]]) {
     if (from === undefined) continue;
     try {
       const path = nodeModule.createRequire(from).resolve(name);
