@@ -91,16 +91,26 @@ async function bundle() {
   mkdirSync(dist('cjs'), { recursive: true });
   const code = {};
   for (const { path, text } of outputFiles)
-    code[basename(path, '.js')] = (await transform(text, { ...SMALL, format: 'cjs' })).code;
+    code[basename(path, '.js')] = (await transform(withNamesOfCommon(text), { ...SMALL, format: 'cjs' })).code;
   writeFileSync(dist('cjs/index.js'), withCommon(code.index, code.common));
   writeFileSync(dist('cjs/pipeline.js'), givenCommon(code.pipeline));
+}
+
+/**
+ * Reads what is imported from the common module once, into names of the module's own. esbuild would have each use of a name go through
+ * two getters, in CommonJS: 0.5 us for each record.
+ */
+function withNamesOfCommon(code) {
+  const [statement, names] = /import ?\{([^}]*)\} ?from ?"\.\/common\.js";/.exec(code) ?? [];
+  if (statement === undefined) return code;
+  return replacedOnce(code, statement, `const {${names.replaceAll(' as ', ':')}} = __common;`);
 }
 
 /** The library, with what it shares with the pipeline as a module within it. */
 function withCommon(index, common) {
   const inner = `const __common=(function(module){var exports=module.exports;${common}\nreturn module.exports})({exports:{}});`;
   const share = "require('./lazy.js').shareCommon(__common);";
-  return `'use strict';\n${inner}\n${share}\n${replacedOnce(index, 'require("./common.js")', '__common')}`;
+  return `'use strict';\n${inner}\n${share}\n${index}`;
 }
 
 /**
@@ -109,8 +119,7 @@ function withCommon(index, common) {
  * In brackets, so that V8 reads it once: other functions it reads when they are declared, and again when they are called.
  */
 function givenCommon(code) {
-  const withParameter = replacedOnce(code, 'require("./common.js")', '__common');
-  const body = replacedOnce(withParameter, 'module.exports=', 'const __pipeline=');
+  const body = replacedOnce(code, 'module.exports=', 'const __pipeline=');
   return `'use strict';\nexports.withCommon=(function(__common){${body}\nreturn __pipeline});\n`;
 }
 
