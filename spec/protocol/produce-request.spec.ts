@@ -1,9 +1,16 @@
 // The body of a Produce request, byte by byte: the old form as kafkajs writes it, the flexible one by hand.
 import { createRequire } from 'node:module';
 import { expect, it } from 'vitest';
-import { produceRequestBody, produceVersion } from '../../lib/protocol/produce-request.ts';
+import {
+  type ProduceRequest,
+  produceRequestBody,
+  produceVersion,
+} from '../../lib/protocol/produce-request.ts';
 
 const Encoder = createRequire(import.meta.url)('kafkajs/src/protocol/encoder.js');
+
+/** In one piece. */
+const bodyOf = (request: ProduceRequest): Buffer => Buffer.concat(produceRequestBody(request));
 
 const REQUEST = { acks: -1, timeoutMs: 30_000, topic: 'lögs', partition: 7, batch: Buffer.from('the batch') };
 
@@ -18,7 +25,7 @@ it.each([3, 5, 7, 8])('is written as kafkajs writes it, in version %i', (version
     .writeInt16(-1)
     .writeInt32(30_000)
     .writeArray([topic]).buffer;
-  expect(produceRequestBody({ ...REQUEST, version })).toEqual(expected);
+  expect(bodyOf({ ...REQUEST, version })).toEqual(expected);
 });
 
 it.each([9, 10, 11, 12])('has lengths of variable length and tagged fields in version %i', (version) => {
@@ -34,12 +41,16 @@ it.each([9, 10, 11, 12])('has lengths of variable length and tagged fields in ve
     // Tagged fields of the partition, the topic and the request.
     ...[0, 0, 0],
   ];
-  expect([...produceRequestBody({ ...REQUEST, version })]).toEqual(expected);
+  expect([...bodyOf({ ...REQUEST, version })]).toEqual(expected);
+});
+
+it.each([3, 12])('does not copy the batch, in version %i', (version) => {
+  expect(produceRequestBody({ ...REQUEST, version })).toContain(REQUEST.batch);
 });
 
 it('writes lengths of more than one byte', () => {
   const topic = 't'.repeat(249);
-  const body = produceRequestBody({ ...REQUEST, topic, batch: Buffer.alloc(200, 1), version: 12 });
+  const body = bodyOf({ ...REQUEST, topic, batch: Buffer.alloc(200, 1), version: 12 });
   expect([...body.subarray(8, 12)]).toEqual([2, 250, 1, 't'.charCodeAt(0)]);
   expect([...body.subarray(-205, -203)]).toEqual([201, 1]);
 });

@@ -11,7 +11,10 @@ const notAsked = (): Promise<never> => Promise.reject(new Error('asked'));
 class Broker {
   versions: unknown = { 0: { minVersion: 0, maxVersion: 7 } };
   isOpen = false;
-  connectionPool: { isConnected?: () => boolean } = { isConnected: () => this.isOpen };
+  connectionPool: { isConnected?: () => boolean; send?: (request: unknown) => Promise<unknown> } = {
+    isConnected: () => this.isOpen,
+    send: async (request) => request,
+  };
 
   isConnected(): boolean {
     return this.isOpen;
@@ -117,7 +120,11 @@ it.each<[string, () => unknown]>([
   ],
   [
     'a pool that does not say whether it is connected',
-    () => Object.assign(new Broker(), { connectionPool: {} }),
+    () => Object.assign(new Broker(), { connectionPool: { send: async () => 1 } }),
+  ],
+  [
+    'a pool that sends nothing',
+    () => Object.assign(new Broker(), { connectionPool: { isConnected: () => true } }),
   ],
   [
     'a broker that sends in another way',

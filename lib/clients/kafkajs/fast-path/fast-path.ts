@@ -74,12 +74,8 @@ export class FastPath {
     const batch = recordBatchOf(records, producer, compression, compressed);
     const body = produceRequestBody({ version, acks, timeoutMs: timeout, topic, partition, batch });
     return await connection.send({
-      request: {
-        apiKey: PRODUCE_API_KEY,
-        apiVersion: version,
-        apiName: 'Produce',
-        encode: async () => ({ buf: body, buffer: body }),
-      },
+      request: { apiKey: PRODUCE_API_KEY, apiVersion: version, apiName: 'Produce' },
+      body,
       response: {
         decode: async (payload) => {
           const response = readProduceResponse(payload, version);
