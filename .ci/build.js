@@ -91,7 +91,9 @@ async function bundle() {
   mkdirSync(dist('cjs'), { recursive: true });
   const code = {};
   for (const { path, text } of outputFiles)
-    code[basename(path, '.js')] = (await transform(withNamesOfCommon(text), { ...SMALL, format: 'cjs' })).code;
+    code[basename(path, '.js')] = (
+      await transform(withNamesOfCommon(text), { ...SMALL, format: 'cjs' })
+    ).code;
   writeFileSync(dist('cjs/index.js'), withCommon(code.index, code.common));
   writeFileSync(dist('cjs/pipeline.js'), givenCommon(code.pipeline));
 }
