@@ -12,7 +12,7 @@ import { empty, type RecordDropper } from './record-dropper.ts';
 const MAX_RECORDS_AT_ONCE = 500;
 
 // What the queues that are held may keep of memory, all of them together, when others want room.
-const HELD_SHARE = 0.25;
+const HELD_MEMORY_SHARE = 0.25;
 
 export interface SpooledQueuesParts {
   readonly spool: Spool;
@@ -230,8 +230,8 @@ export class SpooledQueues {
     const { count, bytes } = this.#held.inMemory;
     const flowing = this.#flowing();
     const most = {
-      count: maxRecords - Math.min(count, HELD_SHARE * maxRecords),
-      bytes: maxBytes - Math.min(bytes, HELD_SHARE * maxBytes),
+      count: maxRecords - Math.min(count, HELD_MEMORY_SHARE * maxRecords),
+      bytes: maxBytes - Math.min(bytes, HELD_MEMORY_SHARE * maxBytes),
     };
     return flowing.count <= most.count / 2 && flowing.bytes <= most.bytes / 2;
   }
@@ -239,7 +239,7 @@ export class SpooledQueues {
   /** Moves some of the youngest records of the queue that is most beyond its share to disk. @returns whether there was one */
   #pushOut(): boolean {
     const { limits, spool } = this.#parts;
-    const share = HELD_SHARE / this.#held.size;
+    const share = HELD_MEMORY_SHARE / this.#held.size;
     const isBeyond = ({ queue: { count, bytes } }: PartitionQueue): boolean =>
       count > 1 && (count > share * limits.maxRecords || bytes > share * limits.maxBytes);
     const held = this.#held.largest(isBeyond);

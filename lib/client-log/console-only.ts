@@ -3,8 +3,8 @@ import { guardSync } from '../loop-safety/guard.ts';
 import { group, hasMethods, oneOf, throwInvalidOption } from '../util/check-option.ts';
 import { systemTime } from '../util/system-timers.ts';
 import { handleRejection } from '../util/thenable.ts';
-import { CLIENT_LOG_LEVELS, type ClientLineLevel, type ClientLogLevel, passes } from './levels.ts';
-import { type ClientLine, formatLine, headline, levelOf, ownText, readEntry, takesNoMore } from './line.ts';
+import { CLIENT_LOG_LEVELS, type ClientLogLevel, passes } from './levels.ts';
+import { type ClientLine, formatLine, headline, levelOf, readEntry, takesNoMore } from './line.ts';
 import { type Print, RepeatedLines, withoutIds } from './repeated-lines.ts';
 import { stderrLines } from './stderr.ts';
 
@@ -86,18 +86,6 @@ export function checkedClientLog(path: string, options: unknown): ClientLogOptio
   return options as ClientLogOptions | undefined;
 }
 
-/**
- * Prints one line of this package's own to stderr, where no capture of `console` or `process.stderr` sees it.
- * Never throws; secrets and line ends in `message` are masked as in a client's line.
- */
-export function consoleLine(level: ClientLineLevel, message: string): void {
-  try {
-    stderrLines.print(formatLine(systemTime(), level, ownText(message)));
-  } catch {
-    // Nowhere is left to report it.
-  }
-}
-
 class Sink {
   readonly #level: ClientLogLevel;
   readonly #logger: ClientLogger | undefined;
@@ -162,30 +150,4 @@ function suffixOf({ repeated, leftOut, overMs }: Print<ClientLine>): string {
 
 function times(count: number): string {
   return count === 1 ? '1 time' : `${count} times`;
-}
-
-// What kafkajs says of a connection that fails, at ERROR and with every attempt: `Connection error: connect
-// ECONNREFUSED …` and `Connection timeout` (network/connection.js), `Failed to connect to seed broker …`
-// (cluster/brokerPool.js), `Failed to send messages: Closed connection` (producer/sendMessages.js).
-const CONNECTION_ERRORS =
-  /connection error|connection timeout|failed to connect|closed connection|not connected/i;
-
-// What the transport says itself, with its cause, as soon as it is more than a moment: a topic that is missing or just being
-// made, or that may not be read (`Response Metadata(key: 3, version: 6)`, network/connection.js), and what the broker refuses a
-// log-in for (`SASL PLAIN authentication failed: …`, broker/saslAuthenticator/).
-const TOLD_BY_THE_TRANSPORT =
-  /^Response (Metadata|Sasl(Handshake|Authenticate))\(|^SASL [\w -]+ authentication failed/;
-
-/**
- * Leaves out the client's lines about what the transport tells itself, in one line that has the cause in it and says what it
- * means: failed connections, log-ins that are refused, missing topics.
- */
-export function withoutOutages(creator: logCreator): logCreator {
-  return (level) => {
-    const log = creator(level);
-    return (entry) => {
-      const message = String(entry.log.message);
-      if (!CONNECTION_ERRORS.test(message) && !TOLD_BY_THE_TRANSPORT.test(message)) log(entry);
-    };
-  };
 }

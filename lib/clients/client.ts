@@ -49,7 +49,7 @@ export interface ExitDrain {
     onOutcome: (batch: Sent, outcome: SendOutcome) => void,
   ): void;
   /** Sends what is left, in the given order. */
-  ship(records: readonly PendingRecord[], until: number, events: ExitDrainEvents): void;
+  send(records: readonly PendingRecord[], until: number, events: ExitDrainEvents): void;
 }
 
 export interface ExitDrainEvents {

@@ -11,7 +11,7 @@ const SIGHTINGS = 12;
 const RELAPSE_SIGHTINGS = 2;
 const RELAPSE_EVIDENCE = 4;
 
-// How much later than any echo before an echo may be and still not count as unprompted (one that comes while nothing is sent).
+// Tolerance: an arrival up to this much later than the latest echo so far is an echo too, not one without a send before it.
 const SETTLING_MS = 30;
 
 // Which part of the evidence is set on the next bet. Not all, so that one lost round does not undo the others.

@@ -2,7 +2,7 @@ import type { CallSite } from '../loop-safety/call-site/call-site.ts';
 import { fingerprintOf, labelOf, shapeOf } from '../record/fingerprint.ts';
 import { hasTooManyHops } from '../record/hops.ts';
 import type { PendingRecord } from '../record/record.ts';
-import type { FlushGate } from '../sender/sender-options.ts';
+import type { SendGate } from '../sender/sender-options.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Info } from '../util/info.ts';
 import { type FoundLoop, LoopDetector } from './loop-detector.ts';
@@ -62,7 +62,7 @@ export class LoopDetection {
   }
 
   /** What may hold a flush. */
-  get gate(): FlushGate | undefined {
+  get gate(): SendGate | undefined {
     return this.#detector;
   }
 

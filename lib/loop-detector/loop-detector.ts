@@ -1,4 +1,4 @@
-import type { FlushGate } from '../sender/sender-options.ts';
+import type { SendGate } from '../sender/sender-options.ts';
 import { Candidate, MAX_ECHO_MS } from './candidate.ts';
 import { HoldBudget } from './hold-budget.ts';
 import { LargeSends } from './large-sends.ts';
@@ -64,7 +64,7 @@ export interface LoopDetectorOptions {
  * random times, and only echoes stop and start with them. Records of a kind that is proven to loop are kept from Kafka for a
  * while ({@link Suppressions}).
  */
-export class LoopDetector implements FlushGate {
+export class LoopDetector implements SendGate {
   readonly #options: LoopDetectorOptions;
   readonly #suppressions = new Suppressions();
   /** By kind, the one that has not been seen for longest first. */
@@ -121,7 +121,7 @@ export class LoopDetector implements FlushGate {
   }
 
   /**
-   * Asked whenever a batch is due (FlushGate). It moves a test on, by as many phases as their time has come for: waiting, settling,
+   * Asked whenever a batch is due (SendGate). It moves a test on, by as many phases as their time has come for: waiting, settling,
    * held, releasing. `takes` counts against the candidates what comes while a send is held; `onSend` begins the next round.
    */
   hold(now: number, mayHold: boolean): number {

@@ -15,8 +15,8 @@ export interface Metric {
   /** In words of the namespace, without the unit. */
   readonly name: string;
   readonly help: string;
-  /** `counter` only grows, `level` goes up and down and can be added up over several transports, `moment` cannot. */
-  readonly kind: 'counter' | 'level' | 'moment';
+  /** In OpenTelemetry's words: an `up-down-counter` can be added up over several transports, a `gauge` cannot. */
+  readonly kind: 'counter' | 'up-down-counter' | 'gauge';
   /** What is counted, in the singular; or a base unit. */
   readonly unit: string;
   readonly label?: MetricLabel;
@@ -43,8 +43,8 @@ export const DEFAULT_NAME = 'kafka';
 const STATES: readonly TransportStats['state'][] = ['idle', 'up', 'down', 'closed'];
 
 const counter = metricOf('counter');
-const level = metricOf('level');
-const moment = metricOf('moment');
+const upDownCounter = metricOf('up-down-counter');
+const gauge = metricOf('gauge');
 
 export const METRICS: readonly Metric[] = [
   counter('records.accepted', 'record', ({ accepted }) => accepted).means(
@@ -63,24 +63,24 @@ export const METRICS: readonly Metric[] = [
     'Records kept from Kafka on purpose, by reason; other transports still have them.',
   ),
   counter('records.spooled', 'record', ({ spooled }) => spooled).means(
-    'Records that went to disk, or were found there, and were not in memory then.',
+    'Records that were at some time on disk only: written there because memory had no room, or found there at the start.',
   ),
-  level('records.in_flight', 'record', ({ inFlight }) => inFlight).means(
+  upDownCounter('records.in_flight', 'record', ({ inFlight }) => inFlight).means(
     'Records that are with the Kafka client, not acknowledged yet.',
   ),
-  level('spool.records', 'record', ({ spooled, replayed }) => spooled - replayed).means(
+  upDownCounter('spool.records', 'record', ({ spooled, replayed }) => spooled - replayed).means(
     'Records that are only on disk, and wait to be sent.',
   ),
-  level('buffer.records', 'record', ({ memory }) => memory.records).means(
+  upDownCounter('buffer.records', 'record', ({ memory }) => memory.records).means(
     'Records that memory holds, in flight included.',
   ),
-  level('buffer.records.limit', 'record', ({ memory }) => memory.maxRecords).means(
+  upDownCounter('buffer.records.limit', 'record', ({ memory }) => memory.maxRecords).means(
     'The most records that memory may hold (buffer.maxRecords).',
   ),
-  level('buffer.size', 'byte', ({ memory }) => memory.bytes).means(
+  upDownCounter('buffer.size', 'byte', ({ memory }) => memory.bytes).means(
     'The size of what memory holds, in flight included.',
   ),
-  level('buffer.size.limit', 'byte', ({ memory }) => memory.maxBytes).means(
+  upDownCounter('buffer.size.limit', 'byte', ({ memory }) => memory.maxBytes).means(
     'The most that memory may hold (buffer.maxBytes).',
   ),
   counter('sends', 'send', ({ sends }) => sends).means('Sends to the broker.'),
@@ -92,7 +92,7 @@ export const METRICS: readonly Metric[] = [
     'Connections opened after the first, those after an idle time included.',
   ),
   counter('loops', 'loop', ({ loops }) => loops).means('Loops that were found.'),
-  level(
+  upDownCounter(
     'state',
     'transport',
     ({ state }) => Object.fromEntries(STATES.map((each) => [each, each === state ? 1 : 0])),
@@ -104,7 +104,7 @@ export const METRICS: readonly Metric[] = [
   counter('callback.failures', 'call', ({ callbackFailures }) => callbackFailures, 'function').means(
     "How often a function of the application's threw or returned something unusable, by function.",
   ),
-  moment('last_error.timestamp', 'second', ({ lastError }) =>
+  gauge('last_error.timestamp', 'second', ({ lastError }) =>
     lastError === null ? undefined : lastError.at / 1000,
   ).means('When something last went wrong with the broker, since the epoch.'),
 ];

@@ -40,8 +40,8 @@ export interface OpenTelemetryOptions {
 
 const INSTRUMENTS = {
   counter: 'createObservableCounter',
-  level: 'createObservableUpDownCounter',
-  moment: 'createObservableGauge',
+  'up-down-counter': 'createObservableUpDownCounter',
+  gauge: 'createObservableGauge',
 } as const;
 
 // Which names are in use with a meter: of two transports with the same one the SDK would only show the last.
@@ -82,7 +82,7 @@ export function openTelemetry(
   }));
   const measured = MEASURED_METRICS.map((metric) => ({
     metric,
-    quantiles: create('moment', metric.name, `${metric.help} Quantiles of all that was measured.`, 's'),
+    quantiles: create('gauge', metric.name, `${metric.help} Quantiles of all that was measured.`, 's'),
     sum: create('counter', `${metric.name}.sum`, `${metric.help} In all.`, 's'),
     count: create(
       'counter',

@@ -127,7 +127,7 @@ class PrometheusMetric {
     this.help = metric.help;
     if (isMeasured(metric)) this.type = 'histogram';
     else this.type = metric.kind === 'counter' ? 'counter' : 'gauge';
-    this.aggregator = isMeasured(metric) || metric.kind !== 'moment' ? 'sum' : 'max';
+    this.aggregator = isMeasured(metric) || metric.kind !== 'gauge' ? 'sum' : 'max';
   }
 
   async get(): Promise<object> {

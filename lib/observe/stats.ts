@@ -40,7 +40,7 @@ export interface TransportStats {
   suppressed: { reentrant: number; filtered: number; loop: number; sampled: number };
   /** Records that will not reach Kafka, by reason. */
   dropped: Record<DropReason, number>;
-  /** Records that went to disk, or were found there, and were not in memory then. */
+  /** Records that were at some time on disk only: written there because memory had no room, or found there at the start. */
   spooled: number;
   /** How many of these were read again, or could not be. */
   replayed: number;

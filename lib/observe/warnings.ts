@@ -1,6 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import type { HeldTopic } from '../accumulator/queues/held-queues.ts';
-import { consoleLine } from '../client-log/console-only.ts';
+import { consoleLine } from '../client-log/console-line.ts';
 import { KafkaTransportError, type KafkaTransportErrorCode, messageOf } from '../errors.ts';
 import type { DropReason } from '../record/record.ts';
 import { BoundedMap } from '../util/bounded-map.ts';

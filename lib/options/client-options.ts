@@ -1,8 +1,9 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { KafkaConfig, logLevel as LogLevel, logCreator } from 'kafkajs';
-import { type ClientLogOptions, consoleOnlyLogCreator, withoutOutages } from '../client-log/console-only.ts';
+import { type ClientLogOptions, consoleOnlyLogCreator } from '../client-log/console-only.ts';
 import { kafkajsLevel } from '../client-log/levels.ts';
+import { withoutOutages } from '../client-log/without-outages.ts';
 import type { ClientOptions } from '../clients/client-source.ts';
 import { PRODUCER_RULE, producerProblem } from '../clients/external-producer.ts';
 import { BROKERS_RULE, readBrokers } from '../clients/kafkajs/brokers/broker-list.ts';

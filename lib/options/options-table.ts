@@ -86,7 +86,7 @@ const KAFKA_OPTIONS = [
 const FUNCTION = 'a function';
 const AS_WINSTON = ['as in every winston transport', "winston's"] as const;
 
-/** All options, in the order of the README. Their types, and what they mean in full, are in options.ts. */
+/** All options, in the order of the README. Their types, and what they mean in full, are in kafka-transport-options.ts. */
 export const OPTIONS: { readonly [Name in keyof CheckedOptions]: Option<CheckedOptions[Name]> } = {
   topic: kept(isTopic, `${TOPIC_NAME_RULE}; or a function that returns one`).means(
     'the topic of a record: a name, or `(entry) => name`',

@@ -79,7 +79,7 @@ export class ProcessExit implements SignalSubscriber {
     void this.#unfinished.flush(this.#timeoutMs, true).then(() => this.#unfinished.release());
   }
 
-  /** By `process.exit()`, too. Only what is done at once is done: a fallback that writes synchronously still gets all. */
+  /** By `process.exit()`, too. The event loop does not turn again, so only synchronous work is done: a fallback that writes synchronously still gets all. */
   exit(): void {
     this.#unfinished.exit(this.#timeoutMs);
   }

@@ -1,9 +1,24 @@
 import { stringify } from 'safe-stable-stringify';
-import type { Info } from '../util/info.ts';
+import { type Info, MESSAGE } from '../util/info.ts';
 import { readSafely } from '../util/read-safely.ts';
 
 // Deeper than anybody reads. `json()` itself fails some thousand levels down, where the stack ends.
 const MAX_DEPTH = 100;
+
+/**
+ * What the format has written; failing that (a format such as `timestamp()` alone, or `log(info)` called by hand), the info as
+ * JSON, or its message.
+ *
+ * @throws for what has no text at all
+ */
+export function textOf(info: Info): string {
+  const formatted = info[MESSAGE];
+  if (typeof formatted === 'string') return formatted;
+  const json = jsonOf(info);
+  if (json !== undefined) return json;
+  if (info.message === undefined) throw new TypeError('it has no message, and cannot be written as JSON');
+  return String(info.message);
+}
 
 /**
  * An info as winston's `json()` writes it (logform/json.js): with keys in order, a BigInt as a string of its digits, and

@@ -4,11 +4,11 @@ import { InfoRecord } from '../loop-safety/filter/filter-record.ts';
 import type { Sampling } from '../sampling/sampling.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Info } from '../util/info.ts';
-import { LEVEL, type Levels, MESSAGE } from '../util/info.ts';
+import { LEVEL, type Levels } from '../util/info.ts';
 import type { SpanContext } from '../util/open-telemetry-api.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { withHops } from './hops.ts';
-import { jsonOf } from './info-text.ts';
+import { textOf } from './info-text.ts';
 import { isPartition, NoSuchPartitionError } from './partition.ts';
 import { PendingRecord, type RecordHeaders, type RecordKey, type TransportEntry } from './record.ts';
 import { type FunctionWarnings, RecordFunctions } from './record-functions.ts';
@@ -183,19 +183,4 @@ function isError(level: string, severity: number, levels: Levels | undefined): b
 function severityOf(level: string, levels: Levels | undefined): number {
   const severity: unknown = levels?.[level];
   return typeof severity === 'number' ? severity : Number.MAX_SAFE_INTEGER;
-}
-
-/**
- * What the format has written; failing that (a format such as `timestamp()` alone, or `log(info)` called by hand), the info as
- * JSON, or its message.
- *
- * @throws for what has no text at all
- */
-function textOf(info: Info): string {
-  const formatted = info[MESSAGE];
-  if (typeof formatted === 'string') return formatted;
-  const json = jsonOf(info);
-  if (json !== undefined) return json;
-  if (info.message === undefined) throw new TypeError('it has no message, and cannot be written as JSON');
-  return String(info.message);
 }

@@ -57,11 +57,11 @@ export class PendingRecord {
   /** Where it stands on disk, if it does. */
   spoolPosition: SpoolPosition | undefined = undefined;
   /**
-   * The partition that it was sent to. It may be there or not, and others behind it are, so it has to go there again,
-   * even if another process sends it.
+   * The partition that it was sent to. The broker may have it already, and has later ones, so a retry must go to the same one,
+   * also by another process.
    */
   partition: number | undefined = undefined;
-  /** Whether somebody else holds on to this object, so that nothing else may take its place while it waits. */
+  /** Whether other code keeps a reference to this object: then it must not be packed into a page and made anew later. */
   isPinned = false;
   /** Whether it has been sent before, and has come back. */
   hasBeenSent = false;
@@ -117,6 +117,7 @@ export class PendingRecord {
   }
 }
 
+/** What it counts for in the limits of `buffer`, `batch.maxBytes` and the spool, and how much room it needs in a page. */
 function sizeOf({ text, value, key, headers }: RecordContent): number {
   let bytes = Buffer.byteLength(text);
   if (value !== undefined) bytes += Buffer.byteLength(value);

@@ -1,13 +1,13 @@
-import type { FlushGate } from './sender-options.ts';
+import type { SendGate } from './sender-options.ts';
 
 /** Nothing is sent while the loop detector wants to see what comes back. No record waits for that twice. */
 export class LoopDetectionPause {
-  readonly #gate: FlushGate | undefined;
+  readonly #gate: SendGate | undefined;
   #isOn = false;
   /** Records that have waited for one, and have not gone out since. */
   #released = 0;
 
-  constructor(gate: FlushGate | undefined) {
+  constructor(gate: SendGate | undefined) {
     this.#gate = gate;
   }
 

@@ -26,7 +26,7 @@ export interface SenderOptions {
   partitionOfKey: BatchingPolicy['partitionOfKey'];
   ledger: Ledger;
   /** What may hold a flush up. */
-  gate?: FlushGate | undefined;
+  gate?: SendGate | undefined;
   spool?: Spool | undefined;
   /** Makes the records' values, if these are not their texts. */
   serializer?: Serializer | undefined;
@@ -63,7 +63,7 @@ export interface FlushReport {
 }
 
 /** What a flush may be held up by for a moment: the loop detector. */
-export interface FlushGate {
+export interface SendGate {
   /**
    * A batch is due.
    *

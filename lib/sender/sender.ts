@@ -7,12 +7,12 @@ import { messageOf } from '../errors.ts';
 import type { DropReason, PendingRecord, TransportEntry } from '../record/record.ts';
 import { withDeadline } from '../util/deadline.ts';
 import { Connection } from './connection.ts';
-import { FirstContact } from './first-contact.ts';
+import { drainOnExit } from './drain-on-exit.ts';
+import { MissingTopics } from './exit-wait/missing-topics.ts';
+import { UnreachedBrokers } from './exit-wait/unreached-brokers.ts';
 import { Flushes, type LookForEnd } from './flushes.ts';
-import { handOverOnExit } from './hand-over-on-exit.ts';
 import { Health, type HealthState } from './health.ts';
 import { LoopDetectionPause } from './loop-detection-pause.ts';
-import { MissingTopics } from './missing-topics.ts';
 import { PumpTimer } from './pump-timer.ts';
 import { SendResultHandler } from './results/send-result-handler.ts';
 import { TopicProbe } from './results/topic-probe.ts';
@@ -32,7 +32,7 @@ export class Sender {
   readonly #accumulator: RecordAccumulator;
   readonly #connection: Connection;
   readonly #health: Health;
-  readonly #firstContact: FirstContact;
+  readonly #unreachedBrokers: UnreachedBrokers;
   readonly #missingTopics: MissingTopics;
   readonly #topicProbe = new TopicProbe();
   readonly #resultHandler: SendResultHandler;
@@ -71,7 +71,7 @@ export class Sender {
       events.onHeld,
     );
     this.#health = new Health(clock.systemTime, events);
-    this.#firstContact = new FirstContact(clock, source.brokerCount);
+    this.#unreachedBrokers = new UnreachedBrokers(clock, source.brokerCount);
     // What waits for its value is no work for a client yet: kept open, its connection would keep the process alive for as long.
     const hasWork = (): boolean => ledger.unsettled > this.#accumulator.unserializedCount;
     this.#missingTopics = new MissingTopics(clock, () => this.#accumulator.waitingTopics());
@@ -80,12 +80,12 @@ export class Sender {
       source,
       hasWork,
       onOpen: () => {
-        this.#firstContact.onConnected();
+        this.#unreachedBrokers.onConnected();
         this.#topicProbe.onFreshClient();
         this.#pump();
       },
       onFailure: (cause, failures) => {
-        this.#firstContact.recordFailure(cause);
+        this.#unreachedBrokers.recordFailure(cause);
         // What fails while the transport is being closed is no news.
         if (this.#isStopped) return;
         this.#health.recordFailure({
@@ -169,7 +169,7 @@ export class Sender {
    */
   flush(timeoutMs: number, scan?: Promise<void>, isLast: boolean = false): Promise<FlushReport> {
     const lookForEnd: readonly LookForEnd[] = [
-      (done) => this.#firstContact.whenAllRefuse(done),
+      (done) => this.#unreachedBrokers.whenAllRefuse(done),
       (done) => this.#missingTopics.whenOnlyMissing(done),
     ];
     return this.#flushes.wait(timeoutMs, scan, isLast ? lookForEnd : []);
@@ -210,7 +210,7 @@ export class Sender {
     const { exitDrain } = this.#source;
     if (exitDrain === undefined) return;
     const { clock } = this.#options;
-    handOverOnExit(
+    drainOnExit(
       {
         exitDrain,
         accumulator: this.#accumulator,

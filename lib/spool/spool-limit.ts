@@ -7,7 +7,7 @@ import type { QueueState } from './spool-options.ts';
 // A field of JSON may take more than its text (escapes), so what a record will take is only guessed at beforehand.
 const FIELDS_BYTES = 128;
 // What those that are held may take of `maxBytes` while others are sent. The rest is for the others.
-const HELD_SHARE = 0.75;
+const HELD_DISK_SHARE = 0.75;
 
 /** Whether there is room on disk, within `spool.maxBytes`. */
 export class SpoolLimit {
@@ -24,7 +24,8 @@ export class SpoolLimit {
     let room = FILE_HEADER.length;
     for (const record of records) if (record.spoolPosition === undefined) room += sizeOf(record);
     return (
-      this.#segments.bytes + room <= this.#maxBytes * (state === 'held-while-others-send' ? HELD_SHARE : 1)
+      this.#segments.bytes + room <=
+      this.#maxBytes * (state === 'held-while-others-send' ? HELD_DISK_SHARE : 1)
     );
   }
 

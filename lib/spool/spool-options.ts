@@ -20,7 +20,7 @@ export interface SpoolEvents {
 }
 
 /**
- * How the queue of a record fares. `held`: it cannot be sent now. `held-while-others-send`: it cannot, and others can. Records that are
+ * The state of a queue. `held`: it cannot be sent now. `held-while-others-send`: it cannot, and others can. Records that are
  * held are written apart: in one segment with others, they would keep on disk what has long been delivered.
  */
 export type QueueState = 'flowing' | 'held' | 'held-while-others-send';

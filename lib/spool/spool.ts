@@ -31,7 +31,7 @@ export class Spool {
   /** What is to be written before the next send. */
   #unwritten: PendingRecord[] = [];
   #isOpen = false;
-  /** How the queue of a record fares that memory has. */
+  /** The state of the queue of a record in memory. */
   stateOf: (record: PendingRecord) => QueueState = () => 'flowing';
 
   constructor(options: SpoolOptions, clock: Clock, events: SpoolEvents) {

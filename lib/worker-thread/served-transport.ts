@@ -9,7 +9,7 @@ import { checkCodec, importAll, loadKafkaConfig } from '../clients/worker/kafka-
 import type { ClientTask, Remark, Report, WorkerSettings } from '../clients/worker/thread-messages.ts';
 import { messageOf } from '../errors.ts';
 import { ReceivedBatch } from './received-batch.ts';
-import { sendOnExit } from './send-on-exit.ts';
+import { serveExitDrain } from './serve-exit-drain.ts';
 
 /** The Kafka clients of one transport, for its sender in another thread. */
 export class ServedTransport {
@@ -65,11 +65,11 @@ export class ServedTransport {
         this.#clients.get(order.client)?.kill();
         this.#clients.delete(order.client);
         return;
-      case 'ship':
+      case 'drain-on-exit':
         // What they have under way goes again.
         this.killAll();
         await this.#configure(order.kafka);
-        return await sendOnExit(order.drain, {
+        return await serveExitDrain(order.drain, {
           requestTimeoutMs: this.#settings.requestTimeoutMs,
           source: (onPartitions) => this.#sourceFor({ ...this.#options, onPartitions }),
           report: this.#remark,

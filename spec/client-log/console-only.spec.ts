@@ -3,11 +3,9 @@ import winston from 'winston';
 import TransportStream from 'winston-transport';
 import {
   type ClientLogger,
-  consoleLine,
   consoleOnlyLogCreator,
   sinkLogCreator,
 } from '../../lib/client-log/console-only.ts';
-import { stderrLines } from '../../lib/client-log/stderr.ts';
 import { isGuarded } from '../../lib/loop-safety/guard.ts';
 import { entry, HOSTILE_ENTRIES, hostile, setUpSink } from './entry.ts';
 
@@ -363,23 +361,5 @@ describe('an entry that is none', () => {
     for (const part of parts) {
       expect(() => sinkLogCreator({}, part)(1)(entry('ERROR', 'a'))).not.toThrow();
     }
-  });
-});
-
-describe('consoleLine', () => {
-  it('prints one safe line, whatever it is given', () => {
-    const print = vi.spyOn(stderrLines, 'print').mockImplementation(() => {});
-    consoleLine('warn', 'winston-kafkajs: broker unreachable\n(password=hunter2)');
-    expect(() => consoleLine('error', Object.create(null))).not.toThrow();
-    print.mockImplementation(() => {
-      throw new Error('no');
-    });
-    expect(() => consoleLine('error', 'm')).not.toThrow();
-    expect(print.mock.calls.map(([line]) => line.slice(25))).toEqual([
-      'WARN winston-kafkajs: broker unreachable\\n(password=***',
-      'ERROR (unreadable)',
-      'ERROR m',
-    ]);
-    print.mockRestore();
   });
 });

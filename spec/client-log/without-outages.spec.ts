@@ -1,6 +1,6 @@
 import { type LogEntry, logLevel } from 'kafkajs';
 import { expect, it } from 'vitest';
-import { withoutOutages } from '../../lib/client-log/console-only.ts';
+import { withoutOutages } from '../../lib/client-log/without-outages.ts';
 
 it.each([
   ['Connection error: connect ECONNREFUSED 127.0.0.1:9092', false],

@@ -80,14 +80,14 @@ describe('metrics', () => {
       ({ name, kind }) => `${name}: ${kind}`,
     );
     expect(names).toEqual([
-      'records.in_flight: level',
-      'spool.records: level',
-      'buffer.records: level',
-      'buffer.records.limit: level',
-      'buffer.size: level',
-      'buffer.size.limit: level',
-      'state: level',
-      'last_error.timestamp: moment',
+      'records.in_flight: up-down-counter',
+      'spool.records: up-down-counter',
+      'buffer.records: up-down-counter',
+      'buffer.records.limit: up-down-counter',
+      'buffer.size: up-down-counter',
+      'buffer.size.limit: up-down-counter',
+      'state: up-down-counter',
+      'last_error.timestamp: gauge',
     ]);
   });
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { FlushGate } from '../../lib/sender/sender-options.ts';
+import type { SendGate } from '../../lib/sender/sender-options.ts';
 import { Rig } from './rig.ts';
 
 const HOLD_MS = 300;
 
 /** Holds every flush that it may. */
-class Holding implements FlushGate {
+class Holding implements SendGate {
   readonly asked: { now: number; mayHold: boolean }[] = [];
   readonly sends: boolean[] = [];
   #until: number | undefined;

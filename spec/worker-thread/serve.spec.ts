@@ -168,7 +168,7 @@ it('carries out a drain: where it is bound, in order, and tells what became of e
     batchOf(['x'], undefined, 'forbidden'),
     batchOf(['unkeyed']),
   );
-  expect(await served.ask({ kind: 'ship', kafka: kafkaOf(cluster), drain })).toBe('done');
+  expect(await served.ask({ kind: 'drain-on-exit', kafka: kafkaOf(cluster), drain })).toBe('done');
   expect(
     cluster
       .records(TOPIC)
@@ -186,7 +186,7 @@ it('carries out a drain: where it is bound, in order, and tells what became of e
 it('tells why nothing of a drain gets through', async () => {
   const served = new Served();
   const drain = { ...drainOf(batchOf(['a'])), timeoutMs: 50 };
-  await served.ask({ kind: 'ship', kafka: { brokers: ['127.0.0.1:1'] }, drain });
+  await served.ask({ kind: 'drain-on-exit', kafka: { brokers: ['127.0.0.1:1'] }, drain });
   expect(served.of('outage')[0]?.error.message).toMatch('ECONNREFUSED');
   expect(served.of('delivered')).toEqual([]);
 });

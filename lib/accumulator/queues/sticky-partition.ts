@@ -6,7 +6,10 @@ import { NEVER, type PartitionQueue } from './partition-queue.ts';
 // partitions are found within seconds.
 const BATCHES_PER_PROBE = 16;
 
-/** What is known about a topic's partitions, and which of them the next records without key go to. */
+/**
+ * What is known about a topic's partitions, and which of them the next records without key go to. "Sticky" as in Kafka's own producer: a
+ * whole batch goes to one partition. Here each batch draws its partition anew. Kafka's producer stays with one for longer.
+ */
 export class StickyPartition {
   readonly #policy: BatchingPolicy;
   readonly #partitionQueues: ReadonlyMap<number, PartitionQueue>;
@@ -65,7 +68,7 @@ export class StickyPartition {
     return at;
   }
 
-  /** A batch leaves. @returns where it goes: any partition that is free ("sticky": the whole batch to one of them) */
+  /** A batch leaves. @returns where it goes: any partition that is free */
   choose(now: number): number | undefined {
     if (this.goesUnassigned) {
       this.#batchesSinceProbe = 0;
@@ -77,9 +80,13 @@ export class StickyPartition {
   }
 
   /**
-   * A queue with something to send again, or with a refused record to find, gets nothing new. Keyed records that wait there do
-   * not matter, nor do those that were meant for this partition and were not sent yet: no order is promised between them and
-   * the others without a key.
+   * When a partition can take the next batch without a key. Not while
+   * - a send to it is under way, or a batch waits to be sent again,
+   * - a refused record is searched for,
+   * - its next record is on disk, or is one without a key that has been sent before.
+   *
+   * Records with a key that wait there do not matter, nor do those without one that the option `partition` has put there: no order is
+   * promised between them and the others.
    */
   #freeAtOf(partition: number): number {
     const partitionQueue = this.#partitionQueues.get(partition);

@@ -23,7 +23,7 @@ interface ZstdOfNode {
   readonly constants: { readonly ZSTD_c_compressionLevel?: number };
 }
 
-/** What Node has of a codec. */
+/** Node's own implementation of a codec, and the levels that it takes. */
 interface OfNode {
   readonly levels: readonly [least: number, most: number];
   /** Nothing where this Node has none. */

@@ -28,9 +28,9 @@ import { IdempotentSends } from './idempotent/idempotent-sends.ts';
 import { ProducerSequences } from './idempotent/producer-sequences.ts';
 import { kafkajs } from './kafkajs.ts';
 import { OwnPartitioner } from './partitioner.ts';
-import { ProduceRequests } from './produce-requests.ts';
 import { Secrets } from './secrets.ts';
 import { shownError } from './shown-error.ts';
+import { UnwrittenSends } from './unwritten-sends.ts';
 import {
   asOneGroup,
   defaultSocket,
@@ -95,7 +95,7 @@ class KafkajsClient implements DeliveryClient {
   readonly #secrets: Secrets;
   readonly #sockets = new Set<Socket>();
   readonly #brokerSockets: BrokerSockets;
-  readonly #requests = new ProduceRequests();
+  readonly #unwritten = new UnwrittenSends();
   /** Only of an idempotent producer. */
   readonly #idempotentSends: IdempotentSends | undefined;
   readonly renew?: () => Promise<void>;
@@ -164,7 +164,7 @@ class KafkajsClient implements DeliveryClient {
       : asOneGroup(messagesOf(batch));
     onMessages?.(messages);
     this.#partitioner.begin(batch);
-    this.#requests.begin(batch);
+    this.#unwritten.begin(batch);
     return this.#inside(() =>
       this.#producer.send({
         topic: batch.topic,
@@ -175,13 +175,13 @@ class KafkajsClient implements DeliveryClient {
       }),
     )
       .catch((error: unknown) => {
-        if (this.#requests.end(batch) && isConnectionError(error))
+        if (this.#unwritten.end(batch) && isConnectionError(error))
           throw withoutFrames(new NotSentError(messageOf(error), { cause: error }));
         throw error;
       })
       .finally(() => {
         this.#partitioner.end(batch);
-        this.#requests.end(batch);
+        this.#unwritten.end(batch);
         this.#reportPath();
       });
   }
@@ -261,7 +261,7 @@ class KafkajsClient implements DeliveryClient {
       const socket = withoutPolling(make({ ...args, host: plainHost(args.host) }));
       unrefOnce(socket);
       this.#brokerSockets.watch(socket, args);
-      this.#requests.watch(socket);
+      this.#unwritten.watch(socket);
       // A kafkajs client can connect once more after its `disconnect` has resolved.
       if (this.#isCut) return socket.destroy(new Error(GIVEN_UP));
       this.#sockets.add(socket);

@@ -73,7 +73,7 @@ export class WorkerExitDrain implements ExitDrain {
     this.#onOutcome = undefined;
   }
 
-  ship(records: readonly PendingRecord[], until: number, events: ExitDrainEvents): void {
+  send(records: readonly PendingRecord[], until: number, events: ExitDrainEvents): void {
     const { batch, retry, clock } = this.#options;
     // Records of one topic, and one partition where they are bound to it, in their order.
     const groups = [...groupBy(records, ({ topic, partition }) => `${topic}/${partition}`).values()];
@@ -89,7 +89,7 @@ export class WorkerExitDrain implements ExitDrain {
     const thread = this.#options.thread();
     const drain = { batches: groups.map(toWireBatch), batch, retry, timeoutMs: until - clock.monotonic() };
     thread.give(
-      { kind: 'ship', kafka: this.#options.kafka(), drain },
+      { kind: 'drain-on-exit', kafka: this.#options.kafka(), drain },
       {
         onOutcome: (outcome) => {
           isWaiting = false;

@@ -57,7 +57,7 @@ export type ClientTask =
   | { kind: 'send'; client: number; batch: WireBatch<WireRecords | WirePage[]> }
   | { kind: 'renew' | 'close' | 'kill'; client: number }
   /** The process ends: no other order will come. */
-  | { kind: 'ship'; kafka: KafkaConfig | undefined; drain: ExitDrainTask };
+  | { kind: 'drain-on-exit'; kafka: KafkaConfig | undefined; drain: ExitDrainTask };
 
 /** What is left when the process ends, and how long there is to see to it. */
 export interface ExitDrainTask {

@@ -50,7 +50,7 @@ it.each([
   ['sendOwn', 'protocol/encoder.js', 'const newBuffer = Buffer.alloc(newLength)'],
   ['lazyMessages', 'producer/messageProducer.js', 'messages.find(message => message.value === undefined)'],
   ['lazyMessages', 'producer/sendMessages.js', 'entry.messages.length'],
-  ['ProduceRequests', 'producer/sendMessages.js', 'if (!cluster.isConnected()) {'],
+  ['UnwrittenSends', 'producer/sendMessages.js', 'if (!cluster.isConnected()) {'],
 ])('what %s is for still stands in kafkajs, in %s: %s', (_name, file, line) => {
   const lines = readFileSync(resolve(`kafkajs/src/${file}`), 'utf8').split('\n');
   expect(lines.filter((each) => each.includes(line))).not.toEqual([]);

@@ -1,6 +1,6 @@
 import { expect, it, vi } from 'vitest';
-import { FirstContact } from '../../lib/sender/first-contact.ts';
-import { HeldClock } from './rig.ts';
+import { UnreachedBrokers } from '../../../lib/sender/exit-wait/unreached-brokers.ts';
+import { HeldClock } from '../rig.ts';
 
 const failed = (code: string): Error => {
   const cause = Object.assign(new Error(`connect ${code}`), { code });
@@ -10,7 +10,7 @@ const REFUSED = failed('ECONNREFUSED');
 
 function started(brokers: number) {
   const clock = new HeldClock();
-  const contact = new FirstContact(clock, brokers);
+  const contact = new UnreachedBrokers(clock, brokers);
   return { clock, contact, givenUp: vi.fn() };
 }
 

@@ -1,5 +1,5 @@
-import type { Clock } from '../util/clock.ts';
-import { rootCause } from '../util/root-cause.ts';
+import type { Clock } from '../../util/clock.ts';
+import { rootCause } from '../../util/root-cause.ts';
 import { LastTries } from './last-tries.ts';
 
 // How long the end of a process waits for a broker that refuses, and has never been there: for one that is just starting.
@@ -25,7 +25,7 @@ const BROKEN_OFF = /connection|disconnect|socket|timed? ?out|ECONN|EPIPE/i;
  * program that ran for a moment, on a machine without Kafka or with a wrong password, would otherwise end only after
  * `closeTimeoutMs`.
  */
-export class FirstContact {
+export class UnreachedBrokers {
   /** How many connects in a row reach for all brokers. */
   readonly #brokers: number;
   #isMade = false;

@@ -1,7 +1,7 @@
 import { expect, it, vi } from 'vitest';
-import type { SendResult } from '../../lib/clients/send-result.ts';
-import { MissingTopics } from '../../lib/sender/missing-topics.ts';
-import { HeldClock } from './rig.ts';
+import type { SendResult } from '../../../lib/clients/send-result.ts';
+import { MissingTopics } from '../../../lib/sender/exit-wait/missing-topics.ts';
+import { HeldClock } from '../rig.ts';
 
 const failed = (facts: object): SendResult => {
   const cause = Object.assign(new Error('wrapped'), { cause: Object.assign(new Error('refused'), facts) });

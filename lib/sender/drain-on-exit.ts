@@ -14,7 +14,7 @@ export interface ExitDrainParts {
 }
 
 /** The process ends: hands what is unsettled to the exit drain, and counts what becomes of it. Blocks for up to `timeoutMs`. */
-export function handOverOnExit(
+export function drainOnExit(
   { exitDrain, accumulator, health, clock, onDelivered }: ExitDrainParts,
   timeoutMs: number,
 ): void {
@@ -30,9 +30,9 @@ export function handOverOnExit(
     } else health.recordError(result.cause);
   });
   const left = accumulator.unsettled();
-  // Shipped when nobody listens any more, they would go again from the spool.
+  // Sent when nobody listens any more, they would go again from the spool.
   if (left.length === 0 || clock.monotonic() >= end) return;
-  exitDrain.ship(left, end, {
+  exitDrain.send(left, end, {
     onDelivered(records) {
       accumulator.onDelivered(records);
       onDelivered(records);

@@ -18,7 +18,7 @@ export interface DrainOptions {
  * Sends what is left when the process ends, with a sender of the worker's own: the main thread's stands still. Resolves
  * when all is settled, or the time is up.
  */
-export async function sendOnExit(
+export async function serveExitDrain(
   drain: ExitDrainTask,
   { requestTimeoutMs, source, report }: DrainOptions,
 ): Promise<void> {

@@ -1,8 +1,8 @@
-import type { SendResult } from '../clients/send-result.ts';
-import { isUnknownTopic } from '../protocol/unknown-topic.ts';
-import { BoundedMap } from '../util/bounded-map.ts';
-import type { Clock } from '../util/clock.ts';
-import { rootCause } from '../util/root-cause.ts';
+import type { SendResult } from '../../clients/send-result.ts';
+import { isUnknownTopic } from '../../protocol/unknown-topic.ts';
+import { BoundedMap } from '../../util/bounded-map.ts';
+import type { Clock } from '../../util/clock.ts';
+import { rootCause } from '../../util/root-cause.ts';
 import { LastTries } from './last-tries.ts';
 
 // How long the end of a process waits for topics that have never been there: a broker that makes topics by itself says of a new
@@ -21,7 +21,7 @@ export class MissingTopics {
   readonly #waiting: () => readonly string[] | undefined;
   /** Those that have taken a record: one of them may be away for a moment. */
   readonly #found = new BoundedMap<string, true>(MAX_TOPICS);
-  /** Whether it was said of a topic since somebody has begun to look. */
+  /** By topic: whether the broker has said so since the wait for the end began. */
   readonly #missing = new BoundedMap<string, boolean>(MAX_TOPICS);
   readonly #lastTries: LastTries;
 

@@ -16,7 +16,7 @@ const TRANSACTIONAL_VERSION = 3;
  * failed one kafkajs connects anew, and where that fails too, it is that error which comes out, "connection refused" of
  * records that have long been sent (producer/sendMessages.js: `if (!cluster.isConnected()) await cluster.connect()`).
  */
-export class ProduceRequests {
+export class UnwrittenSends {
   /** By topic and partition, of which there is one send at a time: the sends that have not written anything yet. */
   readonly #unwritten = new Map<string, Set<Batch>>();
 
