@@ -39,6 +39,8 @@ export class Ledger {
   /** What waits, by severity. Only where somebody wants to know, and then all of it has to be objects. */
   queuedBySeverity: Map<number, Quantity> | undefined;
 
+  /** The position of the youngest record. Not `accepted`, which also falls: a position is never given twice. */
+  #lastSeq = 0;
   #withdrawn: PendingRecord | undefined;
   #nextAdopted = Number.MIN_SAFE_INTEGER;
   readonly #watchers = new SettlementWatchers();
@@ -64,11 +66,11 @@ export class Ledger {
 
   /** The position that the record has, if it is accepted now. */
   nextSeq(record: PendingRecord): number {
-    return record === this.#withdrawn ? record.seq : this.accepted + 1;
+    return record === this.#withdrawn ? record.seq : this.#lastSeq + 1;
   }
 
   accept(record: PendingRecord): void {
-    record.seq = this.nextSeq(record);
+    this.#number(record);
     this.accepted++;
     this.#queue(record);
     this.inMemoryBytes += record.bytes;
@@ -87,7 +89,7 @@ export class Ledger {
 
   /** A record goes to disk at once, without a stay in memory. */
   acceptSpooled(record: PendingRecord): void {
-    record.seq = this.nextSeq(record);
+    this.#number(record);
     this.accepted++;
     record.state = 'settled';
     this.spooled++;
@@ -177,7 +179,7 @@ export class Ledger {
   /** Follows what becomes of all that is accepted so far. @param awaitsOlder until `release` there may be older ones to come */
   watch(awaitsOlder = false): SettlementWatcher {
     const watcher: SettlementWatcher = {
-      upTo: this.accepted,
+      upTo: this.#lastSeq,
       delivered: this.delivered,
       dropped: this.droppedTotal,
       pending: this.unsettled,
@@ -194,6 +196,11 @@ export class Ledger {
 
   unwatch(watcher: SettlementWatcher): void {
     this.#watchers.delete(watcher);
+  }
+
+  #number(record: PendingRecord): void {
+    record.seq = this.nextSeq(record);
+    this.#lastSeq = Math.max(this.#lastSeq, record.seq);
   }
 
   #settle(record: PendingRecord, outcome: 'delivered' | 'dropped'): void {

@@ -64,3 +64,24 @@ it('the counts balance at every moment, whatever becomes of the records', () => 
     { numRuns: 60 },
   );
 });
+
+it('a position is never given twice, also when what is on disk was left to other processes', () => {
+  const ledger = new Ledger();
+  const accepted = (): PendingRecord => {
+    const record = recordOf();
+    ledger.accept(record);
+    return record;
+  };
+  const older = [accepted(), accepted(), accepted()];
+  for (const record of older.slice(0, 2)) ledger.spool(record);
+  ledger.disown();
+  expect(ledger.accepted).toBe(1);
+  const younger = [accepted(), accepted()];
+  expect([...older, ...younger].map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5]);
+  let isDone = false;
+  ledger.watch().onDone = () => {
+    isDone = true;
+  };
+  for (const record of [older[2], ...younger]) if (record !== undefined) ledger.drop(record, 'closed');
+  expect(isDone).toBe(true);
+});
