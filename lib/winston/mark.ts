@@ -70,10 +70,42 @@ export function withoutMark(info: Info): Info {
     const { [MARK]: _, ...own } = Object.getOwnPropertyDescriptors(info);
     // In newer V8s `stack` is an accessor that only works on the error itself.
     if (info instanceof Error) own.stack = { value: info.stack, configurable: true, writable: true };
-    return Object.create(Object.getPrototypeOf(info), own);
+    const prototype = Object.getPrototypeOf(info);
+    // JSON asks for no prototype, but whether it is an array.
+    const copy = Array.isArray(info)
+      ? Object.setPrototypeOf([], prototype)
+      : Object.create(inherited(info, prototype));
+    return Object.defineProperties(copy, own);
   } catch {
     // A Proxy, or a getter, that throws. Unmarked, a re-entrant record would be shipped: so something that looks
     // the same as long as nobody asks what it has of its own.
     return Object.create(info, { [MARK]: { value: undefined, configurable: true, writable: true } });
+  }
+}
+
+/**
+ * What a copy of an info inherits. A class may have private fields, or internal slots (a `DOMException`, which an aborted `fetch` fails
+ * with, a `Date`, a `URL`), which no copy has: its getters and methods throw a TypeError for one. They run on the info itself then.
+ */
+function inherited(info: Info, prototype: object | null): object | null {
+  if (prototype === null || prototype === Object.prototype || prototype === Error.prototype) return prototype;
+  return new Proxy(Object.create(prototype) as object, {
+    get(target, name, copy) {
+      const value: unknown = onEither(copy, info, (self) => Reflect.get(target, name, self));
+      if (typeof value !== 'function' || name === 'constructor') return value;
+      return function (this: unknown, ...args: unknown[]): unknown {
+        if (this !== copy) return Reflect.apply(value, this, args);
+        return onEither(copy, info, (self) => Reflect.apply(value, self, args));
+      };
+    },
+  });
+}
+
+function onEither(copy: unknown, info: Info, run: (self: unknown) => unknown): unknown {
+  try {
+    return run(copy);
+  } catch (error) {
+    if (error instanceof TypeError) return run(info);
+    throw error;
   }
 }

@@ -1,0 +1,86 @@
+// What is logged may be of any class, also one whose getters and methods work on its own objects only. What the siblings get is the same
+// as without the transport, and nothing is thrown: for a record that is marked, too, which is a copy.
+import { expect, it } from 'vitest';
+import winston from 'winston';
+import { runGuarded } from '../../lib/index.ts';
+import { Collecting, startCluster, transportTo } from '../support/harness.ts';
+
+class WithPrivateFields extends Error {
+  readonly #code = 'E1';
+
+  get code(): string {
+    return this.#code;
+  }
+
+  toJSON(): object {
+    return { message: this.message, code: this.#code };
+  }
+}
+
+class WithToJSON {
+  message = 'm';
+  timestamp: string | undefined;
+
+  toJSON(): object {
+    return { ...this };
+  }
+}
+
+const MADE: readonly [string, () => object][] = [
+  ['a plain object', () => ({ message: 'm' })],
+  ['one without a prototype', () => Object.assign(Object.create(null), { message: 'm' })],
+  ['an error', () => new RangeError('m')],
+  ['the error of an aborted fetch', () => new DOMException('m', 'AbortError')],
+  ['an error with private fields', () => new WithPrivateFields('m')],
+  ['an object with a toJSON', () => new WithToJSON()],
+  ['a date', () => Object.assign(new Date(0), { message: 'm' })],
+  ['a URL', () => Object.assign(new URL('http://127.0.0.1/'), { message: 'm' })],
+  ['an array', () => Object.assign(['a', 'b'], { message: 'm' })],
+  ['a Buffer', () => Object.assign(Buffer.from('abc'), { message: 'm' })],
+];
+
+const { combine, errors, json, simple, timestamp } = winston.format;
+const FORMATS = {
+  json: json(),
+  simple: simple(),
+  'errors, json': combine(errors({ stack: false }), json()),
+  'timestamp, json': combine(timestamp({ format: () => 'now' }), json()),
+};
+
+type Log = (call: () => void) => void;
+
+const HOW: readonly [string, Log][] = [
+  ['twice, with its call site', (call) => [call, call].forEach((each) => void each())],
+  ['under the guard', (call) => runGuarded(call)],
+];
+
+/** What a sibling gets of it, and what the calls have thrown. */
+function logged(
+  info: object,
+  format: winston.Logform.Format,
+  log: Log,
+  others: winston.transport[],
+): unknown {
+  const sibling = new Collecting();
+  const logger = winston.createLogger({ format, transports: [sibling, ...others] });
+  const thrown: string[] = [];
+  log(() => {
+    try {
+      logger.error(info as Error);
+    } catch (error) {
+      thrown.push(String(error));
+    }
+  });
+  return { messages: sibling.messages, thrown };
+}
+
+it.each(MADE.flatMap(([name, make]) => HOW.map(([how, log]) => ({ name, make, how, log }))))(
+  '$name, logged $how',
+  async ({ make, log }) => {
+    const cluster = await startCluster();
+    for (const format of Object.values(FORMATS)) {
+      const transport = transportTo(cluster, { callSite: true });
+      expect(logged(make(), format, log, [transport])).toEqual(logged(make(), format, log, []));
+    }
+  },
+);
