@@ -11,6 +11,7 @@ import { compileFunction } from 'node:vm';
 import { build, transform } from 'esbuild';
 import { rolledUpDeclarations } from './declarations.js';
 import { PROGRAM_MODULE } from './program-module.js';
+import { withShortLocals } from './short-locals.js';
 import { kafkajsLicence, packedWorkerProgram } from './worker-program.js';
 
 // Subpaths of the package, each a file of its own in both formats.
@@ -43,8 +44,7 @@ exports.loadPipeline = () => (pipeline ??= require('./pipeline.js').withCommon(c
 // look through all of the code (cjs-module-lexer, 20 ms).
 const LIBRARY = "exports.loadLibrary = () => require('./index.js');";
 
-// The names stay: they are what a stack in a `warn` shows. No `lineLimit`: Rollup's indentation of what is CommonJS then breaks
-// texts (rollup 4.68, @rollup/plugin-commonjs 29).
+// No `lineLimit`: Rollup's indentation of what is CommonJS then breaks texts (rollup 4.68, @rollup/plugin-commonjs 29).
 const SMALL = { target: 'node20.19', minifySyntax: true, minifyWhitespace: true };
 
 rmSync(dist(), { recursive: true, force: true });
@@ -90,10 +90,10 @@ async function bundle() {
   });
   mkdirSync(dist('cjs'), { recursive: true });
   const code = {};
-  for (const { path, text } of outputFiles)
-    code[basename(path, '.js')] = (
-      await transform(withNamesOfCommon(text), { ...SMALL, format: 'cjs' })
-    ).code;
+  for (const { path, text } of outputFiles) {
+    const { code: commonJs } = await transform(withNamesOfCommon(text), { ...SMALL, format: 'cjs' });
+    code[basename(path, '.js')] = await withShortLocals(commonJs);
+  }
   writeFileSync(dist('cjs/index.js'), withCommon(code.index, code.common));
   writeFileSync(dist('cjs/pipeline.js'), givenCommon(code.pipeline));
 }
