@@ -1,5 +1,4 @@
 import type { KafkaConfig } from 'kafkajs';
-import type { Batch } from '../../accumulator/batch.ts';
 import { type ClientSource, type DeliveryClient, GIVEN_UP } from '../client.ts';
 import { type KafkajsClientOptions, kafkajsSource } from '../kafkajs/kafkajs-client.ts';
 import { checkCodec, loadKafkaConfig } from './kafka-module.ts';
@@ -22,41 +21,29 @@ export function kafkajsOrModule({ kafka, ...options }: KafkajsOrModuleOptions): 
     own.logCreator = own.kafka.logCreator ?? options.logCreator;
     checkCodec(options.compression);
   };
-  return { ...source, make: () => new ModuleClient(configure, source) };
+  return { ...source, make: () => moduleClient(configure, source) };
 }
 
 /** Made when it connects, because its configuration has to be imported first. */
-class ModuleClient implements DeliveryClient {
-  readonly #configure: () => Promise<void>;
-  readonly #source: ClientSource;
-  #client: DeliveryClient | undefined;
-  #isKilled = false;
-  readonly renew?: () => Promise<void>;
-
-  constructor(configure: () => Promise<void>, source: ClientSource) {
-    this.#configure = configure;
-    this.#source = source;
-    if (source.resendsWhole) this.renew = async () => void (await this.#client?.renew?.());
-  }
-
-  async connect(): Promise<void> {
-    await this.#configure();
-    if (this.#isKilled) throw new Error(GIVEN_UP);
-    this.#client = this.#source.make();
-    await this.#client.connect();
-  }
-
-  async send(batch: Batch): Promise<unknown> {
-    if (this.#client === undefined) throw new Error('this client is not connected');
-    return await this.#client.send(batch);
-  }
-
-  async close(): Promise<void> {
-    await this.#client?.close();
-  }
-
-  kill(): void {
-    this.#isKilled = true;
-    this.#client?.kill();
-  }
+function moduleClient(configure: () => Promise<void>, source: ClientSource): DeliveryClient {
+  let client: DeliveryClient | undefined;
+  let isKilled = false;
+  return {
+    connect: async () => {
+      await configure();
+      if (isKilled) throw new Error(GIVEN_UP);
+      client = source.make();
+      await client.connect();
+    },
+    send: async (batch) => {
+      if (client === undefined) throw new Error('this client is not connected');
+      return await client.send(batch);
+    },
+    close: async () => await client?.close(),
+    kill: () => {
+      isKilled = true;
+      client?.kill();
+    },
+    ...(source.resendsWhole && { renew: async () => await client?.renew?.() }),
+  };
 }
