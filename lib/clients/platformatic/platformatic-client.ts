@@ -38,8 +38,13 @@ type OwnProducer = Producer<Buffer, Buffer, Buffer, Buffer>;
 /** Of each partition its leader, below 0 where there is none. */
 type Leaders = readonly (number | undefined)[];
 
-// By the numbers of kafkajs's `CompressionTypes`.
-const COMPRESSIONS: readonly ProducerCompression[] = ['none', 'gzip', 'snappy', 'lz4', 'zstd'];
+const COMPRESSIONS: Readonly<Record<CompressionTypes, ProducerCompression>> = {
+  0: 'none',
+  1: 'gzip',
+  2: 'snappy',
+  3: 'lz4',
+  4: 'zstd',
+};
 
 const OUT_OF_ORDER_SEQUENCE_NUMBER = 45;
 
@@ -140,7 +145,7 @@ class PlatformaticDelivery implements DeliveryClient {
       const { offsets = [] } = await this.#connected().send({
         messages: platformaticMessages(messages, topic, partition),
         acks,
-        compression: COMPRESSIONS[compression] ?? 'none',
+        compression: COMPRESSIONS[compression],
         repeatOnStaleMetadata: false,
       });
       return offsets.map((at) => ({
