@@ -1,4 +1,4 @@
-import type { KafkaConfig, LogEntry } from 'kafkajs';
+import type { KafkaConfig, LogEntry, logCreator } from 'kafkajs';
 import { type ClientSource, type DeliveryClient, GIVEN_UP } from '../clients/client.ts';
 import { type KafkajsClientOptions, kafkajsSource } from '../clients/kafkajs/kafkajs-client.ts';
 import type { PlatformaticClient } from '../clients/platformatic/client-option.ts';
@@ -16,6 +16,8 @@ export class ServedTransport {
   readonly #settings: WorkerSettings;
   readonly #imports: readonly string[];
   readonly #options: KafkajsClientOptions;
+  /** For a configuration without one. */
+  readonly #logCreator: logCreator;
   readonly #report: (what: Report) => void;
   readonly #remark: (what: Remark) => void;
   readonly #clients = new Map<number, DeliveryClient>();
@@ -36,10 +38,11 @@ export class ServedTransport {
     this.#remark = (what) => report({ transport, ...what });
     const log = (entry: LogEntry): void =>
       report({ kind: 'line', log: settings.log, entry: portable(entry) });
+    this.#logCreator = () => log;
     this.#options = {
       ...settings,
       kafka: { brokers: [] },
-      logCreator: () => log,
+      logCreator: this.#logCreator,
       random: Math.random,
       onPath: (path) => this.#remark({ kind: 'path', path }),
       onThrottle: (ms) => this.#remark({ kind: 'throttle', ms }),
@@ -98,7 +101,7 @@ export class ServedTransport {
     const kafka = given ?? (await loadKafkaConfig(kafkaModule ?? ''));
     if (this.#settings.platformatic === undefined) checkCodec(compression);
     this.#options.kafka = kafka;
-    this.#options.logCreator = kafka.logCreator ?? this.#options.logCreator;
+    this.#options.logCreator = kafka.logCreator ?? this.#logCreator;
   }
 
   #sourceFor(options: KafkajsClientOptions): ClientSource {
