@@ -1,9 +1,7 @@
 import type { KafkaConfig, LogEntry, logCreator } from 'kafkajs';
 import { type ClientSource, type DeliveryClient, GIVEN_UP } from '../clients/client.ts';
-import { type KafkajsClientOptions, kafkajsSource } from '../clients/kafkajs/kafkajs-client.ts';
+import { type OwnSourceOptions, ownSource } from '../clients/own-source.ts';
 import type { PlatformaticClient } from '../clients/platformatic/client-option.ts';
-import { platformaticSource } from '../clients/platformatic/platformatic-client.ts';
-import { type SharedSettings, sharedSource } from '../clients/shared/shared-source.ts';
 import { importModule } from '../clients/worker/import-module.ts';
 import { checkCodec, importAll, loadKafkaConfig } from '../clients/worker/kafka-module.ts';
 import type { ClientTask, Remark, Report, WorkerSettings } from '../clients/worker/thread-messages.ts';
@@ -15,7 +13,7 @@ import { serveExitDrain } from './serve-exit-drain.ts';
 export class ServedTransport {
   readonly #settings: WorkerSettings;
   readonly #imports: readonly string[];
-  readonly #options: KafkajsClientOptions;
+  readonly #options: OwnSourceOptions;
   /** For a configuration without one. */
   readonly #logCreator: logCreator;
   readonly #report: (what: Report) => void;
@@ -41,6 +39,7 @@ export class ServedTransport {
     this.#logCreator = () => log;
     this.#options = {
       ...settings,
+      client: settings.platformatic && installed(settings.platformatic.url),
       kafka: { brokers: [] },
       logCreator: this.#logCreator,
       random: Math.random,
@@ -104,20 +103,8 @@ export class ServedTransport {
     this.#options.logCreator = kafka.logCreator ?? this.#logCreator;
   }
 
-  #sourceFor(options: KafkajsClientOptions): ClientSource {
-    const { log, idempotent, platformatic } = this.#settings;
-    if (idempotent) return kafkajsSource(options);
-    const { logLevel, acks, compression, compressionLevel, requestTimeoutMs, fastPath } = this.#settings;
-    const codec = [compression, compressionLevel];
-    const kind = platformatic === undefined ? 'kafkajs' : 'platformatic';
-    const common = { kind, log, logLevel, acks, codec, requestTimeoutMs, fastPath };
-    const settings = (): SharedSettings => ({ ...common, kafka: this.#options.kafka, traceContext: false });
-    return sharedSource(settings, options, (told) => {
-      const own = { ...this.#options, ...told };
-      return platformatic === undefined
-        ? kafkajsSource(own)
-        : platformaticSource({ ...own, client: installed(platformatic.url) });
-    });
+  #sourceFor(options: OwnSourceOptions): ClientSource {
+    return ownSource(options, { isolate: false, log: this.#settings.log, traceContext: false });
   }
 
   #clientOf(number: number): DeliveryClient {

@@ -1,23 +1,17 @@
-import type { KafkaConfig } from 'kafkajs';
 import { type ClientSource, type DeliveryClient, GIVEN_UP } from '../client.ts';
 import { type KafkajsClientOptions, kafkajsSource } from '../kafkajs/kafkajs-client.ts';
 import { checkCodec, loadKafkaConfig } from './kafka-module.ts';
 
-export interface KafkajsOrModuleOptions extends Omit<KafkajsClientOptions, 'kafka'> {
-  kafka: KafkaConfig | URL;
-}
-
 /**
- * The kafkajs clients of this thread. Without `worker: true` there is no `kafkaModule`, unless the transport is made inside a
- * shipping thread: a `kafkaModule` may import a file of the application's that makes one. It ships from that thread, because each
- * thread of its own would make the next transport.
+ * The kafkajs clients of a `kafkaModule`, in this thread. That is where a transport is made inside a shipping thread: the module
+ * may import a file of the application's that makes one. It ships from that thread, because each thread of its own would make the
+ * next transport.
  */
-export function kafkajsOrModule({ kafka, ...options }: KafkajsOrModuleOptions): ClientSource {
-  if (!(kafka instanceof URL)) return kafkajsSource({ ...options, kafka });
+export function kafkaModuleSource(module: URL, options: Omit<KafkajsClientOptions, 'kafka'>): ClientSource {
   const own: KafkajsClientOptions = { ...options, kafka: { brokers: [] } };
   const source = kafkajsSource(own);
   const configure = async (): Promise<void> => {
-    own.kafka = await loadKafkaConfig(kafka.href);
+    own.kafka = await loadKafkaConfig(module.href);
     own.logCreator = own.kafka.logCreator ?? options.logCreator;
     checkCodec(options.compression);
   };
