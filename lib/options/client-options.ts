@@ -24,6 +24,9 @@ import type { CheckedOptions } from './options-table.ts';
 
 export const WORKER_OPTIONS = ['execArgv'] as const;
 
+/** Of a producer that was handed in, its own is the default. */
+export const DEFAULT_ACKS = -1;
+
 const MODULE_RULE = 'the path or the file: URL of a module';
 const LEFT_OUT = 'left out with worker: true, because';
 const STAYS_HERE =
@@ -73,7 +76,7 @@ export function resolveClient(given: CheckedOptions): ClientOptions {
     return { kind: 'external', producer, acks };
   }
   const { client, fastPath, compressionLevel } = given;
-  const own = { client, acks: acks ?? -1, idempotent, fastPath, compressionLevel } as const;
+  const own = { client, acks: acks ?? DEFAULT_ACKS, idempotent, fastPath, compressionLevel } as const;
   const execArgv = resolveExecArgv(given.workerOptions, isWorker);
   const creator = resolveLogCreator(clientLog);
   if (kafkaModule !== undefined) {
