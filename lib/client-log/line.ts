@@ -1,4 +1,4 @@
-import { attempt, isObject } from '../util/safely.ts';
+import { fieldOf, namesIn } from '../util/safely.ts';
 import { isSecretName, withoutSecrets } from '../util/secret-names.ts';
 import { type ClientLineLevel, lineLevel } from './levels.ts';
 
@@ -29,21 +29,12 @@ function safeText(value: unknown, max: number): string {
   return cut(onOneLine(withoutSecrets(textOf(value).slice(0, MAX_READ))), max);
 }
 
-/** A field of something that may be hostile: a getter that throws is a field that is not there. */
-export function fieldOf(source: unknown, key: string): unknown {
-  return attempt(() => (isObject(source) ? source[key] : undefined));
-}
-
 /**
  * Whether a winston logger's stream takes no more. A write to it emits `error`, which is the application's crash
  * where nobody listens. Objects that are no streams have never ended.
  */
 export function takesNoMore(logger: unknown): boolean {
   return fieldOf(logger, 'writable') === false || fieldOf(logger, 'destroyed') === true;
-}
-
-function namesIn(source: unknown): string[] {
-  return attempt(() => (isObject(source) ? Object.keys(source) : [])) ?? [];
 }
 
 /** The level of a kafkajs log entry. Cheap: asked of every entry, before anything else of it is read. */

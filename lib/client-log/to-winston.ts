@@ -1,8 +1,8 @@
 import type { LogEntry, logCreator } from 'kafkajs';
-import { isObject } from '../util/safely.ts';
+import { fieldOf, namesIn } from '../util/safely.ts';
 import { consoleOnlyLogCreator } from './console-only.ts';
 import type { ClientLineLevel } from './levels.ts';
-import { fieldOf, levelOf, takesNoMore, textOf } from './line.ts';
+import { levelOf, takesNoMore, textOf } from './line.ts';
 
 /** The part of a winston logger that is used; a `Logger` or a child of one fits. */
 export interface WinstonLike {
@@ -81,7 +81,7 @@ function levelNames(logger: WinstonLike): (level: ClientLineLevel) => string {
 function split(entry: LogEntry): { message: string; extras: Record<string, unknown> } {
   const log: unknown = fieldOf(entry, 'log');
   const extras: [string, unknown][] = [];
-  for (const name of isObject(log) ? Object.keys(log) : []) {
+  for (const name of namesIn(log)) {
     if (name === 'timestamp' || name === 'message') continue;
     if (name === 'logger' && fieldOf(log, name) === 'kafkajs') continue;
     const value = fieldOf(log, name);

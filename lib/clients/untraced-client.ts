@@ -1,4 +1,3 @@
-import type { Batch } from '../accumulator/batch.ts';
 import { untraced } from '../util/open-telemetry-api.ts';
 import type { ClientSource, DeliveryClient } from './client.ts';
 
@@ -8,31 +7,15 @@ import type { ClientSource, DeliveryClient } from './client.ts';
  * client would put its own `traceparent` in place of the record's.
  */
 export function untracedSource(source: ClientSource): ClientSource {
-  return { ...source, make: () => new UntracedClient(untraced(() => source.make())) };
+  return { ...source, make: () => untracedClient(untraced(() => source.make())) };
 }
 
-class UntracedClient implements DeliveryClient {
-  readonly #client: DeliveryClient;
-  readonly renew?: () => Promise<void>;
-
-  constructor(client: DeliveryClient) {
-    this.#client = client;
-    if (client.renew !== undefined) this.renew = () => untraced(async () => await client.renew?.());
-  }
-
-  connect(): Promise<void> {
-    return untraced(() => this.#client.connect());
-  }
-
-  send(batch: Batch): Promise<unknown> {
-    return untraced(() => this.#client.send(batch));
-  }
-
-  close(): Promise<void> {
-    return untraced(() => this.#client.close());
-  }
-
-  kill(): void {
-    untraced(() => this.#client.kill());
-  }
+function untracedClient(client: DeliveryClient): DeliveryClient {
+  return {
+    connect: () => untraced(() => client.connect()),
+    send: (batch) => untraced(() => client.send(batch)),
+    close: () => untraced(() => client.close()),
+    kill: () => untraced(() => client.kill()),
+    ...(client.renew !== undefined && { renew: () => untraced(async () => await client.renew?.()) }),
+  };
 }

@@ -1,5 +1,6 @@
+import { onOneLine } from '../client-log/line.ts';
 import { attempt, jsonObjectOf } from '../util/safely.ts';
-import { type Colour, printable, type Screen } from './screen.ts';
+import type { Colour, Screen } from './screen.ts';
 
 // winston's npm levels and those of syslog, by how severe they are.
 const SEVERITIES: Readonly<Record<string, number>> = {
@@ -54,8 +55,8 @@ export function recordLine({ time, level, text }: ShownRecord, screen: Screen): 
   const severity = level === undefined ? undefined : severityOf(level);
   const colour = severity === undefined ? undefined : COLOURS[severity];
   const date = attempt(() => new Date(time).toISOString()) ?? String(time);
-  const shownLevel = screen.paint(colour, printable(level ?? '-').padEnd(7));
-  return `${screen.paint('grey', date)} ${shownLevel} ${printable(text)}`;
+  const shownLevel = screen.paint(colour, onOneLine(level ?? '-').padEnd(7));
+  return `${screen.paint('grey', date)} ${shownLevel} ${onOneLine(text)}`;
 }
 
 /** Less severe records are left out; those whose level is not known are not. */

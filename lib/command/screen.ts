@@ -8,10 +8,6 @@ export type Colour = 'red' | 'yellow' | 'green' | 'cyan' | 'grey';
 
 const CODES: Readonly<Record<Colour, number>> = { red: 31, yellow: 33, green: 32, cyan: 36, grey: 90 };
 
-// C0 without tab, DEL and C1: a record's text must not steer the terminal.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
-const CONTROL = /[\u0000-\u0008\u000a-\u001f\u007f-\u009f]/g;
-
 export class Screen {
   readonly isTerminal: boolean;
   readonly #out: Output;
@@ -41,11 +37,4 @@ export class Screen {
     if (colour === undefined || !this.#hasColours) return text;
     return `\u001b[${CODES[colour]}m${text}\u001b[39m`;
   }
-}
-
-/** A text on one line, with control characters as escapes. */
-export function printable(text: string): string {
-  return text.replaceAll(CONTROL, (character) =>
-    character === '\n' ? '\\n' : `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`,
-  );
 }

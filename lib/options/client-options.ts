@@ -24,6 +24,9 @@ import type { CheckedOptions } from './options-table.ts';
 
 export const WORKER_OPTIONS = ['execArgv'] as const;
 
+/** Of a producer that was handed in, its own is the default. */
+export const DEFAULT_ACKS = -1;
+
 const MODULE_RULE = 'the path or the file: URL of a module';
 const LEFT_OUT = 'left out with worker: true, because';
 const STAYS_HERE =
@@ -72,8 +75,8 @@ export function resolveClient(given: CheckedOptions): ClientOptions {
       );
     return { kind: 'external', producer, acks };
   }
-  const { fastPath, compressionLevel } = given;
-  const own = { acks: acks ?? -1, idempotent, fastPath, compressionLevel } as const;
+  const { client, fastPath, compressionLevel } = given;
+  const own = { client, acks: acks ?? DEFAULT_ACKS, idempotent, fastPath, compressionLevel } as const;
   const execArgv = resolveExecArgv(given.workerOptions, isWorker);
   const creator = resolveLogCreator(clientLog);
   if (kafkaModule !== undefined) {
@@ -82,19 +85,10 @@ export function resolveClient(given: CheckedOptions): ClientOptions {
     const module = resolveModule(kafkaModule, isWorker);
     checkWorkerCanStart(execArgv);
     const logLevel = kafkajsLevel(clientLog?.level);
-    return {
-      ...own,
-      kind: 'worker',
-      client: undefined,
-      kafka: module,
-      execArgv,
-      logCreator: creator,
-      logLevel,
-    };
+    return { ...own, kind: 'worker', kafka: module, execArgv, logCreator: creator, logLevel };
   }
   const config = checkedKafka(kafka);
   const log = { logCreator: config.logCreator ?? creator, logLevel: resolveLogLevel(config, clientLog) };
-  const { client } = given;
   if (client !== undefined) checkTranslatable(config);
   if (isWorker) {
     checkPortable('kafka', config);
@@ -102,9 +96,8 @@ export function resolveClient(given: CheckedOptions): ClientOptions {
   }
   // Last: what is wrong with an option is wrong on every Node.
   if (client !== undefined) checkNode(process.versions.node);
-  if (isWorker) return { ...own, kind: 'worker', client, execArgv, kafka: config, ...log };
-  if (client !== undefined) return { kind: 'platformatic', client, kafka: config, acks: own.acks, ...log };
-  return { ...own, kind: 'kafkajs', kafka: config, ...log };
+  if (isWorker) return { ...own, kind: 'worker', execArgv, kafka: config, ...log };
+  return { ...own, kind: 'own', kafka: config, ...log };
 }
 
 export function checkedClient(path: string, client: unknown): PlatformaticClient | undefined {

@@ -1,19 +1,22 @@
 import { resolve } from 'node:path';
 import { canBeHandled, DEFAULT_SIGNALS } from '../process/signals.ts';
 import { integer, throwInvalidOption } from '../util/check-option.ts';
-import type { Beside } from './option-kinds.ts';
+import { type Beside, Option } from './option-kinds.ts';
 
 const SIGNAL_RULE =
   "the name of a signal that this system has and a process can handle, such as 'SIGTERM' (not SIGKILL, not SIGSTOP)";
 
 // The first wait gives way to a shorter longest one, and the longest to a longer first one, where they are the defaults.
-export function checkedFirstWait(path: string, given: unknown, { maxMs }: Beside): number {
-  return integer(path, given, Math.min(100, Number(maxMs ?? 100)), 1);
+export function firstWaitOf(fallback: number): Option<number> {
+  const check = (path: string, given: unknown, { maxMs }: Beside): number =>
+    integer(path, given, Math.min(fallback, Number(maxMs ?? fallback)), 1);
+  return new Option(check, fallback);
 }
 
-export function checkedLastWait(path: string, given: unknown, { initialMs }: Beside): number {
-  const first = Number(initialMs ?? 1);
-  return integer(path, given, Math.max(10_000, first), first);
+export function lastWaitOf(fallback: number): Option<number> {
+  const check = (path: string, given: unknown, { initialMs: first = 1 }: Beside): number =>
+    integer(path, given, Math.max(fallback, Number(first)), Number(first));
+  return new Option(check, fallback);
 }
 
 export function checkedMaxAge(path: string, given: unknown): number | undefined {

@@ -12,14 +12,14 @@ import type { SampleOptions } from '../sampling/sampling-options.ts';
 import type { SenderOptions } from '../sender/sender-options.ts';
 import type { SpoolOptions } from '../spool/spool-options.ts';
 import { hasMethods, isPlainObject, throwInvalidOption } from '../util/check-option.ts';
-import { checkedAcks, checkedClient, WORKER_OPTIONS } from './client-options.ts';
+import { checkedAcks, checkedClient, DEFAULT_ACKS, WORKER_OPTIONS } from './client-options.ts';
 import { checkedCompression, checkedCompressionLevel } from './compression-options.ts';
 import {
   checkedDirectory,
-  checkedFirstWait,
-  checkedLastWait,
   checkedMaxAge,
   checkedSignals,
+  firstWaitOf,
+  lastWaitOf,
 } from './delivery-options.ts';
 import type { KafkaTransportOptions } from './kafka-transport-options.ts';
 import {
@@ -137,7 +137,7 @@ export const OPTIONS: { readonly [Name in keyof CheckedOptions]: Option<CheckedO
     '`(entry) => string | Buffer`, or a promise of one: makes the value of the Kafka record ([formats and schemas](docs/formats-and-schemas.md))',
     'the formatted text',
   ),
-  acks: new Option(checkedAcks, -1).means(
+  acks: new Option(checkedAcks, DEFAULT_ACKS).means(
     'which replicas must have a record: all in-sync ones (`-1`) or the leader (`1`). `0` is refused, because a lost record would look like a delivered one',
   ),
   idempotent: flagOf(false).means(
@@ -172,8 +172,8 @@ export const OPTIONS: { readonly [Name in keyof CheckedOptions]: Option<CheckedO
     "limits for the records in memory, those in flight included. `overflow` is `'drop-oldest'`, `'drop-newest'` or `'drop-lowest'` (the least severe level first, then the oldest)",
   ),
   retry: groupOf<Changed['retry']>({
-    initialMs: new Option(checkedFirstWait, 100),
-    maxMs: new Option(checkedLastWait, 10_000),
+    initialMs: firstWaitOf(100),
+    maxMs: lastWaitOf(10_000),
     maxAgeMs: new Option(checkedMaxAge),
   }).means('exponential backoff with full jitter. With `maxAgeMs`, a record that is older is dropped'),
   requestTimeoutMs: integerOf(10_000, 1).means(

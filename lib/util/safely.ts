@@ -13,6 +13,20 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
 }
 
+/** A field of something that may be hostile, a function too: a getter that throws is a field that is not there. */
+export function fieldOf(source: unknown, key: string | symbol): unknown {
+  return attempt(() => (hasFields(source) ? source[key] : undefined));
+}
+
+/** The names of its own fields; none, where they cannot be read. */
+export function namesIn(source: unknown): string[] {
+  return attempt(() => (hasFields(source) ? Object.keys(source) : [])) ?? [];
+}
+
+function hasFields(value: unknown): value is Record<string | symbol, unknown> {
+  return isObject(value) || typeof value === 'function';
+}
+
 /** The object that a text has in JSON; nothing where it is no such text. */
 export function jsonObjectOf(text: string): Record<string, unknown> | undefined {
   const parsed: unknown = text.startsWith('{') ? attempt(() => JSON.parse(text)) : undefined;

@@ -1,9 +1,7 @@
-import type { KafkaConfig, LogEntry } from 'kafkajs';
+import type { KafkaConfig, LogEntry, logCreator } from 'kafkajs';
 import { type ClientSource, type DeliveryClient, GIVEN_UP } from '../clients/client.ts';
-import { type KafkajsClientOptions, kafkajsSource } from '../clients/kafkajs/kafkajs-client.ts';
+import { type OwnSourceOptions, ownSource } from '../clients/own-source.ts';
 import type { PlatformaticClient } from '../clients/platformatic/client-option.ts';
-import { platformaticSource } from '../clients/platformatic/platformatic-client.ts';
-import { type SharedSettings, sharedSource } from '../clients/shared/shared-source.ts';
 import { importModule } from '../clients/worker/import-module.ts';
 import { checkCodec, importAll, loadKafkaConfig } from '../clients/worker/kafka-module.ts';
 import type { ClientTask, Remark, Report, WorkerSettings } from '../clients/worker/thread-messages.ts';
@@ -15,7 +13,9 @@ import { serveExitDrain } from './serve-exit-drain.ts';
 export class ServedTransport {
   readonly #settings: WorkerSettings;
   readonly #imports: readonly string[];
-  readonly #options: KafkajsClientOptions;
+  readonly #options: OwnSourceOptions;
+  /** For a configuration without one. */
+  readonly #logCreator: logCreator;
   readonly #report: (what: Report) => void;
   readonly #remark: (what: Remark) => void;
   readonly #clients = new Map<number, DeliveryClient>();
@@ -36,10 +36,12 @@ export class ServedTransport {
     this.#remark = (what) => report({ transport, ...what });
     const log = (entry: LogEntry): void =>
       report({ kind: 'line', log: settings.log, entry: portable(entry) });
+    this.#logCreator = () => log;
     this.#options = {
       ...settings,
+      client: settings.platformatic && installed(settings.platformatic.url),
       kafka: { brokers: [] },
-      logCreator: () => log,
+      logCreator: this.#logCreator,
       random: Math.random,
       onPath: (path) => this.#remark({ kind: 'path', path }),
       onThrottle: (ms) => this.#remark({ kind: 'throttle', ms }),
@@ -98,23 +100,11 @@ export class ServedTransport {
     const kafka = given ?? (await loadKafkaConfig(kafkaModule ?? ''));
     if (this.#settings.platformatic === undefined) checkCodec(compression);
     this.#options.kafka = kafka;
-    this.#options.logCreator = kafka.logCreator ?? this.#options.logCreator;
+    this.#options.logCreator = kafka.logCreator ?? this.#logCreator;
   }
 
-  #sourceFor(options: KafkajsClientOptions): ClientSource {
-    const { log, idempotent, platformatic } = this.#settings;
-    if (idempotent) return kafkajsSource(options);
-    const { logLevel, acks, compression, compressionLevel, requestTimeoutMs, fastPath } = this.#settings;
-    const codec = [compression, compressionLevel];
-    const kind = platformatic === undefined ? 'kafkajs' : 'platformatic';
-    const common = { kind, log, logLevel, acks, codec, requestTimeoutMs, fastPath };
-    const settings = (): SharedSettings => ({ ...common, kafka: this.#options.kafka, traceContext: false });
-    return sharedSource(settings, options, (told) => {
-      const own = { ...this.#options, ...told };
-      return platformatic === undefined
-        ? kafkajsSource(own)
-        : platformaticSource({ ...own, client: installed(platformatic.url) });
-    });
+  #sourceFor(options: OwnSourceOptions): ClientSource {
+    return ownSource(options, { isolate: false, log: this.#settings.log, traceContext: false });
   }
 
   #clientOf(number: number): DeliveryClient {

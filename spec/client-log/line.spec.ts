@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
   cut,
-  fieldOf,
   formatLine,
   headline,
   onOneLine,
@@ -126,7 +125,6 @@ describe('an entry of kafkajs', () => {
     for (const given of [hostile, { log: hostile }, undefined, null, 'text']) {
       expect(readEntry(given, true)).toMatchObject({ namespace: '', message: '(no message)', extras: {} });
     }
-    expect(fieldOf(hostile, 'level')).toBeUndefined();
   });
 });
 

@@ -117,8 +117,8 @@ describe('tail --since', () => {
   });
 
   it('shows control characters as escapes: a record does not steer the terminal', async () => {
-    const cluster = await filled(['a\u001b[2Jb\rc\nd']);
-    expect(texts(await tailed(cluster, SINCE))).toEqual(['-       a\\x1b[2Jb\\x0dc\\nd']);
+    const cluster = await filled(['a\u001b[2Jb\rc\nd\u202ee']);
+    expect(texts(await tailed(cluster, SINCE))).toEqual(['-       a\\u001b[2Jb\\rc\\nd\\u202ee']);
   });
 
   it('colours by level on a terminal, and not in a pipe or with NO_COLOR', async () => {

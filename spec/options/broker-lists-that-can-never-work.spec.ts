@@ -6,7 +6,7 @@ import { expectTaken, refused } from './refused.ts';
 /** The brokers that the client gets. */
 function resolved(brokers: unknown): unknown {
   const { client } = resolveOptions({ topic: 'logs', kafka: { brokers } });
-  return client.kind === 'kafkajs' && client.kafka.brokers;
+  return client.kind === 'own' && client.kafka.brokers;
 }
 
 const RULE =

@@ -18,7 +18,7 @@ const creator = () => (_entry: LogEntry) => undefined;
 describe('a client of the transport', () => {
   it('waits for all in-sync replicas, unless acks says otherwise', () => {
     expect(clientOf({ kafka: { brokers: BROKERS } })).toMatchObject({
-      kind: 'kafkajs',
+      kind: 'own',
       acks: -1,
       idempotent: false,
     });
@@ -64,7 +64,7 @@ describe('a client of the transport', () => {
     (_name, brokers) => {
       const kafka = { brokers, ssl: { ca: 'x' }, sasl: { mechanism: 'plain', username: 'u', password: 'p' } };
       const client = clientOf({ kafka });
-      if (client.kind !== 'kafkajs') throw new Error(client.kind);
+      if (client.kind !== 'own') throw new Error(client.kind);
       expect(client.kafka).not.toBe(kafka);
       expect(client.kafka).toEqual(kafka);
       expect(client.kafka.ssl).toBe(kafka.ssl);

@@ -13,7 +13,7 @@ it('the options have every default in place, and cannot be changed', () => {
     loopHeader: false,
     batch: { maxRecords: 500, lingerMs: 20 },
     buffer: { overflow: 'drop-oldest' },
-    client: { kind: 'kafkajs', acks: -1 },
+    client: { kind: 'own', acks: -1 },
   });
   expect(Object.isFrozen(options)).toBe(true);
 });

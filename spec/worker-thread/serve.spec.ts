@@ -1,7 +1,9 @@
 // The worker's side, in this thread: what it answers to each order.
 import { once } from 'node:events';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import type { KafkaConfig, LogEntry } from 'kafkajs';
 import { expect, it, onTestFinished } from 'vitest';
+import { importDefault } from '../../lib/clients/worker/import-default.ts';
 import type {
   ExitDrainTask,
   Report,
@@ -131,6 +133,26 @@ it('hands the lines of the client on, and of what is in them what can be handed 
     namespace: expect.any(String),
     log: { message: expect.any(String) },
   });
+});
+
+it('hands the lines on again, once a module that had a logCreator has none', async () => {
+  const cluster = await startCluster();
+  const kafkaModule = new URL('./fixtures/kafka-that-changes.mjs', import.meta.url).href;
+  const config = (await importDefault(kafkaModule)) as Partial<KafkaConfig>;
+  const served = new Served({ logLevel: 5, kafkaModule });
+  const ofModule: unknown[] = [];
+  const logCreator = () => (entry: LogEntry) => void ofModule.push(entry.log.clientId);
+  Object.assign(config, kafkaOf(cluster), { clientId: 'first', logCreator });
+  expect(await served.ask({ kind: 'connect', client: 1, kafka: undefined })).toBe('done');
+  await served.ask({ kind: 'close', client: 1 });
+  Object.assign(config, { clientId: 'second', logCreator: undefined });
+  expect(await served.ask({ kind: 'connect', client: 2, kafka: undefined })).toBe('done');
+  await served.ask({ kind: 'close', client: 2 });
+  expect(ofModule).toContain('first');
+  expect(ofModule).not.toContain('second');
+  const handedOn = served.of('line').map(({ entry }) => entry.log.clientId);
+  expect(handedOn).toContain('second');
+  expect(handedOn).not.toContain('first');
 });
 
 it('says what is wrong with a module', async () => {

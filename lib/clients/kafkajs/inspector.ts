@@ -1,7 +1,7 @@
-import type { Admin, Consumer, Kafka, KafkaConfig, Producer } from 'kafkajs';
+import type { Admin, Consumer, Kafka, KafkaConfig, PartitionMetadata, Producer } from 'kafkajs';
 import { crypto } from '../../util/node-modules.ts';
 import { BrokerAddresses, rotatedBrokers } from './brokers/broker-addresses.ts';
-import { plainHost } from './brokers/broker-list.ts';
+import { type Address, plainHost } from './brokers/broker-list.ts';
 import { BrokerSockets } from './brokers/broker-sockets.ts';
 import { guardedProviders } from './guarded-config.ts';
 import { kafkajs } from './kafkajs.ts';
@@ -9,34 +9,13 @@ import { Secrets } from './secrets.ts';
 import { shownError } from './shown-error.ts';
 import { defaultSocket, tellLeaderless, unrefOnce, withoutPolling } from './workarounds.ts';
 
-export type { KafkaConfig };
-
-export interface PartitionState {
-  readonly partition: number;
-  /** -1: none. */
-  readonly leader: number;
-  readonly replicas: readonly number[];
-  readonly inSync: readonly number[];
-}
-
-export interface BrokerAddress {
-  readonly id: number;
-  readonly host: string;
-  readonly port: number;
-}
-
-export interface WrittenRecord {
-  readonly offset: bigint;
-  /** The broker's time, in epoch milliseconds, where the topic has the broker set it. */
-  readonly brokerTime: number | undefined;
-}
+export type { KafkaConfig, PartitionMetadata };
 
 export interface ReadRecord {
   readonly partition: number;
   readonly offset: bigint;
   /** Epoch milliseconds. */
   readonly time: number;
-  readonly key: string | undefined;
   readonly value: string;
 }
 
@@ -103,25 +82,16 @@ export class KafkaInspector {
   }
 
   /** The brokers, at the addresses that they name themselves (`advertised.listeners`). */
-  brokers(): Promise<BrokerAddress[]> {
-    return this.#withLeaderless(async () => {
-      const { brokers } = await this.#admin.describeCluster();
-      return brokers.map(({ nodeId, host, port }) => ({ id: nodeId, host, port }));
-    });
+  brokers(): Promise<Address[]> {
+    return this.#withLeaderless(async () => (await this.#admin.describeCluster()).brokers);
   }
 
-  partitions(topic: string): Promise<PartitionState[]> {
+  /** In order. The leader of one that has none is -1. */
+  partitions(topic: string): Promise<PartitionMetadata[]> {
     return this.#withLeaderless(async () => {
       const { topics } = await this.#admin.fetchTopicMetadata({ topics: [topic] });
       const found = topics.find(({ name }) => name === topic)?.partitions ?? [];
-      return found
-        .map(({ partitionId, leader, replicas, isr }) => ({
-          partition: partitionId,
-          leader,
-          replicas,
-          inSync: isr,
-        }))
-        .sort((a, b) => a.partition - b.partition);
+      return found.toSorted((a, b) => a.partitionId - b.partitionId);
     });
   }
 
@@ -149,7 +119,8 @@ export class KafkaInspector {
     );
   }
 
-  write(topic: string, partition: number, value: string, time: number): Promise<WrittenRecord> {
+  /** @returns the broker's time, in epoch milliseconds, where the topic has the broker set it */
+  write(topic: string, partition: number, value: string, time: number): Promise<number | undefined> {
     return this.#explained(async () => {
       if (this.#producer === undefined) {
         const { Partitioners } = kafkajs();
@@ -162,11 +133,8 @@ export class KafkaInspector {
       }
       const messages = [{ value, partition, timestamp: String(time) }];
       const [answer] = await this.#producer.send({ topic, acks: -1, messages });
-      const { baseOffset = '-1', logAppendTime = '-1' } = answer ?? {};
-      return {
-        offset: BigInt(baseOffset),
-        brokerTime: logAppendTime === '-1' ? undefined : Number(logAppendTime),
-      };
+      const { logAppendTime = '-1' } = answer ?? {};
+      return logAppendTime === '-1' ? undefined : Number(logAppendTime);
     });
   }
 
@@ -190,7 +158,7 @@ export class KafkaInspector {
         autoCommit: false,
         eachBatch: async ({ batch, resolveOffset, heartbeat, pause }) => {
           const { partition } = batch;
-          for (const { offset, timestamp, key, value } of batch.messages) {
+          for (const { offset, timestamp, value } of batch.messages) {
             const at = BigInt(offset);
             // Before the `seek` below has taken effect, or read once more after a rebalance.
             if (at < (next.get(partition) ?? 0n)) continue;
@@ -199,7 +167,6 @@ export class KafkaInspector {
               partition,
               offset: at,
               time: Number(timestamp),
-              key: key?.toString(),
               value: value?.toString() ?? '',
             });
             resolveOffset(offset);

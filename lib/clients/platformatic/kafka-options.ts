@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import type { ProducerOptions, SASLMechanismValue, SASLOptions } from '@platformatic/kafka';
 import type { KafkaConfig } from 'kafkajs';
 import { integer, isPlainObject, optionalFunction, throwInvalidOption } from '../../util/check-option.ts';
+import { addressOf } from '../kafkajs/brokers/broker-list.ts';
 
 /** Those of kafkajs's options that have a counterpart, or that the transport's own replace (`retry`). */
 const TRANSLATED: readonly string[] = [
@@ -95,6 +96,7 @@ export function producerOptions({
   const { clientId, ssl, sasl, connectionTimeout, requestTimeout } = kafka;
   return {
     clientId: clientId ?? 'winston-kafkajs',
+    // It splits a text at each colon (network/utils.js).
     bootstrapBrokers: brokers.map(addressOf),
     // The sender tries again.
     retries: 0,
@@ -108,12 +110,6 @@ export function producerOptions({
     ...(ssl !== undefined && ssl !== false && { tls: tlsOptions(ssl, host) }),
     ...(sasl !== undefined && { sasl: saslOptions(sasl) }),
   };
-}
-
-/** `host:port`, an IPv6 address in brackets. @platformatic/kafka splits a text at each colon (network/utils.js). */
-function addressOf(broker: string): { host: string; port: number } {
-  const at = broker.lastIndexOf(':');
-  return { host: broker.slice(0, at).replaceAll(/[[\]]/g, ''), port: Number(broker.slice(at + 1)) };
 }
 
 /**

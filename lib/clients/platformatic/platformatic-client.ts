@@ -4,16 +4,17 @@ import type {
   Producer,
   CompressionAlgorithmValue as ProducerCompression,
 } from '@platformatic/kafka';
-import type { CompressionTypes, KafkaConfig, logCreator, logLevel } from 'kafkajs';
+import type { CompressionTypes } from 'kafkajs';
 import type { Batch } from '../../accumulator/batch.ts';
 import { runInScope, type Scope } from '../../loop-safety/guard.ts';
 import { errorCodeOf } from '../../protocol/error-codes.ts';
 import { rootCause } from '../../util/root-cause.ts';
 import { choosePartition } from '../choose-partition.ts';
-import { type ClientListeners, type ClientSource, type DeliveryClient, GIVEN_UP } from '../client.ts';
+import { type ClientSource, type DeliveryClient, GIVEN_UP } from '../client.ts';
 import { type ClientMessage, messagesOf } from '../client-messages.ts';
 import { rotated } from '../kafkajs/brokers/broker-list.ts';
 import { guardedProviders } from '../kafkajs/guarded-config.ts';
+import type { KafkajsClientOptions } from '../kafkajs/kafkajs-client.ts';
 import { Secrets } from '../kafkajs/secrets.ts';
 import { type ClientLines, clientLines } from './client-lines.ts';
 import type { PlatformaticClient } from './client-option.ts';
@@ -22,15 +23,9 @@ import { producerOptions } from './kafka-options.ts';
 import { loadPlatformatic } from './load.ts';
 import { platformaticMessages } from './platformatic-messages.ts';
 
-export interface PlatformaticClientOptions extends ClientListeners {
+export interface PlatformaticClientOptions
+  extends Omit<KafkajsClientOptions, 'idempotent' | 'compressionLevel' | 'fastPath'> {
   client: PlatformaticClient;
-  kafka: KafkaConfig;
-  logCreator: logCreator;
-  logLevel: logLevel;
-  acks: -1 | 1;
-  compression: CompressionTypes | undefined;
-  requestTimeoutMs: number;
-  random(): number;
 }
 
 type OwnProducer = Producer<Buffer, Buffer, Buffer, Buffer>;
@@ -38,8 +33,13 @@ type OwnProducer = Producer<Buffer, Buffer, Buffer, Buffer>;
 /** Of each partition its leader, below 0 where there is none. */
 type Leaders = readonly (number | undefined)[];
 
-// By the numbers of kafkajs's `CompressionTypes`.
-const COMPRESSIONS: readonly ProducerCompression[] = ['none', 'gzip', 'snappy', 'lz4', 'zstd'];
+const COMPRESSIONS: Readonly<Record<CompressionTypes, ProducerCompression>> = {
+  0: 'none',
+  1: 'gzip',
+  2: 'snappy',
+  3: 'lz4',
+  4: 'zstd',
+};
 
 const OUT_OF_ORDER_SEQUENCE_NUMBER = 45;
 
@@ -140,7 +140,7 @@ class PlatformaticDelivery implements DeliveryClient {
       const { offsets = [] } = await this.#connected().send({
         messages: platformaticMessages(messages, topic, partition),
         acks,
-        compression: COMPRESSIONS[compression] ?? 'none',
+        compression: COMPRESSIONS[compression],
         repeatOnStaleMetadata: false,
       });
       return offsets.map((at) => ({

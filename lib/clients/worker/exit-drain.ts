@@ -6,10 +6,10 @@ import type { BackoffOptions } from '../../util/backoff.ts';
 import type { Clock } from '../../util/clock.ts';
 import { groupBy } from '../../util/group-by.ts';
 import type { ExitDrain, ExitDrainEvents, SendOutcome } from '../client.ts';
-import type { ThreadMember } from './thread-member.ts';
-import type { ExitDrainReport, WireBatch } from './thread-messages.ts';
+import type { ExitDrainReport, Task, WireBatch } from './thread-messages.ts';
 import { fromWire } from './wire-error.ts';
 import { recordsToWire } from './wire-records.ts';
+import type { Waiting, WorkerThread } from './worker-thread.ts';
 
 export interface WorkerExitDrainOptions {
   batch: BatchLimits;
@@ -17,7 +17,10 @@ export interface WorkerExitDrainOptions {
   clock: Clock;
   /** Asked when it is needed. */
   kafka(): KafkaConfig | undefined;
-  thread(): ThreadMember;
+  /** Gives the thread a task of this transport's. */
+  give(task: Task, waiting: Waiting): void;
+  /** See {@link WorkerThread.listen}. */
+  listen: WorkerThread['listen'];
 }
 
 /** The worker, when the process ends: it goes on while the main thread only waits. */
@@ -69,7 +72,7 @@ export class WorkerExitDrain implements ExitDrain {
       awaited.delete(batch);
       onOutcome(sent, outcome);
     };
-    this.#options.thread().listen(() => awaited.size > 0, until);
+    this.#options.listen(() => awaited.size > 0, until);
     this.#onOutcome = undefined;
   }
 
@@ -86,9 +89,8 @@ export class WorkerExitDrain implements ExitDrain {
           events.onDropped(record, report.reason, report.error && fromWire(report.error));
     };
     let isWaiting = true;
-    const thread = this.#options.thread();
     const drain = { batches: groups.map(toWireBatch), batch, retry, timeoutMs: until - clock.monotonic() };
-    thread.give(
+    this.#options.give(
       { kind: 'drain-on-exit', kafka: this.#options.kafka(), drain },
       {
         onOutcome: (outcome) => {
@@ -97,7 +99,7 @@ export class WorkerExitDrain implements ExitDrain {
         },
       },
     );
-    thread.listen(() => isWaiting, until);
+    this.#options.listen(() => isWaiting, until);
     this.#onReport = undefined;
   }
 }

@@ -1,27 +1,25 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { CompressionTypes, KafkaConfig, LogEntry, logLevel } from 'kafkajs';
+import type { KafkaConfig, LogEntry } from 'kafkajs';
 import type { BatchLimits } from '../../accumulator/batching-policy.ts';
 import type { DropReason } from '../../record/record.ts';
 import type { BackoffOptions } from '../../util/backoff.ts';
 import type { SendPath } from '../client.ts';
+import type { KafkajsClientOptions } from '../kafkajs/kafkajs-client.ts';
 import type { WireError } from './wire-error.ts';
 import type { WirePage, WireRecords } from './wire-records.ts';
 
 /** What a thread is told of a transport: the same for all of its clients. */
-export interface WorkerSettings {
+export interface WorkerSettings
+  extends Pick<
+    KafkajsClientOptions,
+    'logLevel' | 'acks' | 'idempotent' | 'compression' | 'compressionLevel' | 'requestTimeoutMs' | 'fastPath'
+  > {
   /** The URL of the module that exports the `KafkaConfig`; otherwise each `connect` brings it along. */
   kafkaModule: string | undefined;
   /** Whether @platformatic/kafka ships, and not kafkajs; and its URL, where it has been found. */
   platformatic: { readonly url: string | undefined } | undefined;
-  logLevel: logLevel;
   /** The same number for transports whose clients' lines go to the same place. */
   log: number;
-  acks: -1 | 1;
-  idempotent: boolean;
-  compression: CompressionTypes | undefined;
-  requestTimeoutMs: number;
-  fastPath: boolean;
-  compressionLevel: number | undefined;
 }
 
 /** What a thread is started with. */

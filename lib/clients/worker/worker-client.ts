@@ -9,10 +9,10 @@ import { guardedLogCreator } from '../kafkajs/guarded-config.ts';
 import type { PlatformaticClient } from '../platformatic/client-option.ts';
 import { WorkerExitDrain } from './exit-drain.ts';
 import { findInstalled, findKafkajs } from './find-kafkajs.ts';
-import { newThread, sharedThread } from './shared-threads.ts';
-import type { ThreadMember } from './thread-member.ts';
+import { sharedThread } from './shared-threads.ts';
 import type { Remark, Task, WorkerSettings } from './thread-messages.ts';
 import { pagesToWire, recordsToWire } from './wire-records.ts';
+import { WorkerThread } from './worker-thread.ts';
 
 export interface WorkerSourceOptions
   extends Omit<WorkerSettings, 'kafkaModule' | 'platformatic' | 'log'>,
@@ -34,6 +34,12 @@ export interface WorkerSourceOptions
   clock: Clock;
 }
 
+/** A thread, and the number that a transport has in it. */
+interface Joined {
+  readonly thread: WorkerThread;
+  readonly transport: number;
+}
+
 // How long a worker may take to cut a client's connections, which is a moment's work, before it is held to hang.
 const HANG_MS = 2_000;
 
@@ -46,7 +52,7 @@ export class WorkerSource implements ClientSource {
   readonly exitDrain: WorkerExitDrain;
   readonly #options: WorkerSourceOptions;
   readonly #log: (entry: LogEntry) => void;
-  #thread: ThreadMember | undefined;
+  #joined: Joined | undefined;
   #made = 0;
 
   constructor(options: WorkerSourceOptions) {
@@ -60,7 +66,11 @@ export class WorkerSource implements ClientSource {
     this.exitDrain = new WorkerExitDrain({
       ...options,
       kafka: () => this.#kafka,
-      thread: () => this.#livingThread(),
+      give: (task, waiting) => {
+        const { thread, transport } = this.#living();
+        thread.give(transport, task, waiting);
+      },
+      listen: (isWaiting, until) => this.#living().thread.listen(isWaiting, until),
     });
   }
 
@@ -71,32 +81,34 @@ export class WorkerSource implements ClientSource {
   }
 
   make(): DeliveryClient {
-    return new WorkerClient(this.#livingThread(), ++this.#made, this.#kafka, this.exitDrain, this.#options);
+    return new WorkerClient(this.#living(), ++this.#made, this.#kafka, this.exitDrain, this.#options);
   }
 
   async dispose(): Promise<void> {
-    const thread = this.#thread;
-    this.#thread = undefined;
-    await thread?.leave();
+    const joined = this.#joined;
+    this.#joined = undefined;
+    await joined?.thread.leave(joined.transport);
   }
 
-  #livingThread(): ThreadMember {
-    if (this.#thread === undefined || this.#thread.hasEnded) this.#thread = this.#join();
-    return this.#thread;
+  /** The thread, or the next one where it has ended. */
+  #living(): Joined {
+    if (this.#joined === undefined || this.#joined.thread.hasEnded) this.#joined = this.#join();
+    return this.#joined;
   }
 
-  #join(): ThreadMember {
+  #join(): Joined {
     const { acks, idempotent, compression, requestTimeoutMs, logLevel, fastPath, compressionLevel } =
       this.#options;
     const { client, isolate, kafka, execArgv, clock, logKey } = this.#options;
     const kafkaModule = kafka instanceof URL ? kafka.href : undefined;
     const common = { acks, idempotent, compression, requestTimeoutMs, logLevel, fastPath, compressionLevel };
     const start = { kafkajs: findKafkajs(kafkaModule), execArgv };
-    const thread = isolate ? newThread(start, clock) : sharedThread(start, clock);
-    return thread.join(
+    const thread = isolate ? new WorkerThread(start, clock) : sharedThread(start, clock);
+    const transport = thread.join(
       { logKey, onLine: this.#log, onRemark: (remark) => this.#onRemark(remark) },
       { ...common, kafkaModule, platformatic: client && { url: urlOf(client.name) } },
     );
+    return { thread, transport };
   }
 
   #onRemark(remark: Remark): void {
@@ -115,7 +127,8 @@ function urlOf(name: string): string | undefined {
 }
 
 class WorkerClient implements DeliveryClient {
-  readonly #thread: ThreadMember;
+  readonly #thread: WorkerThread;
+  readonly #transport: number;
   readonly #number: number;
   readonly #kafka: KafkaConfig | undefined;
   readonly #exitDrain: WorkerExitDrain;
@@ -123,13 +136,14 @@ class WorkerClient implements DeliveryClient {
   readonly renew?: () => Promise<void>;
 
   constructor(
-    thread: ThreadMember,
+    { thread, transport }: Joined,
     number: number,
     kafka: KafkaConfig | undefined,
     exitDrain: WorkerExitDrain,
     { clock, idempotent }: WorkerSourceOptions,
   ) {
     this.#thread = thread;
+    this.#transport = transport;
     this.#number = number;
     this.#kafka = kafka;
     this.#exitDrain = exitDrain;
@@ -148,7 +162,7 @@ class WorkerClient implements DeliveryClient {
     const task: Task = { kind: 'send', client: this.#number, batch: { topic, partition, records } };
     return new Promise((resolve, reject) => {
       this.#exitDrain.onSend(batch);
-      this.#thread.give(task, {
+      this.#thread.give(this.#transport, task, {
         onOutcome: (outcome) => {
           this.#exitDrain.onSendOutcome(batch, outcome);
           settle(outcome, resolve, reject);
@@ -168,12 +182,13 @@ class WorkerClient implements DeliveryClient {
 
   kill(): void {
     const timer = this.#clock.after(HANG_MS, () => void this.#thread.end('it hung'));
-    this.#thread.give({ kind: 'kill', client: this.#number }, { onOutcome: () => this.#clock.cancel(timer) });
+    const task: Task = { kind: 'kill', client: this.#number };
+    this.#thread.give(this.#transport, task, { onOutcome: () => this.#clock.cancel(timer) });
   }
 
   #ask(task: Task): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      this.#thread.give(task, { onOutcome: (outcome) => settle(outcome, resolve, reject) });
+      this.#thread.give(this.#transport, task, { onOutcome: (outcome) => settle(outcome, resolve, reject) });
     });
   }
 }

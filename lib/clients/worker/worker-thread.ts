@@ -6,7 +6,6 @@ import type { Clock } from '../../util/clock.ts';
 import type { SendOutcome } from '../client.ts';
 import { isSameData } from '../shared/same-data.ts';
 import { importsOf } from './kafka-module.ts';
-import { ThreadMember } from './thread-member.ts';
 import type { Order, Remark, Report, Task, WorkerSettings, WorkerStart } from './thread-messages.ts';
 import { fromWire } from './wire-error.ts';
 import { workerProgram } from './worker-program.ts';
@@ -23,6 +22,14 @@ export interface Waiting {
   onBound?(partition: number): void;
   /** What of the task is handed over rather than copied: it is not to be used here any more. */
   handsOver?: readonly ArrayBuffer[];
+}
+
+/** What a thread is started with: transports for which it is the same share one. */
+export interface ThreadSettings {
+  /** The path of the application's kafkajs. */
+  readonly kafkajs: string | undefined;
+  /** Flags of Node's for the thread. */
+  readonly execArgv: readonly string[];
 }
 
 /** A transport that ships by a thread. */
@@ -46,11 +53,8 @@ export class WorkerThread {
   /** Why it answers no more. */
   #end: WorkerEndedError | undefined;
 
-  /**
-   * @param kafkajs the path of the application's kafkajs
-   * @param execArgv flags of Node's for the thread
-   */
-  constructor(kafkajs: string | undefined, execArgv: readonly string[], clock: Clock, onEnded: () => void) {
+  /** @param onEnded called once, when it has ended, for whatever reason */
+  constructor({ kafkajs, execArgv }: ThreadSettings, clock: Clock, onEnded: () => void = () => undefined) {
     this.#clock = clock;
     this.#onEnded = onEnded;
     const { port1, port2 } = new MessageChannel();
@@ -73,13 +77,14 @@ export class WorkerThread {
     this.#port.unref();
   }
 
-  join(user: ThreadUser, settings: Omit<WorkerSettings, 'log'>): ThreadMember {
+  /** @returns the transport's number in this thread */
+  join(user: ThreadUser, settings: Omit<WorkerSettings, 'log'>): number {
     const transport = ++this.#made;
     const same = [...this.#users.values()].find((other) => isSameData(other.user.logKey, user.logKey));
     const log = same?.log ?? transport;
     this.#users.set(transport, { user, log });
     this.give(transport, { kind: 'open', settings: { ...settings, log } }, { onOutcome: () => undefined });
-    return new ThreadMember(this, transport);
+    return transport;
   }
 
   /** The last transport that leaves ends the thread. */
@@ -93,6 +98,7 @@ export class WorkerThread {
     return this.#end !== undefined;
   }
 
+  /** Gives it something to do. What it has not answered when it ends fails with a {@link WorkerEndedError}. */
   give(transport: number, task: Task, waiting: Waiting): void {
     if (this.#end !== undefined) {
       waiting.onOutcome({ error: this.#end });
@@ -108,6 +114,7 @@ export class WorkerThread {
     }
   }
 
+  /** Takes what it reports while the event loop stands still. @param until on the monotonic clock */
   listen(isWaiting: () => boolean, until: number): void {
     while (isWaiting() && !this.hasEnded) {
       const reports = Atomics.load(this.#reports, 0);
@@ -122,7 +129,7 @@ export class WorkerThread {
     }
   }
 
-  /** Ends it, at once. */
+  /** Ends it, at once, for all of its transports. */
   async end(why: string): Promise<void> {
     this.#onEnd(why);
     // Whoever waits for this must not find that the process has ended meanwhile.

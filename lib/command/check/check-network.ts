@@ -1,23 +1,10 @@
 import { lookup } from 'node:dns/promises';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
-import { plainHost } from '../../clients/kafkajs/brokers/broker-list.ts';
+import { type Address, addressOf } from '../../clients/kafkajs/brokers/broker-list.ts';
 import type { KafkaConfig } from '../../clients/kafkajs/inspector.ts';
 import { systemClock } from '../../util/clock.ts';
 import { reasonOf, StepFailure, type StepName, type Steps, within } from './steps.ts';
-
-interface Address {
-  readonly host: string;
-  readonly port: number;
-}
-
-function addressOf(broker: string): Address {
-  const colon = broker.lastIndexOf(':');
-  return {
-    host: plainHost(broker.slice(0, colon)).replaceAll(/[[\]]/g, ''),
-    port: Number(broker.slice(colon + 1)),
-  };
-}
 
 /** Where a broker is that names its host and port. */
 export const shown = ({ host, port }: Address): string => `${isIP(host) === 6 ? `[${host}]` : host}:${port}`;

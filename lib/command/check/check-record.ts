@@ -1,7 +1,7 @@
 import {
   type KafkaConfig,
   KafkaInspector,
-  type PartitionState,
+  type PartitionMetadata,
   type ReadRecord,
 } from '../../clients/kafkajs/inspector.ts';
 import { messageOf } from '../../errors.ts';
@@ -20,7 +20,7 @@ export interface RecordCheck {
   readonly kafka: KafkaConfig;
   readonly inspector: KafkaInspector;
   readonly topic: string;
-  readonly partition: PartitionState;
+  readonly partition: PartitionMetadata;
   readonly ms: number;
   /** This machine's time. */
   now(): number;
@@ -32,7 +32,7 @@ export async function checkRecord(steps: Steps, check: RecordCheck): Promise<voi
     kafka,
     inspector,
     topic,
-    partition: { partition },
+    partition: { partitionId: partition },
     ms,
     now,
   } = check;
@@ -46,9 +46,9 @@ export async function checkRecord(steps: Steps, check: RecordCheck): Promise<voi
     const reading = await startReading(reader, { topic, partition, value });
     const begun = systemClock.monotonic();
     const sentAt = now();
-    const { brokerTime } = await within(
+    const brokerTime = await within(
       ms,
-      'the acknowledgement',
+      'waiting for the acknowledgement',
       inspector.write(topic, partition, value, sentAt),
     ).catch((error) => {
       throw writeFailure(topic, error);
@@ -73,37 +73,25 @@ async function startReading(
   try {
     await within(JOIN_MS, 'connecting', reader.connect());
     const end = (await within(JOIN_MS, 'asking for offsets', reader.ends(topic))).get(partition) ?? 0n;
-    const { promise, resolve, reject } = settledLater<ReadRecord>();
-    const reading = reader.read({
-      topic,
-      from: new Map([[partition, end]]),
-      onRecord: (record) => {
-        if (record.value === value) resolve(record);
-      },
-      onPosition: () => undefined,
-      onFailure: reject,
+    let joining: Promise<void> | undefined;
+    const arrived = new Promise<ReadRecord>((resolve, reject) => {
+      joining = reader.read({
+        topic,
+        from: new Map([[partition, end]]),
+        onRecord: (record) => {
+          if (record.value === value) resolve(record);
+        },
+        onPosition: () => undefined,
+        onFailure: reject,
+      });
     });
-    await within(JOIN_MS, 'joining a group', Promise.race([reading, promise]));
-    return { arrived: promise };
+    // It is looked at later.
+    arrived.catch(() => undefined);
+    await within(JOIN_MS, 'joining a group', Promise.race([joining, arrived]));
+    return { arrived };
   } catch (problem) {
     return { problem };
   }
-}
-
-function settledLater<Result>(): {
-  promise: Promise<Result>;
-  resolve: (result: Result) => void;
-  reject: (error: unknown) => void;
-} {
-  let resolve: (result: Result) => void = () => undefined;
-  let reject: (error: unknown) => void = () => undefined;
-  const promise = new Promise<Result>((onResult, onError) => {
-    resolve = onResult;
-    reject = onError;
-  });
-  // It is looked at later.
-  promise.catch(() => undefined);
-  return { promise, resolve, reject };
 }
 
 async function checkReading(steps: Steps, reading: Reading, begun: number): Promise<void> {

@@ -1,4 +1,4 @@
-import type { KafkaConfig, KafkaInspector, PartitionState } from '../../clients/kafkajs/inspector.ts';
+import type { KafkaConfig, KafkaInspector, PartitionMetadata } from '../../clients/kafkajs/inspector.ts';
 import { messageOf } from '../../errors.ts';
 import { isUnknownTopic } from '../../protocol/unknown-topic.ts';
 import { rootCause } from '../../util/root-cause.ts';
@@ -24,7 +24,7 @@ export async function checkSession(
 ): Promise<void> {
   const mechanism = sasl?.mechanism;
   try {
-    await within(ms, 'the first answer', inspector.connect());
+    await within(ms, 'waiting for the first answer', inspector.connect());
   } catch (error) {
     const isAnswered = inspector.answered.has('ApiVersions');
     if (isAnswered) addVersions(steps);
@@ -41,7 +41,7 @@ export async function checkSession(
 /** A listener that asks for SASL answers without only which versions it speaks, and closes the connection at the next request. */
 async function checkNoSasl(steps: Steps, inspector: KafkaInspector, ms: number): Promise<void> {
   try {
-    await within(ms, 'the list of brokers', inspector.brokers());
+    await within(ms, 'asking for the list of brokers', inspector.brokers());
   } catch (error) {
     const isAnswered = inspector.answered.has('Metadata');
     // What else may be wrong with them is a step of its own.
@@ -83,9 +83,11 @@ function saslAdvice(message: string, type: string, mechanism: string): string {
 
 /** Asks for the brokers' own addresses, and tries them. */
 export async function checkBrokers(steps: Steps, inspector: KafkaInspector, ms: number): Promise<void> {
-  const brokers = await within(2 * ms, 'the list of brokers', inspector.brokers()).catch((error) => {
-    throw notReached(messageOf(error));
-  });
+  const brokers = await within(2 * ms, 'asking for the list of brokers', inspector.brokers()).catch(
+    (error) => {
+      throw notReached(messageOf(error));
+    },
+  );
   await checkAdvertised(steps, brokers.map(shown), ms);
 }
 
@@ -95,12 +97,16 @@ export async function checkTopic(
   inspector: KafkaInspector,
   topic: string,
   ms: number,
-): Promise<PartitionState> {
-  const partitions = await within(ms, 'metadata of the topic', inspector.partitions(topic)).catch((error) => {
+): Promise<PartitionMetadata> {
+  const partitions = await within(
+    ms,
+    'asking for the metadata of the topic',
+    inspector.partitions(topic),
+  ).catch((error) => {
     throw topicFailure(topic, error);
   });
   steps.add({ name: 'topic', status: 'ok', detail: `${topic} exists` });
-  const headless = partitions.filter(({ leader }) => leader < 0).map(({ partition }) => partition);
+  const headless = partitions.filter(({ leader }) => leader < 0).map(({ partitionId }) => partitionId);
   const [first] = partitions.filter(({ leader }) => leader >= 0);
   const detail = `${partitions.length}, of which ${partitions.length - headless.length} have a leader`;
   if (first === undefined || headless.length > 0)
@@ -138,7 +144,7 @@ export function topicFailure(topic: string, error: unknown): StepFailure {
 async function settingsOf(inspector: KafkaInspector, topic: string, ms: number): Promise<TopicSettings> {
   try {
     const names = ['min.insync.replicas', 'max.message.bytes'];
-    const found = await within(ms, 'the settings of the topic', inspector.settings(topic, names));
+    const found = await within(ms, 'asking for the settings of the topic', inspector.settings(topic, names));
     const [minInSync = Number.NaN, maxBytes = Number.NaN] = names.map((name) =>
       Number.parseInt(found.get(name) ?? '', 10),
     );
@@ -160,23 +166,18 @@ async function settingsOf(inspector: KafkaInspector, topic: string, ms: number):
 
 function checkReplicas(
   steps: Steps,
-  partitions: readonly PartitionState[],
+  partitions: readonly PartitionMetadata[],
   { minInSync, untold }: TopicSettings,
 ): void {
   const name = 'in-sync replicas';
-  const counts = partitions.map(({ inSync, replicas }) => ({
-    inSync: inSync.length,
-    replicas: replicas.length,
-  }));
+  const counts = partitions.map(({ isr, replicas }) => ({ inSync: isr.length, replicas: replicas.length }));
   const least = Math.min(...counts.map(({ inSync }) => inSync));
   if (minInSync === undefined) {
     steps.add({ name, status: 'skipped', detail: `${least} at least; ${untold}` });
     return;
   }
   // Kafka 4 asks for no more than a partition has.
-  const few = partitions.filter(
-    ({ inSync, replicas }) => inSync.length < Math.min(minInSync, replicas.length),
-  );
+  const few = partitions.filter(({ isr, replicas }) => isr.length < Math.min(minInSync, replicas.length));
   if (few.length > 0) throw tooFewReplicas(few, minInSync);
   const detail = `${least} at least, min.insync.replicas is ${minInSync}`;
   if (counts.some(({ replicas }) => replicas < minInSync)) {
@@ -191,8 +192,8 @@ function checkReplicas(
   }
 }
 
-function tooFewReplicas(few: readonly PartitionState[], minInSync: number): StepFailure {
-  const shown = few.map(({ partition, inSync }) => `partition ${partition} has ${inSync.length}`).slice(0, 5);
+function tooFewReplicas(few: readonly PartitionMetadata[], minInSync: number): StepFailure {
+  const shown = few.map(({ partitionId, isr }) => `partition ${partitionId} has ${isr.length}`).slice(0, 5);
   const detail = `${shown.join(', ')}, min.insync.replicas is ${minInSync}`;
   return new StepFailure('in-sync replicas', detail, REPLICAS_ADVICE);
 }

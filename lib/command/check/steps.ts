@@ -1,5 +1,6 @@
 import { messageOf } from '../../errors.ts';
 import { systemClock } from '../../util/clock.ts';
+import { withDeadline } from '../../util/deadline.ts';
 import type { Screen } from '../screen.ts';
 
 export type StepName =
@@ -69,17 +70,9 @@ export class Steps {
   }
 }
 
-/** @throws Error when the promise has not settled in time */
-export async function within<Result>(ms: number, what: string, promise: Promise<Result>): Promise<Result> {
-  let timer: ReturnType<typeof systemClock.after> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = systemClock.after(ms, () => reject(new Error(`${what} took longer than ${ms} ms`)), true);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    systemClock.cancel(timer);
-  }
+/** @param what what the promise is of, as in "<what> did not end within 5000 ms" */
+export function within<Result>(ms: number, what: string, promise: Promise<Result>): Promise<Result> {
+  return withDeadline(promise, ms, what, systemClock, true);
 }
 
 /** The text of an error; of several addresses that were tried in turn, Node's has only a code. */

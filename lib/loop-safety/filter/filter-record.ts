@@ -1,5 +1,6 @@
 import { isNativeError } from 'node:util/types';
 import { isMainThread, threadId } from 'node:worker_threads';
+import { fieldOf, namesIn } from '../../util/safely.ts';
 import type { CallSite } from '../call-site/call-site.ts';
 import { ANONYMOUS } from '../call-site/function-name.ts';
 
@@ -57,7 +58,7 @@ export class InfoRecord implements FilterRecord {
   }
 
   get message(): string {
-    const message = read(this.#info, 'message');
+    const message = fieldOf(this.#info, 'message');
     return typeof message === 'string' ? message : this.#text;
   }
 
@@ -101,7 +102,7 @@ export class InfoRecord implements FilterRecord {
 
 function extraOf(info: Info): Record<string, unknown> {
   const fields: [string, unknown][] = [];
-  for (const name of namesOf(info)) {
+  for (const name of namesIn(info)) {
     if (name === 'level' || name === 'message') continue;
     try {
       fields.push([name, info[name]]);
@@ -113,14 +114,6 @@ function extraOf(info: Info): Record<string, unknown> {
   return Object.fromEntries(fields);
 }
 
-function namesOf(info: Info): string[] {
-  try {
-    return Object.keys(info);
-  } catch {
-    return [];
-  }
-}
-
 /**
  * Where winston leaves an error: `logger.error(err)` makes it the info, `{ error }` (also what winston itself does with
  * an uncaught one) a field, and `logger.error('text', err)` copies its fields and keeps it among the arguments.
@@ -128,19 +121,11 @@ function namesOf(info: Info): string[] {
 function exceptionOf(info: Info): unknown {
   if (isError(info)) return info;
   for (const name of ['error', 'err', 'exception']) {
-    const value = read(info, name);
+    const value = fieldOf(info, name);
     if (isError(value)) return value;
   }
-  const args = read(info, SPLAT);
+  const args = fieldOf(info, SPLAT);
   return Array.isArray(args) ? args.find(isError) : undefined;
-}
-
-function read(info: Info, name: string | symbol): unknown {
-  try {
-    return info[name];
-  } catch {
-    return undefined;
-  }
 }
 
 function isError(value: unknown): boolean {

@@ -2,7 +2,7 @@
 import zlib from 'node:zlib';
 import { CompressionTypes, Kafka, logLevel, type Producer } from 'kafkajs';
 import type { ClientListeners, ClientSource, SendPath } from '../../../lib/clients/client.ts';
-import { type ClientOptions, clientSource } from '../../../lib/clients/client-source.ts';
+import { type ClientOptions, clientSource, type OwnOptions } from '../../../lib/clients/client-source.ts';
 import { platformaticClient } from '../../../lib/platformatic.ts';
 import { systemClock } from '../../../lib/util/clock.ts';
 import { runsHere } from '../platformatic/node.ts';
@@ -79,6 +79,13 @@ function started(client: ClientOptions, { compression }: Settings, listeners: Cl
   return clientSource(options, systemClock, listeners);
 }
 
+type Own = Pick<OwnOptions, 'client' | 'acks' | 'idempotent' | 'fastPath' | 'compressionLevel'>;
+
+function inThread(own: Own, brokers: string[], isInWorker: boolean): ClientOptions {
+  const client = { ...QUIET, ...own, kafka: { brokers } };
+  return isInWorker ? { ...client, kind: 'worker', execArgv: [] } : { ...client, kind: 'own' };
+}
+
 function kafkajsClient(name: string, fastPath: boolean, isInWorker: boolean): ClientUnderTest {
   return {
     name,
@@ -98,11 +105,8 @@ function kafkajsClient(name: string, fastPath: boolean, isInWorker: boolean): Cl
     codeOf: fastPath ? (answered) => answered : kafkajsCodeOf,
     start: (brokers, settings, listeners) => {
       const { acks = -1, idempotent = false, compressionLevel } = settings;
-      const own = { ...QUIET, kafka: { brokers }, acks, idempotent, fastPath, compressionLevel };
-      const client: ClientOptions = isInWorker
-        ? { ...own, kind: 'worker', client: undefined, execArgv: [] }
-        : { ...own, kind: 'kafkajs' };
-      const source = started(client, settings, listeners);
+      const own = { client: undefined, acks, idempotent, fastPath, compressionLevel };
+      const source = started(inThread(own, brokers, isInWorker), settings, listeners);
       return { source, end: async () => void (await source.dispose?.()) };
     },
   };
@@ -175,12 +179,10 @@ function platformatic(name: string, isInWorker: boolean): ClientUnderTest {
     codeOf: (answered) => (answered > 127 ? -1 : answered === 59 ? 45 : answered),
     sentAs: (parts) => parts.map((part) => nearTo(parts[0]?.time ?? TIME, part)),
     start: (brokers, settings, listeners) => {
-      const own = { ...QUIET, kafka: { brokers }, acks: settings.acks ?? -1, client: platformaticClient() };
-      const ofWorker = { idempotent: false, fastPath: true, compressionLevel: undefined, execArgv: [] };
-      const client: ClientOptions = isInWorker
-        ? { ...own, ...ofWorker, kind: 'worker' }
-        : { ...own, kind: 'platformatic' };
-      const source = started(client, settings, listeners);
+      const { acks = -1 } = settings;
+      const kafkajsOnly = { idempotent: false, fastPath: true, compressionLevel: undefined };
+      const own = { ...kafkajsOnly, client: platformaticClient(), acks };
+      const source = started(inThread(own, brokers, isInWorker), settings, listeners);
       return { source, end: async () => void (await source.dispose?.()) };
     },
   };

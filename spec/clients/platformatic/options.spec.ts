@@ -54,6 +54,8 @@ describe('the option `client`', () => {
       },
     ],
     ['idempotent', { idempotent: true }],
+    ['compression', { compression: 9 }],
+    ['compression', { compression: 9, worker: true }],
     ['client', { kafka: undefined, producer: { connect: fn, send: fn, disconnect: fn } }],
     ['kafkaModule', { kafka: undefined, kafkaModule: 'kafka.js', worker: true }],
     ['client', { client: {} }],

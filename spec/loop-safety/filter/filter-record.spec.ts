@@ -107,6 +107,12 @@ describe('extra', () => {
     expect(recordOf(new Proxy({}, { ownKeys: throws })).extra).toEqual({});
   });
 
+  it('has those of an info that is a function', () => {
+    const record = recordOf(Object.assign(() => undefined, { message: 'm', user: 1, err: error }));
+    expect(record.extra).toEqual({ user: 1, err: error });
+    expect([record.message, record.exception]).toEqual(['m', error]);
+  });
+
   it('may have a field called __proto__', () => {
     const { extra } = recordOf(JSON.parse('{"__proto__": {"admin": true}}') as Info);
     expect(Object.keys(extra)).toEqual(['__proto__']);

@@ -130,6 +130,20 @@ export function plainHost(host: string): string {
   return zone.length === 0 ? plain : `${plain}%${zone.join('s')}`;
 }
 
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** The parts of a broker's `host:port`: an IPv6 address without its brackets. */
+export function addressOf(broker: string): Address {
+  const at = broker.lastIndexOf(':');
+  return {
+    host: plainHost(broker.slice(0, at)).replaceAll(/[[\]]/g, ''),
+    port: Number(broker.slice(at + 1)),
+  };
+}
+
 /** A {@link splittable} address, as kafkajs shows it in its log lines, written as it was given. */
 export function shownBroker(broker: string): string {
   const at = broker.lastIndexOf(':');
