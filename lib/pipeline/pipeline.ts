@@ -33,6 +33,7 @@ export class Pipeline {
   readonly #clock: Clock;
   readonly #ledger = new Ledger();
   readonly #sender: Sender;
+  readonly #recordFactory: RecordFactory;
   readonly #loopDetection: LoopDetection;
   readonly warnings: Warnings;
   readonly statsCollector: StatsCollector;
@@ -145,6 +146,7 @@ export class Pipeline {
       work,
     });
     this.#sender = sender;
+    this.#recordFactory = recordFactory;
     this.#loopDetection = loopDetection;
     this.warnings = warnings;
     this.statsCollector = statsCollector;
@@ -152,7 +154,7 @@ export class Pipeline {
 
   /** Which records are wanted from now on. */
   admitOnly(options: UpdatableAdmittance): void {
-    this.infos.admitOnly(this.#admittance(options));
+    this.#recordFactory.admittance = this.#admittance(options);
   }
 
   isReady(maxAgeMs: number): boolean {
