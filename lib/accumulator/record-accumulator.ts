@@ -67,11 +67,6 @@ export class RecordAccumulator {
     return this.#topics.waiting;
   }
 
-  /** How many topics it remembers. */
-  get topics(): number {
-    return this.#topics.size;
-  }
-
   /** Takes no record in; it is counted and told as any other that is dropped. */
   acceptAndDrop(record: PendingRecord, reason: DropReason, cause: unknown): void {
     this.#dropper.acceptAndDrop(record, reason, cause);

@@ -97,7 +97,7 @@ class Sink {
     this.#level = level;
     this.#logger = logger;
     this.#parts = parts;
-    this.#repeated = new RepeatedLines((print) => this.#put(print), { now: parts.now });
+    this.#repeated = new RepeatedLines((print) => this.#put(print), parts.now);
   }
 
   take(entry: unknown): void {

@@ -1,4 +1,9 @@
-import { systemTime } from '../util/system-timers.ts';
+/** How long a printed line is only counted, milliseconds. */
+const WINDOW_MS = 60_000;
+/** How many distinct lines are remembered. */
+const MAX_LINES = 100;
+/** How many lines that are not remembered may be printed per window. */
+const MAX_NEW_LINES = 100;
 
 /** What `RepeatedLines` has decided to print. */
 export interface Print<Line> {
@@ -9,17 +14,6 @@ export interface Print<Line> {
   leftOut: number;
   /** The time that `repeated` or `leftOut` covers, milliseconds. */
   overMs: number;
-}
-
-export interface RepeatedLinesOptions {
-  /** How long a printed line is only counted, milliseconds. @default 60000 */
-  windowMs?: number;
-  /** How many distinct lines are remembered. @default 100 */
-  maxLines?: number;
-  /** How many lines that are not remembered may be printed per window. @default 100 */
-  maxNewLines?: number;
-  /** Milliseconds. @default the system's clock */
-  now?: () => number;
 }
 
 interface Seen<Line> {
@@ -36,9 +30,6 @@ interface Seen<Line> {
  * when its line comes again after the window, or has to make room for another.
  */
 export class RepeatedLines<Line> {
-  readonly #windowMs: number;
-  readonly #maxLines: number;
-  readonly #maxNewLines: number;
   readonly #now: () => number;
   readonly #print: (print: Print<Line>) => void;
   /** Least recently used first. */
@@ -48,12 +39,10 @@ export class RepeatedLines<Line> {
   #leftOut = 0;
   #lastLeftOut: Line | undefined;
 
-  constructor(print: (print: Print<Line>) => void, options: RepeatedLinesOptions = {}) {
+  /** @param now in milliseconds */
+  constructor(print: (print: Print<Line>) => void, now: () => number) {
     this.#print = print;
-    this.#windowMs = options.windowMs ?? 60_000;
-    this.#maxLines = options.maxLines ?? 100;
-    this.#maxNewLines = options.maxNewLines ?? 100;
-    this.#now = options.now ?? systemTime;
+    this.#now = now;
   }
 
   /** Prints `line` or counts it. Lines with equal keys are one line, of which the latest is printed. */
@@ -81,14 +70,14 @@ export class RepeatedLines<Line> {
   }
 
   #addNew(key: string, line: Line, now: number): void {
-    if (this.#newLines >= this.#maxNewLines) {
+    if (this.#newLines >= MAX_NEW_LINES) {
       this.#leftOut++;
       this.#lastLeftOut = line;
       return;
     }
     this.#newLines++;
     this.#seen.set(key, { line, pending: 0, printedAt: now });
-    if (this.#seen.size > this.#maxLines) this.#forgetOldest(now);
+    if (this.#seen.size > MAX_LINES) this.#forgetOldest(now);
     this.#print({ line, repeated: 0, leftOut: 0, overMs: 0 });
   }
 
@@ -113,7 +102,7 @@ export class RepeatedLines<Line> {
 
   /** A clock that was set back ends the window too, or a line might stay silent for hours. */
   #isOver(since: number, now: number): boolean {
-    return now - since >= this.#windowMs || now < since;
+    return now - since >= WINDOW_MS || now < since;
   }
 }
 

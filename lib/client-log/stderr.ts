@@ -18,17 +18,13 @@ const TRIES = 3;
  */
 export class StderrLines {
   readonly #write: Write;
+  /** Lines that did not fit since the last one that did. */
   #lost = 0;
   #touched = false;
   #midLine = false;
 
   constructor(write: Write = writeSync) {
     this.#write = write;
-  }
-
-  /** Lines that did not fit since the last one that did. */
-  get lost(): number {
-    return this.#lost;
   }
 
   /** Writes `line` and a line end. Never throws; what cannot be written now is counted and reported by the next line. */

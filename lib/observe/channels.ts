@@ -5,8 +5,7 @@ import type { SendResult } from '../clients/send-result.ts';
 import { guardSyncUnreported } from '../loop-safety/guard.ts';
 import type { DropReason, PendingRecord } from '../record/record.ts';
 import type { Info } from '../util/info.ts';
-import type { TransportState } from './state-log.ts';
-import type { TransportStats } from './stats.ts';
+import type { TransportState, TransportStats } from './stats.ts';
 import { publishSafely } from './tell-safely.ts';
 
 const BATCH_SENT = channel('winston-kafkajs:batch:sent');

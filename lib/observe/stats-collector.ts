@@ -4,8 +4,7 @@ import type { PendingRecord } from '../record/record.ts';
 import type { Clock } from '../util/clock.ts';
 import { Distribution } from './distribution.ts';
 import { Rate } from './rate.ts';
-import { isReady, StateLog, type TransportState } from './state-log.ts';
-import type { TransportStats } from './stats.ts';
+import type { TransportState, TransportStats } from './stats.ts';
 
 // From a broker next door to an outage of some minutes.
 const LATENCY_BOUNDS_MS = [
@@ -30,7 +29,10 @@ type Observed = Pick<
 /** Collects for `stats()` what the ledger, which only counts records, does not have: rates, latencies, the state. */
 export class StatsCollector {
   readonly #clock: Clock;
-  readonly #state: StateLog;
+  #state: TransportState = 'idle';
+  /** Epoch milliseconds. */
+  #stateSince: number;
+  #stateChanges = 0;
   readonly #accepted: Rate;
   readonly #delivered: Rate;
   readonly #latency = new Distribution(LATENCY_BOUNDS_MS);
@@ -45,7 +47,7 @@ export class StatsCollector {
     this.#path = path;
     this.#clock = clock;
     const now = clock.wall();
-    this.#state = new StateLog(clock.systemTime());
+    this.#stateSince = clock.systemTime();
     this.#accepted = new Rate(now);
     this.#delivered = new Rate(now);
   }
@@ -80,27 +82,35 @@ export class StatsCollector {
 
   /** @returns the state before, if that was another one */
   state(state: TransportState): TransportState | undefined {
-    return this.#state.record(state, this.#clock.systemTime());
+    const before = this.#state;
+    if (state === before) return undefined;
+    this.#state = state;
+    this.#stateSince = this.#clock.systemTime();
+    this.#stateChanges++;
+    return before;
   }
 
-  /** @param lastErrorAt epoch milliseconds */
+  /**
+   * Whether records get to Kafka in time, as far as is known. While nothing waits that is not known, and taken for granted:
+   * otherwise a service whose probe fails, and which therefore has nothing to log, would never be ready again.
+   *
+   * @param lastErrorAt epoch milliseconds
+   */
   isReady(maxAgeMs: number, isAnyWaiting: boolean, lastErrorAt: number | undefined): boolean {
+    if (this.#state === 'closed') return false;
+    if (isAnyWaiting && this.#clock.monotonic() - this.#waitingSince > maxAgeMs) return false;
+    // Records may also be shed, or expire, before they have waited for so long. The error shows that it is still tried.
     const now = this.#clock.systemTime();
-    const facts = {
-      state: this.#state.current,
-      stateAgeMs: now - this.#state.since,
-      errorAgeMs: lastErrorAt === undefined ? Number.POSITIVE_INFINITY : now - lastErrorAt,
-      waitingMs: isAnyWaiting ? this.#clock.monotonic() - this.#waitingSince : 0,
-    };
-    return isReady(facts, maxAgeMs);
+    const isStillTried = lastErrorAt !== undefined && now - lastErrorAt <= maxAgeMs;
+    return this.#state !== 'down' || now - this.#stateSince <= maxAgeMs || !isStillTried;
   }
 
   get stats(): Observed {
     const now = this.#clock.wall();
     return {
-      state: this.#state.current,
-      stateSince: this.#state.since,
-      stateChanges: this.#state.changes,
+      state: this.#state,
+      stateSince: this.#stateSince,
+      stateChanges: this.#stateChanges,
       path: this.#path,
       throttledMs: this.#throttledMs,
       rates: { accepted: this.#accepted.perSecond(now), delivered: this.#delivered.perSecond(now) },

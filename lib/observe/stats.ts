@@ -15,6 +15,8 @@ export type CallerFunction =
   | 'log'
   | 'fallback';
 
+export type TransportState = TransportStats['state'];
+
 /**
  * A snapshot. At every moment
  *

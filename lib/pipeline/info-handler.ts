@@ -6,7 +6,7 @@ import type { Channels, SuppressionReason } from '../observe/channels.ts';
 import type { DeliveryReports } from '../observe/delivery-reports.ts';
 import type { TransportStats } from '../observe/stats.ts';
 import type { StatsCollector } from '../observe/stats-collector.ts';
-import type { Admission, Admittance, RecordFactory } from '../record/record-factory.ts';
+import type { Admission, RecordFactory } from '../record/record-factory.ts';
 import type { SamplingNotice } from '../sampling/sampling-notice.ts';
 import type { Sender } from '../sender/sender.ts';
 import { type Info, LEVEL, type Levels } from '../util/info.ts';
@@ -61,11 +61,6 @@ export class InfoHandler implements InfoListener {
     const { samplingNotice, lifecycle, work } = this.#parts;
     if (!samplingNotice.isPending && !lifecycle.isClosed) work?.onWork();
     samplingNotice.add(level);
-  }
-
-  /** Which records are wanted from now on. */
-  admitOnly(admittance: Admittance): void {
-    this.#parts.recordFactory.admittance = admittance;
   }
 
   /** An info that could not even be read, such as one with throwing getters. */

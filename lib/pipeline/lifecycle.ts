@@ -8,7 +8,7 @@ import type { SamplingNotice } from '../sampling/sampling-notice.ts';
 import type { Sender } from '../sender/sender.ts';
 import type { FlushReport } from '../sender/sender-options.ts';
 import type { Spool } from '../spool/spool.ts';
-import type { DropNoticeSchedule } from '../undelivered/drop-notice-schedule.ts';
+import type { DropNotice } from '../undelivered/drop-notice.ts';
 import type { FallbackWrites } from '../undelivered/fallback-writes.ts';
 import type { Clock } from '../util/clock.ts';
 
@@ -28,7 +28,7 @@ export interface LifecycleParts {
   readonly ledger: Ledger;
   readonly sender: Sender;
   readonly spool: Spool | undefined;
-  readonly drops: DropNoticeSchedule;
+  readonly dropNotice: DropNotice;
   readonly samplingNotice: SamplingNotice;
   readonly fallbackWrites: FallbackWrites;
   readonly deliveryReports: DeliveryReports;
@@ -186,21 +186,21 @@ export class Lifecycle implements Unfinished {
   }
 
   async #close(isLast: boolean): Promise<FlushReport> {
-    const { clock, closeTimeoutMs, samplingNotice, drops, sender, spool, ledger } = this.#parts;
+    const { clock, closeTimeoutMs, samplingNotice, dropNotice, sender, spool, ledger } = this.#parts;
     const reopened = this.#reopened;
     const deadline = clock.monotonic() + closeTimeoutMs;
     samplingNotice.tellNow();
     const { delivered, dropped, pending } = await this.flush(closeTimeoutMs, isLast);
     if (pending === 0) {
       // The drop notice, in what is left of the time. Not before: in a full buffer it would take a record's place.
-      drops.tell(true);
+      dropNotice.tell(true);
       await sender.flush(Math.max(0, deadline - clock.monotonic()));
     }
     // Added to a logger again in the meantime: then it goes on.
     if (this.#reopened !== reopened) return { delivered, dropped, pending };
     this.#isClosed = true;
     this.onState();
-    drops.stop();
+    dropNotice.stop();
     const stopped = sender.stop();
     // Before anything else can happen: opened again, what is on disk has to be taken over anew.
     spool?.close();

@@ -1,30 +1,36 @@
 import { infoOf } from '../observe/delivery-reports.ts';
-import type { PendingRecord } from '../record/record.ts';
+import { DROP_REASONS, type PendingRecord } from '../record/record.ts';
 import type { RecordFactory } from '../record/record-factory.ts';
-import { describeSampled, type SampledCounts } from '../sampling/sampling-notice.ts';
-import { type DropCounts, describeDrops } from '../undelivered/drop-notice.ts';
 import type { Levels } from '../util/info.ts';
+import type { Counts } from '../util/tally.ts';
 
 /** The record that tells the topic that others are missing from it; nothing where there is no topic for it. */
 export function dropNoticeRecord(
   factory: RecordFactory,
-  counts: DropCounts,
+  counts: Counts,
   levels: Levels | undefined,
 ): PendingRecord | undefined {
   // syslog's levels have no `warn`.
   const isSyslog = levels !== undefined && !('warn' in levels) && 'warning' in levels;
   const level = isSyslog ? 'warning' : 'warn';
-  const dropped = { total: counts.total, ...counts.byReason };
-  return ownRecord(factory, level, describeDrops(counts), { dropped });
+  const dropped = { total: counts.total, ...counts.byName };
+  return ownRecord(factory, level, describe(counts, 'not delivered', DROP_REASONS), { dropped });
 }
 
 /** The record that tells the topic how many were left out by `sample` or `rateLimit`. */
-export function samplingNoticeRecord(
-  factory: RecordFactory,
-  counts: SampledCounts,
-): PendingRecord | undefined {
-  const sampled = { total: counts.total, ...counts.byLevel };
-  return ownRecord(factory, 'info', describeSampled(counts), { sampled });
+export function samplingNoticeRecord(factory: RecordFactory, counts: Counts): PendingRecord | undefined {
+  const sampled = { total: counts.total, ...counts.byName };
+  return ownRecord(factory, 'info', describe(counts, 'left out by sample or rateLimit'), { sampled });
+}
+
+/** `12 records were not delivered: overflow 10, expired 2` @param names in their order */
+function describe(
+  { total, byName }: Counts,
+  what: string,
+  names: readonly string[] = Object.keys(byName),
+): string {
+  const counted = names.filter((name) => byName[name] !== undefined).map((name) => `${name} ${byName[name]}`);
+  return `${total} ${total === 1 ? 'record was' : 'records were'} ${what}: ${counted.join(', ')}`;
 }
 
 function ownRecord(

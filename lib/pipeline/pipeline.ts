@@ -16,7 +16,7 @@ import { SamplingNotice } from '../sampling/sampling-notice.ts';
 import { Sender } from '../sender/sender.ts';
 import type { SenderEvents } from '../sender/sender-options.ts';
 import { Spool } from '../spool/spool.ts';
-import { DropNoticeSchedule } from '../undelivered/drop-notice-schedule.ts';
+import { DropNotice } from '../undelivered/drop-notice.ts';
 import { FallbackWrites } from '../undelivered/fallback-writes.ts';
 import type { Clock } from '../util/clock.ts';
 import { isWritten } from '../winston/workarounds.ts';
@@ -33,6 +33,7 @@ export class Pipeline {
   readonly #clock: Clock;
   readonly #ledger = new Ledger();
   readonly #sender: Sender;
+  readonly #recordFactory: RecordFactory;
   readonly #loopDetection: LoopDetection;
   readonly warnings: Warnings;
   readonly statsCollector: StatsCollector;
@@ -72,7 +73,7 @@ export class Pipeline {
         clock,
         spoolAccounting({ ledger, statsCollector, warnings, onWork: onSpoolWork }),
       );
-    const drops = new DropNoticeSchedule({
+    const dropNotice = new DropNotice({
       clock,
       canTell: () => options.dropNotice && !this.lifecycle.isClosed && this.#sender.state !== 'down',
       make: (counts) => dropNoticeRecord(recordFactory, counts, this.infos.levels),
@@ -81,10 +82,10 @@ export class Pipeline {
     const events: SenderEvents = {
       onDelivered: (records) => {
         deliveryReports.delivered(records);
-        drops.tell(false);
+        dropNotice.tell(false);
       },
       onDropped: (record, reason, cause) => {
-        drops.onDropped(record, reason);
+        dropNotice.onDropped(record, reason);
         deliveryReports.dropped(record, reason, cause);
       },
       onHeld: (held) => warnings.held(held),
@@ -121,7 +122,7 @@ export class Pipeline {
       ledger,
       sender,
       spool,
-      drops,
+      dropNotice,
       samplingNotice,
       fallbackWrites,
       deliveryReports,
@@ -145,6 +146,7 @@ export class Pipeline {
       work,
     });
     this.#sender = sender;
+    this.#recordFactory = recordFactory;
     this.#loopDetection = loopDetection;
     this.warnings = warnings;
     this.statsCollector = statsCollector;
@@ -152,7 +154,7 @@ export class Pipeline {
 
   /** Which records are wanted from now on. */
   admitOnly(options: UpdatableAdmittance): void {
-    this.infos.admitOnly(this.#admittance(options));
+    this.#recordFactory.admittance = this.#admittance(options);
   }
 
   isReady(maxAgeMs: number): boolean {

@@ -68,11 +68,6 @@ export class Segment {
     return this.waiting - this.#passedOver;
   }
 
-  /** How many of its records memory knows one by one. */
-  get tracked(): number {
-    return this.#inMemory.size;
-  }
-
   /** @throws when the file cannot be made */
   create(): this {
     // 'wx': a file that is there already is not ours.

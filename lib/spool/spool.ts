@@ -72,13 +72,6 @@ export class Spool {
     return this.#segments.unread !== undefined;
   }
 
-  /** How many records memory knows one by one: those that it has, too. Of the others it only knows how many there are. */
-  get tracked(): number {
-    let tracked = 0;
-    for (const segment of this.#segments) tracked += segment.tracked;
-    return tracked;
-  }
-
   /** Whether there is room for those that are not here yet. */
   hasRoomFor(records: readonly PendingRecord[], state: QueueState): boolean {
     return this.#limit.hasRoomFor(records, state);

@@ -1,57 +1,74 @@
-import { DROP_REASONS, type DropReason } from '../record/record.ts';
+import { DROP_REASONS, type DropReason, type PendingRecord } from '../record/record.ts';
+import type { Clock, Timer } from '../util/clock.ts';
+import { type Counts, Tally } from '../util/tally.ts';
 
-/** What the notice says. */
-export interface DropCounts {
-  total: number;
-  byReason: Partial<Record<DropReason, number>>;
+// While records keep being dropped, the topic hears of it this often.
+const INTERVAL_MS = 10_000;
+// How long a notice waits for the next success, with which it would go along. Not at once: in a full buffer it would take
+// another record's place.
+const PATIENCE_MS = 1_000;
+
+export interface DropNoticeOptions {
+  clock: Clock;
+  /** Whether a notice is wanted, and would get through: if not, the next success will be told. */
+  canTell(): boolean;
+  /** The notice, as a record; nothing where there is no topic for it. */
+  make(counts: Counts): PendingRecord | undefined;
+  /** Has it sent. */
+  send(notice: PendingRecord): void;
 }
 
-/**
- * Counts what was dropped since the last notice, so that whoever reads the topic can see that something is missing
- * from it, and why.
- */
+/** Counts what was dropped, by reason, and lets the topic know that it is missing from it, and why. */
 export class DropNotice {
-  #counts: DropCounts = { total: 0, byReason: {} };
+  readonly #options: DropNoticeOptions;
+  readonly #untold = new Tally();
   #lastAt = Number.NEGATIVE_INFINITY;
-  readonly #intervalMs: number;
+  /** What the notices that are on their way have to tell. */
+  readonly #underWay = new WeakMap<PendingRecord, Counts>();
+  #timer: Timer | undefined;
 
-  /** @param intervalMs the least time between two notices */
-  constructor(intervalMs: number) {
-    this.#intervalMs = intervalMs;
+  constructor(options: DropNoticeOptions) {
+    this.#options = options;
   }
 
-  /** Whether there is something that has not been told. */
-  get isPending(): boolean {
-    return this.#counts.total > 0;
+  onDropped(record: PendingRecord, reason: DropReason): void {
+    const told = this.#underWay.get(record);
+    // The application's `serialize` cannot make a value of a notice: it could not of the next one either.
+    if (told !== undefined && reason === 'invalid') return;
+    this.#untold.add(reason);
+    // The notice itself was dropped: its counts go into the next one.
+    if (told !== undefined) for (const name of DROP_REASONS) this.#untold.add(name, told.byName[name] ?? 0);
+    // What is refused may be the whole topic, the notice included: that waits until something does get through.
+    if (reason !== 'rejected' && this.#options.canTell()) this.#tellAfter(PATIENCE_MS);
   }
 
-  add(reason: DropReason, count: number = 1): void {
-    this.#counts.total += count;
-    this.#counts.byReason[reason] = (this.#counts.byReason[reason] ?? 0) + count;
-  }
-
-  /** Counts that were taken but have not reached the topic. */
-  restore({ byReason }: DropCounts): void {
-    for (const reason of DROP_REASONS) {
-      const count = byReason[reason];
-      if (count !== undefined) this.add(reason, count);
+  /** Tells what there is to tell, now or as soon as it is not too early. */
+  tell(isLast: boolean): void {
+    const { clock, canTell, make, send } = this.#options;
+    if (this.#untold.isEmpty || !canTell()) return;
+    const now = clock.monotonic();
+    if (!isLast && now - this.#lastAt < INTERVAL_MS) {
+      this.#tellAfter(INTERVAL_MS);
+      return;
     }
-  }
-
-  /** The counts, to be told now, or nothing if there is nothing to tell or it is too early. */
-  take(now: number, evenIfEarly: boolean): DropCounts | undefined {
-    if (this.#counts.total === 0 || (!evenIfEarly && now - this.#lastAt < this.#intervalMs)) return undefined;
-    const counts = this.#counts;
-    this.#counts = { total: 0, byReason: {} };
     this.#lastAt = now;
-    return counts;
+    const counts = this.#untold.take();
+    const notice = make(counts);
+    // Without a topic there is nobody to tell: no record of the application's is lost by that, so none is counted.
+    if (notice === undefined) return;
+    this.#underWay.set(notice, counts);
+    send(notice);
   }
-}
 
-/** `12 records were not delivered: overflow 10, expired 2` */
-export function describeDrops({ total, byReason }: DropCounts): string {
-  const reasons = DROP_REASONS.filter((reason) => byReason[reason] !== undefined)
-    .map((reason) => `${reason} ${byReason[reason]}`)
-    .join(', ');
-  return `${total} ${total === 1 ? 'record was' : 'records were'} not delivered: ${reasons}`;
+  #tellAfter(ms: number): void {
+    this.#timer ??= this.#options.clock.after(ms, () => {
+      this.#timer = undefined;
+      this.tell(false);
+    });
+  }
+
+  stop(): void {
+    this.#options.clock.cancel(this.#timer);
+    this.#timer = undefined;
+  }
 }

@@ -1,6 +1,5 @@
 import type TransportStream from 'winston-transport';
 import type { Clock } from '../util/clock.ts';
-import { LastRecords } from './last-records.ts';
 import type { Parents } from './parents.ts';
 import { hasEnded } from './workarounds.ts';
 
@@ -17,25 +16,42 @@ export interface EndingStream extends TransportStream {
 export class StreamEnd {
   readonly #stream: EndingStream;
   readonly #parents: Parents;
-  readonly #lastRecords: LastRecords;
+  readonly #clock: Clock;
   readonly #timeoutMs: number;
+  /** The ends that wait for the records that a logger still has. */
+  readonly #waiting = new Set<() => void>();
 
   /** @param timeoutMs how long to wait for the records that a logger still has */
   constructor(stream: EndingStream, parents: Parents, clock: Clock, timeoutMs: number) {
     this.#stream = stream;
     this.#parents = parents;
+    this.#clock = clock;
     this.#timeoutMs = timeoutMs;
-    this.#lastRecords = new LastRecords(clock, () => parents.haveLastRecords);
   }
 
   /** A record has come, or a logger has gone. */
   onRecord(): void {
-    this.#lastRecords.onRecord();
+    if (this.#waiting.size > 0 && !this.#parents.haveLastRecords) for (const end of this.#waiting) end();
   }
 
-  /** What `end(...args)` does. @param endStream the stream's own way */
+  /**
+   * What `end(...args)` does, when the last records have come, or the time is up. winston only asks its transports to end; what a
+   * sibling that pushes back has held up in the logger, up to 16 records, comes afterwards, and never if all have ended by then.
+   *
+   * @param endStream the stream's own way
+   */
   end(args: unknown[], endStream: () => void): void {
-    this.#lastRecords.wait(this.#timeoutMs, () => this.#end(args, endStream));
+    if (!this.#parents.haveLastRecords) {
+      this.#end(args, endStream);
+      return;
+    }
+    const timer = this.#clock.after(this.#timeoutMs, () => end(), true);
+    const end = (): void => {
+      this.#clock.cancel(timer);
+      this.#waiting.delete(end);
+      this.#end(args, endStream);
+    };
+    this.#waiting.add(end);
   }
 
   #end(args: unknown[], endStream: () => void): void {

@@ -1,14 +1,39 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { type HealthFacts, isReady } from '../../lib/observe/state-log.ts';
+import type { TransportState } from '../../lib/observe/stats.ts';
 import { StatsCollector } from '../../lib/observe/stats-collector.ts';
 import { HeldClock, recordOf } from '../sender/rig.ts';
 import { loggerWith, startCluster, transportTo } from '../support/harness.ts';
 
-const FRESH: HealthFacts = { state: 'up', stateAgeMs: 0, errorAgeMs: Number.POSITIVE_INFINITY, waitingMs: 0 };
+interface Situation {
+  state: TransportState;
+  /** Milliseconds that the state has lasted. */
+  stateAgeMs: number;
+  /** Milliseconds since the last error of the broker; nothing without one. */
+  errorAgeMs: number | undefined;
+  /** Milliseconds that records have been waiting without any being acknowledged; nothing when none waits. */
+  waitingMs: number | undefined;
+}
+const FRESH: Situation = { state: 'up', stateAgeMs: 0, errorAgeMs: undefined, waitingMs: undefined };
+const NOW = 1e9;
+
+function collectorOf({ state, stateAgeMs, waitingMs }: Situation): {
+  clock: HeldClock;
+  collector: StatsCollector;
+} {
+  const clock = new HeldClock();
+  // As old as its state, where that is the first one.
+  clock.now = NOW - stateAgeMs;
+  const collector = new StatsCollector(clock, 'fast');
+  collector.state(state);
+  clock.now = NOW - (waitingMs ?? 0);
+  if (waitingMs !== undefined) collector.waiting();
+  clock.now = NOW;
+  return { clock, collector };
+}
 
 describe('a transport is ready', () => {
-  it.each<[string, Partial<HealthFacts>, boolean]>([
+  it.each<[string, Partial<Situation>, boolean]>([
     ['that is up', {}, true],
     ['that has been up for long', { stateAgeMs: 1e9 }, true],
     ['with nothing to send yet', { state: 'idle', stateAgeMs: 1e9 }, true],
@@ -28,7 +53,11 @@ describe('a transport is ready', () => {
     ],
     ['that is closed', { state: 'closed' }, false],
   ])('%s: %o: %s', (_, vitals, expected) => {
-    expect(isReady({ ...FRESH, ...vitals }, 1_000)).toBe(expected);
+    const situation = { ...FRESH, ...vitals };
+    const { clock, collector } = collectorOf(situation);
+    const { errorAgeMs, waitingMs } = situation;
+    const lastErrorAt = errorAgeMs === undefined ? undefined : clock.systemTime() - errorAgeMs;
+    expect(collector.isReady(1_000, waitingMs !== undefined, lastErrorAt)).toBe(expected);
   });
 });
 

@@ -1,10 +1,11 @@
 import { expect, it } from 'vitest';
-import { describeSampled, type SampledCounts, SamplingNotice } from '../../lib/sampling/sampling-notice.ts';
+import { SamplingNotice } from '../../lib/sampling/sampling-notice.ts';
+import type { Counts } from '../../lib/util/tally.ts';
 import { HeldClock } from '../sender/rig.ts';
 
 function rig() {
   const clock = new HeldClock();
-  const told: SampledCounts[] = [];
+  const told: Counts[] = [];
   return { clock, told, notice: new SamplingNotice(clock, (counts) => told.push(counts)) };
 }
 
@@ -14,12 +15,12 @@ it('tells what was left out, by level, a minute after the first of it', async ()
   await clock.pass(59_999);
   expect(told).toEqual([]);
   await clock.pass(1);
-  expect(told).toEqual([{ total: 3, byLevel: { debug: 2, info: 1 } }]);
+  expect(told).toEqual([{ total: 3, byName: { debug: 2, info: 1 } }]);
   await clock.pass(120_000);
   expect(told.length).toBe(1);
   notice.add('info');
   await clock.pass(60_000);
-  expect(told[1]).toEqual({ total: 1, byLevel: { info: 1 } });
+  expect(told[1]).toEqual({ total: 1, byName: { info: 1 } });
 });
 
 it('tells the rest at the end, once, and waits for nothing more', () => {
@@ -28,15 +29,6 @@ it('tells the rest at the end, once, and waits for nothing more', () => {
   notice.add('info');
   notice.tellNow();
   notice.tellNow();
-  expect(told).toEqual([{ total: 1, byLevel: { info: 1 } }]);
+  expect(told).toEqual([{ total: 1, byName: { info: 1 } }]);
   expect(clock.armed).toBe(0);
-});
-
-it('says it in words', () => {
-  expect(describeSampled({ total: 1, byLevel: { info: 1 } })).toBe(
-    '1 record was left out by sample or rateLimit: info 1',
-  );
-  expect(describeSampled({ total: 3, byLevel: { info: 1, debug: 2 } })).toBe(
-    '3 records were left out by sample or rateLimit: info 1, debug 2',
-  );
 });

@@ -1,7 +1,10 @@
 import { expect, it } from 'vitest';
 import winston from 'winston';
-import { DropNotice, describeDrops } from '../../lib/undelivered/drop-notice.ts';
+import type { DropReason, PendingRecord } from '../../lib/record/record.ts';
+import { DropNotice } from '../../lib/undelivered/drop-notice.ts';
+import type { Counts } from '../../lib/util/tally.ts';
 import { ERROR } from '../../testing/broker/broker-cluster.ts';
+import { HeldClock, recordOf } from '../sender/rig.ts';
 import {
   expectLaw,
   loggerWith,
@@ -14,38 +17,94 @@ import {
 
 const isNotice = (value: string): boolean => value.includes('not delivered');
 
+function teller() {
+  const clock = new HeldClock();
+  const sent: PendingRecord[] = [];
+  const told: Counts[] = [];
+  const parts = { canTell: true };
+  const dropNotice = new DropNotice({
+    clock,
+    canTell: () => parts.canTell,
+    make: (counts) => {
+      told.push(counts);
+      return recordOf({ text: `${counts.total} ${Object.keys(counts.byName)}` });
+    },
+    send: (notice) => sent.push(notice),
+  });
+  return { clock, sent, told, parts, dropNotice, texts: () => sent.map(({ text }) => text) };
+}
+
+it.each<[DropReason, string[]]>([
+  ['overflow', ['1 overflow']],
+  ['oversize', ['1 oversize']],
+  ['expired', ['1 expired']],
+  ['invalid', ['1 invalid']],
+  // The notice would be refused as well, and its notice, too.
+  ['rejected', []],
+])('%s: told by itself after a second, where nothing gets through before', async (reason, expected) => {
+  const { clock, dropNotice, texts } = teller();
+  dropNotice.onDropped(recordOf(), reason);
+  await clock.pass(999);
+  expect(texts()).toEqual([]);
+  await clock.pass(1);
+  expect(texts()).toEqual(expected);
+});
+
+it('not while nothing gets through; and with the next success at once', async () => {
+  const { clock, dropNotice, parts, texts } = teller();
+  parts.canTell = false;
+  dropNotice.onDropped(recordOf(), 'overflow');
+  await clock.pass(60_000);
+  expect(texts()).toEqual([]);
+  parts.canTell = true;
+  dropNotice.tell(false);
+  expect(texts()).toEqual(['1 overflow']);
+});
+
+it('at most every ten seconds; and a notice that is dropped itself is told in the next', async () => {
+  const { clock, dropNotice, sent, texts } = teller();
+  dropNotice.onDropped(recordOf(), 'overflow');
+  await clock.pass(1_000);
+  const [notice = recordOf()] = sent;
+  dropNotice.onDropped(notice, 'overflow');
+  await clock.pass(9_999);
+  expect(texts()).toEqual(['1 overflow']);
+  await clock.pass(2_000);
+  expect(texts()).toEqual(['1 overflow', '2 overflow']);
+});
+
 it('counts by reason, and tells no more often than its interval', () => {
-  const notice = new DropNotice(1_000);
-  expect([notice.isPending, notice.take(0, true)]).toEqual([false, undefined]);
-  notice.add('overflow');
-  notice.add('overflow');
-  notice.add('expired');
-  expect(notice.take(0, false)).toEqual({ total: 3, byReason: { overflow: 2, expired: 1 } });
-  notice.add('closed');
-  expect([notice.take(999, false), notice.isPending]).toEqual([undefined, true]);
-  expect(notice.take(1_000, false)).toEqual({ total: 1, byReason: { closed: 1 } });
-  notice.add('rejected');
-  expect(notice.take(1_001, true)).toEqual({ total: 1, byReason: { rejected: 1 } });
+  const { clock, dropNotice, told } = teller();
+  dropNotice.tell(true);
+  expect(told).toEqual([]);
+  for (const reason of ['overflow', 'overflow', 'expired'] as const) dropNotice.onDropped(recordOf(), reason);
+  dropNotice.tell(false);
+  expect(told.splice(0)).toEqual([{ total: 3, byName: { overflow: 2, expired: 1 } }]);
+  dropNotice.onDropped(recordOf(), 'closed');
+  clock.now = 9_999;
+  dropNotice.tell(false);
+  expect(told).toEqual([]);
+  clock.now = 10_000;
+  dropNotice.tell(false);
+  expect(told.splice(0)).toEqual([{ total: 1, byName: { closed: 1 } }]);
+  dropNotice.onDropped(recordOf(), 'rejected');
+  clock.now = 10_001;
+  dropNotice.tell(true);
+  expect(told).toEqual([{ total: 1, byName: { rejected: 1 } }]);
 });
 
 it('takes back what has not reached the topic', () => {
-  const notice = new DropNotice(1_000);
-  notice.add('overflow');
-  const counts = notice.take(0, false);
-  notice.add('overflow');
-  notice.add('expired');
-  if (counts !== undefined) notice.restore(counts);
-  expect(notice.take(0, true)).toEqual({ total: 3, byReason: { overflow: 2, expired: 1 } });
-});
-
-it.each([
-  [{ total: 1, byReason: { overflow: 1 } }, '1 record was not delivered: overflow 1'],
-  [
-    { total: 12, byReason: { expired: 2, overflow: 10 } },
-    '12 records were not delivered: overflow 10, expired 2',
-  ],
-])('%o reads "%s"', (counts, text) => {
-  expect(describeDrops(counts)).toBe(text);
+  const { dropNotice, sent, told } = teller();
+  dropNotice.onDropped(recordOf(), 'overflow');
+  dropNotice.tell(false);
+  const [notice = recordOf()] = sent;
+  dropNotice.onDropped(recordOf(), 'overflow');
+  dropNotice.onDropped(notice, 'expired');
+  dropNotice.tell(true);
+  expect(told).toEqual([
+    { total: 1, byName: { overflow: 1 } },
+    { total: 3, byName: { overflow: 2, expired: 1 } },
+  ]);
 });
 
 async function dropped(

@@ -2,6 +2,9 @@ import { once } from 'node:events';
 import { describe, expect, it, vi } from 'vitest';
 import winston from 'winston';
 import type { KafkaTransport } from '../../lib/index.ts';
+import { type Parent, Parents } from '../../lib/winston/parents.ts';
+import { type EndingStream, StreamEnd } from '../../lib/winston/stream-end.ts';
+import { HeldClock } from '../sender/rig.ts';
 import {
   Collecting,
   droppedIn,
@@ -309,5 +312,63 @@ describe('flush()', () => {
     stderr.mockRestore();
     expect(await flush).toEqual({ delivered: 0, dropped: 3, pending: 0 });
     expect(droppedIn(transport.stats())).toBe(3);
+  });
+});
+
+describe('the end of the stream', () => {
+  /** A stream, and a logger that has ended and has a record left. */
+  class Rig {
+    readonly clock = new HeldClock();
+    readonly logger = { readableLength: 1, _writableState: { ending: true } };
+    readonly ended: string[] = [];
+    readonly #parents = new Parents({ wantsSite: () => false, wantsLogger: () => false });
+    readonly streamEnd = new StreamEnd(
+      { destroyed: false } as EndingStream,
+      this.#parents,
+      this.clock,
+      1_000,
+    );
+
+    constructor() {
+      this.#parents.add(this.logger as Parent);
+    }
+
+    end(name: string): void {
+      this.streamEnd.end([], () => this.ended.push(name));
+    }
+  }
+
+  it('waits for nothing where no records are to come', () => {
+    const rig = new Rig();
+    rig.logger.readableLength = 0;
+    rig.end('end');
+    expect(rig.ended).toEqual(['end']);
+    expect(rig.clock.armed).toBe(0);
+  });
+
+  it('waits until the last record has come, and comes once for each that has asked', async () => {
+    const rig = new Rig();
+    rig.end('one');
+    rig.end('other');
+    rig.streamEnd.onRecord();
+    expect(rig.ended).toEqual([]);
+    rig.logger.readableLength = 0;
+    rig.streamEnd.onRecord();
+    rig.streamEnd.onRecord();
+    expect(rig.ended).toEqual(['one', 'other']);
+    expect(rig.clock.armed).toBe(0);
+    await rig.clock.pass(10_000);
+    expect(rig.ended).toEqual(['one', 'other']);
+  });
+
+  it('waits no longer than it may', async () => {
+    const rig = new Rig();
+    rig.end('end');
+    await rig.clock.pass(999);
+    expect(rig.ended).toEqual([]);
+    await rig.clock.pass(1);
+    rig.logger.readableLength = 0;
+    rig.streamEnd.onRecord();
+    expect(rig.ended).toEqual(['end']);
   });
 });

@@ -27,7 +27,7 @@ it.each([
   ['isWritten', 'winston/lib/winston/transports/file.js', 'this._stream.write(output', ofWinston],
   ['isWritten', 'winston/lib/winston/transports/file.js', 'this._dest = ', ofWinston],
   ['LoggerTap', 'winston/lib/winston/logger.js', 'this.push(this.format.transform(info', ofWinston],
-  ['LastRecords', 'winston/lib/winston/logger.js', "transport.once('finish', next);", ofWinston],
+  ['StreamEnd', 'winston/lib/winston/logger.js', "transport.once('finish', next);", ofWinston],
 ])('what %s goes by still stands in %s: %s', (_name, file, line, from) => {
   const lines = readFileSync(from.resolve(file), 'utf8').split('\n');
   expect(lines.filter((each) => each.includes(line))).not.toEqual([]);

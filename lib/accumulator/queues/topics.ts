@@ -16,10 +16,6 @@ export class Topics {
     this.#policy = policy;
   }
 
-  get size(): number {
-    return this.#queues.size;
-  }
-
   [Symbol.iterator](): IterableIterator<TopicQueues> {
     return this.#queues.values();
   }
