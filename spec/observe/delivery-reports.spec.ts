@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
-import { describe, expect, it } from 'vitest';
-import type { Records } from '../../lib/accumulator/batch.ts';
+import { describe, expect, it, vi } from 'vitest';
+import { isPacked, type Records } from '../../lib/accumulator/batch.ts';
 import type { Loop } from '../../lib/loop-detector/loop-detection.ts';
 import { isGuarded } from '../../lib/loop-safety/guard.ts';
 import { Channels, type LoopDetectedMessage, type RecordDroppedMessage } from '../../lib/observe/channels.ts';
@@ -10,7 +10,7 @@ import { Warnings } from '../../lib/observe/warnings.ts';
 import type { Fallback, Undelivered } from '../../lib/undelivered/fallback.ts';
 import { FallbackWrites } from '../../lib/undelivered/fallback-writes.ts';
 import { type Info, LEVEL, MESSAGE } from '../../lib/util/info.ts';
-import { deepQueue, HeldClock, recordOf, textsOf } from '../sender/rig.ts';
+import { deepQueue, HeldClock, recordOf } from '../sender/rig.ts';
 import { messagesOn } from './subscribed.ts';
 
 const BOOM = new Error('boom');
@@ -87,11 +87,13 @@ describe('records that are delivered', () => {
     expect(record).toMatchObject({ text: '', value: undefined, info: undefined });
   });
 
-  it('stay in their pages where nobody listens', () => {
+  it('are not made objects of where they are packed and nobody listens', () => {
     const { reports } = rig();
     const records = packed('a');
+    if (!isPacked(records)) return expect.unreachable();
+    const toObjects = vi.spyOn(records, 'toObjects');
     reports.delivered(records);
-    expect(textsOf(records)).toEqual(['a']);
+    expect(toObjects).not.toHaveBeenCalled();
   });
 
   it('are all told of, though a listener throws', () => {
