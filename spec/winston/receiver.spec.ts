@@ -9,6 +9,7 @@ import { LevelCheck } from '../../lib/winston/level-check.ts';
 import { type Mark, REENTRANT, withMark } from '../../lib/winston/mark.ts';
 import { type Parent, Parents } from '../../lib/winston/parents.ts';
 import { Receiver, type ReceiverParts } from '../../lib/winston/receiver.ts';
+import { startTracing } from '../record/sdk.ts';
 import { HeldClock } from '../sender/rig.ts';
 
 const BOOM = new Error('boom');
@@ -304,4 +305,27 @@ describe('the span of a record', () => {
     receiver.write(withMark(infoOf(), markOf({ span: SPAN })));
     expect(done[0]?.[4]).toEqual(span);
   });
+
+  it.each<[string, boolean, (receiver: Receiver) => void, boolean]>([
+    ['by hand', true, (receiver) => receiver.log(infoOf(), undefined), true],
+    ['from a stream that is no logger', false, (receiver) => receiver.write(infoOf()), true],
+    [
+      'from a logger, whose tap would have noted it (not then)',
+      true,
+      (receiver) => receiver.write(infoOf()),
+      false,
+    ],
+  ])(
+    'without a mark is the one that is active now, where the record comes %s',
+    (_name, areTapped, come, has) => {
+      const { tracer } = startTracing();
+      const { receiver, parents, done } = rig({ traceContext: true });
+      parents.areTapped = areTapped;
+      tracer.startActiveSpan('request', (span) => {
+        come(receiver);
+        expect(done[0]?.[4]).toEqual(has ? span.spanContext() : undefined);
+        span.end();
+      });
+    },
+  );
 });
