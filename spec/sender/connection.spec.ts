@@ -296,6 +296,21 @@ describe('a client without work', () => {
     expect(rig.events).toEqual([]);
   });
 
+  it.each<[number, string, string[]]>([
+    [4_999, 'is kept for work that has come meanwhile', []],
+    [5_000, 'is closed, whatever has come: the process was frozen', ['close 1', 'kill 1', 'closed']],
+  ])('where the end of the idle time comes %i ms late, %s', async (late, _what, events) => {
+    const rig = new Rig();
+    await rig.open();
+    rig.hasWork = false;
+    rig.connection.onWork();
+    rig.hasWork = true;
+    // No timer has fired meanwhile.
+    rig.clock.now += 2_000 + late;
+    await rig.clock.pass(0);
+    expect(rig.events).toEqual(events);
+  });
+
   it('is left alone where it is of the caller', async () => {
     const rig = new Rig({ isOwned: false });
     await rig.open();

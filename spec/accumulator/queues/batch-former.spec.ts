@@ -1,0 +1,189 @@
+import { describe, expect, it } from 'vitest';
+import { isPacked } from '../../../lib/accumulator/batch.ts';
+import type { BatchingPolicy } from '../../../lib/accumulator/batching-policy.ts';
+import { ProducerBatch } from '../../../lib/accumulator/producer-batch.ts';
+import { BatchFormer } from '../../../lib/accumulator/queues/batch-former.ts';
+import type { PartitionQueue } from '../../../lib/accumulator/queues/partition-queue.ts';
+import { PartitionQueues } from '../../../lib/accumulator/queues/partition-queues.ts';
+import { RecordIsolation } from '../../../lib/accumulator/queues/record-isolation.ts';
+import type { RecordKey } from '../../../lib/record/record.ts';
+import { batchingPolicy, recordOf, textsOf } from '../../sender/rig.ts';
+
+const NOW = 70;
+
+/** The queues of a topic, and what forms their batches: of up to four records, and ten bytes. */
+function rig(policy: Partial<BatchingPolicy> = {}) {
+  const limits = { maxRecords: 4, maxBytes: 10, lingerMs: 20 };
+  const full = batchingPolicy({ limits, now: () => NOW, ...policy });
+  const queues = new PartitionQueues(full);
+  const former = new BatchFormer('logs', full, queues);
+  return { queues, form: (queue: PartitionQueue): ProducerBatch => former.form(queue, NOW) };
+}
+
+function put({ queue }: PartitionQueue, texts: Iterable<string>, key: RecordKey = null): void {
+  for (const text of texts) queue.push(recordOf({ text, key }));
+}
+
+/** At the second of the oldest records. */
+function isolationAtSecond(): RecordIsolation {
+  const isolation = new RecordIsolation(false);
+  expect([isolation.recordFailure(3), isolation.position]).toEqual(['next', 1]);
+  return isolation;
+}
+
+describe('a batch of a partition', () => {
+  it.each<[string, string[], number | undefined, string[]]>([
+    ['as many records as there may be', [...'abcde'], undefined, [...'abcd']],
+    ['as many as the bytes allow', ['aaaa', 'bbbb', 'cccc'], undefined, ['aaaa', 'bbbb']],
+    ['no more than the limit of the queue', [...'abcde'], 3, [...'abc']],
+  ])('has its oldest records: %s', (_name, texts, sendLimit, expected) => {
+    const { queues, form } = rig();
+    const queue = queues.at(3);
+    put(queue, texts, 'k');
+    queue.sendLimit = sendLimit ?? queue.sendLimit;
+    const batch = form(queue);
+    expect(batch).toMatchObject({ topic: 'logs', partition: 3, partitionQueue: queue });
+    expect(textsOf(batch.content)).toEqual(expected);
+    expect([queue.busy, queue.queue.count]).toEqual([true, texts.length - expected.length]);
+  });
+
+  it('has them as they stand in pages, and as objects where some have come back', () => {
+    const { queues, form } = rig();
+    put(queues.at(0), 'ab');
+    expect(isPacked(form(queues.at(0)).content)).toBe(true);
+    put(queues.at(0), 'cd');
+    queues.at(0).queue.pushFront([recordOf({ text: 'b' })]);
+    const { content } = form(queues.at(0));
+    expect([isPacked(content), textsOf(content)]).toEqual([false, [...'bcd']]);
+  });
+
+  it('is the one that waits to go again, before all others, as it is', () => {
+    const { queues, form } = rig();
+    const queue = queues.at(0);
+    const again = new ProducerBatch('logs', queue, [recordOf({ text: 'again' })]);
+    put(queue, 'ab');
+    queue.awaitingResend = again;
+    queue.isolation = isolationAtSecond();
+    expect(form(queue)).toBe(again);
+    expect([queue.awaitingResend, queue.busy, queue.queue.count]).toEqual([undefined, true, 2]);
+  });
+});
+
+describe('a batch without key', () => {
+  it('is bound to a partition that is free, whose queue sends it', () => {
+    const { queues, form } = rig();
+    queues.partitions.learn(2, []);
+    queues.at(0).busy = true;
+    queues.unkeyed.failures = 3;
+    put(queues.unkeyed, 'ab');
+    const batch = form(queues.unkeyed);
+    expect([batch.partition, batch.partitionQueue, textsOf(batch.content)]).toEqual([
+      1,
+      queues.at(1),
+      ['a', 'b'],
+    ]);
+    expect([queues.unkeyed.busy, queues.at(1).busy, queues.unkeyed.failures]).toEqual([false, true, 0]);
+  });
+
+  it('has no more than the limit of that queue', () => {
+    const { queues, form } = rig();
+    queues.partitions.learn(1, []);
+    queues.at(0).sendLimit = 1;
+    put(queues.unkeyed, 'ab');
+    expect(textsOf(form(queues.unkeyed).content)).toEqual(['a']);
+  });
+
+  it.each([
+    ['keeps such a send together, has all of them', true, ['a', 'b']],
+    ['may not, has one', false, ['a']],
+  ])('whose partition is left to a client that %s', (_name, keepsSendTogether, texts) => {
+    const { queues, form } = rig({ keepsSendTogether });
+    queues.unkeyed.failures = 3;
+    put(queues.unkeyed, 'ab');
+    const batch = form(queues.unkeyed);
+    expect([batch.partition, textsOf(batch.content)]).toEqual([undefined, texts]);
+    expect([queues.unkeyed.busy, queues.unkeyed.failures]).toEqual([true, 3]);
+  });
+});
+
+describe('a batch of keys whose partitions are not known', () => {
+  it.each([
+    ['that stand one behind the other, of a client that finds the partition', true, ['a', 'b']],
+    ['among the next few, of a client that was handed in', false, ['a', 'b', 'd']],
+  ])('has records of one key %s', (_name, keepsSendTogether, texts) => {
+    const { queues, form } = rig({ keepsSendTogether });
+    for (const [text, key] of [...'abcde'].map((text) => [text, text === 'c' ? 'other' : 'k'] as const))
+      put(queues.unassigned, [text], key);
+    const batch = form(queues.unassigned);
+    expect([batch.partition, textsOf(batch.content)]).toEqual([undefined, texts]);
+    expect(queues.unassigned.busy).toBe(true);
+  });
+
+  it.each<[string, object, number]>([
+    ['the limit of the queue', { sendLimit: 2 }, 2],
+    ['that of a batch', {}, 4],
+  ])('has no more than %s', (_name, fields, count) => {
+    const { queues, form } = rig();
+    put(queues.unassigned, 'abcde', 'k');
+    Object.assign(queues.unassigned, fields);
+    expect(form(queues.unassigned).count).toBe(count);
+  });
+
+  it('has no more bytes than there may be', () => {
+    const { queues, form } = rig();
+    // Five bytes each, the key included.
+    put(queues.unassigned, ['aaaa', 'bbbb', 'cccc'], 'k');
+    expect(textsOf(form(queues.unassigned).content)).toEqual(['aaaa', 'bbbb']);
+  });
+});
+
+describe('while a record is looked for that cannot be sent', () => {
+  it('a batch has the one whose turn it is, alone', () => {
+    const { queues, form } = rig();
+    put(queues.at(0), 'abc', 'k');
+    queues.at(0).isolation = isolationAtSecond();
+    expect(textsOf(form(queues.at(0)).content)).toEqual(['b']);
+    expect([...queues.at(0).queue].map(({ text }) => text)).toEqual(['a', 'c']);
+  });
+
+  it('has one that is not bound to a partition yet, where none without key is left there', () => {
+    const { queues, form } = rig();
+    put(queues.at(0), 'a');
+    put(queues.unkeyed, 'bc');
+    queues.at(0).isolation = isolationAtSecond();
+    const batch = form(queues.at(0));
+    expect([batch.partition, textsOf(batch.content)]).toEqual([0, ['b']]);
+    expect([...queues.at(0).queue].map(({ text }) => text)).toEqual(['a']);
+    expect(queues.unkeyed.queue.count).toBe(1);
+  });
+
+  it.each<[string, RecordKey, string[]]>([
+    ['the records there have keys', 'k', ['b']],
+    ['no other one waits', null, []],
+  ])('has the last one there where %s', (_name, key, unkeyed) => {
+    const { queues, form } = rig();
+    put(queues.at(0), 'a', key);
+    put(queues.unkeyed, unkeyed);
+    queues.at(0).isolation = isolationAtSecond();
+    expect(textsOf(form(queues.at(0)).content)).toEqual(['a']);
+    expect(queues.unkeyed.queue.count).toBe(unkeyed.length);
+  });
+});
+
+describe('what is left in the queue', () => {
+  it('gathers anew, where the records came from', () => {
+    const { queues, form } = rig();
+    queues.partitions.learn(1, []);
+    put(queues.unkeyed, 'ab');
+    form(queues.unkeyed);
+    expect([queues.unkeyed.since, queues.at(0).since]).toEqual([NOW, 0]);
+  });
+
+  it('does not where the batch is as small as it is because a refused record is looked for', () => {
+    const { queues, form } = rig();
+    put(queues.at(0), 'abc');
+    queues.at(0).sendLimit = 2;
+    form(queues.at(0));
+    expect(queues.at(0).since).toBe(0);
+  });
+});

@@ -1,0 +1,158 @@
+// What is wrong with a producer, in words: see options/producer-of-another-engine.spec.ts.
+import { describe, expect, it, vi } from 'vitest';
+import type { Batch } from '../../lib/accumulator/batch.ts';
+import type { DeliveryClient } from '../../lib/clients/client.ts';
+import {
+  externalProducerSource,
+  type ProducerLike,
+  producerProblem,
+} from '../../lib/clients/external-producer.ts';
+import { isGuarded } from '../../lib/loop-safety/guard.ts';
+import { recordOf } from '../sender/rig.ts';
+
+const BATCH: Batch = { topic: 'logs', partition: 2, content: [recordOf({ text: 'a', key: 'k' })] };
+const RECORD = { topic: 'logs', messages: [{ value: 'a', key: 'k', timestamp: '0', partition: 2 }] };
+
+/** A producer that notes what it is asked, and whether the flag is on when it is, and after an `await`. */
+function noting(id: number, calls: unknown[][] = []): ProducerLike & { readonly calls: unknown[][] } {
+  const note = async (name: string, ...args: unknown[]): Promise<string> => {
+    const before = isGuarded();
+    await null;
+    calls.push([name, id, before && isGuarded(), ...args]);
+    return `answer of ${name}`;
+  };
+  return {
+    calls,
+    connect: () => note('connect'),
+    send: (record) => note('send', record),
+    disconnect: () => note('disconnect'),
+  };
+}
+
+const UNSAID = { acks: undefined, compression: undefined };
+
+async function used(client: DeliveryClient): Promise<unknown> {
+  await client.connect();
+  const answer = await client.send(BATCH);
+  await client.close();
+  client.kill();
+  return answer;
+}
+
+describe('a producer of the caller’s', () => {
+  it('is used for ever, all it does under the flag, and never disconnected', async () => {
+    const producer = noting(1);
+    const source = externalProducerSource({ producer, ...UNSAID });
+    expect(source).toMatchObject({
+      isOwned: false,
+      brokerCount: 1,
+      keepsSendTogether: false,
+      resendsWhole: false,
+    });
+    expect(await used(source.make())).toBe('answer of send');
+    await used(source.make());
+    const calls = [
+      ['connect', 1, true],
+      ['send', 1, true, RECORD],
+    ];
+    expect(producer.calls).toEqual([...calls, ...calls]);
+    expect(isGuarded()).toBe(false);
+  });
+
+  it('gets objects of its own for each attempt', async () => {
+    const producer = noting(1);
+    const client = externalProducerSource({ producer, ...UNSAID }).make();
+    await client.send(BATCH);
+    await client.send(BATCH);
+    const [first, second] = producer.calls.map(([, , , record]) => record as typeof RECORD);
+    expect(first).toEqual(second);
+    expect(first).not.toBe(second);
+    expect(first?.messages[0]).not.toBe(second?.messages[0]);
+  });
+
+  it.each([
+    [{ acks: undefined, compression: undefined }, {}],
+    [{ acks: 1, compression: undefined }, { acks: 1 }],
+    [{ acks: undefined, compression: 0 }, { compression: 0 }],
+    [
+      { acks: -1, compression: 1 },
+      { acks: -1, compression: 1 },
+    ],
+  ] as const)('is told nothing of acks and compression but what was asked: %j', async (asked, told) => {
+    const producer = noting(1);
+    await externalProducerSource({ producer, ...asked })
+      .make()
+      .send(BATCH);
+    expect(producer.calls).toEqual([['send', 1, true, { ...RECORD, ...told }]]);
+  });
+
+  it.each(['connect', 'send'] as const)('that throws in %s has its error passed on', async (name) => {
+    const error = new Error('no');
+    const client = externalProducerSource({
+      producer: { ...noting(1), [name]: () => Promise.reject(error) },
+      ...UNSAID,
+    }).make();
+    await expect(name === 'send' ? client.send(BATCH) : client.connect()).rejects.toBe(error);
+  });
+});
+
+describe('a function that makes producers', () => {
+  it('is asked for each client, under the flag, and each is disconnected', async () => {
+    const calls: unknown[][] = [];
+    let made = 0;
+    const guarded: boolean[] = [];
+    const source = externalProducerSource({
+      producer: () => {
+        guarded.push(isGuarded());
+        return noting(++made, calls);
+      },
+      acks: -1,
+      compression: undefined,
+    });
+    expect(source).toMatchObject({
+      isOwned: true,
+      brokerCount: 1,
+      keepsSendTogether: false,
+      resendsWhole: false,
+    });
+    expect(made).toBe(0);
+    await used(source.make());
+    await used(source.make());
+    expect(calls.map(([name, id, isFlagged]) => [name, id, isFlagged])).toEqual(
+      [1, 2].flatMap((id) => ['connect', 'send', 'disconnect'].map((name) => [name, id, true])),
+    );
+    expect(calls[1]?.[3]).toEqual({ ...RECORD, acks: -1 });
+    expect(guarded).toEqual([true, true]);
+  });
+
+  it('and is async has its promise looked after, and it is said that it is one', () => {
+    const given = Promise.resolve();
+    const then = vi.spyOn(given, 'then');
+    const { make } = externalProducerSource({ producer: () => given as never, ...UNSAID });
+    expect(make).toThrow(
+      'the "producer" function must return an object with connect, send and disconnect; it returned a promise (await it first)',
+    );
+    expect(then.mock.calls).toEqual([[undefined, expect.any(Function)]]);
+  });
+
+  it('and throws has its error passed on', () => {
+    const error = new Error('no');
+    const producer = (): never => {
+      throw error;
+    };
+    expect(externalProducerSource({ producer, ...UNSAID }).make).toThrow(error);
+  });
+});
+
+const callable = Object.assign(() => undefined, noting(1));
+
+it.each<[string, unknown, string | undefined]>([
+  ['a producer', noting(1), undefined],
+  ['a function with the three methods', callable, undefined],
+  ['a producer that can be awaited, too', Object.assign(Promise.resolve(), noting(1)), undefined],
+  ['nothing', undefined, 'undefined'],
+  ['a number', 7, 'of type number'],
+  ['a function without them', () => undefined, 'an object without connect, send and disconnect'],
+])('says what is wrong with %s, if anything', (_name, given, problem) => {
+  expect(producerProblem(given)).toBe(problem);
+});
