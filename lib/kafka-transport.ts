@@ -289,6 +289,8 @@ export class KafkaTransport extends TransportStream {
   #onUnpipe(source: Parent): void {
     if (!this.#parents.has(source)) return;
     raiseListenerLimit(this, -1);
+    // Added twice, and removed once.
+    if (source.transports?.includes(this)) return;
     if (this.#parents.isKept(source)) {
       source.pipe?.(this);
       return;

@@ -3,6 +3,7 @@ import { fingerprintOf, labelOf, shapeOf } from '../record/fingerprint.ts';
 import { hasTooManyHops } from '../record/hops.ts';
 import type { PendingRecord } from '../record/record.ts';
 import type { SendGate } from '../sender/sender-options.ts';
+import { BoundedMap } from '../util/bounded-map.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Info } from '../util/info.ts';
 import { type FoundLoop, LoopDetector } from './loop-detector.ts';
@@ -31,6 +32,9 @@ export interface LoopDetectionOptions {
   readonly retry: { readonly maxAgeMs: number | undefined };
 }
 
+// How many kinds that were stopped because of their hops are remembered: texts that vary make ever new ones.
+const MAX_STOPPED = 1_000;
+
 // Held for up to a second, a record must not become too old meanwhile.
 const MIN_AGE_MS = 5_000;
 
@@ -40,7 +44,7 @@ export class LoopDetection {
   readonly #countsHops: boolean;
   readonly #onLoop: (loop: Loop) => void;
   /** Kinds of records that were stopped because of their hops. */
-  readonly #stopped = new Set<string>();
+  readonly #stopped = new BoundedMap<string, true>(MAX_STOPPED);
   /** What has just been proven, by the record that is being looked at. */
   #proven: FoundLoop | undefined;
   /** Loops found so far. */
@@ -72,7 +76,7 @@ export class LoopDetection {
     if (this.#countsHops && hasTooManyHops(info)) {
       const kind = fingerprintOf(info, level, text, origin);
       if (!this.#stopped.has(kind)) {
-        this.#stopped.add(kind);
+        this.#stopped.set(kind, true);
         this.#tell(
           'hops',
           { kind, delayMs: 0, suppressedForMs: Number.POSITIVE_INFINITY },

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { types } from 'node:util';
+import { systemTimers } from '../util/system-timers.ts';
 import { isThenable } from '../util/thenable.ts';
 
 /**
@@ -49,7 +50,32 @@ function asyncStore(): AsyncLocalStorage<Scope | undefined> {
  * of the logger still gets it.
  */
 export function isGuarded(): boolean {
-  return state.depth > 0 || state.store?.getStore()?.active === true;
+  if (state.depth > 0) {
+    endWithThisTurn();
+    return true;
+  }
+  return state.store?.getStore()?.active === true;
+}
+
+let isEndDue = false;
+
+/**
+ * Has the synchronous half end with the running turn of the event loop at the latest. Usually it has ended long before. But the time limit
+ * of `vm` ends a script without its `finally`, and the flag would keep all records of the process from Kafka.
+ */
+function endWithThisTurn(): void {
+  if (isEndDue) return;
+  isEndDue = true;
+  systemTimers.soon(() => {
+    isEndDue = false;
+    state.depth = 0;
+    state.untold = 0;
+  });
+}
+
+function leave(half: 'depth' | 'untold'): void {
+  // Code that runs the event loop in the middle of its own turn may have ended it already.
+  if (state[half] > 0) state[half]--;
 }
 
 /** Runs `fn` under the synchronous half only, and outside any asynchronous scope. */
@@ -62,7 +88,7 @@ export function guardSync<Args extends unknown[], Result>(
     // Outside the store, or a socket, timer or pool that `fn` creates would carry the flag for life.
     return state.store === undefined ? fn(...args) : state.store.run(undefined, fn, ...args);
   } finally {
-    state.depth--;
+    leave('depth');
   }
 }
 
@@ -78,7 +104,7 @@ export function guardSyncInScope<Args extends unknown[], Result>(
   try {
     return fn(...args);
   } finally {
-    state.depth--;
+    leave('depth');
   }
 }
 
@@ -88,7 +114,7 @@ export function guardSyncUnreported(fn: () => void): void {
   try {
     guardSync(fn);
   } finally {
-    state.untold--;
+    leave('untold');
   }
 }
 

@@ -64,7 +64,7 @@ export class DeliveryReports {
   /** Records that go round in circles have been found. */
   loopFound(loop: Loop): void {
     const { warnings, channels } = this.#listeners;
-    warnings.loop(loop.fingerprint, evidenceOf(loop), remedyForLoop(loop));
+    warnings.loop(loop, evidenceOf(loop), remedyForLoop(loop));
     const { by, level, shape, callSite, suppressedForMs } = loop;
     channels.loopDetected({ kind: by, level, shape, callSite, suppressedForMs: suppressedForMs });
   }

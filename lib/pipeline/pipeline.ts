@@ -11,7 +11,7 @@ import type { ResolvedOptions } from '../options/resolve.ts';
 import { partitionOfKey } from '../protocol/murmur2.ts';
 import { type Admittance, RecordFactory } from '../record/record-factory.ts';
 import { Serializer } from '../record/serializer.ts';
-import { type SamplingOptions, samplingOf } from '../sampling/sampling.ts';
+import { type Sampling, type SamplingOptions, samplingOf } from '../sampling/sampling.ts';
 import { SamplingNotice } from '../sampling/sampling-notice.ts';
 import { Sender } from '../sender/sender.ts';
 import type { SenderEvents } from '../sender/sender-options.ts';
@@ -154,7 +154,8 @@ export class Pipeline {
 
   /** Which records are wanted from now on. */
   admitOnly(options: UpdatableAdmittance): void {
-    this.#recordFactory.admittance = this.#admittance(options);
+    const { sampling } = this.#recordFactory.admittance;
+    this.#recordFactory.admittance = this.#admittance(options, sampling);
   }
 
   isReady(maxAgeMs: number): boolean {
@@ -188,7 +189,7 @@ export class Pipeline {
     };
   }
 
-  #admittance({ filter, ...options }: UpdatableAdmittance): Admittance {
-    return { filter, sampling: samplingOf(options, this.#clock.monotonic, Math.random) };
+  #admittance({ filter, ...options }: UpdatableAdmittance, before?: Sampling): Admittance {
+    return { filter, sampling: samplingOf(options, this.#clock.monotonic, Math.random, before) };
   }
 }

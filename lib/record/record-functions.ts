@@ -78,19 +78,21 @@ export class RecordFunctions {
 
   headers(headers: (entry: TransportEntry) => unknown, entry: TransportEntry): RecordHeaders | undefined {
     try {
-      const given = guardSync(headers, entry);
-      if (given === undefined || given === null) return undefined;
-      if (typeof given === 'object' && !Array.isArray(given) && !isThenable(given))
-        return this.#usable(given);
-      handleRejection(given);
-      this.#warnings.invalidReturn('headers', 'an object', given, 'the record goes without headers');
+      // What it returns is read under the flag, too: it may have a getter that logs.
+      return guardSync(() => this.#usable(headers(entry)));
     } catch (error) {
       this.#warnings.callbackFailed('headers', error, 'the record goes without headers');
+      return undefined;
     }
-    return undefined;
   }
 
-  #usable(given: object): RecordHeaders {
+  #usable(given: unknown): RecordHeaders | undefined {
+    if (given === undefined || given === null) return undefined;
+    if (typeof given !== 'object' || Array.isArray(given) || isThenable(given)) {
+      handleRejection(given);
+      this.#warnings.invalidReturn('headers', 'an object', given, 'the record goes without headers');
+      return undefined;
+    }
     // Without a prototype: `__proto__` is a name like any other here.
     const headers: RecordHeaders = Object.create(null);
     for (const [name, value] of Object.entries(given) as [string, unknown][]) {

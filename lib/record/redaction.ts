@@ -2,6 +2,7 @@ import { type Info, LEVEL, MESSAGE } from '../util/info.ts';
 import { jsonObjectOf } from '../util/safely.ts';
 import { jsonOf } from './info-text.ts';
 import { loadRedact } from './load-redact.ts';
+import { plainCopyOf } from './plain-copy.ts';
 
 const CENSOR = '[REDACTED]';
 
@@ -26,14 +27,19 @@ export class Redaction {
   text(info: Info, text: string): string {
     const parsed = jsonObjectOf(text);
     if (parsed === undefined) return JSON.stringify(this.#redact(fieldsOf(info)));
+    // Before: it may write into what it is given (see `info`).
+    const whole = JSON.stringify(parsed);
     const redacted = JSON.stringify(this.#redact(parsed));
     // As the format has written it, where nothing had to go.
-    return redacted === JSON.stringify(parsed) ? text : redacted;
+    return redacted === whole ? text : redacted;
   }
 
   /** What the application's functions and the fallback get: without the arguments of the log call, which winston keeps on the info. */
   info(info: Info, level: string, text: string): Info {
-    return { ...this.#redact({ ...info }), [LEVEL]: level, [MESSAGE]: text } as Info;
+    // Of the application's own objects none is given to it: it writes into what it has not copied, where one path has a name and another
+    // one a wildcard for the same field (@pinojs/redact 0.4.0, `cloneSelectively`: `pathMap.get(key) || pathMap.get('*')`).
+    const { fields, restored } = plainCopyOf(info);
+    return { ...restored(this.#redact(fields)), [LEVEL]: level, [MESSAGE]: text } as Info;
   }
 }
 

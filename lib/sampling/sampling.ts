@@ -9,16 +9,26 @@ export interface SamplingOptions {
 
 /** Decides which records are left out because there are too many of them. */
 export class Sampling {
+  readonly #options: SamplingOptions;
   readonly #sample: Sample | undefined;
   readonly #rateLimit: RateLimit | undefined;
 
   /**
    * @param now on the monotonic clock, in milliseconds
    * @param random for the seed of a sample that was given none
+   * @param before what it takes the place of: an option that has stayed goes on counting
    */
-  constructor({ sample, rateLimit }: SamplingOptions, now: () => number, random: () => number) {
-    this.#sample = sample && new Sample(sample, Math.floor(random() * 2 ** 32));
-    this.#rateLimit = rateLimit && new RateLimit(rateLimit, now);
+  constructor(options: SamplingOptions, now: () => number, random: () => number, before?: Sampling) {
+    const { sample, rateLimit } = options;
+    this.#options = options;
+    this.#sample =
+      before !== undefined && before.#options.sample === sample
+        ? before.#sample
+        : sample && new Sample(sample, Math.floor(random() * 2 ** 32));
+    this.#rateLimit =
+      before !== undefined && before.#options.rateLimit === rateLimit
+        ? before.#rateLimit
+        : rateLimit && new RateLimit(rateLimit, now);
   }
 
   /** What the sample leaves out does not count for the limit. */
@@ -40,7 +50,8 @@ export function samplingOf(
   options: SamplingOptions,
   now: () => number,
   random: () => number,
+  before?: Sampling,
 ): Sampling | undefined {
   const isOff = options.sample === undefined && options.rateLimit === undefined;
-  return isOff ? undefined : new Sampling(options, now, random);
+  return isOff ? undefined : new Sampling(options, now, random, before);
 }

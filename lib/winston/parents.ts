@@ -5,6 +5,8 @@ import { hasEnded } from './workarounds.ts';
 /** A stream that pipes into the transport: a winston logger, as a rule. */
 export interface Parent extends Partial<TappableLogger> {
   readonly readableLength?: number;
+  /** What a logger pipes to: one that was added twice is in it twice. */
+  readonly transports?: readonly unknown[];
   pipe?(target: unknown): unknown;
 }
 

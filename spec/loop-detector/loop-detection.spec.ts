@@ -84,6 +84,19 @@ describe('by the header that counts hops', () => {
     });
   });
 
+  it('a thousand kinds are remembered: texts that vary make ever new ones', () => {
+    const rig = new Rig({ loopHeader: true });
+    // In letters: numbers make no kinds of their own.
+    const caught = (at: number): boolean =>
+      rig.catches({
+        ...infoWith('5'),
+        message: `of ${at.toString(2).replaceAll('0', 'x').replaceAll('1', 'y')}`,
+      });
+    for (let at = 0; at < 1_000; at++) expect(caught(at)).toBe(true);
+    expect([caught(0), caught(999), rig.detection.found]).toEqual([true, true, 1_000]);
+    expect([caught(1_000), caught(0), rig.detection.found]).toEqual([true, true, 1_002]);
+  });
+
   it('records are not caught without loopHeader: true', () => {
     expect(new Rig().catches(infoWith('9'))).toBe(false);
   });

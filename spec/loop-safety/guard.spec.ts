@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setImmediate as turn } from 'node:timers/promises';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { guardSync, guardSyncInScope, isGuarded, runGuarded } from '../../lib/loop-safety/guard.ts';
 import { isThenable } from '../../lib/util/thenable.ts';
@@ -257,4 +258,18 @@ describe('isThenable', () => {
   ])('%o: %s', (value, expected) => {
     expect(isThenable(value)).toBe(expected);
   });
+});
+
+it('ends with the turn of the event loop where the time limit of vm has ended a script in the middle of it', async () => {
+  const spin = (): void => {
+    for (;;);
+  };
+  const script = (): unknown => runInNewContext('run()', { run: () => guardSync(spin) }, { timeout: 20 });
+  expect(script).toThrow('timed out');
+  expect(isGuarded()).toBe(true);
+  await turn();
+  expect(isGuarded()).toBe(false);
+  // And what comes after it begins and ends as ever.
+  expect(guardSync(isGuarded)).toBe(true);
+  expect(isGuarded()).toBe(false);
 });

@@ -197,3 +197,20 @@ it('a loop is told of by a warning, and on the channel', () => {
   const { level, shape, callSite, suppressedForMs } = loop;
   expect(messages).toMatchObject([{ kind: 'silence', level, shape, callSite, suppressedForMs }]);
 });
+
+it('loops by hops of many kinds are told of once: a line for each would be a flood', () => {
+  const { reports, heard } = rig();
+  for (const user of ['ann', 'bob', 'eve'])
+    reports.loopFound({
+      ...{
+        by: 'hops',
+        fingerprint: `info: ${user} #`,
+        level: 'info',
+        shape: `${user} #`,
+        callSite: undefined,
+      },
+      ...{ delayMs: 0, suppressedForMs: Number.POSITIVE_INFINITY },
+    });
+  expect(heard).toMatchObject([{ code: 'ERR_LOOP_FOUND' }]);
+  expect(heard[0]?.message).toContain('info: ann #');
+});

@@ -51,6 +51,19 @@ it('each is called under the guard, with the entry', () => {
   expect([isGuarded(), warnings]).toEqual([false, []]);
 });
 
+it('what headers returns is read under the guard, too: a getter may log', () => {
+  const { functions } = rig();
+  const seen: boolean[] = [];
+  const given = {
+    get span(): string {
+      seen.push(isGuarded());
+      return '1';
+    },
+  };
+  expect({ ...functions.headers(() => given, ENTRY) }).toEqual({ span: '1' });
+  expect(seen).toEqual([true]);
+});
+
 it.each<[OfRecord, unknown, string]>([
   ['key', null, NO_KEY],
   ['partition', undefined, NO_PARTITION],

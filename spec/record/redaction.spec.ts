@@ -51,6 +51,16 @@ describe('a JSON text', () => {
     expect(redaction.text({} as Info, text)).toBe(text);
   });
 
+  it('has it taken out where a path with a name and one with a wildcard meet', () => {
+    const both = new Redaction(['user.password', '*.*.password']);
+    const text = JSON.stringify({ user: { password: 'p', credentials: { password: 'q' } } });
+    expect(JSON.parse(both.text({} as Info, text))).toEqual({
+      user: { password: '[REDACTED]', credentials: { password: '[REDACTED]' } },
+    });
+    const deeper = JSON.stringify({ user: { credentials: { password: 'q' } } });
+    expect(both.text({} as Info, deeper)).toBe('{"user":{"credentials":{"password":"[REDACTED]"}}}');
+  });
+
   it('has never a value of those paths in it', () => {
     const value = fc.constantFrom('SECRET-1', 'SECRET-2');
     const fields = fc.record(

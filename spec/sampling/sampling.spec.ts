@@ -35,3 +35,22 @@ it('asks for the kind of a record only where it is needed', () => {
   samplingOf({ sample: undefined, rateLimit: byLevel }, now, Math.random)?.keeps('info', kindOf);
   expect(kindOf).not.toHaveBeenCalled();
 });
+
+it('goes on counting by an option that has stayed, where the other one has changed', () => {
+  const rateLimit = { maxRecords: 2, perMs: 100, by: 'level' as const };
+  const before = samplingOf({ sample: undefined, rateLimit }, now, Math.random);
+  expect(before?.keeps('info', kind)).toBe(true);
+  const after = samplingOf({ sample: { rate: 1 }, rateLimit }, now, Math.random, before);
+  expect([after?.keeps('info', kind), after?.keeps('info', kind)]).toEqual([true, false]);
+});
+
+it('draws no other seed for a sample that has stayed', () => {
+  const sample = { rate: 0.5 };
+  const keptBy = (sampling: ReturnType<typeof samplingOf>): unknown =>
+    Array.from({ length: 100 }, () => sampling?.keeps('info', kind));
+  const seeded = (): ReturnType<typeof samplingOf> =>
+    samplingOf({ sample, rateLimit: undefined }, now, () => 0.1);
+  const rateLimit = { maxRecords: 1_000, perMs: 100, by: 'level' as const };
+  const after = samplingOf({ sample, rateLimit }, now, () => 0.2, seeded());
+  expect(keptBy(after)).toEqual(keptBy(seeded()));
+});

@@ -48,6 +48,21 @@ describe('a transport that is removed and added again', () => {
     expect(transport).toMatchObject({ parent: other, levels: winston.config.syslog.levels });
   });
 
+  it('goes on where it was added twice, and removed once', async () => {
+    const cluster = await startCluster();
+    const transport = transportTo(cluster);
+    const logger = loggerOf({ transports: [transport] });
+    logger.add(transport);
+    logger.remove(transport);
+    expect(transport.parent).toBe(logger);
+    logger.info('after that');
+    expect(await arrived(transport, cluster)).toEqual(['after that']);
+    logger.remove(transport);
+    expect(transport.parent).toBe(null);
+    await transport.close();
+    expect(transport.stats()).toMatchObject({ state: 'closed', delivered: 1, dropped: { closed: 0 } });
+  });
+
   it('again and again leaves no listener behind', async () => {
     const cluster = await startCluster();
     const transport = transportTo(cluster);

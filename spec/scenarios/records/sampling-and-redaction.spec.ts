@@ -1,6 +1,7 @@
 // What is left out of Kafka because there is too much of it, or because nobody may read it.
 import { describe, expect, it } from 'vitest';
 import winston from 'winston';
+import { otlpJson } from '../../../lib/formats.ts';
 import type { Undelivered } from '../../../lib/index.ts';
 import {
   Collecting,
@@ -98,6 +99,18 @@ describe('updateOptions', () => {
     expect(cluster.values(TOPIC)).toEqual([
       ...['info 0', 'debug 1', 'info 1', 'debug 2', 'info 4', 'debug 6', 'info 6'],
     ]);
+    expectLaw(transport);
+  });
+
+  it('what is not named goes on counting', async () => {
+    const cluster = await startCluster();
+    const transport = transportTo(cluster, { rateLimit: { maxRecords: 2, perMs: 3_600_000 } });
+    const logger = loggerWith(transport);
+    for (let at = 0; at < 5; at++) logger.info('the same');
+    transport.updateOptions({ level: 'info' });
+    for (let at = 0; at < 5; at++) logger.info('the same');
+    await transport.flush();
+    expect(cluster.values(TOPIC)).toEqual(['the same', 'the same']);
     expectLaw(transport);
   });
 
@@ -206,6 +219,44 @@ describe('redact', () => {
     expect(undelivered.length).toBe(1);
     expect(JSON.stringify(undelivered)).toContain('[REDACTED]');
     expect(JSON.stringify(undelivered)).not.toMatch(/hunter2|Bearer/);
+  });
+
+  it("writes into none of the application's own objects, where paths with a wildcard and without one meet", async () => {
+    const cluster = await startCluster();
+    const transport = transportTo(cluster, {
+      redact: ['password', 'user.password', '*.password', '*.*.password'],
+      key: ({ level }) => level,
+    });
+    const logger = winston.createLogger({ transports: [transport] });
+    const user = Object.freeze({ name: 'ann', credentials: { password: 'hunter2' } });
+    logger.info('login', { user });
+    await transport.flush();
+    expect(user.credentials.password).toBe('hunter2');
+    expect(cluster.values(TOPIC)).toEqual([
+      '{"level":"info","message":"login","user":{"credentials":{"password":"[REDACTED]"},"name":"ann"}}',
+    ]);
+  });
+
+  it('takes out what a toJSON writes, and leaves an error its message, for serialize, too', async () => {
+    const cluster = await startCluster();
+    // As a document of an object mapper is: its fields are getters of the class.
+    class User {
+      readonly fields = { name: 'ann', password: 'hunter2' };
+      get password(): string {
+        return this.fields.password;
+      }
+      toJSON(): object {
+        return { ...this.fields };
+      }
+    }
+    const transport = transportTo(cluster, { redact: ['*.password'], serialize: otlpJson() });
+    const logger = winston.createLogger({ transports: [transport] });
+    logger.info('login', { user: new User(), failure: new Error('disk full') });
+    await transport.flush();
+    const [value = ''] = cluster.values(TOPIC);
+    expect(value).not.toContain('hunter2');
+    expect(value).toContain('[REDACTED]');
+    expect(value).toContain('disk full');
   });
 
   it('drops what cannot be redacted, and sends nothing of it', async () => {
