@@ -1,4 +1,5 @@
 import { readSafely } from '../util/read-safely.ts';
+import { isAnyError } from '../util/safely.ts';
 
 /** OTLP's AnyValue in proto3's JSON mapping; one without a field is null. */
 export type AnyValue = Record<string, unknown>;
@@ -54,7 +55,7 @@ function objectValue(value: object, within: readonly object[]): AnyValue {
     // Not map(): it leaves holes, JSON writes null for them, and a repeated field has no null.
     return { arrayValue: { values: Array.from(value, (one) => anyValue(one, inside)) } };
   }
-  if (isError(value)) {
+  if (isAnyError(value)) {
     // By name: a field of an error's own may not be enumerable.
     const { name, message, stack, cause, ...others } = value;
     const fields = { name, message, stack, cause, ...others };
@@ -64,11 +65,6 @@ function objectValue(value: object, within: readonly object[]): AnyValue {
   const plain: unknown = typeof toJSON === 'function' ? toJSON.call(value) : value;
   if (plain !== value) return anyValue(plain, [...within, value]);
   return { kvlistValue: { values: keyValues(value, within) } };
-}
-
-// Of another realm under Jest.
-function isError(value: object): value is Error {
-  return value instanceof Error || Object.prototype.toString.call(value) === '[object Error]';
 }
 
 function isData(value: unknown): boolean {

@@ -83,7 +83,13 @@ class Page {
 
   constructor(register: PrometheusRegister) {
     this.#metrics = [...METRICS, ...MEASURED_METRICS].map((metric) => new PrometheusMetric(this, metric));
-    for (const metric of this.#metrics) register.registerMetric(metric);
+    try {
+      for (const metric of this.#metrics) register.registerMetric(metric);
+    } catch (error) {
+      // Half a page would be taken for a whole one.
+      this.takeOut(register);
+      throw error;
+    }
   }
 
   /** A register asks all its metrics in one turn: they show one and the same moment, so the sums are right. */

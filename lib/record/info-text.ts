@@ -29,11 +29,16 @@ export function textOf(info: Info): string {
  */
 export function jsonOf(info: Info): string | undefined {
   try {
-    return stringify(info, bigintAsString);
+    return strictJsonOf(info);
   } catch {
     const copy = copyOfFields(info, [info]);
     return Object.keys(copy).length === 0 ? undefined : stringify(copy, bigintAsString);
   }
+}
+
+/** The same, and throws what a getter or a `toJSON` throws. */
+export function strictJsonOf(info: Info): string | undefined {
+  return stringify(info, bigintAsString);
 }
 
 /** As in logform/json.js: as a number it would lose digits when it is read again. */

@@ -1,5 +1,6 @@
 import { types } from 'node:util';
 import type { Info } from '../util/info.ts';
+import { isAnyError } from '../util/safely.ts';
 
 // Deeper than anybody reads.
 const MAX_DEPTH = 100;
@@ -45,7 +46,7 @@ function copyOf(
 ): unknown {
   if (typeof given !== 'object' || given === null) return given;
   if (hasNoFields(given)) return standIn(given);
-  const value: unknown = given instanceof Error ? given : asJson(name, given);
+  const value: unknown = isAnyError(given) ? given : asJson(name, given);
   if (typeof value !== 'object' || value === null) return value;
   if (above.includes(value)) return '[Circular]';
   if (above.length >= MAX_DEPTH) return Array.isArray(value) ? '[Array]' : '[Object]';
@@ -53,7 +54,7 @@ function copyOf(
   const copied = (at: string, one: unknown): unknown => copyOf(at, one, inside, standIn);
   if (Array.isArray(value)) return Array.from(value, (one, at) => copied(String(at), one));
   const fields = Object.entries(value).map(([at, one]): [string, unknown] => [at, copied(at, one)]);
-  if (!(value instanceof Error)) return Object.fromEntries(fields);
+  if (!isAnyError(value)) return Object.fromEntries(fields);
   const own = OF_AN_ERROR.filter((at) => at in value).map((at): [string, unknown] => [
     at,
     copied(at, Reflect.get(value, at)),

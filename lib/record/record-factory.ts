@@ -174,9 +174,10 @@ export class RecordFactory {
   }
 }
 
-/** Whether it is at least as severe as an error: by its name, where nothing is known of levels. */
+/** Whether it is at least as severe as an error; where the levels have none of that name, whether it is as severe as can be. */
 function isError(level: string, severity: number, levels: Levels | undefined): boolean {
-  return level === 'error' || severity <= (levels?.error ?? 0);
+  if (level === 'error' || levels === undefined) return level === 'error';
+  return severity <= (levels.error ?? Math.min(...Object.values(levels)));
 }
 
 /** A level that the logger does not have is the least severe of all, whatever `Object.prototype` has by its name. */

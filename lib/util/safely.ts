@@ -13,6 +13,11 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
 }
 
+/** Also of another realm, as under Jest. */
+export function isAnyError(value: object): value is Error {
+  return value instanceof Error || Object.prototype.toString.call(value) === '[object Error]';
+}
+
 /** A field of something that may be hostile, a function too: a getter that throws is a field that is not there. */
 export function fieldOf(source: unknown, key: string | symbol): unknown {
   return attempt(() => (hasFields(source) ? source[key] : undefined));

@@ -85,12 +85,12 @@ export function withoutMark(info: Info): Info {
 
 /**
  * What a copy of an info inherits. A class may have private fields, or internal slots (a `DOMException`, which an aborted `fetch` fails
- * with, a `Date`, a `URL`), which no copy has: its getters and methods throw a TypeError for one. They run on the info itself then.
+ * with, a `Date`, a `URL`), which no copy has: its getters, setters and methods throw a TypeError for one. They run on the info itself then.
  */
 function inherited(info: Info, prototype: object | null): object | null {
   if (prototype === null || prototype === Object.prototype || prototype === Error.prototype) return prototype;
   return new Proxy(Object.create(prototype) as object, {
-    get(target, name, copy) {
+    get(target, name, copy: object) {
       const value: unknown = onEither(copy, info, (self) => Reflect.get(target, name, self));
       if (typeof value !== 'function' || name === 'constructor') return value;
       return function (this: unknown, ...args: unknown[]): unknown {
@@ -98,14 +98,38 @@ function inherited(info: Info, prototype: object | null): object | null {
         return onEither(copy, info, (self) => Reflect.apply(value, self, args));
       };
     },
+    set: (target, name, value, copy: object) =>
+      onEither(copy, info, (self) => Reflect.set(target, name, value, self)),
   });
 }
 
-function onEither(copy: unknown, info: Info, run: (self: unknown) => unknown): unknown {
+function onEither<Result>(copy: object, info: Info, run: (self: object) => Result): Result {
   try {
     return run(copy);
   } catch (error) {
-    if (error instanceof TypeError) return run(info);
+    if (error instanceof TypeError) return withFieldsOf(copy, info, run);
     throw error;
+  }
+}
+
+/** Runs on an info, which has the fields of its copy meanwhile: formats have written to those, a masked message for example. */
+function withFieldsOf<Result>(copy: object, info: Info, run: (self: object) => Result): Result {
+  const own = Object.getOwnPropertyDescriptors(info);
+  const copied = Object.getOwnPropertyDescriptors(copy) as typeof own;
+  const names = Object.keys({ ...own, ...copied }).filter((name) => own[name]?.value !== copied[name]?.value);
+  if (names.length > 0 && !Object.isExtensible(info)) throw new TypeError('it cannot be changed');
+  try {
+    putFields(info, names, copied);
+    return run(info);
+  } finally {
+    putFields(info, names, own);
+  }
+}
+
+function putFields(info: Info, names: readonly string[], fields: PropertyDescriptorMap): void {
+  for (const name of names) {
+    const field = fields[name];
+    if (field === undefined) Reflect.deleteProperty(info, name);
+    else Object.defineProperty(info, name, field);
   }
 }

@@ -186,3 +186,16 @@ describe('a register', () => {
     expect(() => prometheus(transport, { register })).toThrow('has already been registered');
   });
 });
+
+it('leaves nothing in a register where one of its names is taken: the next call would take that for a whole page', async () => {
+  const transport = await someTransport();
+  const register = new Registry();
+  const taken = new Counter({
+    name: 'winston_kafkajs_sends_total',
+    help: 'of somebody else',
+    registers: [register],
+  });
+  for (const _ of [1, 2])
+    expect(() => prometheus(transport, { register })).toThrow('already been registered');
+  expect(register.getMetricsAsArray()).toEqual([taken]);
+});

@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
 import { plainCopyOf } from '../../lib/record/plain-copy.ts';
 import type { Info } from '../../lib/util/info.ts';
@@ -75,6 +76,12 @@ it('has an error as an error, with all that it says', () => {
     ...{ name: 'TypeError', message: 'disk full', stack: error.stack, code: 'ENOSPC' },
   });
   expect([copy.cause.name, copy.cause.message]).toEqual(['RangeError', 'no room']);
+});
+
+it('has an error of another realm as an error', () => {
+  const copy = copied(runInNewContext('new Error("elsewhere")')) as Error;
+  expect(copy).toBeInstanceOf(Error);
+  expect(copy.message).toBe('elsewhere');
 });
 
 it('has all errors of an AggregateError', () => {

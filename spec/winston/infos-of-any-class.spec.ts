@@ -26,6 +26,29 @@ class WithToJSON {
   }
 }
 
+/** Its fields are the class's own, and a format writes to them. */
+class WithSetter {
+  #message = 'm 4111';
+
+  get message(): string {
+    return this.#message;
+  }
+
+  set message(message: string) {
+    this.#message = message;
+  }
+}
+
+class Payment {
+  readonly #id = 7;
+  message = 'm 4111';
+  card: string | undefined = '4111';
+
+  toJSON(): object {
+    return { ...this, id: this.#id };
+  }
+}
+
 const MADE: readonly [string, () => object][] = [
   ['a plain object', () => ({ message: 'm' })],
   ['one without a prototype', () => Object.assign(Object.create(null), { message: 'm' })],
@@ -33,6 +56,8 @@ const MADE: readonly [string, () => object][] = [
   ['the error of an aborted fetch', () => new DOMException('m', 'AbortError')],
   ['an error with private fields', () => new WithPrivateFields('m')],
   ['an object with a toJSON', () => new WithToJSON()],
+  ['an object with a setter', () => new WithSetter()],
+  ['an object with private fields and a toJSON', () => new Payment()],
   ['a date', () => Object.assign(new Date(0), { message: 'm' })],
   ['a URL', () => Object.assign(new URL('http://127.0.0.1/'), { message: 'm' })],
   ['an array', () => Object.assign(['a', 'b'], { message: 'm' })],
@@ -40,7 +65,14 @@ const MADE: readonly [string, () => object][] = [
 ];
 
 const { combine, errors, json, simple, timestamp } = winston.format;
+const masked = winston.format((info) => {
+  if (/\d/.test(String(info.message))) info.message = 'm ****';
+  delete info.card;
+  return info;
+});
 const FORMATS = {
+  'masked, json': combine(masked(), json()),
+  'masked, simple': combine(masked(), simple()),
   json: json(),
   simple: simple(),
   'errors, json': combine(errors({ stack: false }), json()),
@@ -71,7 +103,8 @@ function logged(
       thrown.push(String(error));
     }
   });
-  return { messages: sibling.messages, thrown };
+  const texts = sibling.infos.map((each) => each[Symbol.for('message') as never] as unknown);
+  return { messages: sibling.messages, texts, thrown };
 }
 
 it.each(MADE.flatMap(([name, make]) => HOW.map(([how, log]) => ({ name, make, how, log }))))(
@@ -84,3 +117,17 @@ it.each(MADE.flatMap(([name, make]) => HOW.map(([how, log]) => ({ name, make, ho
     }
   },
 );
+
+it("the application's object has its own fields again", async () => {
+  const cluster = await startCluster();
+  const payment = Object.assign(new Payment(), { level: 'info', [Symbol.for('level')]: 'error' });
+  const before = Object.entries(payment);
+  const sibling = new Collecting();
+  const transport = transportTo(cluster);
+  const format = FORMATS['masked, json'];
+  const logger = winston.createLogger({ format, transports: [sibling, transport] });
+  runGuarded(() => logger.write(payment));
+  expect(sibling.messages).toEqual(['m ****']);
+  expect(Object.entries(payment).sort()).toEqual(before.sort());
+  expect(payment.message).toBe('m 4111');
+});

@@ -44,6 +44,16 @@ describe('sample and rateLimit', () => {
     expect(transport.stats()).toMatchObject({ accepted: 201 + infos, delivered: 201 + infos });
   });
 
+  it('keep the most severe level, where none is called error', async () => {
+    const cluster = await startCluster();
+    const transport = transportTo(cluster, { sample: 0, dropNotice: false });
+    const levels = { critical: 1, major: 2, minor: 3 };
+    const logger = winston.createLogger({ levels, level: 'minor', transports: [transport] });
+    for (const level of Object.keys(levels)) logger.log(level, level);
+    await transport.flush();
+    expect(cluster.values(TOPIC)).toEqual(['{"level":"critical","message":"critical"}']);
+  });
+
   it('leave out what is most of a flood, and not what is rare', async () => {
     const cluster = await startCluster();
     const transport = transportTo(cluster, { rateLimit: { maxRecords: 3, perMs: 3_600_000 } });
@@ -257,6 +267,36 @@ describe('redact', () => {
     expect(value).not.toContain('hunter2');
     expect(value).toContain('[REDACTED]');
     expect(value).toContain('disk full');
+  });
+
+  it.each<[string, object]>([
+    [
+      'a getter that throws',
+      {
+        get field(): string {
+          throw new Error('no');
+        },
+      },
+    ],
+    [
+      'a toJSON that throws',
+      {
+        toJSON: () => {
+          throw new Error('no');
+        },
+      },
+    ],
+  ])('drops what has %s, whatever else is asked for its fields', async (_name, odd) => {
+    const cluster = await startCluster();
+    const transport = transportTo(cluster, { redact, dropNotice: false });
+    const logger = winston.createLogger({ format: winston.format.simple(), transports: [transport] });
+    const text = 'info: in hunter2';
+    const info = { level: 'info', message: 'in', password: 'hunter2', [Symbol.for('message')]: text };
+    transport.log(Object.defineProperties(info, Object.getOwnPropertyDescriptors(odd)));
+    logger.info('next');
+    await transport.flush();
+    expect(cluster.values(TOPIC)).toEqual(['{"level":"info","message":"next"}']);
+    expect(transport.stats().dropped.invalid).toBe(1);
   });
 
   it('drops what cannot be redacted, and sends nothing of it', async () => {
