@@ -7,7 +7,13 @@ import { guardedProviders } from './guarded-config.ts';
 import { kafkajs } from './kafkajs.ts';
 import { Secrets } from './secrets.ts';
 import { shownError } from './shown-error.ts';
-import { defaultSocket, tellLeaderless, unrefOnce, withoutPolling } from './workarounds.ts';
+import {
+  defaultSocket,
+  destroyWhereUnreadable,
+  tellLeaderless,
+  unrefOnce,
+  withoutPolling,
+} from './workarounds.ts';
 
 export type { KafkaConfig, PartitionMetadata };
 
@@ -66,6 +72,7 @@ export class KafkaInspector {
       socketFactory: (args) => {
         const socket = withoutPolling(make({ ...args, host: plainHost(args.host) }));
         unrefOnce(socket);
+        destroyWhereUnreadable(socket);
         this.#brokerSockets.watch(socket, args);
         return socket;
       },

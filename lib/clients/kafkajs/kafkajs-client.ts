@@ -34,6 +34,7 @@ import { UnwrittenSends } from './unwritten-sends.ts';
 import {
   asOneGroup,
   defaultSocket,
+  destroyWhereUnreadable,
   type KafkajsProduce,
   LIMITED_RETRIES,
   NO_RETRIES,
@@ -260,6 +261,7 @@ class KafkajsClient implements DeliveryClient {
     return (args) => {
       const socket = withoutPolling(make({ ...args, host: plainHost(args.host) }));
       unrefOnce(socket);
+      destroyWhereUnreadable(socket);
       this.#brokerSockets.watch(socket, args);
       this.#unwritten.watch(socket);
       // A kafkajs client can connect once more after its `disconnect` has resolved.

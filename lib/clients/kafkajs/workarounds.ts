@@ -10,5 +10,5 @@ export {
   NO_RETRIES,
   REAUTHENTICATION_MS,
 } from './workarounds/producer.ts';
-export { defaultSocket, unrefOnce } from './workarounds/sockets.ts';
+export { defaultSocket, destroyWhereUnreadable, unrefOnce } from './workarounds/sockets.ts';
 export { withoutPolling } from './workarounds/timers.ts';

@@ -17,6 +17,8 @@ it.each([
   ['defaultSocket', 'network/socketFactory.js', '!net.isIP(host) ? { servername: host } : {}, ssl)'],
   ['unrefOnce', 'network/connection.js', 'this.socket.unref()'],
   ['withoutPolling', 'network/requestQueue/index.js', 'this.throttleCheckTimeoutId = setTimeout(() => {'],
+  ['destroyWhereUnreadable', 'network/connection.js', 'const correlationId = response.readInt32()'],
+  ['destroyWhereUnreadable', 'protocol/decoder.js', 'this.buffer.readInt32BE(this.offset)'],
   ['loadAheadUnderJest', 'protocol/requests/produce/index.js', "require('./v7/request')"],
   ['splittable', 'cluster/connectionPoolBuilder.js', "randomBroker.split(':')[0]"],
   ['interceptBrokers', 'index.js', "CREATE_CLUSTER: Symbol('private:Kafka:createCluster')"],

@@ -1,6 +1,7 @@
 import { isIP, connect as netConnect, type Socket } from 'node:net';
 import type { ISocketFactoryArgs } from 'kafkajs';
 import { tls } from '../../../util/node-modules.ts';
+import { NOT_KAFKA } from '../brokers/broker-sockets.ts';
 
 /** The same socket as kafkajs's own factory makes, which it does not export (network/socketFactory.js). */
 export function defaultSocket({ host, port, ssl, onConnect }: ISocketFactoryArgs): Socket {
@@ -25,5 +26,24 @@ export function unrefOnce(socket: Socket): void {
     socket.off('connect', socket.unref);
     // It will not connect any more, and holds nothing up.
     return socket.destroyed ? socket : unref.call(socket);
+  };
+}
+
+/**
+ * Has an answer that kafkajs cannot read end its connection, with an error that says so. By itself it throws out of the `data`
+ * listener of its socket (network/connection.js, `processData`: the first four bytes are a length, and a correlation id is read of
+ * whatever follows; protocol/decoder.js: `this.buffer.readInt32BE(this.offset)`). That is an uncaught exception: a broker's address
+ * that is another service would end the application's process.
+ */
+export function destroyWhereUnreadable(socket: Socket): void {
+  const emit = socket.emit as (event: string, ...args: unknown[]) => boolean;
+  socket.emit = (event: string, ...args: unknown[]): boolean => {
+    try {
+      return Reflect.apply(emit, socket, [event, ...args]);
+    } catch (error) {
+      if (event !== 'data') throw error;
+      socket.destroy(new Error(`${NOT_KAFKA}: reading it has failed with "${String(error)}"`));
+      return true;
+    }
   };
 }
