@@ -10,6 +10,7 @@ import { shownError } from './shown-error.ts';
 import {
   defaultSocket,
   destroyWhereUnreadable,
+  forgetPartialAnswers,
   tellLeaderless,
   unrefOnce,
   withoutPolling,
@@ -79,6 +80,7 @@ export class KafkaInspector {
       logLevel: logLevel.NOTHING,
       retry: { retries },
     });
+    forgetPartialAnswers(this.#kafka);
     tellLeaderless(this.#kafka, () => this.#tellsLeaderless);
     this.#admin = this.#kafka.admin();
     this.#admin.on(this.#admin.events.REQUEST, ({ payload }) => this.#note(payload));

@@ -35,6 +35,7 @@ import {
   asOneGroup,
   defaultSocket,
   destroyWhereUnreadable,
+  forgetPartialAnswers,
   type KafkajsProduce,
   LIMITED_RETRIES,
   NO_RETRIES,
@@ -131,6 +132,7 @@ class KafkajsClient implements DeliveryClient {
       // The sender retries. kafkajs's nested retries hold one send for 10 to 27 s and may lose records.
       retry: { retries: 0 },
     });
+    forgetPartialAnswers(client);
     // A partition without a leader must not stop the others of its topic.
     tellLeaderless(client);
     const { idempotent } = options;

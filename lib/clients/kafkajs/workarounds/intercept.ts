@@ -19,11 +19,28 @@ export function symbolOf(object: object, description: string): symbol | undefine
   return undefined;
 }
 
+/** What is leaned on of a cluster (cluster/index.js). */
+interface Cluster {
+  readonly brokerPool?: object | undefined;
+  readonly connectionPoolBuilder?: object | undefined;
+}
+
 /**
- * Calls back for each broker of the cluster that a kafkajs client makes next. They are reached by what a `new Kafka()` carries with
- * it: `this[PRIVATE.CREATE_CLUSTER] = … => new Cluster(…)` (src/index.js), which producers and admins are made with, and the cluster's
- * `brokerPool.createBroker = options => new Broker(…)` (cluster/brokerPool.js). Nothing is required by its path, so it can be
- * bundled. Where one of these is not there, kafkajs stays as it is.
+ * Calls back for each cluster that a kafkajs client makes next, which is all that its producers and admins reach brokers by. It is
+ * found in what a `new Kafka()` carries with it: `this[PRIVATE.CREATE_CLUSTER] = … => new Cluster(…)` (src/index.js). Nothing is
+ * required by its path, so it can be bundled. Where it is not there, kafkajs stays as it is.
+ */
+export function interceptClusters(kafka: object, onCluster: (cluster: Cluster) => void): void {
+  intercept(kafka, symbolOf(kafka, 'private:Kafka:createCluster'), (createCluster) => (...args) => {
+    const cluster = createCluster(...args) as Cluster | undefined;
+    if (cluster !== undefined) onCluster(cluster);
+    return cluster;
+  });
+}
+
+/**
+ * Calls back for each broker of a kafkajs client's clusters: the cluster's `brokerPool.createBroker = options => new Broker(…)`
+ * (cluster/brokerPool.js).
  *
  * @param onCluster the cluster's brokers can be reached
  */
@@ -32,8 +49,7 @@ export function interceptBrokers(
   onCluster: () => void,
   onBroker: (broker: unknown) => void,
 ): void {
-  intercept(kafka, symbolOf(kafka, 'private:Kafka:createCluster'), (createCluster) => (...args) => {
-    const cluster = createCluster(...args) as { brokerPool?: object } | undefined;
+  interceptClusters(kafka, ({ brokerPool }) => {
     const toldOfBrokers: Around =
       (createBroker) =>
       (...options) => {
@@ -41,8 +57,21 @@ export function interceptBrokers(
         onBroker(broker);
         return broker;
       };
-    if (cluster?.brokerPool !== undefined && intercept(cluster.brokerPool, 'createBroker', toldOfBrokers))
-      onCluster();
-    return cluster;
+    if (brokerPool !== undefined && intercept(brokerPool, 'createBroker', toldOfBrokers)) onCluster();
+  });
+}
+
+/**
+ * Calls back for each pool of connections to a broker, which the cluster's `connectionPoolBuilder.build` makes
+ * (cluster/connectionPoolBuilder.js). A broker may get another one in the place of its first (cluster/brokerPool.js, `connectBroker`).
+ */
+export function interceptPools(kafka: object, onPool: (pool: object) => void): void {
+  interceptClusters(kafka, ({ connectionPoolBuilder }) => {
+    if (connectionPoolBuilder === undefined) return;
+    intercept(connectionPoolBuilder, 'build', (build) => async (...options) => {
+      const pool = (await build(...options)) as object;
+      onPool(pool);
+      return pool;
+    });
   });
 }
