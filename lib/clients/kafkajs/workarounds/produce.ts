@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { requestOf } from '../../../protocol/request.ts';
-import { intercept, interceptBrokers, symbolOf } from './intercept.ts';
+import { intercept, interceptBrokers, interceptPools, symbolOf } from './intercept.ts';
 
 /** What kafkajs's broker is asked to produce (broker/index.js, `produce`). */
 export interface KafkajsProduce {
@@ -31,6 +31,17 @@ export interface KafkajsRequest<Decoded> {
   };
 }
 
+/** What kafkajs takes for an encoder (protocol/encoder.js: `!Buffer.isBuffer(value.buf)`). */
+interface Encoded {
+  readonly buf: Buffer;
+  readonly buffer: Buffer;
+}
+
+/** One as kafkajs's own are, which have no body. */
+interface OwnRequest extends KafkajsRequest<unknown> {
+  readonly request: KafkajsRequest<unknown>['request'] & { encode(): Promise<Encoded> };
+}
+
 /** A broker that kafkajs is connected to. */
 export interface BrokerConnection {
   /** By a request's number, the versions that this broker has answered. */
@@ -57,7 +68,7 @@ type SendRequest = (request: unknown) => Promise<unknown>;
 interface ConnectionPool {
   isConnected(): boolean;
   send: SendRequest;
-  getConnectionByRequest?(request: KafkajsRequest<unknown>): Promise<Connection>;
+  getConnectionByRequest?(request: OwnRequest): Promise<Connection>;
 }
 
 /** What is leaned on of a connection (network/connection.js). */
@@ -101,6 +112,15 @@ export function interceptProduce(kafka: object, onProduce: OnProduce): () => boo
       isInstalled = isKnownBroker(broker) && interceptBroker(broker, onProduce);
     },
   );
+  // All of them, and not those that a broker has now: after ILLEGAL_SASL_STATE it gets others.
+  interceptPools(kafka, (pool) => {
+    intercept(pool, 'send', (send) => (request) => {
+      const own = request as OwnRequest;
+      return own.body === undefined
+        ? send(request)
+        : sendOwn(pool as ConnectionPool, own, send as SendRequest);
+    });
+  });
   return () => isInstalled;
 }
 
@@ -120,11 +140,7 @@ function interceptBroker(broker: KafkajsBroker, onProduce: OnProduce): boolean {
   const name = symbolOf(broker, 'private:Broker:sendRequest');
   const sendRequest: unknown = name && Reflect.get(broker, name);
   if (typeof sendRequest !== 'function') return false;
-  const { connect, produce, isConnected, connectionPool } = broker;
-  intercept(connectionPool, 'send', (send) => (request) => {
-    const own = request as Partial<KafkajsRequest<unknown>>;
-    return own.body === undefined ? send(request) : sendOwn(connectionPool, own as KafkajsRequest<unknown>);
-  });
+  const { connect, produce, isConnected } = broker;
   let connecting = 0;
   broker.connect = async () => {
     if (!broker.connectionPool.isConnected()) broker.versions = null;
@@ -140,7 +156,8 @@ function interceptBroker(broker: KafkajsBroker, onProduce: OnProduce): boolean {
   broker.isConnected = () => connecting === 0 && isConnected.call(broker);
   broker.produce = (request) => {
     const { versions } = broker;
-    const send = (own: unknown): Promise<unknown> => (sendRequest as SendRequest).call(broker, own);
+    const send = (own: unknown): Promise<unknown> =>
+      (sendRequest as SendRequest).call(broker, encodable(own as KafkajsRequest<unknown>));
     return onProduce(request, { versions, send, produce: (given) => produce.call(broker, given) });
   };
   return true;
@@ -152,15 +169,11 @@ function interceptBroker(broker: KafkajsBroker, onProduce: OnProduce): boolean {
  * up to twice its size (protocol/request.js: `new Encoder()…writeEncoder(payload)`; protocol/encoder.js: `Buffer.alloc(newLength)`): a
  * tenth of all that a record costs.
  */
-async function sendOwn(pool: ConnectionPool, own: KafkajsRequest<unknown>): Promise<unknown> {
-  const { request, body, response } = own;
-  const encodedAs = (bytes: Buffer): object => ({
-    request: { ...request, encode: async () => ({ buf: bytes, buffer: bytes }) },
-    response,
-  });
+async function sendOwn(pool: ConnectionPool, own: OwnRequest, sendWhole: SendRequest): Promise<unknown> {
+  const { request, body } = own;
   const connection = await pool.getConnectionByRequest?.(own);
-  if (connection === undefined || !isKnownConnection(connection))
-    return await (connection ?? pool).send(encodedAs(Buffer.concat(body)));
+  if (connection === undefined) return await sendWhole(own);
+  if (!isKnownConnection(connection)) return await connection.send(own);
   const { requestQueue, send } = connection;
   const queue: RequestQueue = {
     push: (queued) => {
@@ -176,10 +189,26 @@ async function sendOwn(pool: ConnectionPool, own: KafkajsRequest<unknown>): Prom
   const withQueue = new Proxy(connection, {
     get: (target, name, receiver) => (name === 'requestQueue' ? queue : Reflect.get(target, name, receiver)),
   });
-  return await send.call(withQueue, encodedAs(NO_BYTES));
+  return await send.call(
+    withQueue,
+    encodedAs(own, () => NO_BYTES),
+  );
 }
 
 const NO_BYTES = Buffer.alloc(0);
+
+/** A request that any connection of kafkajs's can send: in one piece, where it is none that `sendOwn` knows. */
+function encodable(own: KafkajsRequest<unknown>): OwnRequest {
+  return encodedAs(own, () => Buffer.concat(own.body));
+}
+
+function encodedAs(own: KafkajsRequest<unknown>, bytes: () => Buffer): OwnRequest {
+  const encode = async (): Promise<Encoded> => {
+    const buffer = bytes();
+    return { buf: buffer, buffer };
+  };
+  return { ...own, request: { ...own.request, encode } };
+}
 
 /** Not where `send` is another one, which need not use the queue of the object that it is called on. */
 function isKnownConnection(connection: Connection): boolean {
