@@ -37,6 +37,7 @@ import {
   destroyWhereUnreadable,
   forgetPartialAnswers,
   type KafkajsProduce,
+  keepTopicErrorsApart,
   LIMITED_RETRIES,
   NO_RETRIES,
   REAUTHENTICATION_MS,
@@ -135,6 +136,8 @@ class KafkajsClient implements DeliveryClient {
     forgetPartialAnswers(client);
     // A partition without a leader must not stop the others of its topic.
     tellLeaderless(client);
+    // Nor a topic that is refused or missing the others, which may be other transports'.
+    keepTopicErrorsApart(client);
     const { idempotent } = options;
     if (idempotent) {
       this.#idempotentSends = new IdempotentSends(sequences);

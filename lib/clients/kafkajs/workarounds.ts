@@ -2,7 +2,7 @@
 // another one, each leaves it as it is; spec/clients/kafkajs/workarounds.spec.ts and its neighbours fail the day it changes.
 export { forgetPartialAnswers } from './workarounds/connections.ts';
 export { loadAheadUnderJest } from './workarounds/load-ahead.ts';
-export { tellLeaderless } from './workarounds/metadata.ts';
+export { keepTopicErrorsApart, tellLeaderless } from './workarounds/metadata.ts';
 export { type BrokerConnection, interceptProduce, type KafkajsProduce } from './workarounds/produce.ts';
 export {
   asOneGroup,

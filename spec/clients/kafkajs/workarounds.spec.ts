@@ -46,6 +46,13 @@ it.each([
     'protocol/requests/metadata/v0/response.js',
     'filter(partition => failure(partition.partitionErrorCode))',
   ],
+  ['keepTopicErrorsApart', 'protocol/requests/metadata/v0/response.js', '= topicsWithErrors[0]'],
+  ['keepTopicErrorsApart', 'cluster/index.js', 'refreshMetadata(Array.from(this.targetTopics))'],
+  ['keepTopicErrorsApart', 'cluster/index.js', 'return this.addMultipleTargetTopics([topic])'],
+  ['keepTopicErrorsApart', 'cluster/index.js', 'this.targetTopics = previousTopics'],
+  ['keepTopicErrorsApart', 'cluster/index.js', 'return topicMetadata ? topicMetadata.partitionMetadata : []'],
+  ['keepTopicErrorsApart', 'producer/sendMessages.js', 'await cluster.addMultipleTargetTopics(topics)'],
+  ['keepTopicErrorsApart', 'producer/sendMessages.js', 'cluster.findTopicPartitionMetadata(topic)'],
   ['sendOwn', 'protocol/encoder.js', '!Buffer.isBuffer(value.buf)'],
   [
     'sendOwn',

@@ -20,7 +20,7 @@ export function symbolOf(object: object, description: string): symbol | undefine
 }
 
 /** What is leaned on of a cluster (cluster/index.js). */
-interface Cluster {
+export interface Cluster {
   readonly brokerPool?: object | undefined;
   readonly connectionPoolBuilder?: object | undefined;
 }
@@ -39,8 +39,7 @@ export function interceptClusters(kafka: object, onCluster: (cluster: Cluster) =
 }
 
 /**
- * Calls back for each broker of a kafkajs client's clusters: the cluster's `brokerPool.createBroker = options => new Broker(…)`
- * (cluster/brokerPool.js).
+ * Calls back for each broker of a kafkajs client's clusters.
  *
  * @param onCluster the cluster's brokers can be reached
  */
@@ -49,15 +48,22 @@ export function interceptBrokers(
   onCluster: () => void,
   onBroker: (broker: unknown) => void,
 ): void {
-  interceptClusters(kafka, ({ brokerPool }) => {
-    const toldOfBrokers: Around =
-      (createBroker) =>
-      (...options) => {
-        const broker = createBroker(...options);
-        onBroker(broker);
-        return broker;
-      };
-    if (brokerPool !== undefined && intercept(brokerPool, 'createBroker', toldOfBrokers)) onCluster();
+  interceptClusters(kafka, (cluster) => {
+    if (interceptBrokersOf(cluster, onBroker)) onCluster();
+  });
+}
+
+/**
+ * Calls back for each broker that a cluster makes: its `brokerPool.createBroker = options => new Broker(…)` (cluster/brokerPool.js).
+ *
+ * @returns whether they can be reached
+ */
+export function interceptBrokersOf({ brokerPool }: Cluster, onBroker: (broker: unknown) => void): boolean {
+  if (brokerPool === undefined) return false;
+  return intercept(brokerPool, 'createBroker', (createBroker) => (...options) => {
+    const broker = createBroker(...options);
+    onBroker(broker);
+    return broker;
   });
 }
 
