@@ -73,8 +73,8 @@ export class KafkaInspector {
       socketFactory: (args) => {
         const socket = withoutPolling(make({ ...args, host: plainHost(args.host) }));
         unrefOnce(socket);
-        destroyWhereUnreadable(socket);
         this.#brokerSockets.watch(socket, args);
+        destroyWhereUnreadable(socket);
         return socket;
       },
       logLevel: logLevel.NOTHING,

@@ -266,7 +266,6 @@ class KafkajsClient implements DeliveryClient {
     return (args) => {
       const socket = withoutPolling(make({ ...args, host: plainHost(args.host) }));
       unrefOnce(socket);
-      destroyWhereUnreadable(socket);
       this.#brokerSockets.watch(socket, args);
       this.#unwritten.watch(socket);
       // A kafkajs client can connect once more after its `disconnect` has resolved.
@@ -278,6 +277,7 @@ class KafkajsClient implements DeliveryClient {
         // wait for answers until they are overdue.
         if (!hadError && !socket.readableEnded) socket.emit('end');
       });
+      destroyWhereUnreadable(socket);
       return socket;
     };
   }

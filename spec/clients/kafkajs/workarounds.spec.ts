@@ -18,6 +18,7 @@ it.each([
   ['unrefOnce', 'network/connection.js', 'this.socket.unref()'],
   ['withoutPolling', 'network/requestQueue/index.js', 'this.throttleCheckTimeoutId = setTimeout(() => {'],
   ['destroyWhereUnreadable', 'network/connection.js', 'const correlationId = response.readInt32()'],
+  ['destroyWhereUnreadable', 'network/socket.js', "socket.on('data', onData)"],
   ['destroyWhereUnreadable', 'protocol/decoder.js', 'this.buffer.readInt32BE(this.offset)'],
   ['loadAheadUnderJest', 'protocol/requests/produce/index.js', "require('./v7/request')"],
   ['splittable', 'cluster/connectionPoolBuilder.js', "randomBroker.split(':')[0]"],

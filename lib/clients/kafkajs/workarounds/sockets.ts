@@ -34,16 +34,26 @@ export function unrefOnce(socket: Socket): void {
  * listener of its socket (network/connection.js, `processData`: the first four bytes are a length, and a correlation id is read of
  * whatever follows; protocol/decoder.js: `this.buffer.readInt32BE(this.offset)`). That is an uncaught exception: a broker's address
  * that is another service would end the application's process.
+ *
+ * It is the listener that is added next (network/socket.js: `socket.on('data', onData)`). What others throw, such as those of a
+ * socket factory of the caller's, is theirs.
+ *
+ * @param socket one that kafkajs is about to get
  */
 export function destroyWhereUnreadable(socket: Socket): void {
-  const emit = socket.emit as (event: string, ...args: unknown[]) => boolean;
-  socket.emit = (event: string, ...args: unknown[]): boolean => {
-    try {
-      return Reflect.apply(emit, socket, [event, ...args]);
-    } catch (error) {
-      if (event !== 'data') throw error;
-      socket.destroy(new Error(`${NOT_KAFKA}: reading it has failed with "${String(error)}"`));
-      return true;
-    }
+  type On = (event: string, listener: (...args: unknown[]) => void) => Socket;
+  const on = socket.on as On;
+  const onNext: On = (event, listener) => {
+    if (event !== 'data') return Reflect.apply(on, socket, [event, listener]);
+    socket.on = on as Socket['on'];
+    const onData = (...args: unknown[]): void => {
+      try {
+        listener(...args);
+      } catch (error) {
+        socket.destroy(new Error(`${NOT_KAFKA}: reading it has failed with "${String(error)}"`));
+      }
+    };
+    return Reflect.apply(on, socket, [event, onData]);
   };
+  socket.on = onNext as Socket['on'];
 }
