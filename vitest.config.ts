@@ -9,6 +9,7 @@ const IN_BOTH_MODES = ['scenarios/loops', 'scenarios/faults', 'scenarios/exits',
 const NOT_FOR_A_WORKER = [
   // All of their transports have something that stays in its thread: a producer, or functions in `kafka`.
   'spec/scenarios/faults/callers-producer.spec.ts',
+  'spec/scenarios/faults/connection-that-breaks-within-an-answer.spec.ts',
   'spec/scenarios/loops/client-log-to-the-same-logger.spec.ts',
   'spec/scenarios/loops/own-producer-handed-in.spec.ts',
   'spec/scenarios/loops/providers-that-log.spec.ts',

@@ -112,7 +112,10 @@ export class Pipeline {
           clientSource(options, clock, {
             onPartitions,
             onPath: (path) => statsCollector.onPath(path),
-            onThrottle: (ms) => statsCollector.onThrottle(ms),
+            onThrottle: (ms) => {
+              statsCollector.onThrottle(ms);
+              sender.onThrottle(ms);
+            },
           }),
       },
       events,

@@ -42,6 +42,8 @@ export class Sender {
   readonly #timer: PumpTimer;
   readonly #flushes: Flushes;
   readonly #pause: LoopDetectionPause;
+  /** Monotonic milliseconds: until then the client may hold its requests back. */
+  #pausedUntil = Number.NEGATIVE_INFINITY;
   #isStopped = false;
 
   sends = 0;
@@ -227,6 +229,11 @@ export class Sender {
     this.#isStopped = false;
   }
 
+  /** A broker asks for a pause, which the client makes: a send that begins in it may take so much longer. */
+  onThrottle(ms: number): void {
+    this.#pausedUntil = Math.max(this.#pausedUntil, this.#options.clock.monotonic() + ms);
+  }
+
   #serializingWith(
     { serializer, clock, random, retry, requestTimeoutMs }: SenderOptions,
     events: SenderEvents,
@@ -335,7 +342,8 @@ export class Sender {
     this.#resultHandler.prepare(batch);
     let result: SendResult;
     try {
-      const answer = await withDeadline(client.send(batch), requestTimeoutMs, 'a send to Kafka', clock);
+      const limitMs = requestTimeoutMs + Math.max(0, this.#pausedUntil - sentAt);
+      const answer = await withDeadline(client.send(batch), limitMs, 'a send to Kafka', clock);
       result = classifyAnswer(answer, batch);
       batch.onAnswer(answeredPartition(answer, batch));
     } catch (error) {

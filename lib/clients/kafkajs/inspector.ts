@@ -7,7 +7,14 @@ import { guardedProviders } from './guarded-config.ts';
 import { kafkajs } from './kafkajs.ts';
 import { Secrets } from './secrets.ts';
 import { shownError } from './shown-error.ts';
-import { defaultSocket, tellLeaderless, unrefOnce, withoutPolling } from './workarounds.ts';
+import {
+  defaultSocket,
+  destroyWhereUnreadable,
+  forgetPartialAnswers,
+  tellLeaderless,
+  unrefOnce,
+  withoutPolling,
+} from './workarounds.ts';
 
 export type { KafkaConfig, PartitionMetadata };
 
@@ -67,11 +74,13 @@ export class KafkaInspector {
         const socket = withoutPolling(make({ ...args, host: plainHost(args.host) }));
         unrefOnce(socket);
         this.#brokerSockets.watch(socket, args);
+        destroyWhereUnreadable(socket);
         return socket;
       },
       logLevel: logLevel.NOTHING,
       retry: { retries },
     });
+    forgetPartialAnswers(this.#kafka);
     tellLeaderless(this.#kafka, () => this.#tellsLeaderless);
     this.#admin = this.#kafka.admin();
     this.#admin.on(this.#admin.events.REQUEST, ({ payload }) => this.#note(payload));

@@ -34,7 +34,10 @@ import { UnwrittenSends } from './unwritten-sends.ts';
 import {
   asOneGroup,
   defaultSocket,
+  destroyWhereUnreadable,
+  forgetPartialAnswers,
   type KafkajsProduce,
+  keepTopicErrorsApart,
   LIMITED_RETRIES,
   NO_RETRIES,
   REAUTHENTICATION_MS,
@@ -130,8 +133,11 @@ class KafkajsClient implements DeliveryClient {
       // The sender retries. kafkajs's nested retries hold one send for 10 to 27 s and may lose records.
       retry: { retries: 0 },
     });
+    forgetPartialAnswers(client);
     // A partition without a leader must not stop the others of its topic.
     tellLeaderless(client);
+    // Nor a topic that is refused or missing the others, which may be other transports'.
+    keepTopicErrorsApart(client);
     const { idempotent } = options;
     if (idempotent) {
       this.#idempotentSends = new IdempotentSends(sequences);
@@ -271,6 +277,7 @@ class KafkajsClient implements DeliveryClient {
         // wait for answers until they are overdue.
         if (!hadError && !socket.readableEnded) socket.emit('end');
       });
+      destroyWhereUnreadable(socket);
       return socket;
     };
   }

@@ -1,6 +1,7 @@
 import type { Batch } from '../../accumulator/batch.ts';
 import type { DeliveryClient } from '../client.ts';
 import { NotSentError } from '../not-sent-error.ts';
+import { answeredPartition } from '../send-result.ts';
 import type { Member } from './client-group.ts';
 import type { SharedClient } from './shared-client.ts';
 
@@ -30,6 +31,8 @@ export class ClientUser implements DeliveryClient {
     try {
       const answer = await sending;
       if (!this.#hasLeft) this.#member.onAnswer();
+      // The client does not know the partition: whoever wants a fresh one wants to know whether it has been added.
+      if (answeredPartition(answer, batch) === undefined) this.#shared.isRetired = true;
       return answer;
     } finally {
       this.#underWay.delete(sending);

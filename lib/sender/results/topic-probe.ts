@@ -4,7 +4,8 @@ const MAX_REJECTED_TOPICS = 1_000;
 /**
  * Finds out whether a refused topic is really the one that is refused. A kafkajs client asks for the metadata of all
  * its topics at once, and fails with the error of the first bad one, whichever topic the send was for: an
- * authorisation that is taken away from one topic would have the records of others rejected. So a refusal is believed
+ * authorisation that is taken away from one topic would have the records of others rejected. The transport's own are kept
+ * from that (clients/kafkajs/workarounds/metadata.ts), a producer that was handed in is not. So a refusal is believed
  * from a client that has sent to this topic only; from others the topic is tried again, first and alone, with a
  * fresh one.
  */

@@ -47,25 +47,30 @@ interface Asked {
 }
 
 /** What `connectionPool` is asked to send of a request of ours. */
-async function askedOf(connectionPool: object): Promise<unknown> {
+async function askedOf(connectionPool: object, isKnown = true): Promise<unknown> {
   const sendRequest = Symbol('private:Broker:sendRequest');
+  const pool = { isConnected: () => true, ...connectionPool };
   const broker = {
     versions: null,
-    connectionPool: { isConnected: () => true, ...connectionPool },
+    connectionPool: pool,
     isConnected: () => true,
     connect: async () => undefined,
     produce: async () => undefined,
     [sendRequest]: (request: unknown) => (broker.connectionPool as unknown as Pool).send(request),
   };
   const createCluster = Symbol('private:Kafka:createCluster');
-  const kafka = { [createCluster]: () => ({ brokerPool: { createBroker: () => broker } }) };
+  const brokerPool = { createBroker: () => broker };
+  const connectionPoolBuilder = { build: async () => pool };
+  const kafka = { [createCluster]: () => ({ brokerPool, connectionPoolBuilder }) };
   const own = {
     request: { apiKey: 0, apiVersion: 12, apiName: 'Produce' },
     body: [Buffer.from('a body '), Buffer.from('in pieces')],
     response: {},
   };
   interceptProduce(kafka, (_request, { send }) => send(own as never));
-  kafka[createCluster]().brokerPool.createBroker();
+  const cluster = kafka[createCluster]();
+  if (isKnown) await cluster.connectionPoolBuilder.build();
+  cluster.brokerPool.createBroker();
   return await (broker.produce as (request: unknown) => Promise<unknown>)({} as KafkajsProduce);
 }
 
@@ -106,4 +111,8 @@ it.each<[string, object]>([
   ],
 ])('%s is given it in one piece', async (_name, pool) => {
   expect(await askedOf(pool)).toBe('a body in pieces');
+});
+
+it('a pool that was made in another way is given it in one piece', async () => {
+  expect(await askedOf({ send: inOnePiece }, false)).toBe('a body in pieces');
 });

@@ -143,6 +143,25 @@ describe('a partition that the topic does not have', () => {
     expect(cluster.records(TOPIC).map(({ partition }) => partition)).toEqual([0, 7]);
   });
 
+  // Reported: it was rejected, because the fresh client was the same shared one, with the same metadata.
+  it('is found when it is added, where other transports use the same client', async () => {
+    const cluster = await threePartitions();
+    const other = transportTo(cluster);
+    const transport = transportTo(cluster, { partition: ({ message }) => numberIn(message) });
+    const [otherLogger, logger] = [loggerWith(other), loggerWith(transport)];
+    otherLogger.info('record 1');
+    await expectFlushed(other, 1);
+    logger.info('record 0');
+    await expectFlushed(transport, 1);
+    cluster.addPartitions(TOPIC, 8);
+    logger.info('record 7');
+    await expectFlushed(transport, 2);
+    expect(cluster.records(TOPIC).find((record) => numberOf(record) === 7)?.partition).toBe(7);
+    otherLogger.info('record 2');
+    await expectFlushed(other, 2);
+    expect(other.stats().reconnects).toBe(0);
+  });
+
   it('in a topic that is not there yet waits for it, and then goes there', async () => {
     const cluster = await startCluster({ topics: {} });
     const transport = transportTo(cluster, { partition: () => 2 });

@@ -124,6 +124,18 @@ const CASES: Case[] = [
     cause: /Connection error: the answer is not in Kafka's protocol/,
     remedy: /Something else than a broker/,
   },
+  // Reported: these ended the process, with an uncaught RangeError or TypeError out of kafkajs's `data` listener.
+  ...[
+    { what: 'zeros', answer: [0, 0, 0, 0] },
+    { what: 'a length too short for any answer', answer: [0, 0, 0, 2, 0, 0] },
+    { what: 'a negative length', answer: [255, 255, 255, 255] },
+    { what: 'the options of telnet', answer: [0xff, 0xfd, 0x18, 0xff, 0xfd, 0x20] },
+  ].map(({ what, answer }) => ({
+    what: `a server that answers ${what}`,
+    server: () => answering(Buffer.from(answer)),
+    cause: /Connection error: the answer is not in Kafka's protocol.*\(127\.0\.0\.1:\d+\)/,
+    remedy: /Something else than a broker/,
+  })),
   {
     what: 'a server that ends what it does not understand (ZooKeeper)',
     server: () => that((socket) => void socket.once('data', () => socket.end())),

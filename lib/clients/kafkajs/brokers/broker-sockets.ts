@@ -14,6 +14,8 @@ interface ConnectionFailure {
 // What is not an answer of Kafka's begins with a length that no answer has: of 256 MiB and more.
 const MIN_STRANGE_BYTE = 0x10;
 const STRANGE = 'the answer is';
+/** What is said of an answer that cannot be read; lib/observe/remedies.ts has the advice. */
+export const NOT_KAFKA: string = `${STRANGE} not in Kafka's protocol`;
 // RFC 8446, 5.1: a record of TLS that is an alert, or a part of a handshake, then the version's first byte.
 const TLS_RECORDS: readonly number[] = [0x15, 0x16];
 const TLS_VERSION = 0x03;
@@ -53,7 +55,7 @@ export class BrokerSockets {
       contact.isSecure = true;
       answers++;
       // kafkajs would take the first bytes for a length, and wait for that much.
-      if (answers === 1 && isStrange(chunk)) socket.destroy(new Error(`${STRANGE} ${strangerOf(chunk)}`));
+      if (answers === 1 && isStrange(chunk)) socket.destroy(new Error(strangerOf(chunk)));
       contact.answers = Math.max(contact.answers, answers);
       if (answers === 2) socket.off('data', onData);
     };
@@ -133,8 +135,8 @@ function isStrange(chunk: Buffer): boolean {
   return (chunk[0] ?? 0) >= MIN_STRANGE_BYTE;
 }
 
-/** What it is that answers, from its first bytes. */
+/** What can be said of the first bytes of an answer. */
 function strangerOf(chunk: Buffer): string {
-  if (TLS_RECORDS.includes(chunk[0] ?? 0) && chunk[1] === TLS_VERSION) return 'TLS';
-  return chunk.toString('latin1', 0, 5) === 'HTTP/' ? 'HTTP' : "not in Kafka's protocol";
+  if (TLS_RECORDS.includes(chunk[0] ?? 0) && chunk[1] === TLS_VERSION) return `${STRANGE} TLS`;
+  return chunk.toString('latin1', 0, 5) === 'HTTP/' ? `${STRANGE} HTTP` : NOT_KAFKA;
 }
