@@ -1,7 +1,6 @@
 import { type Batch, seqsOf } from '../../../accumulator/batch.ts';
 import { SequenceError } from '../../idempotence.ts';
-import { isNotSent } from '../../not-sent-error.ts';
-import { classifyError } from '../../send-result.ts';
+import { isRefused } from './produce-answers.ts';
 
 const IN_THE_WAY = 'a batch was given up while the broker may have stored it';
 
@@ -23,20 +22,22 @@ export class SentBatches {
   readonly #last = new Map<string, Sent>();
 
   /** Sends a batch, unless it was answered before. Rejects with a `SequenceError` where another batch must come first. */
-  async send(batch: Batch, send: () => Promise<unknown>): Promise<unknown> {
+  async send(batch: Batch, send: (onUnwritten: () => void) => Promise<unknown>): Promise<unknown> {
     const before = this.#before(batch);
     if (before !== undefined && isSame(before, batch) && !before.isOpen) return before.answer;
     if (isInTheWay(before, batch)) throw new SequenceError(batch, IN_THE_WAY);
     const sent: Sent = { seqs: seqsOf(batch.content), isOpen: true, answer: undefined };
     if (batch.partition !== undefined) this.#last.set(keyOf(batch), sent);
+    let isUnwritten = false;
     try {
-      sent.answer = await send();
+      sent.answer = await send(() => {
+        isUnwritten = true;
+      });
     } catch (error) {
-      // Refused for good, or never sent: not stored, unless an earlier attempt was.
-      const isRefused =
-        before?.isOpen !== true && (isNotSent(error) || classifyError(error).kind !== 'retry');
-      if (!isRefused && batch.partition !== undefined) this.#last.set(keyOf(batch), sent);
-      if (isRefused && this.#before(batch) === sent) this.#last.delete(keyOf(batch));
+      // Not, as far as that is known, unless an earlier attempt was.
+      const isNotStored = before?.isOpen !== true && (isUnwritten || isRefused(error));
+      if (!isNotStored && batch.partition !== undefined) this.#last.set(keyOf(batch), sent);
+      if (isNotStored && this.#before(batch) === sent) this.#last.delete(keyOf(batch));
       throw error;
     }
     // Its partition was only chosen on the way. Better twice than never.

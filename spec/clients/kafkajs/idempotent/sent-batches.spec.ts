@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import type { Batch } from '../../../../lib/accumulator/batch.ts';
 import { SentBatches } from '../../../../lib/clients/kafkajs/idempotent/sent-batches.ts';
 import { PendingRecord } from '../../../../lib/record/record.ts';
+import { fails, answers as refuses } from './rig.ts';
 
 function batchOf(partition: number | undefined, ...texts: string[]): Batch {
   const records = texts.map((text) => {
@@ -13,7 +14,6 @@ function batchOf(partition: number | undefined, ...texts: string[]): Batch {
   return { topic: 't', content: records, partition };
 }
 
-const fails = (error: object) => () => Promise.reject(Object.assign(new Error('no'), error));
 const answers = (answer: string) => () => Promise.resolve(answer);
 const notAsked = () => Promise.reject(new Error('asked'));
 // As kafkajs has it: the batch may have arrived.
@@ -52,16 +52,34 @@ it('a batch that was answered is not sent again, but answered again', async () =
 
 it('others follow one that was refused for good', async () => {
   const sent = new SentBatches();
-  await expect(sent.send(batchOf(0, 'a'), fails({ type: 'MESSAGE_TOO_LARGE' }))).rejects.toThrow('no');
+  await expect(sent.send(batchOf(0, 'a'), refuses('MESSAGE_TOO_LARGE'))).rejects.toThrow('no');
   await expect(sent.send(batchOf(0, 'b'), answers('second'))).resolves.toBe('second');
 });
 
-it('also where its partition was only chosen on the way', async () => {
+it('others follow one of which nothing was written', async () => {
+  const sent = new SentBatches();
+  const unwritten = async (onUnwritten: () => void): Promise<never> => {
+    onUnwritten();
+    throw new TypeError('a codec that throws');
+  };
+  await expect(sent.send(batchOf(0, 'a'), unwritten)).rejects.toThrow('a codec that throws');
+  await expect(sent.send(batchOf(0, 'b'), answers('second'))).resolves.toBe('second');
+});
+
+it('they do not follow one whose topic was refused by the answer to another request', async () => {
+  const sent = new SentBatches();
+  await expect(sent.send(batchOf(0, 'a'), fails({ type: 'TOPIC_AUTHORIZATION_FAILED' }))).rejects.toThrow(
+    'no',
+  );
+  await expect(sent.send(batchOf(0, 'b'), notAsked)).rejects.toMatchObject(IN_THE_WAY);
+});
+
+it('others follow one that was refused where its partition was only chosen on the way', async () => {
   const sent = new SentBatches();
   const chosen = batchOf(undefined, 'a');
   const refuse = async (): Promise<never> => {
     chosen.partition = 0;
-    throw Object.assign(new Error('no'), { type: 'MESSAGE_TOO_LARGE' });
+    return await refuses('MESSAGE_TOO_LARGE')();
   };
   await expect(sent.send(chosen, refuse)).rejects.toThrow('no');
   await expect(sent.send(batchOf(0, 'b'), answers('second'))).resolves.toBe('second');
@@ -71,7 +89,7 @@ it('but not where an earlier attempt may have arrived', async () => {
   const sent = new SentBatches();
   const first = batchOf(0, 'a');
   await expect(sent.send(first, fails(NO_ANSWER))).rejects.toThrow('no');
-  await expect(sent.send(first, fails({ type: 'MESSAGE_TOO_LARGE' }))).rejects.toThrow('no');
+  await expect(sent.send(first, refuses('MESSAGE_TOO_LARGE'))).rejects.toThrow('no');
   await expect(sent.send(batchOf(0, 'b'), notAsked)).rejects.toMatchObject(IN_THE_WAY);
 });
 
