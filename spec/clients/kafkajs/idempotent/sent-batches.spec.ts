@@ -103,3 +103,27 @@ it('an answer for a partition chosen on the way is not believed where another ba
   };
   await expect(sent.send(chosen, choose)).rejects.toMatchObject(IN_THE_WAY);
 });
+
+it('the batches of ever new partitions were remembered for good: of those that were answered, 1,000 are', async () => {
+  const sent = new SentBatches();
+  for (let partition = 0; partition <= 1_000; partition++)
+    await sent.send(batchOf(partition, 'a'), answers(`answer ${partition}`));
+  expect(await sent.send(batchOf(1, 'a'), notAsked)).toBe('answer 1');
+  expect(await sent.send(batchOf(0, 'a'), answers('sent once more'))).toBe('sent once more');
+  // For that one the partition was forgotten that was not sent to for longest.
+  expect(await sent.send(batchOf(2, 'a'), notAsked)).toBe('answer 2');
+  await expect(sent.send(batchOf(1, 'a'), notAsked)).rejects.toThrow('asked');
+});
+
+it('where 1,000 of them may be stored none is forgotten, and only a new producer goes on', async () => {
+  const sent = new SentBatches();
+  for (let partition = 0; partition < 1_000; partition++)
+    await expect(sent.send(batchOf(partition, 'a'), fails(NO_ANSWER))).rejects.toThrow('no');
+  for (const partition of [1_000, undefined])
+    await expect(sent.send(batchOf(partition, 'a'), notAsked)).rejects.toThrow(
+      `partition ${partition} of topic "t": 1000 other partitions have a batch that the broker may have stored without an answer: only a new producer can go on`,
+    );
+  expect(await sent.send(batchOf(0, 'a'), answers('again'))).toBe('again');
+  expect(await sent.send(batchOf(1_000, 'a'), answers('in its room'))).toBe('in its room');
+  await expect(sent.send(batchOf(1, 'b'), notAsked)).rejects.toMatchObject(IN_THE_WAY);
+});
