@@ -11,7 +11,11 @@ import { systemClock } from '../../util/clock.ts';
 import { attempt, isObject } from '../../util/safely.ts';
 import { handleRejection } from '../../util/thenable.ts';
 import { ProviderError } from '../provider-error.ts';
-import { BROKERS_RULE, readBrokers } from './brokers/broker-list.ts';
+import { BROKERS_RULE, kindOf, readBrokers } from './brokers/broker-list.ts';
+
+// What a log-in of the caller's has from the connection that kafkajs lends it: these tell best what has failed, and are no
+// record's fault either.
+const OF_CONNECTION = /^KafkaJS(Connection|RequestTimeout|SASLAuthentication)/;
 
 // A log line about a socket that has closed may be put off for a moment; it must not be taken for the application's.
 const LATE_LOG_MS = 1_000;
@@ -108,8 +112,8 @@ function guardedSasl(
     const oauthBearerProvider = (): Promise<OauthbearerProviderResponse> =>
       asked('kafka.sasl.oauthBearerProvider', async () => {
         const token: unknown = await sasl.oauthBearerProvider();
-        // kafkajs would read a field of it (broker/saslAuthenticator/oauthBearer.js).
-        if (!isObject(token)) throw new Error(`it returned ${String(token)}, and must return { value }`);
+        // kafkajs would read a field of it (broker/saslAuthenticator/oauthBearer.js). Not shown: it may be the token itself.
+        if (!isObject(token)) throw new Error(`what it returned is ${kindOf(token)}, and not { value }`);
         onToken(token.value);
         return token as unknown as OauthbearerProviderResponse;
       });
@@ -120,7 +124,11 @@ function guardedSasl(
       ...sasl,
       authenticationProvider: (args) => ({
         authenticate: () =>
-          asked('kafka.sasl.authenticationProvider', () => sasl.authenticationProvider(args).authenticate()),
+          asked(
+            'kafka.sasl.authenticationProvider',
+            () => sasl.authenticationProvider(args).authenticate(),
+            OF_CONNECTION,
+          ),
       }),
     };
   }
@@ -129,15 +137,20 @@ function guardedSasl(
   return { ...sasl };
 }
 
-// What a log-in of the caller's gets from the connection that kafkajs lends it: it tells best what has failed.
-const OF_CONNECTION = /^KafkaJS(Connection|RequestTimeout|SASLAuthentication|Protocol)/;
-
-/** Asks a function of the caller's. What it throws kafkajs passes on as it is: then nobody knows who could not connect to what. */
-async function asked<Answer>(option: string, provider: () => Answer | Promise<Answer>): Promise<Answer> {
+/**
+ * Asks a function of the caller's. What it throws kafkajs passes on as it is: then nobody knows who could not connect to what.
+ *
+ * @param passed the names of errors that are left as they are
+ */
+async function asked<Answer>(
+  option: string,
+  provider: () => Answer | Promise<Answer>,
+  passed?: RegExp,
+): Promise<Answer> {
   try {
     return await runGuarded(provider);
   } catch (error) {
     const name = isObject(error) ? attempt(() => error.name) : undefined;
-    throw OF_CONNECTION.test(String(name)) ? error : new ProviderError(option, error);
+    throw passed?.test(String(name)) === true ? error : new ProviderError(option, error);
   }
 }

@@ -142,6 +142,7 @@ class KafkajsClient implements DeliveryClient {
     this.#fastPath = options.fastPath
       ? new FastPath(client, options, idempotent ? this.#numbering : undefined)
       : undefined;
+    // Only to know the broker's own answers: which batches are stored is told by nothing else.
     if (idempotent && !options.fastPath)
       interceptProduce(client, (request, { produce }) => withNotedAnswer(produce(request)));
     this.#producer = client.producer({

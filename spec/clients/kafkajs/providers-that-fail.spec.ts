@@ -61,9 +61,15 @@ it.each<[string, string, Configure, Provide]>([
   ['a provider of tokens that throws nothing', `${TOKEN}: undefined`, withToken, throws(undefined)],
   [
     'a provider of tokens that returns nothing',
-    `${TOKEN}: it returned undefined, and must return { value }`,
+    `${TOKEN}: what it returned is undefined, and not { value }`,
     withToken,
     () => undefined,
+  ],
+  [
+    'a provider that returns the token itself',
+    `${TOKEN}: what it returned is of type string, and not { value }`,
+    withToken,
+    () => 'to-ken-2',
   ],
   [
     "an error that looks like the broker's refusal of the topic",
@@ -82,6 +88,12 @@ it.each<[string, string, Configure, Provide]>([
     `${TOKEN}: *** has expired`,
     withToken,
     throws(new Error(`${SECRET} has expired`)),
+  ],
+  [
+    "a log-in that fails with another client's error",
+    `${LOGIN}: forbidden`,
+    withLogin(false),
+    throws(Object.assign(new Error('forbidden'), { name: 'KafkaJSProtocolError', code: 29 })),
   ],
   ['a log-in that fails', `${LOGIN}: 503`, withLogin(false), throws(new Error('503'))],
   ['a log-in that cannot begin', `${LOGIN}: no`, withLogin(true), throws(new TypeError('no'))],
