@@ -2,6 +2,7 @@ import type { Batch } from '../accumulator/batch.ts';
 import { causesOf, type ErrorFacts, rootCause } from '../util/root-cause.ts';
 import type { SendOutcome } from './client.ts';
 import { sequenceFaultOf } from './idempotence.ts';
+import { isProviderError } from './provider-error.ts';
 import { refusedIndexesOf } from './refused-records.ts';
 
 /** What the outcome of a send means for its records. */
@@ -80,6 +81,8 @@ export function classifyOutcome(outcome: SendOutcome, batch: Batch): SendResult 
 
 /** Judges a send that failed. */
 export function classifyError(error: unknown): SendResult {
+  // Before all else: what stands below it may look like anything, also like a refusal of a broker's.
+  if (isProviderError(error)) return { kind: 'retry', cause: error, client: 'fine' };
   const { name, type, code, message } = rootCause(error);
   const isOneOf = (set: Set<unknown>): boolean => set.has(type) || set.has(code);
   if (isOneOf(TOO_LARGE)) return { kind: 'bisect', cause: error, reason: 'oversize', certain: true };

@@ -5,6 +5,11 @@ export const REMEDIES: Readonly<Record<string, string>> = {
   'worker thread of the Kafka client has ended':
     'Another one takes its place. If it happens again, leave "worker" out to find the cause.',
   'kafkaModule file:': 'Correct it, and start again.',
+  // Before all that brokers may be the cause of: what such a function has asked fails in the same words.
+  'oauthBearerProvider failed': 'Check kafka.sasl.oauthBearerProvider and what it asks.',
+  'authenticationProvider failed': 'Check kafka.sasl.authenticationProvider and what it asks.',
+  'kafka\\.brokers failed': 'Check the function in kafka.brokers and what it asks.',
+  'kafka\\.socketFactory failed': 'Check kafka.socketFactory.',
   'certificate has expired|CERT_HAS_EXPIRED':
     "The broker's certificate has expired: renew it, and check this machine's clock.",
   'self.signed certificate|unable to (verify|get) .*certificate|UNABLE_TO_VERIFY_LEAF_SIGNATURE':

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { ownText } from '../../lib/client-log/line.ts';
+import { ProviderError } from '../../lib/clients/provider-error.ts';
 import { REMEDIES, remedyFor } from '../../lib/observe/remedies.ts';
 
 function errorWith(message: string, fields: object = {}): Error {
@@ -33,6 +34,17 @@ it.each<[string, object, RegExp]>([
   ['x', { code: 'EHOSTUNREACH' }, /firewalls and VPNs/],
 ])('for "%s" %j there is the remedy %s', (message, fields, remedy) => {
   expect(remedyFor(errorWith(message, fields))).toMatch(remedy);
+});
+
+it.each([
+  ['kafka.sasl.oauthBearerProvider', /^Check kafka\.sasl\.oauthBearerProvider/],
+  ['kafka.sasl.authenticationProvider', /Check kafka\.sasl\.authenticationProvider/],
+  ['kafka.brokers', /Check the function in kafka\.brokers/],
+  ['kafka.socketFactory', /Check kafka\.socketFactory/],
+])('a broker was blamed for what the function in %s had failed with', (option, remedy) => {
+  const cause = errorWith('connect ECONNREFUSED 10.0.0.1:443', { code: 'ECONNREFUSED' });
+  expect(remedyFor(new ProviderError(option, cause))).toMatch(remedy);
+  expect(remedyFor(new ProviderError(option, new Error('certificate has expired')))).toMatch(remedy);
 });
 
 it.each(Object.values(REMEDIES))('was masked on stderr, as if it had a secret in it: %s', (remedy) => {

@@ -1,5 +1,4 @@
 import type {
-  Authenticator,
   BrokersFunction,
   ISocketFactory,
   KafkaConfig,
@@ -7,11 +6,16 @@ import type {
   OauthbearerProviderResponse,
   SASLOptions,
 } from 'kafkajs';
-import { messageOf } from '../../errors.ts';
 import { guardSync, guardSyncInScope, runGuarded, runInScope, type Scope } from '../../loop-safety/guard.ts';
 import { systemClock } from '../../util/clock.ts';
+import { attempt, isObject } from '../../util/safely.ts';
 import { handleRejection } from '../../util/thenable.ts';
-import { BROKERS_RULE, readBrokers } from './brokers/broker-list.ts';
+import { ProviderError } from '../provider-error.ts';
+import { BROKERS_RULE, kindOf, readBrokers } from './brokers/broker-list.ts';
+
+// What a log-in of the caller's has from the connection that kafkajs lends it: these tell best what has failed, and are no
+// record's fault either.
+const OF_CONNECTION = /^KafkaJS(Connection|RequestTimeout|SASLAuthentication)/;
 
 // A log line about a socket that has closed may be put off for a moment; it must not be taken for the application's.
 const LATE_LOG_MS = 1_000;
@@ -60,7 +64,7 @@ export function guardedProviders(
 
 /** What a function answers may be anything: what can never work is an error here, and no connection to port NaN. */
 async function askedBrokers(brokers: BrokersFunction): Promise<string[]> {
-  const { brokers: list, problem } = readBrokers(await runGuarded(brokers));
+  const { brokers: list, problem } = readBrokers(await asked('kafka.brokers', brokers));
   if (problem === undefined) return list;
   throw new Error(`kafka.brokers must be ${BROKERS_RULE}; its function returned ${problem}`);
 }
@@ -82,7 +86,8 @@ export function guardedSocketFactory(factory: ISocketFactory): ISocketFactory {
       return socket;
     } catch (error) {
       end();
-      throw error;
+      // kafkajs reads the message of what is thrown, which may be anything.
+      throw new ProviderError('kafka.socketFactory', error);
     }
   };
 }
@@ -104,23 +109,27 @@ function guardedSasl(
   onToken: (token: unknown) => void,
 ): NonNullable<KafkaConfig['sasl']> {
   if ('oauthBearerProvider' in sasl) {
-    const oauthBearerProvider = async (): Promise<OauthbearerProviderResponse> => {
-      try {
-        const token = await runGuarded(() => sasl.oauthBearerProvider());
-        onToken(token?.value);
-        return token;
-      } catch (error) {
-        // kafkajs passes it on as it is: then nobody knows who could not connect to what.
-        throw new Error(`kafka.sasl.oauthBearerProvider failed: ${messageOf(error)}`, { cause: error });
-      }
-    };
+    const oauthBearerProvider = (): Promise<OauthbearerProviderResponse> =>
+      asked('kafka.sasl.oauthBearerProvider', async () => {
+        const token: unknown = await sasl.oauthBearerProvider();
+        // kafkajs would read a field of it (broker/saslAuthenticator/oauthBearer.js). Not shown: it may be the token itself.
+        if (!isObject(token)) throw new Error(`what it returned is ${kindOf(token)}, and not { value }`);
+        onToken(token.value);
+        return token as unknown as OauthbearerProviderResponse;
+      });
     return { ...sasl, oauthBearerProvider } as SASLOptions;
   }
   if ('authenticationProvider' in sasl) {
     return {
       ...sasl,
-      authenticationProvider: (args) =>
-        guardedAuthenticator(guardSync(() => sasl.authenticationProvider(args))),
+      authenticationProvider: (args) => ({
+        authenticate: () =>
+          asked(
+            'kafka.sasl.authenticationProvider',
+            () => sasl.authenticationProvider(args).authenticate(),
+            OF_CONNECTION,
+          ),
+      }),
     };
   }
   // A copy: kafkajs adds an `authenticationProvider` of its own to what it is given, and the next client's options
@@ -128,6 +137,20 @@ function guardedSasl(
   return { ...sasl };
 }
 
-function guardedAuthenticator(authenticator: Authenticator): Authenticator {
-  return { authenticate: () => runGuarded(() => authenticator.authenticate()) };
+/**
+ * Asks a function of the caller's. What it throws kafkajs passes on as it is: then nobody knows who could not connect to what.
+ *
+ * @param passed the names of errors that are left as they are
+ */
+async function asked<Answer>(
+  option: string,
+  provider: () => Answer | Promise<Answer>,
+  passed?: RegExp,
+): Promise<Answer> {
+  try {
+    return await runGuarded(provider);
+  } catch (error) {
+    const name = isObject(error) ? attempt(() => error.name) : undefined;
+    throw passed?.test(String(name)) === true ? error : new ProviderError(option, error);
+  }
 }

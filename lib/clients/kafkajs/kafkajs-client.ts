@@ -16,7 +16,7 @@ import { BrokerAddresses, rotatedBrokers } from './brokers/broker-addresses.ts';
 import { plainHost, shownBroker } from './brokers/broker-list.ts';
 import { BrokerSockets, isConnectionError, withoutFrames } from './brokers/broker-sockets.ts';
 import { encodedBatch } from './fast-path/encoded-batch.ts';
-import { FastPath } from './fast-path/fast-path.ts';
+import { FastPath, type Numbering } from './fast-path/fast-path.ts';
 import { lazyMessages } from './fast-path/lazy-messages.ts';
 import {
   guardedLogCreator,
@@ -25,6 +25,8 @@ import {
   runsCallersCode,
 } from './guarded-config.ts';
 import { IdempotentSends } from './idempotent/idempotent-sends.ts';
+import type { SendEvents } from './idempotent/numbered-sends.ts';
+import { withAnswerOf, withNotedAnswer } from './idempotent/produce-answers.ts';
 import { ProducerSequences } from './idempotent/producer-sequences.ts';
 import { kafkajs } from './kafkajs.ts';
 import { OwnPartitioner } from './partitioner.ts';
@@ -36,7 +38,7 @@ import {
   defaultSocket,
   destroyWhereUnreadable,
   forgetPartialAnswers,
-  type KafkajsProduce,
+  interceptProduce,
   keepTopicErrorsApart,
   LIMITED_RETRIES,
   NO_RETRIES,
@@ -143,8 +145,12 @@ class KafkajsClient implements DeliveryClient {
       this.#idempotentSends = new IdempotentSends(sequences);
       this.renew = () => this.#renew();
     }
-    const numbered = idempotent ? (request: KafkajsProduce) => this.#numbered(request) : undefined;
-    this.#fastPath = options.fastPath ? new FastPath(client, options, numbered) : undefined;
+    this.#fastPath = options.fastPath
+      ? new FastPath(client, options, idempotent ? this.#numbering : undefined)
+      : undefined;
+    // Only to know the broker's own answers: which batches are stored is told by nothing else.
+    if (idempotent && !options.fastPath)
+      interceptProduce(client, (request, { produce }) => withNotedAnswer(produce(request)));
     this.#producer = client.producer({
       idempotent,
       retry: { retries: idempotent ? NO_RETRIES : 0 },
@@ -160,15 +166,15 @@ class KafkajsClient implements DeliveryClient {
   send(batch: Batch): Promise<unknown> {
     const isFast = this.#fastPath?.isInstalled === true;
     if (this.#idempotentSends === undefined) return this.#send(batch, isFast);
-    return this.#idempotentSends.send(batch, isFast, (onMessages) => this.#send(batch, isFast, onMessages));
+    return this.#idempotentSends.send(batch, isFast, (events) => this.#send(batch, isFast, events));
   }
 
-  #send(batch: Batch, isFast: boolean, onMessages?: (messages: object) => void): Promise<unknown> {
+  #send(batch: Batch, isFast: boolean, events?: SendEvents): Promise<unknown> {
     const { acks, compression, requestTimeoutMs } = this.#options;
     const messages = isFast
       ? lazyMessages(encodedBatch(batch), batch.partition)
       : asOneGroup(messagesOf(batch));
-    onMessages?.(messages);
+    events?.onMessages(messages);
     this.#partitioner.begin(batch);
     this.#unwritten.begin(batch);
     return this.#inside(() =>
@@ -181,9 +187,11 @@ class KafkajsClient implements DeliveryClient {
       }),
     )
       .catch((error: unknown) => {
-        if (this.#unwritten.end(batch) && isConnectionError(error))
-          throw withoutFrames(new NotSentError(messageOf(error), { cause: error }));
-        throw error;
+        if (!this.#unwritten.end(batch)) throw error;
+        events?.onUnwritten();
+        throw isConnectionError(error)
+          ? withoutFrames(new NotSentError(messageOf(error), { cause: error }))
+          : error;
       })
       .finally(() => {
         this.#partitioner.end(batch);
@@ -210,10 +218,10 @@ class KafkajsClient implements DeliveryClient {
   }
 
   /** What is cut writes nothing more: later batches may have gone under other numbers by then. */
-  #numbered(request: KafkajsProduce): KafkajsProduce {
+  readonly #numbering: Numbering = async (request, produce) => {
     if (this.#isCut) throw new (kafkajs().KafkaJSConnectionError)(GIVEN_UP);
-    return this.#idempotentSends?.numbered(request) ?? request;
-  }
+    return await withNotedAnswer(produce(this.#idempotentSends?.numbered(request) ?? request));
+  };
 
   /** kafkajs takes a connection for open until its socket has closed: a send would fail with that. */
   async #renew(): Promise<void> {
@@ -256,7 +264,7 @@ class KafkajsClient implements DeliveryClient {
     try {
       return await (this.#scope === undefined ? fn() : runInScope(this.#scope, fn));
     } catch (error) {
-      throw shownError(error, this.#brokerSockets, this.#secrets);
+      throw withAnswerOf(error, shownError(error, this.#brokerSockets, this.#secrets));
     }
   }
 

@@ -1,6 +1,7 @@
 import type { KafkaConfig } from 'kafkajs';
 import { messageOf } from '../../errors.ts';
 import { causesOf, rootCause } from '../../util/root-cause.ts';
+import { isProviderError, PROVIDER_ERROR } from '../provider-error.ts';
 
 const HIDDEN = '***';
 // Shorter ones are only hidden where they stand alone: hiding every "a" would make an error unreadable.
@@ -54,7 +55,7 @@ export class Secrets {
     const clean = new Error(this.hide(messageOf(error)));
     // Its stack has the message, too, but would lead nowhere: that of the client's error is in its code.
     clean.stack = String(clean);
-    return Object.assign(clean, { name, type, code });
+    return Object.assign(clean, { name: isProviderError(error) ? PROVIDER_ERROR : name, type, code });
   }
 }
 

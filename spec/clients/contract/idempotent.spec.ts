@@ -106,14 +106,15 @@ describe.each(clientsThat('isIdempotent'))('$name, idempotent', (own) => {
   });
 
   it.each([
-    ['is too large', ERROR.MESSAGE_TOO_LARGE],
-    ['has a record that is refused', ERROR.INVALID_RECORD],
-  ])('goes on with the number of a batch that %s', async (_, error) => {
+    ['is too large', ERROR.MESSAGE_TOO_LARGE, 'bisect'],
+    ['has a record that is refused', ERROR.INVALID_RECORD, 'bisect'],
+    ['is refused with its topic', ERROR.TOPIC_AUTHORIZATION_FAILED, 'reject-topic'],
+  ])('goes on with the number of a batch that %s', async (_, error, kind) => {
     const client = await rig.connected();
     const topic = rig.newTopic();
     expect(await resultOf(client, batchOf(topic, ['a']))).toEqual({ kind: 'delivered' });
     rig.cluster.inject({ api: 'Produce', topic, action: { error } });
-    expect(await resultOf(client, batchOf(topic, ['b', 'c']))).toMatchObject({ kind: 'bisect' });
+    expect(await resultOf(client, batchOf(topic, ['b', 'c']))).toMatchObject({ kind });
     expect(await resultOf(client, batchOf(topic, ['d']))).toEqual({ kind: 'delivered' });
     expect(rig.cluster.values(topic)).toEqual(['a', 'd']);
     expect(rig.cluster.batches(topic).map(sequenceOf)).toEqual([0, 1]);
@@ -145,6 +146,22 @@ describe.each(clientsThat('keepsSequence'))('$name, idempotent', (own) => {
     expect(await unanswered).toMatchObject({ error: expect.any(Error) });
     expect(await resultOf(client, batch)).toEqual({ kind: 'delivered' });
     expect(rig.cluster.values(topic)).toEqual(['a', 'b']);
+  });
+
+  it('loses no batch behind one without an answer whose topic was refused to the request after it', async () => {
+    const client = await rig.connected();
+    const topic = rig.newTopic();
+    expect(await resultOf(client, batchOf(topic, ['a']))).toEqual({ kind: 'delivered' });
+    rig.cluster.inject({ api: 'Produce', topic, action: { cut: 'after-store' } });
+    rig.cluster.inject({ api: 'Metadata', topic, action: { error: ERROR.TOPIC_AUTHORIZATION_FAILED } });
+    expect(await resultOf(client, batchOf(topic, ['b']))).toMatchObject({ kind: 'reject-topic' });
+    const next = batchOf(topic, ['c']);
+    // Without numbers of its own only a new producer can go on.
+    if (!own.ownsSequence)
+      expect(await resultOf(client, next)).toMatchObject({ kind: 'retry', client: 'out-of-sequence' });
+    const successor = own.ownsSequence ? client : await rig.connected();
+    expect(await resultOf(successor, next)).toEqual({ kind: 'delivered' });
+    expect(rig.cluster.values(topic)).toEqual(['a', 'b', 'c']);
   });
 
   it('can be used again as soon as it is renewed', async () => {

@@ -108,6 +108,36 @@ it('other records, as many, never pass for a batch whose acknowledgement was los
   expectLaw(transport);
 });
 
+it.each([true, false])(
+  'records passed for a batch whose acknowledgement was lost, because their topic was refused for a moment (fast path: %s)',
+  async (fastPath) => {
+    const cluster = await startCluster();
+    const transport = transportTo(cluster, {
+      idempotent: true,
+      fastPath,
+      batch: { maxRecords: 10, lingerMs: 1 },
+      dropNotice: false,
+    });
+    const logger = loggerWith(transport);
+    logger.info('record before');
+    await expectFlushed(transport, 1);
+    cluster.inject({ api: 'Produce', action: { cut: 'after-store' } });
+    const error = ERROR.TOPIC_AUTHORIZATION_FAILED;
+    const refusal = cluster.inject({ api: 'Metadata', topic: TOPIC, action: { error } });
+    for (const message of numbered(10, 'first')) logger.info(message);
+    await transport.flush();
+    expect(refusal.hits).toBe(1);
+    for (const message of numbered(10, 'second')) logger.info(message);
+    expect(await transport.flush()).toMatchObject({ delivered: 11, dropped: 10, pending: 0 });
+    // The refused ones are there as well: of them the broker's answer was lost.
+    expect(cluster.values(TOPIC)).toEqual([
+      'record before',
+      ...numbered(10, 'first'),
+      ...numbered(10, 'second'),
+    ]);
+  },
+);
+
 /** Loses count now and then, and takes what comes. */
 async function brokerLosesCount(fastPath: boolean, error: number): Promise<KafkaTransport> {
   const cluster = await startCluster();

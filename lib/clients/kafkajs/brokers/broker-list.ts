@@ -106,7 +106,8 @@ function portProblem(port: string): string | undefined {
   return isPort ? undefined : 'has a port that is not a number from 1 to 65535';
 }
 
-function kindOf(given: unknown): string {
+/** What something is, in words that show nothing of it. */
+export function kindOf(given: unknown): string {
   if (given === undefined || given === null) return String(given);
   if (typeof given === 'object') return 'an object';
   return typeof given === 'function' ? 'a function' : `of type ${typeof given}`;

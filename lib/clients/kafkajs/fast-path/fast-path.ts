@@ -19,8 +19,10 @@ export interface FastPathOptions {
   readonly compressionLevel: number | undefined;
 }
 
-/** A request with the producer id and the sequence numbers that it is to have. */
-export type Numbering = (request: KafkajsProduce) => KafkajsProduce;
+type Produce = (request: KafkajsProduce) => Promise<unknown>;
+
+/** Has a request produced, under the producer id and the sequence numbers that it is to have. */
+export type Numbering = (request: KafkajsProduce, produce: Produce) => Promise<unknown>;
 
 /**
  * Record batches of our own, in Produce requests of our own, over the connections that a kafkajs client opens, authenticates
@@ -37,10 +39,14 @@ export class FastPath {
    * @param kafka a kafkajs client whose producer is not made yet
    * @param numbered only of an idempotent producer: also what kafkajs is to produce goes under these numbers
    */
-  constructor(kafka: object, options: FastPathOptions, numbered: Numbering = (request) => request) {
+  constructor(
+    kafka: object,
+    options: FastPathOptions,
+    numbered: Numbering = (request, produce) => produce(request),
+  ) {
     this.#options = options;
     this.#isInstalled = interceptProduce(kafka, (request, connection) =>
-      this.#produce(numbered(request), connection),
+      numbered(request, (own) => this.#produce(own, connection)),
     );
   }
 

@@ -1,6 +1,6 @@
 import type { Batch } from '../../../accumulator/batch.ts';
 import type { KafkajsProduce } from '../workarounds.ts';
-import { NumberedSends, type SendMessages } from './numbered-sends.ts';
+import { NumberedSends, type SendBatch } from './numbered-sends.ts';
 import type { ProducerSequences } from './producer-sequences.ts';
 import { SentBatches } from './sent-batches.ts';
 
@@ -15,10 +15,10 @@ export class IdempotentSends {
   }
 
   /** @param isNumberedHere whether its Produce request gets its numbers from `numbered` */
-  send(batch: Batch, isNumberedHere: boolean, send: SendMessages): Promise<unknown> {
+  send(batch: Batch, isNumberedHere: boolean, send: SendBatch): Promise<unknown> {
     const sending = isNumberedHere
       ? this.#numbered.send(batch, send)
-      : this.#sent.send(batch, () => send(() => undefined));
+      : this.#sent.send(batch, (onUnwritten) => send({ onMessages: () => undefined, onUnwritten }));
     this.#underWay.add(sending);
     const landed = (): void => void this.#underWay.delete(sending);
     sending.then(landed, landed);

@@ -1,10 +1,8 @@
 import { type Batch, seqsOf } from '../../../accumulator/batch.ts';
 import { messageOf } from '../../../errors.ts';
-import { rootCause } from '../../../util/root-cause.ts';
 import { RenumberedError, SequenceError, sequenceFaultOf } from '../../idempotence.ts';
-import { isNotSent } from '../../not-sent-error.ts';
-import { classifyError } from '../../send-result.ts';
 import type { KafkajsProduce } from '../workarounds.ts';
+import { answerIn, isRefused } from './produce-answers.ts';
 import type { NumberedBatch, ProducerId, ProducerSequences } from './producer-sequences.ts';
 
 interface Attempt {
@@ -13,10 +11,20 @@ interface Attempt {
   readonly ids: readonly number[];
   /** Nothing before its Produce request is made. */
   numbered: NumberedBatch | undefined;
+  /** It has failed before anything of it was written. */
+  isUnwritten: boolean;
 }
 
-/** Sends a batch with these messages. */
-export type SendMessages = (onMessages: (messages: object) => void) => Promise<unknown>;
+/** What a send tells of itself. */
+export interface SendEvents {
+  /** Its records, as kafkajs is given them. */
+  onMessages(messages: object): void;
+  /** It has failed, and nothing of it was written: no broker can have the batch. */
+  onUnwritten(): void;
+}
+
+/** Sends a batch. */
+export type SendBatch = (events: SendEvents) => Promise<unknown>;
 
 /**
  * Puts our own producer id, epoch and sequence numbers into the Produce requests of a kafkajs client. The numbers belong to the
@@ -36,17 +44,21 @@ export class NumberedSends {
   }
 
   /** Sends a batch. What comes of it decides what becomes of its numbers. */
-  async send(batch: Batch, send: SendMessages): Promise<unknown> {
-    const attempt: Attempt = { batch, ids: seqsOf(batch.content), numbered: undefined };
+  async send(batch: Batch, send: SendBatch): Promise<unknown> {
+    const ids = seqsOf(batch.content);
+    const attempt: Attempt = { batch, ids, numbered: undefined, isUnwritten: false };
     this.#underWay.add(attempt);
     try {
-      const answer = await send((messages) => this.#byMessages.set(messages, attempt));
+      const answer = await send({
+        onMessages: (messages) => this.#byMessages.set(messages, attempt),
+        onUnwritten: () => {
+          attempt.isUnwritten = true;
+        },
+      });
       if (attempt.numbered !== undefined) this.#sequences.onStored(attempt.numbered);
       return answer;
     } catch (error) {
-      throw attempt.numbered === undefined
-        ? error
-        : this.#afterFailure(attempt.batch, attempt.numbered, error);
+      throw attempt.numbered === undefined ? error : this.#afterFailure(attempt, attempt.numbered, error);
     } finally {
       this.#underWay.delete(attempt);
     }
@@ -82,8 +94,9 @@ export class NumberedSends {
   }
 
   /** @returns what the send fails with */
-  #afterFailure(batch: Batch, numbered: NumberedBatch, error: unknown): unknown {
-    switch (sequenceFaultOf(rootCause(error))) {
+  #afterFailure({ batch, isUnwritten }: Attempt, numbered: NumberedBatch, error: unknown): unknown {
+    const answer = answerIn(error);
+    switch (answer && sequenceFaultOf(answer)) {
       case 'already-stored':
         this.#sequences.onStored(numbered);
         return error;
@@ -95,8 +108,8 @@ export class NumberedSends {
           ? new RenumberedError(batch, messageOf(error))
           : error;
       default:
-        // Refused for good, or never sent.
-        if (isNotSent(error) || classifyError(error).kind !== 'retry') this.#sequences.onNotStored(numbered);
+        // After all else it may be stored: then other records get other numbers.
+        if (isUnwritten || isRefused(error)) this.#sequences.onNotStored(numbered);
         return error;
     }
   }

@@ -33,6 +33,8 @@ interface Partition {
 // An int32, of which Kafka uses the numbers from 0 on: after the highest comes 0 (DefaultRecordBatch.java, `incrementSequence`).
 const SEQUENCES = 2 ** 31;
 const HIGHEST_EPOCH = 2 ** 15 - 1;
+// A topic function may come up with ever new topics, and a partition is remembered with the ids of its last batch.
+const MAX_PARTITIONS = 1_000;
 
 /**
  * The sequence numbers of an idempotent producer, as Kafka's own producer gives them (TransactionManager.java): each partition
@@ -40,12 +42,18 @@ const HIGHEST_EPOCH = 2 ** 15 - 1;
  * partition begins again at 0 under the next epoch, which a broker accepts without being asked (`bumpIdempotentProducerEpoch`).
  * Other than there, an epoch is a partition's own: a broker compares epochs within a partition only.
  *
+ * The partitions that were sent to last are remembered. All others begin under an epoch that is higher than those of all that were
+ * forgotten: a broker takes that from 0 on. Where the last batch of a forgotten one may be stored, its records may come twice.
+ *
  * A partition has one batch under way at a time.
  */
 export class ProducerSequences {
   #producer: ProducerId | undefined;
   #isSpent = false;
+  /** Those that were sent to last come last. */
   readonly #partitions = new Map<string, Partition>();
+  /** What a partition begins with that is not among them. */
+  #firstEpoch = 0;
 
   /**
    * An attempt to send a batch begins.
@@ -56,7 +64,8 @@ export class ProducerSequences {
   begin(key: string, records: SentRecords, offered: ProducerId): NumberedBatch | undefined {
     const producer = this.#adopt(offered);
     if (producer === undefined) return undefined;
-    const partition = this.#partitionOf(key, producer);
+    const partition = this.#partitionOf(key);
+    if (partition === undefined) return undefined;
     const { last } = partition;
     if (last !== undefined && isSame(last.records, records)) {
       last.unresolved++;
@@ -108,15 +117,38 @@ export class ProducerSequences {
     this.#producer = offered;
     this.#isSpent = false;
     this.#partitions.clear();
+    this.#firstEpoch = offered.producerEpoch;
     return offered;
   }
 
-  #partitionOf(key: string, { producerEpoch }: ProducerId): Partition {
+  /** @returns nothing where there is no epoch left for it */
+  #partitionOf(key: string): Partition | undefined {
     const known = this.#partitions.get(key);
-    if (known !== undefined) return known;
-    const partition: Partition = { epoch: producerEpoch, next: 0, last: undefined };
+    if (known === undefined) {
+      if (this.#partitions.size >= MAX_PARTITIONS) this.#forgetOne();
+      if (this.#firstEpoch > HIGHEST_EPOCH) {
+        this.#isSpent = true;
+        return undefined;
+      }
+    }
+    const partition = known ?? { epoch: this.#firstEpoch, next: 0, last: undefined };
+    this.#partitions.delete(key);
     this.#partitions.set(key, partition);
     return partition;
+  }
+
+  /** The one that was not sent to for longest, if possible of those whose last batch is known to be stored, or not to be. */
+  #forgetOne(): void {
+    let [forgotten] = this.#partitions;
+    for (const entry of this.#partitions) {
+      if (entry[1].last?.isStored === false) continue;
+      forgotten = entry;
+      break;
+    }
+    if (forgotten === undefined) return;
+    const [key, { epoch }] = forgotten;
+    this.#partitions.delete(key);
+    this.#firstEpoch = Math.max(this.#firstEpoch, epoch + 1);
   }
 
   /** Its partition, while no other batch has followed it and it may still be unknown to the broker. */

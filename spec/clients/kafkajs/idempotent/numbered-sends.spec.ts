@@ -1,11 +1,11 @@
 // What a real kafkajs and a sender that keeps its own rules never come to.
 import { expect, it } from 'vitest';
 import { type Batch, countOf } from '../../../../lib/accumulator/batch.ts';
-import { NumberedSends } from '../../../../lib/clients/kafkajs/idempotent/numbered-sends.ts';
+import { NumberedSends, type SendEvents } from '../../../../lib/clients/kafkajs/idempotent/numbered-sends.ts';
 import { ProducerSequences } from '../../../../lib/clients/kafkajs/idempotent/producer-sequences.ts';
 import type { KafkajsProduce } from '../../../../lib/clients/kafkajs/workarounds.ts';
-import { NotSentError } from '../../../../lib/clients/not-sent-error.ts';
 import { recordsOf } from '../../contract/records.ts';
+import { answers, fails } from './rig.ts';
 
 class Rig {
   readonly sends: NumberedSends = new NumberedSends(new ProducerSequences());
@@ -31,13 +31,17 @@ class Rig {
   }
 
   /** @param then what comes of its Produce request */
-  async sent(batch: Batch, then: () => Promise<unknown>, isReplaced = false): Promise<string> {
+  async sent(
+    batch: Batch,
+    then: (events: SendEvents) => Promise<unknown>,
+    isReplaced = false,
+  ): Promise<string> {
     let numbers = 'not asked for';
     const messages = Array.from({ length: countOf(batch.content) });
-    const sending = this.sends.send(batch, async (onMessages) => {
-      onMessages(messages);
+    const sending = this.sends.send(batch, async (events) => {
+      events.onMessages(messages);
       numbers = this.numbers(isReplaced ? [...messages] : messages);
-      return await then();
+      return await then(events);
     });
     return await sending.then(
       () => `${numbers}: stored`,
@@ -47,7 +51,6 @@ class Rig {
 }
 
 const stored = async (): Promise<string> => 'answer';
-const fails = (error: object) => () => Promise.reject(Object.assign(new Error('no'), error));
 const NO_ANSWER = { name: 'KafkaJSConnectionClosedError' };
 
 it('a send that has replaced the array of messages is known by its partition', async () => {
@@ -77,22 +80,30 @@ it('a request for no partition is left as it is', () => {
   expect(new Rig().sends.numbered(request)).toBe(request);
 });
 
-it.each<[string, object | Error]>([
-  ['refused for good', { type: 'MESSAGE_TOO_LARGE' }],
-  [
-    'not sent',
-    new NotSentError('x', { cause: Object.assign(new Error(), { name: 'KafkaJSConnectionError' }) }),
-  ],
-])('others have the numbers of one that was %s', async (_, error) => {
+const unwritten = ({ onUnwritten }: SendEvents): Promise<never> => {
+  onUnwritten();
+  throw new TypeError('a codec that throws');
+};
+
+it.each([
+  ['refused for good', answers('MESSAGE_TOO_LARGE')],
+  ['refused with its topic', answers('TOPIC_AUTHORIZATION_FAILED')],
+  ['not written', unwritten],
+])('others have the numbers of one that was %s', async (_, then) => {
   const rig = new Rig();
   await rig.sent(rig.batch('a'), stored);
-  await rig.sent(rig.batch('b', 'c'), error instanceof Error ? () => Promise.reject(error) : fails(error));
+  await rig.sent(rig.batch('b', 'c'), then);
   expect(await rig.sent(rig.batch('d'), stored)).toBe('7 0 1: stored');
 });
 
-it('others begin the next epoch behind one without an answer', async () => {
+it.each([
+  ['without an answer', NO_ANSWER],
+  ['that failed with the refusal of another request', { type: 'TOPIC_AUTHORIZATION_FAILED' }],
+  ['that failed with what a function of the application has thrown', {}],
+  ['whose answer could not be read', { name: 'RangeError' }],
+])('others begin the next epoch behind one %s', async (_, error) => {
   const rig = new Rig();
-  await rig.sent(rig.batch('a'), fails(NO_ANSWER));
+  await rig.sent(rig.batch('a'), fails(error));
   expect(await rig.sent(rig.batch('b'), stored)).toBe('7 1 0: stored');
 });
 
@@ -106,20 +117,19 @@ it('a batch that failed before its numbers were asked for has none', async () =>
 it('a client whose producer id the broker does not take sends nothing more', async () => {
   const rig = new Rig();
   await rig.sent(rig.batch('a'), stored);
-  const refused = fails({ type: 'INVALID_PRODUCER_EPOCH', name: 'KafkaJSProtocolError' });
+  const refused = answers('INVALID_PRODUCER_EPOCH');
   expect(await rig.sent(rig.batch('b'), refused)).toBe('7 0 1: KafkaJSProtocolError');
   expect(await rig.sent(rig.batch('b'), stored)).toBe('not asked for: SequenceError');
 });
 
 it('the error of a batch that is numbered anew says what the broker has said, and is no sign of a bad client', async () => {
   const rig = new Rig();
-  const refusal = { type: 'OUT_OF_ORDER_SEQUENCE_NUMBER', message: 'out of order' };
   const batch = rig.batch('a');
   const messages = [1];
-  const sending = rig.sends.send(batch, async (onMessages) => {
+  const sending = rig.sends.send(batch, async ({ onMessages }) => {
     onMessages(messages);
     rig.numbers(messages);
-    throw Object.assign(new Error(), refusal);
+    return await answers('OUT_OF_ORDER_SEQUENCE_NUMBER', 'out of order')();
   });
   await expect(sending).rejects.toMatchObject({
     name: 'RenumberedError',

@@ -156,6 +156,69 @@ describe('numbers that a broker does not take', () => {
   });
 });
 
+describe('partitions', () => {
+  const brokers = new Map<string, BrokerSequences>();
+  const arrives = ({
+    partition,
+    producerId,
+    producerEpoch,
+    firstSequence,
+    records,
+  }: NumberedBatch): object => {
+    const broker = brokers.get(partition) ?? new BrokerSequences();
+    brokers.set(partition, broker);
+    const header = {
+      ...{ producerId: BigInt(producerId), producerEpoch, baseSequence: firstSequence },
+      records: records.count,
+    };
+    const check = broker.check(header);
+    if ('errorCode' in check && check.errorCode === ERROR.NONE) broker.remember(header, 0);
+    return check;
+  };
+  const TAKEN = { errorCode: ERROR.NONE };
+
+  it('were remembered for good, however many; one that is forgotten goes on under an epoch that the broker takes', () => {
+    brokers.clear();
+    const sequences = new ProducerSequences();
+    const epochs = new Set<number>();
+    let id = 0;
+    for (let round = 0; round < 3; round++) {
+      for (let n = 0; n < 1_500; n++) {
+        const batch = begin(sequences, [id++], ID, `t/${n}`);
+        epochs.add(batch.producerEpoch);
+        expect(arrives(batch)).toEqual(TAKEN);
+        sequences.onStored(batch);
+      }
+    }
+    // One more for each thousand, and not for each partition: there are 32,768.
+    expect([...epochs]).toEqual([0, 1, 2, 3, 4]);
+  });
+
+  it('are forgotten last while their batch may be stored; then others never pass for it', () => {
+    brokers.clear();
+    const sequences = new ProducerSequences();
+    const open = begin(sequences, [1], ID, 'open/0');
+    expect(arrives(open)).toEqual(TAKEN);
+    for (let n = 0; n < 1_200; n++) sequences.onStored(begin(sequences, [2 + n], ID, `stored/${n}`));
+    expect(begin(sequences, [1], ID, 'open/0')).toBe(open);
+    for (let n = 0; n < 1_200; n++) begin(sequences, [2_000 + n], ID, `unanswered/${n}`);
+    expect(arrives(begin(sequences, [9_000], ID, 'open/0'))).toEqual(TAKEN);
+    // What is heard of it late changes nothing.
+    sequences.onNotStored(open);
+    expect(sequences.onOutOfSequence(open)).toBe(true);
+  });
+
+  it('that are forgotten use up the epochs of an id: then another id', () => {
+    const sequences = new ProducerSequences();
+    const lastEpoch = { producerId: '7', producerEpoch: 32_767 };
+    for (let n = 0; n < 1_000; n++) sequences.onStored(begin(sequences, [n], lastEpoch, `t/${n}`));
+    const records = { ids: [1_000], count: 1 };
+    expect(sequences.begin('t/1000', records, lastEpoch)).toBe(undefined);
+    expect(sequences.begin('t/999', records, lastEpoch)).toBe(undefined);
+    expect(numbersOf(begin(sequences, [1_000], OTHER_ID, 't/1000'))).toBe('8 0 0');
+  });
+});
+
 const STEPS = [
   'stored',
   'stored, no answer',
