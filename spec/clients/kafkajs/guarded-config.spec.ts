@@ -120,7 +120,10 @@ describe('the brokers', () => {
     await expect(ask(() => ['a'])).rejects.toThrow(
       /^kafka\.brokers must be "host:port" .*; its function returned a list whose entry \[0\] has no port$/,
     );
-    await expect(ask(() => Promise.reject(BOOM))).rejects.toBe(BOOM);
+    await expect(ask(() => Promise.reject(BOOM))).rejects.toMatchObject({
+      message: 'kafka.brokers failed: boom',
+      cause: BOOM,
+    });
   });
 });
 
@@ -144,15 +147,16 @@ describe('a provider of tokens', () => {
     expect(guardedProviders(config, untold).sasl).toMatchObject({ mechanism: 'oauthbearer' });
   });
 
-  it('may give none', async () => {
+  it('that gives none is an error, and no token is told of', async () => {
     const tokens: unknown[] = [];
-    expect(
-      await provide(
-        oauth(() => undefined),
-        (told) => tokens.push(told),
-      ),
-    ).toBeUndefined();
-    expect(tokens).toEqual([undefined]);
+    const asked = provide(
+      oauth(() => undefined),
+      (told) => tokens.push(told),
+    );
+    await expect(asked).rejects.toThrow(
+      'kafka.sasl.oauthBearerProvider failed: what it returned is undefined, and not { value }',
+    );
+    expect(tokens).toEqual([]);
   });
 
   it.each([
@@ -248,7 +252,7 @@ describe('a socket factory', () => {
       isLaterGuarded = AsyncResource.bind(isGuarded);
       throw BOOM;
     });
-    expect(() => make(ARGS)).toThrow(BOOM);
+    expect(() => make(ARGS)).toThrow('kafka.socketFactory failed: boom');
     expect(isLaterGuarded()).toBe(false);
   });
 });
