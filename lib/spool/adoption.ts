@@ -43,9 +43,9 @@ export class Adoption {
   }
 
   #lookAround(directories: Directories): void {
-    const { clock } = this.#options;
+    const { clock, events } = this.#options;
     this.#timer = clock.after(LOOK_AROUND_MS, () => this.#lookAround(directories));
-    const found = this.#attempt(() => directories.lookAround(clock.systemTime())) ?? [];
+    const found = directories.lookAround(clock.systemTime(), (error) => events.onError(error));
     if (found.length > 0) this.#scan = this.#scanAll(found, directories, this.#scan);
   }
 

@@ -1,6 +1,7 @@
 import { accessSync, constants, mkdirSync, readdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { attempt } from '../util/safely.ts';
+import { isGone } from './is-gone.ts';
 import { Owner, touch } from './owner.ts';
 import { Segment } from './segment.ts';
 
@@ -9,7 +10,7 @@ export class Directories {
   readonly #base: string;
   readonly #owner = new Owner();
   #own: string | undefined;
-  readonly #adopted: string[] = [];
+  #adopted: string[] = [];
 
   constructor(base: string) {
     this.#base = base;
@@ -18,16 +19,26 @@ export class Directories {
   /**
    * Takes over what processes that are gone have left, and gives a sign of life.
    *
+   * @param onError the base cannot be made or used, or there can be no sign of life
    * @returns the directories that were taken over
-   * @throws when the base cannot be made or used
    */
-  lookAround(now: number): string[] {
+  lookAround(now: number, onError: (error: unknown) => void): string[] {
+    const found = attempt(() => this.#takeOver(now), onError) ?? [];
+    this.#adopted.push(...found);
+    // Each by itself: without a sign of life, others take over what this process still sends.
+    for (const path of this.#all()) {
+      attempt(
+        () => touch(path, now),
+        (error) => (isGone(error) ? this.#forget(path) : onError(error)),
+      );
+    }
+    return found;
+  }
+
+  #takeOver(now: number): string[] {
     mkdirSync(this.#base, { recursive: true, mode: 0o700 });
     accessSync(this.#base, constants.W_OK | constants.X_OK);
-    const found = this.#owner.adoptAll(this.#base, now);
-    this.#adopted.push(...found);
-    for (const path of this.#all()) touch(path, now);
-    return found;
+    return this.#owner.adoptAll(this.#base, now);
   }
 
   /** Where new segments go. Made when it is asked for. @throws when it cannot be made */
@@ -51,6 +62,11 @@ export class Directories {
       removeIfEmpty(path);
       this.#owner.leave(path);
     }
+  }
+
+  #forget(path: string): void {
+    if (path === this.#own) this.#own = undefined;
+    this.#adopted = this.#adopted.filter((other) => other !== path);
   }
 
   #all(): string[] {

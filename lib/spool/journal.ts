@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { attempt } from '../util/safely.ts';
 import { ENTRY_BYTES, type Entry, entriesIn, journalBytes } from './frames.ts';
+import { isGone } from './is-gone.ts';
 
 /** What the journal of a segment says about its frames, by their offsets. */
 export interface Fates {
@@ -104,7 +105,7 @@ export class Journal {
     try {
       return readFileSync(this.#path);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      if (!isGone(error)) throw error;
       return undefined;
     }
   }

@@ -5,6 +5,7 @@ import { crypto } from '../util/node-modules.ts';
 import { attempt } from '../util/safely.ts';
 import { Adoption } from './adoption.ts';
 import { Directories } from './directories.ts';
+import { isGone } from './is-gone.ts';
 import { Segment } from './segment.ts';
 import { SegmentWriter } from './segment-writer.ts';
 import { Segments } from './segments.ts';
@@ -252,10 +253,6 @@ export class Spool {
   #attempt<Value>(fn: () => Value): Value | undefined {
     return attempt(fn, (error) => this.#events.onError(error));
   }
-}
-
-function isGone(error: unknown): boolean {
-  return (error as NodeJS.ErrnoException).code === 'ENOENT';
 }
 
 /** Sixteen digits: as many as a safe integer can have. */
