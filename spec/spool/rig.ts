@@ -90,7 +90,9 @@ export function deliverAll(spool: Spool): string[] {
 }
 
 /** Has a function of `node:fs` replaced until the spec is over. @param make gets the real one */
-export function replaceInFs<Name extends 'readdirSync' | 'readFileSync' | 'statSync' | 'writeSync'>(
+type Replaceable = 'ftruncateSync' | 'readdirSync' | 'readFileSync' | 'writeSync';
+
+export function replaceInFs<Name extends Replaceable>(
   name: Name,
   make: (real: (typeof fs)[Name]) => unknown,
 ): void {
