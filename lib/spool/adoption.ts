@@ -46,7 +46,15 @@ export class Adoption {
     const { clock, events } = this.#options;
     this.#timer = clock.after(LOOK_AROUND_MS, () => this.#lookAround(directories));
     const found = directories.lookAround(clock.systemTime(), (error) => events.onError(error));
-    if (found.length > 0) this.#scan = this.#scanAll(found, directories, this.#scan);
+    if (found.length === 0) return;
+    const scan = this.#scanAll(found, directories, this.#scan);
+    this.#scan = scan;
+    void scan.then(() => {
+      // Another one waits behind it, or it is all somebody else's.
+      if (this.#scan !== scan) return;
+      this.#scan = undefined;
+      events.onWork();
+    });
   }
 
   async #scanAll(
@@ -68,12 +76,10 @@ export class Adoption {
       if (damages === undefined) continue;
       if (damages > 0) events.onDamaged(damages);
       segment.seqBase = events.onAdopted(segment.waiting, segment.records);
-      if (segment.unsettled === 0) segment.remove();
+      if (segment.unsettled === 0) this.#attempt(() => segment.remove());
       else this.#options.segments.add(segment);
     }
-    this.#scan = undefined;
     for (const directory of found) removeIfEmpty(directory);
-    events.onWork();
   }
 
   #attempt<Value>(fn: () => Value): Value | undefined {

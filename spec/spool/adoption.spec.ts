@@ -1,8 +1,11 @@
 // What other processes have left is taken over, whatever goes wrong with a part of it.
 import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
-import { expect, it } from 'vitest';
-import { deliverAll, directoryOfSpec, openSpool, recordWith } from './rig.ts';
+import { basename, join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { FILE_HEADER, saltOf } from '../../lib/spool/frames.ts';
+import { Journal } from '../../lib/spool/journal.ts';
+import { HeldClock } from '../sender/rig.ts';
+import { deliverAll, directoryOfSpec, filesIn, openSpool, recordWith } from './rig.ts';
 
 /** The name of what an owner has closed and left. */
 const LEFT = 'left-0123456789abcdef.0';
@@ -43,4 +46,43 @@ it('a directory that somebody has removed costs no other one its sign of life', 
   expect(clock.systemTime() - statSync(join(directory, adopted)).mtimeMs).toBeLessThan(NEXT_LOOK_MS);
   expect(errors).toEqual([]);
   spool.close();
+});
+
+it('a file that is done with and cannot be removed does not end the process, or the taking over', async () => {
+  const directory = directoryOfSpec();
+  leave(directory, 'done with');
+  const [segment = ''] = filesIn(directory);
+  const name = basename(segment, '.seg');
+  new Journal(segment.replace('.seg', '.ack'), saltOf(name)).note([
+    { offset: FILE_HEADER.length, partition: undefined },
+  ]);
+  // As on a network drive that refuses it for a moment: in the place of a file stands what `rm` does not remove.
+  mkdirSync(segment.replace('.seg', '.ack.new'));
+  leave(directory, 'waiting');
+  const rejections: unknown[] = [];
+  const onRejection = (error: unknown): unknown => rejections.push(error);
+  process.on('unhandledRejection', onRejection);
+  onTestFinished(() => void process.off('unhandledRejection', onRejection));
+  const { spool, clock, errors } = openSpool(directory);
+  await clock.settle();
+  expect({ isScanning: spool.isScanning, rejections }).toEqual({ isScanning: false, rejections: [] });
+  expect(errors.join()).toContain('.ack.new');
+  expect(deliverAll(spool)).toEqual(['waiting']);
+  leave(directory, 'left later');
+  await clock.pass(NEXT_LOOK_MS);
+  expect(deliverAll(spool)).toEqual(['left later']);
+});
+
+it('what was found while others were still being counted is waited for, too', async () => {
+  const directory = directoryOfSpec();
+  leave(directory, 'left');
+  const clock = new HeldClock();
+  // Each file takes longer than it takes until it is looked again.
+  clock.soon = (fn) => void clock.after(40_000, fn);
+  const { spool, adopted } = openSpool(directory, clock);
+  leave(directory, 'left later');
+  await clock.pass(41_000);
+  expect({ adopted, isScanning: spool.isScanning }).toEqual({ adopted: [1], isScanning: true });
+  await clock.pass(40_000);
+  expect({ adopted, isScanning: spool.isScanning }).toEqual({ adopted: [1, 1], isScanning: false });
 });

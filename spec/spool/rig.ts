@@ -57,9 +57,7 @@ export interface OpenSpool {
   readonly errors: string[];
 }
 
-export function openSpool(directory: string, wallOffset: number = new HeldClock().wallOffset): OpenSpool {
-  const clock = new HeldClock();
-  clock.wallOffset = wallOffset;
+export function openSpool(directory: string, clock: HeldClock = new HeldClock()): OpenSpool {
   const adopted: number[] = [];
   const errors: string[] = [];
   let nextPosition = Number.MIN_SAFE_INTEGER;
