@@ -1,4 +1,4 @@
-import { accessSync, constants, mkdirSync, readdirSync, rmdirSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, readdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { attempt } from '../util/safely.ts';
 import { isGone } from './is-gone.ts';
@@ -41,19 +41,13 @@ export class Directories {
     return this.#owner.adoptAll(this.#base, now);
   }
 
-  /** Where new segments go. Made when it is asked for. @throws when it cannot be made */
+  /** Where new segments go. Made when it is asked for, and another one when it has gone. @throws when it cannot be made */
   own(): string {
-    if (this.#own === undefined) {
-      const path = join(this.#base, this.#owner.nextName());
-      mkdirSync(path, { recursive: true, mode: 0o700 });
-      this.#own = path;
-    }
-    return this.#own;
-  }
-
-  /** The one for new segments has gone: the next ones get another. */
-  forgetOwn(): void {
-    this.#own = undefined;
+    if (this.#own !== undefined && existsSync(this.#own)) return this.#own;
+    const path = join(this.#base, this.#owner.nextName());
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    this.#own = path;
+    return path;
   }
 
   /** Removes those that are empty; the others, and what is in them, are anybody's from now on. */

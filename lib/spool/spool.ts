@@ -93,8 +93,7 @@ export class Spool {
         writer.append(records, keeps, state !== 'flowing');
       } catch (error) {
         if (!isGone(error)) throw error;
-        // Somebody has cleaned up, or taken this one for dead.
-        this.#directories.forgetOwn();
+        // Somebody has cleaned up, or taken this one for dead: there is another directory now.
         writer.append(records, keeps, state !== 'flowing');
       }
       return true;
