@@ -5,7 +5,15 @@ import { expect, it, onTestFinished } from 'vitest';
 import { FILE_HEADER, saltOf } from '../../lib/spool/frames.ts';
 import { Journal } from '../../lib/spool/journal.ts';
 import { HeldClock } from '../sender/rig.ts';
-import { deliverAll, directoryOfSpec, filesIn, openSpool, recordWith } from './rig.ts';
+import {
+  deliverAll,
+  directoryOfSpec,
+  filesIn,
+  openSpool,
+  recordWith,
+  replaceInFs,
+  systemError,
+} from './rig.ts';
 
 /** The name of what an owner has closed and left. */
 const LEFT = 'left-0123456789abcdef.0';
@@ -17,6 +25,16 @@ function leave(directory: string, ...texts: string[]): void {
   const { spool } = openSpool(directory);
   spool.store(texts.map((text, at) => recordWith(text, { seq: at + 1 })));
   spool.close();
+}
+
+/** As where too many files are open for a moment. */
+function failOnce(name: 'readFileSync' | 'readdirSync', isMeant: (path: string) => boolean): void {
+  let hasFailed = false;
+  replaceInFs(name, (real) => (path: string, ...rest: unknown[]): unknown => {
+    if (hasFailed || !isMeant(path)) return Reflect.apply(real, undefined, [path, ...rest]);
+    hasFailed = true;
+    throw systemError('EMFILE');
+  });
 }
 
 it('an empty directory that was taken over, and removed, does not end all later taking over', async () => {
@@ -85,4 +103,49 @@ it('what was found while others were still being counted is waited for, too', as
   expect({ adopted, isScanning: spool.isScanning }).toEqual({ adopted: [1], isScanning: true });
   await clock.pass(40_000);
   expect({ adopted, isScanning: spool.isScanning }).toEqual({ adopted: [1, 1], isScanning: false });
+});
+
+it.each<[string, 'readFileSync' | 'readdirSync', (path: string) => boolean]>([
+  ['a file', 'readFileSync', (path) => path.endsWith('.seg')],
+  ['a directory', 'readdirSync', (path) => path.endsWith('.0')],
+])('%s that cannot be read at first (too many files are open) is read later', async (_, fn, isMeant) => {
+  const directory = directoryOfSpec();
+  leave(directory, 'one', 'two');
+  failOnce(fn, isMeant);
+  const { spool, clock, errors } = openSpool(directory);
+  await clock.settle();
+  expect({ errors, texts: deliverAll(spool) }).toEqual({ errors: ['EMFILE: refused'], texts: [] });
+  await clock.pass(NEXT_LOOK_MS);
+  expect(deliverAll(spool)).toEqual(['one', 'two']);
+  await clock.pass(NEXT_LOOK_MS);
+  expect({ errors, isScanning: spool.isScanning }).toEqual({
+    errors: ['EMFILE: refused'],
+    isScanning: false,
+  });
+  spool.close();
+  expect(readdirSync(directory)).toEqual([]);
+});
+
+it('what could not be read before the spool is closed is left to the next one', async () => {
+  const directory = directoryOfSpec();
+  leave(directory, 'one');
+  failOnce('readFileSync', (path) => path.endsWith('.seg'));
+  const first = openSpool(directory);
+  await first.clock.settle();
+  first.spool.close();
+  await first.clock.pass(NEXT_LOOK_MS);
+  const { spool, clock } = openSpool(directory);
+  await clock.settle();
+  expect({ texts: deliverAll(spool), adopted: first.adopted }).toEqual({ texts: ['one'], adopted: [] });
+});
+
+it('a file that is gone before it is read is not looked for again', async () => {
+  const directory = directoryOfSpec();
+  leave(directory, 'one');
+  const { clock, errors } = openSpool(directory);
+  for (const file of filesIn(directory)) rmSync(file);
+  await clock.settle();
+  expect(errors.length).toBe(1);
+  await clock.pass(2 * NEXT_LOOK_MS);
+  expect(errors.length).toBe(1);
 });
