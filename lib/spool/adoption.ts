@@ -1,9 +1,9 @@
 import type { Clock, Timer } from '../util/clock.ts';
 import { attempt } from '../util/safely.ts';
-import { type Directories, removeIfEmpty, segmentsIn } from './directories.ts';
+import { type Directories, removeLeftovers, segmentsIn } from './directories.ts';
 import { isGone } from './is-gone.ts';
 import type { Segment } from './segment.ts';
-import { byName, type Segments } from './segments.ts';
+import { byName, latestStartOf, type Segments } from './segments.ts';
 import type { SpoolEvents } from './spool-options.ts';
 
 // How often it is looked whether other processes have left something behind.
@@ -26,6 +26,8 @@ export class Adoption {
   /** What could not be read (too many files were open, say), to be tried again at the next look. */
   #unreadDirectories: string[] = [];
   #unreadSegments: Segment[] = [];
+  /** By the names of the segments that were found, when the latest of their owners began; 0 where there were none. */
+  latestStart = 0;
 
   constructor(options: AdoptionOptions) {
     this.#options = options;
@@ -55,6 +57,7 @@ export class Adoption {
     const taken = directories.lookAround(clock.systemTime(), (error) => events.onError(error));
     const found = [...this.#unreadDirectories.splice(0), ...taken];
     const left = [...this.#unreadSegments.splice(0), ...found.flatMap((path) => this.#segmentsIn(path))];
+    this.latestStart = Math.max(this.latestStart, latestStartOf(left));
     if (found.length === 0 && left.length === 0) return;
     const scan = this.#scanAll(found, left.sort(byName), directories, this.#scan);
     this.#scan = scan;
@@ -91,7 +94,7 @@ export class Adoption {
       if (segment.unsettled === 0) this.#attempt(() => segment.remove());
       else this.#options.segments.add(segment);
     }
-    for (const directory of found) removeIfEmpty(directory);
+    for (const directory of found) removeLeftovers(directory);
   }
 
   #segmentsIn(directory: string): Segment[] {

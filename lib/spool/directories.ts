@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, mkdirSync, readdirSync, rmdirSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { attempt } from '../util/safely.ts';
 import { isGone } from './is-gone.ts';
@@ -73,6 +73,16 @@ export function segmentsIn(directory: string): Segment[] {
   return readdirSync(directory)
     .filter((file) => file.endsWith('.seg'))
     .map((file) => new Segment(directory, file.slice(0, -'.seg'.length)));
+}
+
+/** Removes journals whose segments are gone (a process was killed between the two removals), and the directory, if nothing is left. */
+export function removeLeftovers(directory: string): void {
+  const files = new Set(attempt(() => readdirSync(directory)));
+  for (const file of files) {
+    const [, name] = /^(.+)\.ack(?:\.new)?$/.exec(file) ?? [];
+    if (name !== undefined && !files.has(`${name}.seg`)) attempt(() => rmSync(join(directory, file)));
+  }
+  removeIfEmpty(directory);
 }
 
 export function removeIfEmpty(directory: string): void {

@@ -104,3 +104,12 @@ export class Segments {
 export function byName(one: Segment, other: Segment): number {
   return one.name < other.name ? -1 : 1;
 }
+
+/** When the latest of their owners began, as their names have it; 0 where no name has it. */
+export function latestStartOf(segments: readonly Segment[]): number {
+  const starts = segments.map(({ name }) => Number(/^(\d{16})-/.exec(name)?.[1]));
+  return starts.reduce(
+    (latest, start) => (Number.isSafeInteger(start) ? Math.max(latest, start) : latest),
+    0,
+  );
+}

@@ -59,8 +59,9 @@ export class Spool {
     if (this.#isOpen) return;
     this.#isOpen = true;
     this.#directories = new Directories(this.#options.directory);
-    this.#startedAt = this.#clock.systemTime();
     this.#adoption.begin(this.#directories);
+    // The clock may have been set back: what is written from now on comes after what was found, by its name too.
+    this.#startedAt = Math.max(this.#clock.systemTime(), this.#adoption.latestStart + 1);
   }
 
   /** Resolves when all that was found has been counted; nothing if it has been. */

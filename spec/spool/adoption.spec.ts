@@ -1,6 +1,6 @@
 // What other processes have left is taken over, whatever goes wrong with a part of it.
-import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { FILE_HEADER, saltOf } from '../../lib/spool/frames.ts';
 import { Journal } from '../../lib/spool/journal.ts';
@@ -17,6 +17,8 @@ import {
 
 /** The name of what an owner has closed and left. */
 const LEFT = 'left-0123456789abcdef.0';
+/** The name of a segment. */
+const NAME = '0000000001000000-0000000000000001-b4fbc261';
 // Past the moment at which it is looked again.
 const NEXT_LOOK_MS = 31_000;
 
@@ -148,4 +150,30 @@ it('a file that is gone before it is read is not looked for again', async () => 
   expect(errors.length).toBe(1);
   await clock.pass(2 * NEXT_LOOK_MS);
   expect(errors.length).toBe(1);
+});
+
+it('a journal without its segment (killed between the two removals) is removed, too', async () => {
+  const directory = directoryOfSpec();
+  const path = join(directory, LEFT);
+  mkdirSync(path, { recursive: true });
+  for (const end of ['ack', 'ack.new']) writeFileSync(join(path, `${NAME}.${end}`), '');
+  const { spool, clock, errors } = openSpool(directory);
+  await clock.settle();
+  expect(readdirSync(directory)).toEqual([]);
+  spool.close();
+  expect(errors).toEqual([]);
+});
+
+it('a clock that was set back between two processes does not turn the order of their records', async () => {
+  const directory = directoryOfSpec();
+  leave(directory, 'older', 'old');
+  // A stranger's file, whose name is no number.
+  const [segment = ''] = filesIn(directory);
+  writeFileSync(join(dirname(segment), 'notes.seg'), '');
+  const clock = new HeldClock();
+  clock.wallOffset -= 60_000;
+  const { spool } = openSpool(directory, clock);
+  await clock.settle();
+  spool.store([recordWith('young', { seq: 1 }), recordWith('younger', { seq: 2 })]);
+  expect(deliverAll(spool)).toEqual(['older', 'old', 'young', 'younger']);
 });
