@@ -42,12 +42,18 @@ export class Ledger {
   /** The position of the youngest record. Not `accepted`, which also falls: a position is never given twice. */
   #lastSeq = 0;
   #withdrawn: PendingRecord | undefined;
+  #disowned = 0;
   #nextAdopted = Number.MIN_SAFE_INTEGER;
   readonly #watchers = new SettlementWatchers();
 
   /** Records that memory holds: waiting or in flight. */
   get inMemory(): number {
     return this.queued + this.inFlight;
+  }
+
+  /** All that were ever accepted: it only grows, while `accepted` falls when what is on disk is left to others. */
+  get everAccepted(): number {
+    return this.accepted + this.#disowned;
   }
 
   /** Records that are only on disk. */
@@ -112,8 +118,11 @@ export class Ledger {
 
   /** Other processes may take over what is on disk: it is no longer counted, as if it had never been accepted. */
   disown(): void {
-    this.accepted -= this.spooledWaiting;
+    const count = this.spooledWaiting;
+    this.accepted -= count;
+    this.#disowned += count;
     this.spooled = this.replayed;
+    this.#watchers.onDisowned(count);
   }
 
   /** A record that was only on disk is in memory again. */

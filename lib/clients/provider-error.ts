@@ -9,7 +9,7 @@ export const PROVIDER_ERROR = 'ProviderError';
  * also connects inside a send, which then fails with this: it says nothing of the send's records.
  */
 export class ProviderError extends Error {
-  override readonly name = PROVIDER_ERROR;
+  override readonly name: string = PROVIDER_ERROR;
 
   /** @param option the one that the function stands in */
   constructor(option: string, cause: unknown) {

@@ -62,8 +62,8 @@ export class Lifecycle implements Unfinished {
     return this.#parts.ledger.unsettled;
   }
 
-  get accepted(): number {
-    return this.#parts.ledger.accepted;
+  get everAccepted(): number {
+    return this.#parts.ledger.everAccepted;
   }
 
   get isClosed(): boolean {

@@ -4,7 +4,8 @@ import { type SignalSubscriber, subscribe, unsubscribe } from './signals.ts';
 export interface Unfinished {
   /** Records that are neither delivered nor dropped. */
   readonly held: number;
-  readonly accepted: number;
+  /** Records that were ever accepted: it only grows. */
+  readonly everAccepted: number;
   /** The last chance to accept a record of its own. */
   tellLast(): void;
   /** @param isLast not for long, where no broker was ever there */
@@ -68,14 +69,14 @@ export class ProcessExit implements SignalSubscriber {
   /** Nothing else keeps the process alive. */
   beforeExit(): void {
     this.#unfinished.tellLast();
-    const { held, accepted } = this.#unfinished;
+    const { held, everAccepted } = this.#unfinished;
     if (held === 0) return;
     // The second time nothing new has come: an outage must not keep the process alive for ever.
-    if (accepted === this.#acceptedAtExit) {
+    if (everAccepted === this.#acceptedAtExit) {
       this.#unfinished.giveUp();
       return;
     }
-    this.#acceptedAtExit = accepted;
+    this.#acceptedAtExit = everAccepted;
     void this.#unfinished.flush(this.#timeoutMs, true).then(() => this.#unfinished.release());
   }
 

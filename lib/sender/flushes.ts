@@ -1,4 +1,5 @@
 import type { Ledger } from '../accumulator/ledger.ts';
+import type { SettlementWatcher } from '../accumulator/settlement-watchers.ts';
 import type { Clock } from '../util/clock.ts';
 import type { FlushReport } from './sender-options.ts';
 
@@ -15,7 +16,8 @@ interface FlushesOptions {
 /** The flushes that are under way. Each waits until what had been accepted before it is settled, or its time is up. */
 export class Flushes {
   readonly #options: FlushesOptions;
-  #waiting = 0;
+  /** What ends each of them. */
+  readonly #ends = new Set<() => void>();
 
   constructor(options: FlushesOptions) {
     this.#options = options;
@@ -23,7 +25,7 @@ export class Flushes {
 
   /** Whether somebody flushes: then no batch waits to be filled. */
   get areWaiting(): boolean {
-    return this.#waiting > 0;
+    return this.#ends.size > 0;
   }
 
   /**
@@ -41,22 +43,38 @@ export class Flushes {
     const watcher = ledger.watch(scan !== undefined);
     void scan?.then(() => ledger.release(watcher));
     if (watcher.awaitsOlder || watcher.pending > 0) {
-      this.#waiting++;
-      onBegin();
       await new Promise<void>((resolve) => {
         const timer = clock.after(timeoutMs, () => done(), true);
         const done = (): void => {
+          this.#ends.delete(done);
           clock.cancel(timer);
           for (const stop of stopLooking) stop();
           resolve();
         };
         const stopLooking = lookForEnd.map((look) => look(done));
         watcher.onDone = done;
+        this.#ends.add(done);
+        onBegin();
       });
-      this.#waiting--;
       ledger.unwatch(watcher);
     }
-    const { delivered, dropped, pending } = watcher;
-    return { delivered, dropped, pending };
+    return reportOf(watcher);
   }
+
+  /** Nothing more is sent: what has not been settled stays pending. */
+  end(): void {
+    for (const done of this.#ends) done();
+  }
+
+  /** What a flush that does not wait says. */
+  get report(): FlushReport {
+    const { ledger } = this.#options;
+    const watcher = ledger.watch();
+    ledger.unwatch(watcher);
+    return reportOf(watcher);
+  }
+}
+
+function reportOf({ delivered, dropped, pending }: SettlementWatcher): FlushReport {
+  return { delivered, dropped, pending };
 }

@@ -164,17 +164,18 @@ export class Sender {
   }
 
   /**
-   * Resolves when all that is accepted so far is settled, or the time is up. Keeps the process alive until then.
+   * Resolves when all that is accepted so far is settled, the time is up, or the sender is stopped. Keeps the process alive until then.
    *
    * @param scan when it is over, what other processes have left on disk has been counted: that is waited for, too
    * @param isLast the process ends: not for long, where no broker was ever there, or no topic
    */
-  flush(timeoutMs: number, scan?: Promise<void>, isLast: boolean = false): Promise<FlushReport> {
+  async flush(timeoutMs: number, scan?: Promise<void>, isLast: boolean = false): Promise<FlushReport> {
+    if (this.#isStopped) return this.#flushes.report;
     const lookForEnd: readonly LookForEnd[] = [
       (done) => this.#unreachedBrokers.whenAllRefuse(done),
       (done) => this.#missingTopics.whenOnlyMissing(done),
     ];
-    return this.#flushes.wait(timeoutMs, scan, isLast ? lookForEnd : []);
+    return await this.#flushes.wait(timeoutMs, scan, isLast ? lookForEnd : []);
   }
 
   /**
@@ -202,6 +203,8 @@ export class Sender {
     this.#isStopped = true;
     this.#timer.disarm();
     this.giveUp();
+    // What is on disk now, others send.
+    this.#flushes.end();
     await this.#connection.replace();
     // Opened again in the meantime: then it goes on.
     if (this.#isStopped) await this.#source.dispose?.();

@@ -1,7 +1,9 @@
 import type { Clock, Timer } from '../util/clock.ts';
 import { attempt } from '../util/safely.ts';
-import { type Directories, removeIfEmpty, segmentsIn } from './directories.ts';
-import { byName, type Segments } from './segments.ts';
+import { type Directories, removeLeftovers, segmentsIn } from './directories.ts';
+import { isGone } from './is-gone.ts';
+import type { Segment } from './segment.ts';
+import { byName, latestStartOf, type Segments } from './segments.ts';
 import type { SpoolEvents } from './spool-options.ts';
 
 // How often it is looked whether other processes have left something behind.
@@ -21,6 +23,11 @@ export class Adoption {
   #directories: Directories | undefined;
   #timer: Timer | undefined;
   #scan: Promise<void> | undefined;
+  /** What could not be read (too many files were open, say), to be tried again at the next look. */
+  #unreadDirectories: string[] = [];
+  #unreadSegments: Segment[] = [];
+  /** By the names of the segments that were found, when the latest of their owners began; 0 where there were none. */
+  latestStart = 0;
 
   constructor(options: AdoptionOptions) {
     this.#options = options;
@@ -40,17 +47,31 @@ export class Adoption {
     this.#options.clock.cancel(this.#timer);
     this.#directories = undefined;
     this.#scan = undefined;
+    this.#unreadDirectories = [];
+    this.#unreadSegments = [];
   }
 
   #lookAround(directories: Directories): void {
-    const { clock } = this.#options;
+    const { clock, events } = this.#options;
     this.#timer = clock.after(LOOK_AROUND_MS, () => this.#lookAround(directories));
-    const found = this.#attempt(() => directories.lookAround(clock.systemTime())) ?? [];
-    if (found.length > 0) this.#scan = this.#scanAll(found, directories, this.#scan);
+    const taken = directories.lookAround(clock.systemTime(), (error) => events.onError(error));
+    const found = [...this.#unreadDirectories.splice(0), ...taken];
+    const left = [...this.#unreadSegments.splice(0), ...found.flatMap((path) => this.#segmentsIn(path))];
+    this.latestStart = Math.max(this.latestStart, latestStartOf(left));
+    if (found.length === 0 && left.length === 0) return;
+    const scan = this.#scanAll(found, left.sort(byName), directories, this.#scan);
+    this.#scan = scan;
+    void scan.then(() => {
+      // Another one waits behind it, or it is all somebody else's.
+      if (this.#scan !== scan) return;
+      this.#scan = undefined;
+      events.onWork();
+    });
   }
 
   async #scanAll(
     found: readonly string[],
+    left: readonly Segment[],
     owned: Directories,
     before: Promise<void> | undefined,
   ): Promise<void> {
@@ -59,21 +80,37 @@ export class Adoption {
     const isOver = (): boolean => this.#directories !== owned;
     await before;
     if (isOver()) return;
-    const left = found.flatMap((directory) => this.#attempt(() => segmentsIn(directory)) ?? []).sort(byName);
     for (const segment of left) {
       // One a turn: the application goes on in between.
       await new Promise<void>((resolve) => clock.soon(resolve));
       if (isOver()) return;
-      const damages = this.#attempt(() => segment.adopt());
+      const damages = this.#read(
+        () => segment.adopt(),
+        () => this.#unreadSegments.push(segment),
+      );
       if (damages === undefined) continue;
       if (damages > 0) events.onDamaged(damages);
       segment.seqBase = events.onAdopted(segment.waiting, segment.records);
-      if (segment.unsettled === 0) segment.remove();
+      if (segment.unsettled === 0) this.#attempt(() => segment.remove());
       else this.#options.segments.add(segment);
     }
-    this.#scan = undefined;
-    for (const directory of found) removeIfEmpty(directory);
-    events.onWork();
+    for (const directory of found) removeLeftovers(directory);
+  }
+
+  #segmentsIn(directory: string): Segment[] {
+    const segments = this.#read(
+      () => segmentsIn(directory),
+      () => this.#unreadDirectories.push(directory),
+    );
+    return segments ?? [];
+  }
+
+  /** @param keep has it tried again: it could not be read, but is there */
+  #read<Value>(fn: () => Value, keep: () => void): Value | undefined {
+    return attempt(fn, (error) => {
+      if (!isGone(error)) keep();
+      this.#options.events.onError(error);
+    });
   }
 
   #attempt<Value>(fn: () => Value): Value | undefined {

@@ -1,6 +1,7 @@
-import { accessSync, constants, mkdirSync, readdirSync, rmdirSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { attempt } from '../util/safely.ts';
+import { isGone } from './is-gone.ts';
 import { Owner, touch } from './owner.ts';
 import { Segment } from './segment.ts';
 
@@ -9,7 +10,7 @@ export class Directories {
   readonly #base: string;
   readonly #owner = new Owner();
   #own: string | undefined;
-  readonly #adopted: string[] = [];
+  #adopted: string[] = [];
 
   constructor(base: string) {
     this.#base = base;
@@ -18,31 +19,35 @@ export class Directories {
   /**
    * Takes over what processes that are gone have left, and gives a sign of life.
    *
+   * @param onError the base cannot be made or used, or there can be no sign of life
    * @returns the directories that were taken over
-   * @throws when the base cannot be made or used
    */
-  lookAround(now: number): string[] {
-    mkdirSync(this.#base, { recursive: true, mode: 0o700 });
-    accessSync(this.#base, constants.W_OK | constants.X_OK);
-    const found = this.#owner.adoptAll(this.#base, now);
+  lookAround(now: number, onError: (error: unknown) => void): string[] {
+    const found = attempt(() => this.#takeOver(now), onError) ?? [];
     this.#adopted.push(...found);
-    for (const path of this.#all()) touch(path, now);
+    // Each by itself: without a sign of life, others take over what this process still sends.
+    for (const path of this.#all()) {
+      attempt(
+        () => touch(path, now),
+        (error) => (isGone(error) ? this.#forget(path) : onError(error)),
+      );
+    }
     return found;
   }
 
-  /** Where new segments go. Made when it is asked for. @throws when it cannot be made */
-  own(): string {
-    if (this.#own === undefined) {
-      const path = join(this.#base, this.#owner.nextName());
-      mkdirSync(path, { recursive: true, mode: 0o700 });
-      this.#own = path;
-    }
-    return this.#own;
+  #takeOver(now: number): string[] {
+    mkdirSync(this.#base, { recursive: true, mode: 0o700 });
+    accessSync(this.#base, constants.W_OK | constants.X_OK);
+    return this.#owner.adoptAll(this.#base, now);
   }
 
-  /** The one for new segments has gone: the next ones get another. */
-  forgetOwn(): void {
-    this.#own = undefined;
+  /** Where new segments go. Made when it is asked for, and another one when it has gone. @throws when it cannot be made */
+  own(): string {
+    if (this.#own !== undefined && existsSync(this.#own)) return this.#own;
+    const path = join(this.#base, this.#owner.nextName());
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    this.#own = path;
+    return path;
   }
 
   /** Removes those that are empty; the others, and what is in them, are anybody's from now on. */
@@ -51,6 +56,11 @@ export class Directories {
       removeIfEmpty(path);
       this.#owner.leave(path);
     }
+  }
+
+  #forget(path: string): void {
+    if (path === this.#own) this.#own = undefined;
+    this.#adopted = this.#adopted.filter((other) => other !== path);
   }
 
   #all(): string[] {
@@ -63,6 +73,16 @@ export function segmentsIn(directory: string): Segment[] {
   return readdirSync(directory)
     .filter((file) => file.endsWith('.seg'))
     .map((file) => new Segment(directory, file.slice(0, -'.seg'.length)));
+}
+
+/** Removes journals whose segments are gone (a process was killed between the two removals), and the directory, if nothing is left. */
+export function removeLeftovers(directory: string): void {
+  const files = new Set(attempt(() => readdirSync(directory)));
+  for (const file of files) {
+    const [, name] = /^(.+)\.ack(?:\.new)?$/.exec(file) ?? [];
+    if (name !== undefined && !files.has(`${name}.seg`)) attempt(() => rmSync(join(directory, file)));
+  }
+  removeIfEmpty(directory);
 }
 
 export function removeIfEmpty(directory: string): void {

@@ -1,6 +1,7 @@
 import {
   closeSync,
   fstatSync,
+  ftruncateSync,
   openSync,
   readFileSync,
   renameSync,
@@ -10,6 +11,7 @@ import {
 } from 'node:fs';
 import { attempt } from '../util/safely.ts';
 import { ENTRY_BYTES, type Entry, entriesIn, journalBytes } from './frames.ts';
+import { isGone } from './is-gone.ts';
 
 /** What the journal of a segment says about its frames, by their offsets. */
 export interface Fates {
@@ -26,16 +28,28 @@ export class Journal {
   readonly #path: string;
   readonly #salt: number;
   #fd: number | undefined;
+  /** Where a part of a write begins that has failed: it has to be cut off, and could not be so far. */
+  #tornAt: number | undefined;
 
   constructor(path: string, salt: number) {
     this.#path = path;
     this.#salt = salt;
   }
 
-  /** @throws when it cannot be written */
+  /** All of them or none. @throws when it cannot be written */
   note(entries: readonly Entry[]): void {
     this.#fd ??= openSync(this.#path, 'a', 0o600);
-    writeWhole(this.#fd, journalBytes(entries, this.#salt));
+    const fd = this.#fd;
+    this.#cutOff(fd);
+    const { size } = fstatSync(fd);
+    try {
+      writeWhole(fd, journalBytes(entries, this.#salt));
+    } catch (error) {
+      // A disk that is full takes a part, and none of what follows that could be read: it would not start where an entry starts.
+      this.#tornAt = size;
+      attempt(() => this.#cutOff(fd));
+      throw error;
+    }
   }
 
   /** @throws when it is there and cannot be read */
@@ -79,6 +93,7 @@ export class Journal {
     }
     this.close();
     renameSync(this.#newPath, this.#path);
+    this.#tornAt = undefined;
     return entries.length - done.size;
   }
 
@@ -96,6 +111,13 @@ export class Journal {
     this.#fd = undefined;
   }
 
+  /** @throws when it cannot be done */
+  #cutOff(fd: number): void {
+    if (this.#tornAt === undefined) return;
+    ftruncateSync(fd, this.#tornAt);
+    this.#tornAt = undefined;
+  }
+
   get #newPath(): string {
     return `${this.#path}.new`;
   }
@@ -104,7 +126,7 @@ export class Journal {
     try {
       return readFileSync(this.#path);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      if (!isGone(error)) throw error;
       return undefined;
     }
   }

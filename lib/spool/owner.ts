@@ -10,6 +10,9 @@ const SILENT_MS = 120_000;
 
 const NAME = /^([0-9a-f]{12})-(\d+)-(\d+)-([0-9a-f]{16})\.\d+$/;
 
+// The start of a process where the system does not tell it, or not at the moment (too many files are open).
+const UNKNOWN_START = '0';
+
 // What an owner has closed and left, in a process that may go on for years.
 const LEFT_NAME = /^left-[0-9a-f]{16}\.\d+$/;
 
@@ -72,7 +75,7 @@ export function ownerState(base: string, name: string, now: number): OwnerState 
   if (LEFT_NAME.test(name)) return { isGone: true, pid: undefined };
   const [, where, pid, start] = NAME.exec(name) ?? [];
   if (where === undefined) return undefined;
-  if (where === placeOfProcesses()) return { isGone: startOf(Number(pid)) !== start, pid: Number(pid) };
+  if (where === placeOfProcesses()) return { isGone: hasEnded(Number(pid), start), pid: Number(pid) };
   const isGone = attempt(() => now - statSync(join(base, name)).mtimeMs > SILENT_MS) ?? false;
   return { isGone, pid: undefined };
 }
@@ -92,7 +95,13 @@ function bootId(): string {
   return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8');
 }
 
-/** When a process started, in ticks since the boot; '0' where that cannot be told, '' when it is gone. */
+/** Whether it is another process by now that has this id, or none. @param start of the one that is meant */
+function hasEnded(pid: number, start: string | undefined): boolean {
+  const now = startOf(pid);
+  return now !== start && now !== UNKNOWN_START && (now === '' || start !== UNKNOWN_START);
+}
+
+/** When a process started, in ticks since the boot; `UNKNOWN_START` where that cannot be told, '' when it is gone. */
 function startOf(pid: number): string {
   const stat = attempt(() => readFileSync(`/proc/${pid}/stat`, 'latin1'));
   // The 22nd field; the second is a name in parentheses that may have blanks.
@@ -102,8 +111,8 @@ function startOf(pid: number): string {
   if (fields?.[19] !== undefined) return fields[19];
   try {
     process.kill(pid, 0);
-    return '0';
+    return UNKNOWN_START;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ESRCH' ? '' : '0';
+    return (error as NodeJS.ErrnoException).code === 'ESRCH' ? '' : UNKNOWN_START;
   }
 }

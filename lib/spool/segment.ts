@@ -1,4 +1,4 @@
-import { ftruncateSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { ftruncateSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PendingRecord, SpoolPosition } from '../record/record.ts';
 import { attempt } from '../util/safely.ts';
@@ -116,6 +116,8 @@ export class Segment {
     const group = Buffer.concat(frames);
     try {
       writeWhole(this.#fd, group);
+      // Renamed with its directory by one that has taken this process for dead, and may have read it already: it is not there.
+      statSync(`${this.#path}.seg`);
     } catch (error) {
       const fd = this.#fd;
       // Where it fails, the torn end is found by its checksum.

@@ -3,6 +3,9 @@ import { groupBy } from '../util/group-by.ts';
 import type { Entry } from './frames.ts';
 import type { Segment } from './segment.ts';
 
+// Node writes no more than 2 GiB at a time, and in JSON a text may take six times its bytes.
+const MAX_RUN_BYTES = 67_108_864;
+
 /** The segments of one owner, oldest first, and what they take on disk. */
 export class Segments {
   #list: Segment[] = [];
@@ -87,14 +90,17 @@ export class Segments {
     return bySegment;
   }
 
-  /** Runs of records between which no segment begins. @param nameOf what a segment that begins with it would be called */
+  /** Runs of records between which no segment begins, each small enough to be written in one go. @param nameOf what a segment that begins with it would be called */
   runsBetween(
     records: readonly PendingRecord[],
     nameOf: (record: PendingRecord) => string,
   ): PendingRecord[][] {
+    let bytes = 0;
     const runs = groupBy(records, (record) => {
+      bytes += record.bytes;
       const name = nameOf(record);
-      return this.#list.filter((segment) => segment.name < name).length;
+      const segmentsBefore = this.#list.filter((segment) => segment.name < name).length;
+      return `${segmentsBefore} ${Math.floor(bytes / MAX_RUN_BYTES)}`;
     });
     return [...runs.values()];
   }
@@ -103,4 +109,13 @@ export class Segments {
 /** Named so that their names sort as their records do. */
 export function byName(one: Segment, other: Segment): number {
   return one.name < other.name ? -1 : 1;
+}
+
+/** When the latest of their owners began, as their names have it; 0 where no name has it. */
+export function latestStartOf(segments: readonly Segment[]): number {
+  const starts = segments.map(({ name }) => Number(/^(\d{16})-/.exec(name)?.[1]));
+  return starts.reduce(
+    (latest, start) => (Number.isSafeInteger(start) ? Math.max(latest, start) : latest),
+    0,
+  );
 }

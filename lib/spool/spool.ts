@@ -5,6 +5,7 @@ import { crypto } from '../util/node-modules.ts';
 import { attempt } from '../util/safely.ts';
 import { Adoption } from './adoption.ts';
 import { Directories } from './directories.ts';
+import { isGone } from './is-gone.ts';
 import { Segment } from './segment.ts';
 import { SegmentWriter } from './segment-writer.ts';
 import { Segments } from './segments.ts';
@@ -58,8 +59,9 @@ export class Spool {
     if (this.#isOpen) return;
     this.#isOpen = true;
     this.#directories = new Directories(this.#options.directory);
-    this.#startedAt = this.#clock.systemTime();
     this.#adoption.begin(this.#directories);
+    // The clock may have been set back: what is written from now on comes after what was found, by its name too.
+    this.#startedAt = Math.max(this.#clock.systemTime(), this.#adoption.latestStart + 1);
   }
 
   /** Resolves when all that was found has been counted; nothing if it has been. */
@@ -92,8 +94,7 @@ export class Spool {
         writer.append(records, keeps, state !== 'flowing');
       } catch (error) {
         if (!isGone(error)) throw error;
-        // Somebody has cleaned up, or taken this one for dead.
-        this.#directories.forgetOwn();
+        // Somebody has cleaned up, or taken this one for dead: there is another directory now.
         writer.append(records, keeps, state !== 'flowing');
       }
       return true;
@@ -252,10 +253,6 @@ export class Spool {
   #attempt<Value>(fn: () => Value): Value | undefined {
     return attempt(fn, (error) => this.#events.onError(error));
   }
-}
-
-function isGone(error: unknown): boolean {
-  return (error as NodeJS.ErrnoException).code === 'ENOENT';
 }
 
 /** Sixteen digits: as many as a safe integer can have. */

@@ -7,7 +7,7 @@ function unfinished(held: number) {
   const flushed = gate();
   const books = {
     held,
-    accepted: held,
+    everAccepted: held,
     tellLast: vi.fn(),
     flush: vi.fn(() => flushed.opened),
     flushUnlessDown: vi.fn(() => flushed.opened),
@@ -33,7 +33,7 @@ describe('a process that is about to end', () => {
     const { books } = unfinished(0);
     books.tellLast.mockImplementation(() => {
       books.held = 1;
-      books.accepted = 1;
+      books.everAccepted = 1;
     });
     new ProcessExit(books, 10).beforeExit();
     expect(books.flush).toHaveBeenCalledTimes(1);
@@ -55,7 +55,7 @@ describe('a process that is about to end', () => {
     const { books } = unfinished(3);
     const end = new ProcessExit(books, 10);
     end.beforeExit();
-    books.accepted++;
+    books.everAccepted++;
     end.beforeExit();
     expect(books.flush).toHaveBeenCalledTimes(2);
     expect(books.giveUp).not.toHaveBeenCalled();

@@ -1,9 +1,17 @@
-import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { ENTRY_BYTES } from '../../lib/spool/frames.ts';
 import { Journal } from '../../lib/spool/journal.ts';
-import { directoryOfSpec } from './rig.ts';
+import { directoryOfSpec, replaceInFs, systemError } from './rig.ts';
 
 const SALT = 7;
 const NOTHING = { done: new Set(), partitions: new Map(), bindings: 0 };
@@ -139,5 +147,64 @@ describe('written anew', () => {
     writeFileSync(`${path}.new`, 'half of it');
     journal.remove();
     expect(readdirSync(dirname(path))).toEqual([]);
+  });
+});
+
+describe('on a disk that is full for a moment, and takes only a part of an entry', () => {
+  const disk = { takes: Number.POSITIVE_INFINITY, mayBeCutOff: true };
+  beforeEach(() => {
+    replaceInFs('writeSync', (real) => (fd: number, bytes: Buffer, at: number) => {
+      const length = Math.min(bytes.length - at, disk.takes);
+      if (length === 0) throw systemError('ENOSPC');
+      disk.takes -= length;
+      return real(fd, bytes, at, length);
+    });
+    replaceInFs('ftruncateSync', (real) => (fd: number, length: number) => {
+      if (!disk.mayBeCutOff) throw systemError('EIO');
+      real(fd, length);
+    });
+    Object.assign(disk, { takes: Number.POSITIVE_INFINITY, mayBeCutOff: true });
+  });
+
+  it('what is noted afterwards is read: no entry stands across two', () => {
+    const { journal } = newJournal();
+    journal.note([{ offset: 8, partition: undefined }]);
+    disk.takes = 4;
+    expect(() => journal.note([{ offset: 20, partition: undefined }])).toThrow('ENOSPC');
+    disk.takes = Number.POSITIVE_INFINITY;
+    journal.note([{ offset: 32, partition: undefined }]);
+    expect(journal.read().done).toEqual(new Set([8, 32]));
+  });
+
+  it('nothing is written behind the part, while it cannot be cut off', () => {
+    const { path, journal } = newJournal();
+    disk.takes = 4;
+    disk.mayBeCutOff = false;
+    expect(() => journal.note([{ offset: 8, partition: undefined }])).toThrow('ENOSPC');
+    disk.takes = Number.POSITIVE_INFINITY;
+    expect(() => journal.note([{ offset: 20, partition: undefined }])).toThrow('EIO');
+    journal.close();
+    expect(() => journal.note([{ offset: 32, partition: undefined }])).toThrow('EIO');
+    expect(statSync(path).size).toBe(4);
+    disk.mayBeCutOff = true;
+    journal.note([{ offset: 44, partition: undefined }]);
+    expect(journal.read().done).toEqual(new Set([44]));
+  });
+
+  it('a journal that is written anew has no such part', () => {
+    const { journal } = newJournal();
+    journal.note([{ offset: 8, partition: 1 }]);
+    disk.takes = 4;
+    disk.mayBeCutOff = false;
+    expect(() => journal.note([{ offset: 8, partition: 2 }])).toThrow('ENOSPC');
+    disk.takes = Number.POSITIVE_INFINITY;
+    journal.compact();
+    journal.note([{ offset: 20, partition: 3 }]);
+    expect(journal.read().partitions).toEqual(
+      new Map([
+        [8, 1],
+        [20, 3],
+      ]),
+    );
   });
 });

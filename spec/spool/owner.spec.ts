@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, utimesSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { Owner, touch } from '../../lib/spool/owner.ts';
-import { directoryOfSpec } from './rig.ts';
+import { directoryOfSpec, replaceInFs, systemError } from './rig.ts';
 
 const NOW = 1_800_000_000_000;
 
@@ -30,6 +30,11 @@ it.each<[string, string, boolean]>([
   ['of this very process, but from an earlier life', nameWith({ start: '1' }), true],
   ['that its owner has closed', 'left-0123456789abcdef.0', true],
   ['of an owner that lives', new Owner().nextName(), false],
+  [
+    'of a process that lives, and could not tell its start',
+    nameWith({ pid: process.ppid, start: '0' }),
+    false,
+  ],
   ['of another machine, that has just been heard of', nameWith({ where: '0123456789ab', pid: 1 }), false],
   ['that is no owner’s', 'lost+found', false],
 ])('a directory %s: taken over or not', (_, name, isTaken) => {
@@ -58,4 +63,16 @@ it('what an owner has taken over is its own, until it leaves it', () => {
   expect(second.adoptAll(base, NOW)).toEqual([]);
   first.leave(taken ?? '');
   expect(second.adoptAll(base, NOW).length).toBe(1);
+});
+
+it('one of a process that lives is not taken over while its start cannot be read', () => {
+  const base = directoryOfSpec();
+  made(base, new Owner().nextName());
+  const other = new Owner();
+  // Too many files are open.
+  replaceInFs('readFileSync', (real) => (path: string, ...rest: unknown[]): unknown => {
+    if (String(path).startsWith('/proc/')) throw systemError('EMFILE');
+    return Reflect.apply(real, undefined, [path, ...rest]);
+  });
+  expect(other.adoptAll(base, NOW)).toEqual([]);
 });

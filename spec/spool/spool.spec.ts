@@ -4,7 +4,7 @@ import type { PendingRecord } from '../../lib/record/record.ts';
 import { Spool } from '../../lib/spool/spool.ts';
 import { HeldClock } from '../sender/rig.ts';
 import { liveHeap } from '../support/garbage.ts';
-import { directoryOfSpec, filesIn, recordWith } from './rig.ts';
+import { directoryOfSpec, filesIn, openSpool, recordWith } from './rig.ts';
 
 it('closed while it looks through what others have left, it leaves the rest to them', async () => {
   const options = { directory: directoryOfSpec(), mode: 'overflow', maxBytes: 1_000_000 } as const;
@@ -42,20 +42,6 @@ it('closed while it looks through what others have left, it leaves the rest to t
 });
 
 describe('what is passed over', () => {
-  const options = { directory: '', mode: 'overflow', maxBytes: 100_000_000 } as const;
-  const spoolIn = (directory: string): { spool: Spool; clock: HeldClock; errors: unknown[] } => {
-    const clock = new HeldClock();
-    const errors: unknown[] = [];
-    const spool = new Spool({ ...options, directory }, clock, {
-      onAdopted: () => 0,
-      onDamaged: (stretches) => errors.push(`${stretches} damaged`),
-      onLost: (records) => errors.push(`${records} lost`),
-      onError: (cause) => errors.push(cause),
-      onWork: () => undefined,
-    });
-    spool.open();
-    return { spool, clock, errors };
-  };
   const record = (topic: string, seq: number): PendingRecord => recordWith(`${topic} ${seq}`, { topic, seq });
 
   /** Takes what is not for the topic, and leaves the rest. */
@@ -73,7 +59,7 @@ describe('what is passed over', () => {
   }
 
   it('is read again, in its order, when all is begun anew', () => {
-    const { spool, errors } = spoolIn(directoryOfSpec());
+    const { spool, errors } = openSpool(directoryOfSpec());
     for (let seq = 1; seq <= 100; seq++) spool.store([record(seq % 2 === 0 ? 'held' : 'other', seq)]);
     expect(readPast(spool, 'held').length).toBe(50);
     expect(spool.hasUnread).toBe(false);
@@ -88,7 +74,7 @@ describe('what is passed over', () => {
   });
 
   it('is not kept in memory record by record, however many there are', () => {
-    const { spool, errors } = spoolIn(directoryOfSpec());
+    const { spool, errors } = openSpool(directoryOfSpec());
     const many = 50_000;
     const storeIn = (where: Spool, count: number): void => {
       for (let seq = 1; seq <= count; seq += 500)
@@ -97,7 +83,7 @@ describe('what is passed over', () => {
         );
     };
     // In another one before: what the engine keeps of the code it has run is not meant.
-    const { spool: another } = spoolIn(directoryOfSpec());
+    const { spool: another } = openSpool(directoryOfSpec());
     storeIn(another, many / 5);
     readPast(another, 'held');
     another.beginAnew();
@@ -117,7 +103,7 @@ describe('what is passed over', () => {
 
   it('does not keep on disk what is written beside it and delivered', () => {
     const directory = directoryOfSpec();
-    const { spool } = spoolIn(directory);
+    const { spool } = openSpool(directory);
     for (let seq = 1; seq <= 10_000; seq++) {
       if (seq % 100 === 0) spool.store([record('held', seq)], 'held');
       else spool.store([record('other', seq)]);
@@ -130,7 +116,7 @@ describe('what is passed over', () => {
 
   it('and left by memory comes before what was written earlier and is younger, also for the next process', async () => {
     const directory = directoryOfSpec();
-    const { spool } = spoolIn(directory);
+    const { spool } = openSpool(directory);
     // Another topic's, older; then memory is full, and the topic's youngest go to disk; then others need the room.
     spool.store([record('other', 1)]);
     spool.beginSegments();
@@ -140,7 +126,7 @@ describe('what is passed over', () => {
     spool.store([record('held', 7)], 'held');
     expect(readPast(spool, 'held')).toEqual(['other 1']);
     spool.close();
-    const next = spoolIn(directory);
+    const next = openSpool(directory);
     await next.clock.settle();
     expect(readPast(next.spool, 'nothing')).toEqual([
       'held 2',
