@@ -55,7 +55,7 @@ Lists the records that wait on disk. Looking changes nothing, and may be done wh
   --print            prints the records
   --json             prints the list as JSON
   --replay           sends what processes have left behind to Kafka, and removes it. What belongs to a process that runs is
-                     left to that one. Ctrl-C ends it; what is not sent stays
+                     left to that one. Ctrl-C ends it; what is not sent, or refused, stays
   --timeout MS       --replay gives up after so long without progress (default: 30000)
 
 ${WHERE}

@@ -1,4 +1,6 @@
 import type { Admin, Consumer, Kafka, KafkaConfig, PartitionMetadata, Producer } from 'kafkajs';
+import { systemClock } from '../../util/clock.ts';
+import { withDeadline } from '../../util/deadline.ts';
 import { crypto } from '../../util/node-modules.ts';
 import { BrokerAddresses, rotatedBrokers } from './brokers/broker-addresses.ts';
 import { type Address, plainHost } from './brokers/broker-list.ts';
@@ -39,6 +41,9 @@ const TOPIC_RESOURCE = 2;
 // How long a broker waits for records before it answers a fetch: a `disconnect` waits for that answer.
 const WAIT_MS = 500;
 
+// How long a consumer that is still joining its group may take, before it is closed without having left it.
+const JOINING_MS = 1_000;
+
 /** What the command asks of Kafka: one client, its admin, its producer and its consumers. */
 export class KafkaInspector {
   /** The requests that were answered, such as `ApiVersions`, with the version that was used. */
@@ -48,7 +53,9 @@ export class KafkaInspector {
   readonly #secrets = new Secrets();
   readonly #brokerSockets: BrokerSockets;
   #producer: Producer | undefined;
-  readonly #consumers = new Set<Consumer>();
+  #consumer: Consumer | undefined;
+  #joining: Promise<void> | undefined;
+  #isClosed = false;
   #tellsLeaderless = false;
 
   /** @param retries of each request; a check wants to see the first failure, a reader goes on */
@@ -138,25 +145,38 @@ export class KafkaInspector {
     });
   }
 
-  /** Reads on until the inspector is closed, in a group of a random name, for which nothing is ever committed. */
+  /** Reads on until the inspector is closed, in a group of a random name, for which nothing is ever committed. To be called once. */
   read({ topic, from, onRecord, onPosition, onFailure }: ReadOptions): Promise<void> {
-    return this.#explained(async () => {
+    this.#joining = this.#explained(async () => {
       const groupId = `winston-kafkajs-${crypto().randomBytes(8).toString('hex')}`;
       const consumer = this.#kafka.consumer({
         groupId,
         allowAutoTopicCreation: false,
         maxWaitTimeInMs: WAIT_MS,
+        // By itself it would start again once it is closed, where that fails a request (consumer/index.js, `onCrash`).
+        retry: { restartOnFailure: async () => !this.#isClosed },
       });
-      this.#consumers.add(consumer);
+      this.#consumer = consumer;
       consumer.on(consumer.events.CRASH, ({ payload }) => {
         if (!payload.restart) onFailure(this.#shown(payload.error));
       });
+      // Not in `eachBatch`: it is not called for control records and aborted ones alone (consumer/runner.js, `isEmptyDueToFiltering`).
+      consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload: { partition, lastOffset } }) => {
+        const after = BigInt(lastOffset) + 1n;
+        if (after < (from.get(partition) ?? 0n)) return;
+        const partitions = [{ topic, partitions: [partition] }];
+        onPosition(partition, after, () => {
+          consumer.pause(partitions);
+          return () => consumer.resume(partitions);
+        });
+      });
       await consumer.connect();
       await consumer.subscribe({ topics: [topic], fromBeginning: false });
+      if (this.#isClosed) return;
       const next = new Map(from);
       await consumer.run({
         autoCommit: false,
-        eachBatch: async ({ batch, resolveOffset, heartbeat, pause }) => {
+        eachBatch: async ({ batch, resolveOffset, heartbeat }) => {
           const { partition } = batch;
           for (const { offset, timestamp, value } of batch.messages) {
             const at = BigInt(offset);
@@ -171,17 +191,19 @@ export class KafkaInspector {
             });
             resolveOffset(offset);
           }
-          const after = BigInt(batch.lastOffset()) + 1n;
-          if (after >= (from.get(partition) ?? 0n)) onPosition(partition, after, pause);
           await heartbeat();
         },
       });
       for (const [partition, offset] of from) consumer.seek({ topic, partition, offset: String(offset) });
     });
+    return this.#joining;
   }
 
   async close(): Promise<void> {
-    const all = [...this.#consumers, this.#producer, this.#admin];
+    this.#isClosed = true;
+    const joining = this.#joining;
+    await Promise.allSettled([joining && withDeadline(joining, JOINING_MS, 'joining', systemClock, true)]);
+    const all = [this.#consumer, this.#producer, this.#admin];
     await Promise.allSettled(all.map((client) => client?.disconnect()));
   }
 
