@@ -76,7 +76,7 @@ const COMMANDS: Readonly<Record<'check' | 'tail' | 'spool', Command>> = {
   tail: async (line, screen, { env, now, signal }) => {
     const topic = needed(line, 'topic');
     const { level, grep, since: sinceText, until: untilText } = line.texts;
-    const severity = level === undefined ? undefined : severityOf(level);
+    const severity = severityOf(level);
     if (level !== undefined && severity === undefined)
       throw new UsageError(`--level must be one of ${LEVELS.join(', ')}.`);
     const since = sinceText === undefined ? undefined : timeOf('--since', sinceText, now());

@@ -193,6 +193,16 @@ it('stayed in its group, and had kafkajs start again, when it was ended while it
   expect([await before, await restarts()]).toEqual([true, false]);
 });
 
+it('waited for the answer of a broker that never lets it join, when it was ended', async () => {
+  const cluster = await startCluster();
+  const controller = new AbortController();
+  cluster.inject({ api: 'JoinGroup', action: { silent: 'before-store' } });
+  cluster.on('request', ({ api }) => {
+    if (api === 'JoinGroup') controller.abort();
+  });
+  expect(await tailed(cluster, [], { signal: controller.signal })).toMatchObject({ code: 0, err: '' });
+});
+
 it('says what is wrong with a topic that is not there', async () => {
   const cluster = await startCluster({ topics: {} });
   const { code, err } = await tailed(cluster, SINCE);

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { Admin, Consumer, Kafka, KafkaConfig, PartitionMetadata, Producer } from 'kafkajs';
 import { systemClock } from '../../util/clock.ts';
 import { withDeadline } from '../../util/deadline.ts';
@@ -41,8 +42,9 @@ const TOPIC_RESOURCE = 2;
 // How long a broker waits for records before it answers a fetch: a `disconnect` waits for that answer.
 const WAIT_MS = 500;
 
-// How long a consumer that is still joining its group may take, before it is closed without having left it.
-const JOINING_MS = 1_000;
+// How long a consumer that is still joining its group may take, to leave it in order; and how long a `disconnect`, which waits
+// for the answers to all requests.
+const CLOSE_MS = 1_000;
 
 /** What the command asks of Kafka: one client, its admin, its producer and its consumers. */
 export class KafkaInspector {
@@ -56,6 +58,9 @@ export class KafkaInspector {
   #consumer: Consumer | undefined;
   #joining: Promise<void> | undefined;
   #isClosed = false;
+  /** Nothing is waited for any more. */
+  #isCut = false;
+  readonly #sockets = new Set<Socket>();
   #tellsLeaderless = false;
 
   /** @param retries of each request; a check wants to see the first failure, a reader goes on */
@@ -72,6 +77,10 @@ export class KafkaInspector {
       brokers: rotatedBrokers(providers.brokers, 0, addresses),
       socketFactory: (args) => {
         const socket = withoutPolling(make({ ...args, host: plainHost(args.host) }));
+        this.#sockets.add(socket);
+        socket.once('close', () => this.#sockets.delete(socket));
+        // kafkajs may try once more.
+        if (this.#isCut) cut(socket);
         unrefOnce(socket);
         this.#brokerSockets.watch(socket, args);
         return socket;
@@ -201,10 +210,13 @@ export class KafkaInspector {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    const joining = this.#joining;
-    await Promise.allSettled([joining && withDeadline(joining, JOINING_MS, 'joining', systemClock, true)]);
+    await briefly(this.#joining);
     const all = [this.#consumer, this.#producer, this.#admin];
-    await Promise.allSettled(all.map((client) => client?.disconnect()));
+    const closing = Promise.allSettled(all.map((client) => client?.disconnect()));
+    await briefly(closing);
+    this.#isCut = true;
+    this.#sockets.forEach(cut);
+    await closing;
   }
 
   #note({ apiName, apiVersion }: { apiName: string; apiVersion: number }): void {
@@ -232,6 +244,16 @@ export class KafkaInspector {
   #shown(error: unknown): unknown {
     return shownError(error, this.#brokerSockets, this.#secrets);
   }
+}
+
+/** With an error: kafkajs does not listen for `close` (network/connection.js), and would wait for answers. */
+function cut(socket: Socket): void {
+  socket.destroy(new Error('closed'));
+}
+
+/** Waits for the end of something, up to `CLOSE_MS`, however it ends. */
+async function briefly(promise: Promise<unknown> | undefined): Promise<void> {
+  await Promise.allSettled([promise && withDeadline(promise, CLOSE_MS, 'closing', systemClock, true)]);
 }
 
 function offsetsOf(list: readonly { partition: number; offset: string }[]): Map<number, bigint> {

@@ -28,7 +28,7 @@ export async function check(options: CheckOptions, screen: Screen): Promise<numb
     if (error instanceof StepFailure && !signal.aborted) steps.fail(error);
     else if (!signal.aborted) throw error;
   }
-  const isOk = !signal.aborted && !steps.hasFailed;
+  const isOk = !signal.aborted && steps.all.every(({ status }) => status !== 'failed');
   if (isJson) screen.json({ ok: isOk, topic, steps: steps.all });
   else if (isOk) screen.line('\nThe transport can work with this.');
   else screen.line(`\n${signal.aborted ? 'Interrupted' : 'A step failed'}; those after it were not tried.`);

@@ -67,10 +67,6 @@ export class Steps {
     this.#aborted.catch(() => undefined);
   }
 
-  get hasFailed(): boolean {
-    return this.all.some(({ status }) => status === 'failed');
-  }
-
   ok(name: StepName, detail: string): void {
     this.#add({ name, status: 'ok', detail });
   }
