@@ -270,6 +270,15 @@ export class KafkaTransport extends TransportStream {
   }
 
   /**
+   * For `winston-kafkajs spool --replay`: what Kafka refuses of the spool's records stays on disk.
+   *
+   * @internal
+   */
+  _keepDropped(): void {
+    this.#pipeline.lifecycle.keepDropped();
+  }
+
+  /**
    * The end of the process would find nothing to do, and the next record watches for it again. A logger that nobody uses any
    * more, of a module that was loaded anew, is not kept in memory by the process, nor are listeners left on it.
    */

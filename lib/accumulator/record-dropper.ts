@@ -28,7 +28,8 @@ export class RecordDropper {
     this.#ledger.drop(record, reason);
     this.#onDropped(record, reason, cause);
     // Not before: a process that is killed now has it handed on again by the next, and not by none.
-    if (record.spoolPosition !== undefined) this.#spool?.settle([record]);
+    if (record.spoolPosition !== undefined && this.#spool?.keepsDropped === false)
+      this.#spool.settle([record]);
     empty(record);
     record.serialization = undefined;
   }

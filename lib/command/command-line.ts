@@ -34,16 +34,11 @@ export function commandLine(command: CommandName, args: readonly string[]): Comm
       options: OPTIONS[command],
       allowPositionals: command === 'spool',
     });
-    const entries: [string, unknown][] = Object.entries(values);
-    return {
-      texts: Object.fromEntries(
-        entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
-      ),
-      flags: Object.fromEntries(
-        entries.filter((entry): entry is [string, boolean] => typeof entry[1] === 'boolean'),
-      ),
-      positionals,
-    };
+    const ofType = (type: string): Record<string, never> =>
+      Object.fromEntries(
+        Object.entries(values).filter((entry): entry is [string, never] => typeof entry[1] === type),
+      );
+    return { texts: ofType('string'), flags: ofType('boolean'), positionals };
   } catch (error) {
     const message = messageOf(error);
     const unknown = /^Unknown option '--?([\w-]+)'/.exec(message)?.[1];

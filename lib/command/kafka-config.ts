@@ -6,20 +6,18 @@ import type { KafkaConfig } from '../clients/kafkajs/inspector.ts';
 import { importDefault } from '../clients/worker/import-default.ts';
 import { messageOf } from '../errors.ts';
 import { isPlainObject } from '../util/check-option.ts';
+import type { CommandLine } from './command-line.ts';
 import { UsageError } from './usage-error.ts';
 
-export interface ConfigFlags {
-  readonly brokers?: string | undefined;
-  readonly config?: string | undefined;
-  readonly ssl?: boolean | undefined;
-}
-
 /** From the command line before the environment, and the environment before the module. @throws UsageError */
-export async function kafkaConfig(flags: ConfigFlags, env: NodeJS.ProcessEnv): Promise<KafkaConfig> {
-  const fromModule = flags.config === undefined ? {} : await configOf(flags.config);
+export async function kafkaConfig(
+  { texts, flags }: CommandLine,
+  env: NodeJS.ProcessEnv,
+): Promise<KafkaConfig> {
+  const fromModule = texts.config === undefined ? {} : await configOf(texts.config);
   const config = { clientId: 'winston-kafkajs-command', ...fromModule, ...fromEnvironment(env) };
-  if (flags.ssl === true && !config.ssl) config.ssl = true;
-  const given = flags.brokers ?? env.KAFKA_BROKERS ?? fromModule.brokers;
+  if (flags.ssl && !config.ssl) config.ssl = true;
+  const given = texts.brokers ?? env.KAFKA_BROKERS ?? fromModule.brokers;
   if (given === undefined)
     throw new UsageError('No brokers: give --brokers host:port, KAFKA_BROKERS, or a --config module.');
   const answered = typeof given === 'function' ? await given() : given;

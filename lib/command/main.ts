@@ -1,3 +1,4 @@
+import { onOneLine } from '../client-log/line.ts';
 import { messageOf } from '../errors.ts';
 import { systemClock } from '../util/clock.ts';
 import { check } from './check/check.ts';
@@ -48,7 +49,7 @@ export async function main(args: readonly string[], around: Surroundings): Promi
       throw new UsageError(`${what}\n\n${USAGE.main}`);
     }
     const line = commandLine(command, rest);
-    if (line.flags.help === true) {
+    if (line.flags.help) {
       stdout.write(USAGE[command]);
       return 0;
     }
@@ -56,7 +57,7 @@ export async function main(args: readonly string[], around: Surroundings): Promi
   } catch (error) {
     const isUsage = error instanceof UsageError;
     // A text of several lines is the usage, as it is.
-    stderr.write(`winston-kafkajs: ${isUsage ? error.message : messageOf(error)}\n`);
+    stderr.write(`winston-kafkajs: ${isUsage ? error.message : onOneLine(messageOf(error))}\n`);
     if (isUsage && isCommand(command)) stderr.write(`See winston-kafkajs ${command} --help.\n`);
     return isUsage ? 2 : 1;
   }
@@ -65,17 +66,17 @@ export async function main(args: readonly string[], around: Surroundings): Promi
 type Command = (line: CommandLine, screen: Screen, around: Surroundings) => Promise<number>;
 
 const COMMANDS: Readonly<Record<'check' | 'tail' | 'spool', Command>> = {
-  check: async (line, screen, { env, now }) => {
+  check: async (line, screen, { env, now, signal }) => {
     const topic = needed(line, 'topic');
+    const { json: isJson, 'no-record': isReadOnly } = line.flags;
     const timeoutMs = milliseconds(line, 'timeout', CHECK_MS);
-    const kafka = await kafkaConfig({ ...line.texts, ssl: line.flags.ssl }, env);
-    const writes = line.flags['no-record'] !== true;
-    return check({ kafka, topic, isJson: line.flags.json === true, writes, timeoutMs, now }, screen);
+    const kafka = await kafkaConfig(line, env);
+    return check({ kafka, topic, isJson, writes: !isReadOnly, timeoutMs, signal, now }, screen);
   },
   tail: async (line, screen, { env, now, signal }) => {
     const topic = needed(line, 'topic');
     const { level, grep, since: sinceText, until: untilText } = line.texts;
-    const severity = level === undefined ? undefined : severityOf(level);
+    const severity = severityOf(level);
     if (level !== undefined && severity === undefined)
       throw new UsageError(`--level must be one of ${LEVELS.join(', ')}.`);
     const since = sinceText === undefined ? undefined : timeOf('--since', sinceText, now());
@@ -85,7 +86,7 @@ const COMMANDS: Readonly<Record<'check' | 'tail' | 'spool', Command>> = {
         '--until in the past needs --since: without it, only records yet to come are shown.',
       );
     const pattern = grep === undefined ? undefined : patternOf(grep);
-    const kafka = await kafkaConfig({ ...line.texts, ssl: line.flags.ssl }, env);
+    const kafka = await kafkaConfig(line, env);
     const follows = line.flags.follow === true || since === undefined;
     return tail({ kafka, topic, severity, pattern, since, until, follows, signal }, screen);
   },
@@ -93,13 +94,13 @@ const COMMANDS: Readonly<Record<'check' | 'tail' | 'spool', Command>> = {
     const [directory, ...others] = line.positionals;
     if (directory === undefined || others.length > 0) throw new UsageError('Give one directory.');
     const { print, json, replay: isReplay } = line.flags;
-    if (isReplay !== true) {
+    if (!isReplay) {
       const segments = spooled(directory, systemClock.systemTime());
-      return print === true ? printSpool(segments, screen) : listSpool(segments, json === true, screen);
+      return print ? printSpool(segments, screen) : listSpool(segments, json, screen);
     }
-    if (print === true || json === true) throw new UsageError('--replay goes without --print and --json.');
+    if (print || json) throw new UsageError('--replay goes without --print and --json.');
     const timeoutMs = milliseconds(line, 'timeout', REPLAY_MS);
-    const kafka = await kafkaConfig({ ...line.texts, ssl: line.flags.ssl }, env);
+    const kafka = await kafkaConfig(line, env);
     return replay({ directory, kafka, signal, timeoutMs }, screen);
   },
 };

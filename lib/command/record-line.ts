@@ -28,7 +28,8 @@ const COLOUR_CODES = /\u001b\[[\d;]*m/g;
 
 export const LEVELS: readonly string[] = Object.keys(SEVERITIES);
 
-export function severityOf(level: string): number | undefined {
+/** @param level nothing: of a text without one */
+export function severityOf(level: string = ''): number | undefined {
   return Object.hasOwn(SEVERITIES, level) ? SEVERITIES[level] : undefined;
 }
 
@@ -52,7 +53,7 @@ export function shownRecord(time: number, value: string): ShownRecord {
 
 /** A record on one line, coloured by its level. */
 export function recordLine({ time, level, text }: ShownRecord, screen: Screen): string {
-  const severity = level === undefined ? undefined : severityOf(level);
+  const severity = severityOf(level);
   const colour = severity === undefined ? undefined : COLOURS[severity];
   const date = attempt(() => new Date(time).toISOString()) ?? String(time);
   const shownLevel = screen.paint(colour, onOneLine(level ?? '-').padEnd(7));
@@ -65,7 +66,7 @@ export function isWanted(
   least: number | undefined,
   pattern: RegExp | undefined,
 ): boolean {
-  const severity = record.level === undefined ? undefined : severityOf(record.level);
+  const severity = severityOf(record.level);
   if (least !== undefined && severity !== undefined && severity > least) return false;
   return pattern === undefined || pattern.test(record.text);
 }

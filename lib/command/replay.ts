@@ -1,4 +1,6 @@
+import { onOneLine } from '../client-log/line.ts';
 import type { KafkaConfig } from '../clients/kafkajs/inspector.ts';
+import { messageOf } from '../errors.ts';
 import { KafkaTransport } from '../kafka-transport.ts';
 import { systemClock } from '../util/clock.ts';
 import type { Screen } from './screen.ts';
@@ -25,6 +27,8 @@ export async function replay(options: ReplayOptions, screen: Screen): Promise<nu
     screen.line('No records have been left behind.');
     return 0;
   }
+  const refused = new Map<string, { count: number; readonly why: string }>();
+  let refusals = 0;
   const transport = new KafkaTransport({
     // Each record has its own.
     topic: 'none',
@@ -34,55 +38,55 @@ export async function replay(options: ReplayOptions, screen: Screen): Promise<nu
     closeTimeoutMs: 1_000,
     dropNotice: false,
     signals: false,
+    fallback: ({ topic, reason, cause }) => {
+      refusals++;
+      const same = refused.get(topic);
+      if (same === undefined) refused.set(topic, { count: 1, why: messageOf(cause ?? reason) });
+      else same.count++;
+    },
   });
+  transport._keepDropped();
   let problem: string | undefined;
-  transport.on('warn', (error: Error) => {
-    problem = error.message;
+  transport.on('warn', ({ code, message }) => {
+    // Those are told of below: nothing is dropped here.
+    if (code !== 'ERR_RECORDS_DROPPED') problem = message;
   });
-  const shown = new Progress(total, screen);
+  const show = progressOf(total, screen);
   let done = 0;
   let progressAt = systemClock.monotonic();
   while (!signal.aborted && done < total) {
     await new Promise<void>((resolve) => systemClock.after(STEP_MS, resolve, true));
-    const { delivered, dropped } = transport.stats();
-    const sum = delivered + Object.values(dropped).reduce((all, count) => all + count, 0);
+    const sum = transport.stats().delivered + refusals;
     const now = systemClock.monotonic();
     if (sum > done) progressAt = now;
     done = sum;
-    shown.update(done);
+    show(done);
     if (now - progressAt > timeoutMs) break;
   }
-  shown.end();
-  const { delivered } = transport.stats();
+  screen.endProgress();
+  // Until it is closed, some more may arrive.
   await transport.close();
+  const { delivered } = transport.stats();
   const rest = total - delivered;
   screen.line(`${delivered} of ${total} records were delivered${rest > 0 ? `; ${rest} were not` : ''}.`);
-  if (rest > 0 && problem !== undefined) screen.line(problem);
+  for (const [topic, { count, why }] of refused)
+    screen.line(onOneLine(`${topic}: ${count} refused (${why})`));
+  if (refused.size > 0)
+    screen.line('They stay in the spool: repair that (see winston-kafkajs check), and replay again.');
+  if (rest > 0 && problem !== undefined) screen.line(onOneLine(problem));
   return rest > 0 ? 1 : 0;
 }
 
-/** A bar on a terminal; in a pipe a line for each tenth. */
-class Progress {
-  readonly #total: number;
-  readonly #screen: Screen;
-  #tenths = -1;
-
-  constructor(total: number, screen: Screen) {
-    this.#total = total;
-    this.#screen = screen;
-  }
-
-  update(done: number): void {
-    const part = Math.min(1, done / this.#total);
+/** A bar on a terminal; in a pipe a line for each tenth. @returns what shows how many are done */
+function progressOf(total: number, screen: Screen): (done: number) => void {
+  let shownTenths = -1;
+  return (done) => {
+    const part = Math.min(1, done / total);
     const tenths = Math.floor(part * 10);
-    if (!this.#screen.isTerminal && tenths === this.#tenths) return;
-    this.#tenths = tenths;
+    if (!screen.isTerminal && tenths === shownTenths) return;
+    shownTenths = tenths;
     const filled = Math.round(part * BAR);
-    const bar = this.#screen.isTerminal ? `[${'#'.repeat(filled)}${'.'.repeat(BAR - filled)}] ` : '';
-    this.#screen.progress(`${bar}${Math.floor(part * 100)} % (${done} of ${this.#total})`);
-  }
-
-  end(): void {
-    this.#screen.endProgress();
-  }
+    const bar = screen.isTerminal ? `[${'#'.repeat(filled)}${'.'.repeat(BAR - filled)}] ` : '';
+    screen.progress(`${bar}${Math.floor(part * 100)} % (${done} of ${total})`);
+  };
 }

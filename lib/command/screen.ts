@@ -24,6 +24,10 @@ export class Screen {
     this.#out.write(`${text}\n`);
   }
 
+  json(value: object): void {
+    this.line(JSON.stringify(value, null, 2));
+  }
+
   /** On a terminal the line is written over by the next one. */
   progress(text: string): void {
     this.#out.write(this.isTerminal ? `\r\u001b[K${text}` : `${text}\n`);

@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { onOneLine } from '../client-log/line.ts';
 import { messageOf } from '../errors.ts';
 import { type SeenSegment, segmentsSeen } from '../spool/inspect.ts';
 import type { OwnerState } from '../spool/owner.ts';
@@ -17,12 +18,19 @@ export function spooled(directory: string, now: number): SeenSegment[] {
 }
 
 /** Lists what lies on disk, and changes nothing. @returns the exit code */
-export function listSpool(segments: readonly SeenSegment[], isJson: boolean, screen: Screen): number {
+export function listSpool(
+  segments: readonly SeenSegment[],
+  isJson: boolean | undefined,
+  screen: Screen,
+): number {
   const rows = segments.map(({ directory, name, owner, bytes, damages, waiting }) => {
     const topics = new Map<string, number>();
     for (const { topic } of waiting) topics.set(topic, (topics.get(topic) ?? 0) + 1);
-    const times = waiting.map(({ time }) => time);
-    const oldest = times.reduce((least, time) => Math.min(least, time), Number.POSITIVE_INFINITY);
+    /** Nothing where none waits; then it is not in the JSON either. */
+    const oldest = waiting.reduce<number | undefined>(
+      (least, { time }) => Math.min(least ?? time, time),
+      undefined,
+    );
     return {
       directory,
       name,
@@ -36,14 +44,13 @@ export function listSpool(segments: readonly SeenSegment[], isJson: boolean, scr
   });
   const total = rows.reduce((sum, { waiting }) => sum + waiting, 0);
   if (isJson) {
-    const shown = rows.map(({ oldest, ...row }) => ({ ...row, ...(Number.isFinite(oldest) && { oldest }) }));
-    screen.line(JSON.stringify({ waiting: total, segments: shown }, null, 2));
+    screen.json({ waiting: total, segments: rows });
     return 0;
   }
   for (const { name, owner, bytes, damages, waiting, topics, oldest } of rows) {
-    const since = Number.isFinite(oldest) ? `, the oldest of ${new Date(oldest).toISOString()}` : '';
-    screen.line(`${name}  ${waiting} waiting, ${bytes} bytes${since}`);
-    for (const [topic, count] of Object.entries(topics)) screen.line(`  ${topic}: ${count}`);
+    const since = oldest === undefined ? '' : `, the oldest of ${new Date(oldest).toISOString()}`;
+    screen.line(`${onOneLine(name)}  ${waiting} waiting, ${bytes} bytes${since}`);
+    for (const [topic, count] of Object.entries(topics)) screen.line(`  ${onOneLine(topic)}: ${count}`);
     screen.line(`  ${ownerText(owner)}`);
     if (damages > 0) screen.line(`  ${screen.paint('yellow', `${damages} damaged stretches`)}`);
   }

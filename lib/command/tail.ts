@@ -1,6 +1,6 @@
 import { type KafkaConfig, KafkaInspector } from '../clients/kafkajs/inspector.ts';
 import { messageOf } from '../errors.ts';
-import { MAX_DELAY_MS, systemClock } from '../util/clock.ts';
+import { MAX_DELAY_MS, systemClock, type Timer } from '../util/clock.ts';
 import { topicFailure } from './check/check-topic.ts';
 import { isWanted, recordLine, type ShownRecord, shownRecord } from './record-line.ts';
 import type { Screen } from './screen.ts';
@@ -30,6 +30,7 @@ const AHEAD = 1_000;
 export async function tail(options: TailOptions, screen: Screen): Promise<number> {
   const { kafka, topic, severity, pattern, since, until, follows, signal } = options;
   const inspector = new KafkaInspector(kafka, RETRIES);
+  let untilTimer: Timer | undefined;
   try {
     await inspector.connect().catch((error) => {
       throw new Error(`${messageOf(error)}. "winston-kafkajs check" tries each step, and says what to do.`, {
@@ -53,7 +54,7 @@ export async function tail(options: TailOptions, screen: Screen): Promise<number
       signal.addEventListener('abort', end);
       if (follows && until !== undefined) {
         const ms = Math.min(Math.max(0, until - systemClock.systemTime()), MAX_DELAY_MS);
-        systemClock.after(ms, end, true);
+        untilTimer = systemClock.after(ms, end, true);
       }
       const reading = inspector.read({
         topic,
@@ -85,6 +86,7 @@ export async function tail(options: TailOptions, screen: Screen): Promise<number
     });
     return 0;
   } finally {
+    systemClock.cancel(untilTimer);
     await inspector.close();
   }
 }

@@ -3,8 +3,7 @@ const WHERE = `Which Kafka:
   --config FILE      a module whose default export is kafkajs's KafkaConfig
   --ssl              TLS (or KAFKA_SSL=true); KAFKA_SSL_CA=FILE names the authority's certificate
   KAFKA_CLIENT_ID, KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD are read from the environment. The
-  command line goes before the environment, and the environment before the module. A password is not taken from the command
-  line, where other users of the machine and the shell's history can see it.`;
+  command line goes before the environment, and the environment before the module. No password is taken from the command line.`;
 
 const CODES = 'Exit code: 0 done, 1 something failed, 2 wrong usage.';
 
@@ -55,7 +54,7 @@ Lists the records that wait on disk. Looking changes nothing, and may be done wh
   --print            prints the records
   --json             prints the list as JSON
   --replay           sends what processes have left behind to Kafka, and removes it. What belongs to a process that runs is
-                     left to that one. Ctrl-C ends it; what is not sent stays
+                     left to that one. Ctrl-C ends it; what is not sent, or refused, stays
   --timeout MS       --replay gives up after so long without progress (default: 30000)
 
 ${WHERE}

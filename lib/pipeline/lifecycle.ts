@@ -85,6 +85,11 @@ export class Lifecycle implements Unfinished {
     if (!this.#isClosed) this.#parts.spool?.open();
   }
 
+  /** What stands in the spool and is dropped stays there. */
+  keepDropped(): void {
+    if (this.#parts.spool !== undefined) this.#parts.spool.keepsDropped = true;
+  }
+
   /** Whether records get through has changed, or whether it is closed. */
   onState(): void {
     const { sender, ledger, statsCollector, channels, work } = this.#parts;

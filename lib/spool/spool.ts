@@ -34,6 +34,8 @@ export class Spool {
   #isOpen = false;
   /** The state of the queue of a record in memory. */
   stateOf: (record: PendingRecord) => QueueState = () => 'flowing';
+  /** Whether what stands here and is dropped stays here, for another process: of `spool --replay`, which must lose nothing. */
+  keepsDropped = false;
 
   constructor(options: SpoolOptions, clock: Clock, events: SpoolEvents) {
     this.#options = options;

@@ -75,7 +75,11 @@ it.each([
   expect(cluster.count('logs')).toBe(10);
 });
 
-it('tail ends with code 0 on Ctrl-C that is typed in its terminal', async () => {
+it.each([
+  ['', []],
+  // The timer for it kept the process until then.
+  [', also with --until', ['--until', '2100-01-01']],
+])('tail ends with code 0 on Ctrl-C that is typed in its terminal%s', async (_, more) => {
   const cluster = await startCluster();
   // Types ^C once the command has printed the record.
   const typing = `import os, pty, sys
@@ -85,7 +89,7 @@ def read(fd):
     return data
 sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:], read)))`;
   const running = run(
-    ['tail', '--brokers', brokersOf(cluster), '--topic', 'logs', '--since', '1h', '--follow'],
+    ['tail', '--brokers', brokersOf(cluster), '--topic', 'logs', '--since', '1h', '--follow', ...more],
     ['python3', '-c', typing],
   );
   await cluster.until(() => cluster.requests.Fetch > 0, 25_000);

@@ -1,37 +1,8 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import winston from 'winston';
-import { KafkaTransport } from '../../lib/index.ts';
-import type { BrokerCluster } from '../../testing/broker/broker-cluster.ts';
 import { brokersOf, ran, startCluster } from './rig.ts';
-
-const COUNT = 40;
-
-function directory(): string {
-  const path = mkdtempSync(join(tmpdir(), 'winston-kafkajs-spool-'));
-  onTestFinished(() => rmSync(path, { recursive: true, force: true }));
-  return path;
-}
-
-/** A transport with all of its records on disk, while its broker is away. */
-async function spooling(cluster: BrokerCluster, path: string): Promise<KafkaTransport> {
-  await cluster.down();
-  const transport = new KafkaTransport({
-    topic: 'logs',
-    kafka: { brokers: cluster.addresses },
-    spool: { directory: path, mode: 'always' },
-    closeTimeoutMs: 200,
-    signals: false,
-  });
-  transport.on('warn', () => undefined);
-  const logger = winston.createLogger({ transports: [transport] });
-  for (let at = 0; at < COUNT; at++) logger.info(`record ${at}`);
-  // A group of records is written when the code that logs has returned.
-  await new Promise((resolve) => setImmediate(resolve));
-  return transport;
-}
+import { COUNT, directory, spooling } from './spool-rig.ts';
 
 /** All files with their contents and times. */
 function everything(path: string): unknown[] {

@@ -1,10 +1,14 @@
-import { describe, expect, it } from 'vitest';
+import { once } from 'node:events';
+import { Kafka } from 'kafkajs';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { BrokerCluster } from '../../testing/broker/broker-cluster.ts';
 import { kafkaOf } from '../../testing/broker/kafkajs-client.ts';
 import { brokersOf, type Ran, type RunSettings, ran, startCluster } from './rig.ts';
 
 const NOON = Date.parse('2026-01-01T12:00:00Z');
 const MINUTE = 60_000;
+// Of a record batch.
+const ATTRIBUTES_AT = 21;
 
 const record = (level: string, message: string, more: object = {}): string =>
   JSON.stringify({ level, message, ...more });
@@ -109,6 +113,24 @@ describe('tail --since', () => {
     ]);
   });
 
+  it('hung where a partition ends in a control record, or has nothing else', async () => {
+    const cluster = await startCluster({ topics: { logs: 3 } });
+    const producer = kafkaOf(cluster).producer();
+    await producer.connect();
+    for (const [partition, value] of [
+      [0, 'one'],
+      [1, 'marker'],
+      [2, 'two'],
+      [2, 'marker'],
+    ] as const)
+      await producer.send({ topic: 'logs', messages: [{ partition, value, timestamp: String(NOON) }] });
+    await producer.disconnect();
+    // Transactional, and control: as the marker that ends a transaction.
+    for (const { bytes } of cluster.batches('logs'))
+      if (bytes.includes('marker')) bytes.writeInt16BE(0x30, ATTRIBUTES_AT);
+    expect(texts(await tailed(cluster, SINCE))).toEqual(['-       one', '-       two']);
+  });
+
   it('leaves out what --grep does not match', async () => {
     const cluster = await filled([record('info', 'order 12 paid'), record('info', 'order paid')]);
     expect(texts(await tailed(cluster, [...SINCE, '--grep', 'order \\d+']))).toEqual([
@@ -150,6 +172,35 @@ describe('tail without --since', () => {
     expect(result.code).toBe(0);
     expect(texts(result).sort()).toEqual(wanted.map((_, at) => `info    new ${at}`).sort());
   });
+});
+
+it('stayed in its group, and had kafkajs start again, when it was ended while it joined', async () => {
+  const cluster = await startCluster();
+  const controller = new AbortController();
+  cluster.inject({ api: 'JoinGroup', action: { hold: once(controller.signal, 'abort') } });
+  const consumers = vi.spyOn(Kafka.prototype, 'consumer');
+  onTestFinished(() => consumers.mockRestore());
+  const restarts = (): Promise<boolean> | undefined =>
+    consumers.mock.calls[0]?.[0]?.retry?.restartOnFailure?.(new Error('of the connection'));
+  let before: Promise<boolean> | undefined;
+  cluster.on('request', ({ api }) => {
+    if (api !== 'JoinGroup') return;
+    before = restarts();
+    controller.abort();
+  });
+  expect(await tailed(cluster, [], { signal: controller.signal })).toMatchObject({ code: 0, err: '' });
+  expect([cluster.requests.JoinGroup, cluster.requests.LeaveGroup]).toEqual([1, 1]);
+  expect([await before, await restarts()]).toEqual([true, false]);
+});
+
+it('waited for the answer of a broker that never lets it join, when it was ended', async () => {
+  const cluster = await startCluster();
+  const controller = new AbortController();
+  cluster.inject({ api: 'JoinGroup', action: { silent: 'before-store' } });
+  cluster.on('request', ({ api }) => {
+    if (api === 'JoinGroup') controller.abort();
+  });
+  expect(await tailed(cluster, [], { signal: controller.signal })).toMatchObject({ code: 0, err: '' });
 });
 
 it('says what is wrong with a topic that is not there', async () => {

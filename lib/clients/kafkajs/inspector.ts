@@ -1,4 +1,7 @@
+import type { Socket } from 'node:net';
 import type { Admin, Consumer, Kafka, KafkaConfig, PartitionMetadata, Producer } from 'kafkajs';
+import { systemClock } from '../../util/clock.ts';
+import { withDeadline } from '../../util/deadline.ts';
 import { crypto } from '../../util/node-modules.ts';
 import { BrokerAddresses, rotatedBrokers } from './brokers/broker-addresses.ts';
 import { type Address, plainHost } from './brokers/broker-list.ts';
@@ -46,6 +49,10 @@ const TOPIC_RESOURCE = 2;
 // How long a broker waits for records before it answers a fetch: a `disconnect` waits for that answer.
 const WAIT_MS = 500;
 
+// How long a consumer that is still joining its group may take, to leave it in order; and how long a `disconnect`, which waits
+// for the answers to all requests.
+const CLOSE_MS = 1_000;
+
 /** What the command asks of Kafka: one client, its admin, its producer and its consumers. */
 export class KafkaInspector {
   /** The requests that were answered, such as `ApiVersions`, with the version that was used. */
@@ -55,7 +62,12 @@ export class KafkaInspector {
   readonly #secrets = new Secrets();
   readonly #brokerSockets: BrokerSockets;
   #producer: Producer | undefined;
-  readonly #consumers = new Set<Consumer>();
+  #consumer: Consumer | undefined;
+  #joining: Promise<void> | undefined;
+  #isClosed = false;
+  /** Nothing is waited for any more. */
+  #isCut = false;
+  readonly #sockets = new Set<Socket>();
   #tellsLeaderless = false;
 
   /** @param retries of each request; a check wants to see the first failure, a reader goes on */
@@ -72,6 +84,10 @@ export class KafkaInspector {
       brokers: rotatedBrokers(providers.brokers, 0, addresses),
       socketFactory: (args) => {
         const socket = withoutPolling(make({ ...args, host: plainHost(args.host) }));
+        this.#sockets.add(socket);
+        socket.once('close', () => this.#sockets.delete(socket));
+        // kafkajs may try once more.
+        if (this.#isCut) cut(socket);
         unrefOnce(socket);
         this.#brokerSockets.watch(socket, args);
         destroyWhereUnreadable(socket);
@@ -147,25 +163,38 @@ export class KafkaInspector {
     });
   }
 
-  /** Reads on until the inspector is closed, in a group of a random name, for which nothing is ever committed. */
+  /** Reads on until the inspector is closed, in a group of a random name, for which nothing is ever committed. To be called once. */
   read({ topic, from, onRecord, onPosition, onFailure }: ReadOptions): Promise<void> {
-    return this.#explained(async () => {
+    this.#joining = this.#explained(async () => {
       const groupId = `winston-kafkajs-${crypto().randomBytes(8).toString('hex')}`;
       const consumer = this.#kafka.consumer({
         groupId,
         allowAutoTopicCreation: false,
         maxWaitTimeInMs: WAIT_MS,
+        // By itself it would start again once it is closed, where that fails a request (consumer/index.js, `onCrash`).
+        retry: { restartOnFailure: async () => !this.#isClosed },
       });
-      this.#consumers.add(consumer);
+      this.#consumer = consumer;
       consumer.on(consumer.events.CRASH, ({ payload }) => {
         if (!payload.restart) onFailure(this.#shown(payload.error));
       });
+      // Not in `eachBatch`: it is not called for control records and aborted ones alone (consumer/runner.js, `isEmptyDueToFiltering`).
+      consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload: { partition, lastOffset } }) => {
+        const after = BigInt(lastOffset) + 1n;
+        if (after < (from.get(partition) ?? 0n)) return;
+        const partitions = [{ topic, partitions: [partition] }];
+        onPosition(partition, after, () => {
+          consumer.pause(partitions);
+          return () => consumer.resume(partitions);
+        });
+      });
       await consumer.connect();
       await consumer.subscribe({ topics: [topic], fromBeginning: false });
+      if (this.#isClosed) return;
       const next = new Map(from);
       await consumer.run({
         autoCommit: false,
-        eachBatch: async ({ batch, resolveOffset, heartbeat, pause }) => {
+        eachBatch: async ({ batch, resolveOffset, heartbeat }) => {
           const { partition } = batch;
           for (const { offset, timestamp, value } of batch.messages) {
             const at = BigInt(offset);
@@ -180,18 +209,23 @@ export class KafkaInspector {
             });
             resolveOffset(offset);
           }
-          const after = BigInt(batch.lastOffset()) + 1n;
-          if (after >= (from.get(partition) ?? 0n)) onPosition(partition, after, pause);
           await heartbeat();
         },
       });
       for (const [partition, offset] of from) consumer.seek({ topic, partition, offset: String(offset) });
     });
+    return this.#joining;
   }
 
   async close(): Promise<void> {
-    const all = [...this.#consumers, this.#producer, this.#admin];
-    await Promise.allSettled(all.map((client) => client?.disconnect()));
+    this.#isClosed = true;
+    await briefly(this.#joining);
+    const all = [this.#consumer, this.#producer, this.#admin];
+    const closing = Promise.allSettled(all.map((client) => client?.disconnect()));
+    await briefly(closing);
+    this.#isCut = true;
+    this.#sockets.forEach(cut);
+    await closing;
   }
 
   #note({ apiName, apiVersion }: { apiName: string; apiVersion: number }): void {
@@ -219,6 +253,16 @@ export class KafkaInspector {
   #shown(error: unknown): unknown {
     return shownError(error, this.#brokerSockets, this.#secrets);
   }
+}
+
+/** With an error: kafkajs does not listen for `close` (network/connection.js), and would wait for answers. */
+function cut(socket: Socket): void {
+  socket.destroy(new Error('closed'));
+}
+
+/** Waits for the end of something, up to `CLOSE_MS`, however it ends. */
+async function briefly(promise: Promise<unknown> | undefined): Promise<void> {
+  await Promise.allSettled([promise && withDeadline(promise, CLOSE_MS, 'closing', systemClock, true)]);
 }
 
 function offsetsOf(list: readonly { partition: number; offset: string }[]): Map<number, bigint> {

@@ -4,7 +4,7 @@ import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'n
 import { type Address, addressOf } from '../../clients/kafkajs/brokers/broker-list.ts';
 import type { KafkaConfig } from '../../clients/kafkajs/inspector.ts';
 import { systemClock } from '../../util/clock.ts';
-import { reasonOf, StepFailure, type StepName, type Steps, within } from './steps.ts';
+import { reasonOf, StepFailure, type StepName, type Steps } from './steps.ts';
 
 /** Where a broker is that names its host and port. */
 export const shown = ({ host, port }: Address): string => `${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
@@ -24,39 +24,39 @@ async function tryEach(
   );
   const detail = [...new Set(details)].join('; ');
   if (working.length === 0) throw new StepFailure(name, detail, advice);
-  if (working.length === addresses.length) steps.add({ name, status: 'ok', detail });
-  else steps.add({ name, status: 'warning', detail, advice });
+  if (working.length === addresses.length) steps.ok(name, detail);
+  else steps.warn(name, detail, advice);
   return working;
 }
 
-export async function checkNames(steps: Steps, addresses: readonly string[], ms: number): Promise<string[]> {
+export async function checkNames(steps: Steps, addresses: readonly string[]): Promise<string[]> {
   const find = async (broker: string): Promise<string> => {
     const { host } = addressOf(broker);
     if (isIP(host) !== 0) return `${host} is an address`;
-    const found = await within(ms, `looking up ${host}`, lookup(host, { all: true }));
+    const found = await steps.within(`looking up ${host}`, () => lookup(host, { all: true }));
     return `${host} is ${found.map(({ address }) => address).join(', ')}`;
   };
   const advice = 'Check the spelling of the host, and the DNS of this machine or container.';
   return await tryEach(steps, 'dns', addresses, find, advice);
 }
 
-export function checkConnections(steps: Steps, addresses: readonly string[], ms: number): Promise<string[]> {
+export function checkConnections(steps: Steps, addresses: readonly string[]): Promise<string[]> {
   const advice =
     'Check that the broker runs, that the port is that of a listener, and that no firewall is between.';
-  return tryEach(steps, 'tcp', addresses, (address) => reach(address, ms), advice);
+  return tryEach(steps, 'tcp', addresses, (address) => reach(steps, address), advice);
 }
 
 /** The addresses at which clients are told to find the brokers. All of them are needed. */
-export async function checkAdvertised(steps: Steps, addresses: readonly string[], ms: number): Promise<void> {
+export async function checkAdvertised(steps: Steps, addresses: readonly string[]): Promise<void> {
   for (const address of addresses) {
     try {
-      await reach(address, ms);
+      await reach(steps, address);
     } catch (error) {
       throw notReached(reasonOf(error));
     }
   }
   const detail = `the brokers name ${addresses.join(', ')}, and can be reached there`;
-  steps.add({ name: 'advertised', status: 'ok', detail });
+  steps.ok('advertised', detail);
 }
 
 export function notReached(reason: string): StepFailure {
@@ -69,27 +69,28 @@ export function notReached(reason: string): StepFailure {
   );
 }
 
-async function reach(broker: string, ms: number): Promise<string> {
+async function reach(steps: Steps, broker: string): Promise<string> {
   const begun = systemClock.monotonic();
   const socket = connectTcp(addressOf(broker));
-  await opened(socket, 'connect', ms, `connecting to ${broker}`);
+  await opened(steps, socket, 'connect', `connecting to ${broker}`);
   socket.destroy();
   return `${broker} accepts connections (${since(begun)})`;
 }
 
 async function opened(
+  steps: Steps,
   socket: Socket,
   event: 'connect' | 'secureConnect',
-  ms: number,
   what: string,
 ): Promise<void> {
-  const opening = new Promise<void>((resolve, reject) => {
-    socket.once(event, resolve);
-    socket.on('error', reject);
-    socket.once('close', () => reject(new Error('the other side closed the connection')));
-  });
+  const opening = (): Promise<void> =>
+    new Promise((resolve, reject) => {
+      socket.once(event, resolve);
+      socket.on('error', reject);
+      socket.once('close', () => reject(new Error('the other side closed the connection')));
+    });
   try {
-    await within(ms, what, opening);
+    await steps.within(what, opening);
   } catch (error) {
     socket.destroy();
     throw error;
@@ -103,17 +104,16 @@ export async function checkTls(
   steps: Steps,
   addresses: readonly string[],
   ssl: KafkaConfig['ssl'],
-  ms: number,
 ): Promise<void> {
   if (!ssl) {
-    steps.add({ name: 'tls', status: 'skipped', detail: 'not configured' });
+    steps.skip('tls', 'not configured');
     return;
   }
   const options = typeof ssl === 'object' ? ssl : {};
   const details = new Set<string>();
   for (const broker of addresses) {
     const socket = secureSocket(broker, options);
-    await opened(socket, 'secureConnect', ms, `the TLS handshake with ${broker}`).catch((error) => {
+    await opened(steps, socket, 'secureConnect', `the TLS handshake with ${broker}`).catch((error) => {
       const advice =
         'The port speaks no TLS, or not with these settings. Is it a PLAINTEXT listener? Then leave ssl (KAFKA_SSL) out.';
       throw new StepFailure('tls', `no TLS handshake with ${broker}: ${reasonOf(error)}`, advice);
@@ -132,7 +132,7 @@ export async function checkTls(
     }
     details.add(`${certificate}, ${socket.getProtocol() ?? 'TLS'}`);
   }
-  steps.add({ name: 'tls', status: 'ok', detail: [...details].join('; ') });
+  steps.ok('tls', [...details].join('; '));
 }
 
 /** A socket that accepts any certificate, to be told of one that has to be refused, too. */
@@ -143,10 +143,10 @@ function secureSocket(broker: string, options: ConnectionOptions): TLSSocket {
 }
 
 /** Whose certificate is shown at a port that was taken for a plain one; nothing where it is plain. */
-export async function certificateAt(broker: string, ms: number): Promise<string | undefined> {
+export async function certificateAt(steps: Steps, broker: string): Promise<string | undefined> {
   const socket = secureSocket(broker, {});
   try {
-    await opened(socket, 'secureConnect', ms, 'the TLS handshake');
+    await opened(steps, socket, 'secureConnect', 'the TLS handshake');
     return certificateOf(socket);
   } catch {
     return undefined;

@@ -8,7 +8,7 @@ import { messageOf } from '../../errors.ts';
 import { systemClock } from '../../util/clock.ts';
 import { rootCause } from '../../util/root-cause.ts';
 import { REPLICAS_ADVICE } from './check-topic.ts';
-import { StepFailure, type StepName, type Steps, within } from './steps.ts';
+import { StepFailure, type StepName, type Steps } from './steps.ts';
 
 // A broker may wait for more members of a group before it begins (group.initial.rebalance.delay.ms: 3 s).
 const JOIN_MS = 15_000;
@@ -21,7 +21,6 @@ export interface RecordCheck {
   readonly inspector: KafkaInspector;
   readonly topic: string;
   readonly partition: PartitionMetadata;
-  readonly ms: number;
   /** This machine's time. */
   now(): number;
 }
@@ -33,7 +32,6 @@ export async function checkRecord(steps: Steps, check: RecordCheck): Promise<voi
     inspector,
     topic,
     partition: { partitionId: partition },
-    ms,
     now,
   } = check;
   const value = JSON.stringify({
@@ -43,20 +41,17 @@ export async function checkRecord(steps: Steps, check: RecordCheck): Promise<voi
   });
   const reader = new KafkaInspector(kafka, RETRIES);
   try {
-    const reading = await startReading(reader, { topic, partition, value });
+    const reading = await startReading(steps, reader, { topic, partition, value });
     const begun = systemClock.monotonic();
     const sentAt = now();
-    const brokerTime = await within(
-      ms,
-      'waiting for the acknowledgement',
-      inspector.write(topic, partition, value, sentAt),
-    ).catch((error) => {
+    const write = (): Promise<number | undefined> => inspector.write(topic, partition, value, sentAt);
+    const brokerTime = await steps.within('waiting for the acknowledgement', write).catch((error) => {
       throw writeFailure(topic, error);
     });
     const took = Math.round(systemClock.monotonic() - begun);
     const version = inspector.answered.get('Produce');
     const detail = `a record of ${value.length} bytes in partition ${partition}, acknowledged after ${took} ms (Produce v${version})`;
-    steps.add({ name: 'write', status: 'ok', detail });
+    steps.ok('write', detail);
     checkClock(steps, brokerTime, sentAt);
     await checkReading(steps, reading, begun);
   } finally {
@@ -67,12 +62,14 @@ export async function checkRecord(steps: Steps, check: RecordCheck): Promise<voi
 type Reading = { readonly arrived: Promise<ReadRecord> } | { readonly problem: unknown };
 
 async function startReading(
+  steps: Steps,
   reader: KafkaInspector,
   { topic, partition, value }: { topic: string; partition: number; value: string },
 ): Promise<Reading> {
   try {
-    await within(JOIN_MS, 'connecting', reader.connect());
-    const end = (await within(JOIN_MS, 'asking for offsets', reader.ends(topic))).get(partition) ?? 0n;
+    await steps.within('connecting', () => reader.connect(), JOIN_MS);
+    const end =
+      (await steps.within('asking for offsets', () => reader.ends(topic), JOIN_MS)).get(partition) ?? 0n;
     let joining: Promise<void> | undefined;
     const arrived = new Promise<ReadRecord>((resolve, reject) => {
       joining = reader.read({
@@ -87,7 +84,7 @@ async function startReading(
     });
     // It is looked at later.
     arrived.catch(() => undefined);
-    await within(JOIN_MS, 'joining a group', Promise.race([joining, arrived]));
+    await steps.within('joining a group', () => Promise.race([joining, arrived]), JOIN_MS);
     return { arrived };
   } catch (problem) {
     return { problem };
@@ -98,26 +95,26 @@ async function checkReading(steps: Steps, reading: Reading, begun: number): Prom
   const name = 'read back';
   try {
     if ('problem' in reading) throw reading.problem;
-    const { offset } = await within(JOIN_MS, 'reading the record', reading.arrived);
+    const { offset } = await steps.within('reading the record', () => reading.arrived, JOIN_MS);
     const took = Math.round(systemClock.monotonic() - begun);
-    steps.add({ name, status: 'ok', detail: `offset ${offset}, ${took} ms after it was sent` });
+    steps.ok(name, `offset ${offset}, ${took} ms after it was sent`);
   } catch (error) {
     const advice =
       'The transport does not read, so this is no obstacle. To try it, give this user Read rights for the topic and for groups that begin with winston-kafkajs-.';
-    steps.add({ name, status: 'warning', detail: messageOf(error), advice });
+    steps.warn(name, messageOf(error), advice);
   }
 }
 
 function checkClock(steps: Steps, brokerTime: number | undefined, sentAt: number): void {
   const name = 'clock';
   if (brokerTime === undefined) {
-    steps.add({ name, status: 'ok', detail: "the broker takes this machine's time" });
+    steps.ok(name, "the broker takes this machine's time");
     return;
   }
   const ahead = sentAt - brokerTime;
   const detail = `this machine's is ${Math.abs(ahead)} ms ${ahead < 0 ? 'behind' : 'ahead of'} the broker's`;
-  if (Math.abs(ahead) <= CLOCK_MS) steps.add({ name, status: 'ok', detail });
-  else steps.add({ name, status: 'warning', detail, advice: CLOCK_ADVICE });
+  if (Math.abs(ahead) <= CLOCK_MS) steps.ok(name, detail);
+  else steps.warn(name, detail, CLOCK_ADVICE);
 }
 
 const CLOCK_ADVICE = 'Set the clocks of this machine and of the brokers by NTP.';

@@ -3,7 +3,7 @@ import { messageOf } from '../../errors.ts';
 import { isUnknownTopic } from '../../protocol/unknown-topic.ts';
 import { rootCause } from '../../util/root-cause.ts';
 import { certificateAt, checkAdvertised, notReached, shown } from './check-network.ts';
-import { StepFailure, type Steps, within } from './steps.ts';
+import { StepFailure, type Steps } from './steps.ts';
 
 /** The transport's default of `batch.maxBytes`. */
 export const BATCH_BYTES: number = 524_288;
@@ -20,41 +20,42 @@ export async function checkSession(
   steps: Steps,
   inspector: KafkaInspector,
   { sasl, ssl, brokers }: KafkaConfig,
-  ms: number,
 ): Promise<void> {
   const mechanism = sasl?.mechanism;
   try {
-    await within(ms, 'waiting for the first answer', inspector.connect());
+    await steps.within('waiting for the first answer', () => inspector.connect());
   } catch (error) {
     const isAnswered = inspector.answered.has('ApiVersions');
     if (isAnswered) addVersions(steps);
     if (isAnswered && mechanism !== undefined) throw saslFailure(error, mechanism);
     const [broker] = Array.isArray(brokers) ? brokers : [];
     const isPlain = !isAnswered && !ssl && broker !== undefined;
-    throw sessionFailure(error, isPlain ? await certificateAt(broker, ms) : undefined);
+    throw sessionFailure(error, isPlain ? await certificateAt(steps, broker) : undefined);
   }
   addVersions(steps);
-  if (mechanism === undefined) await checkNoSasl(steps, inspector, ms);
-  else steps.add({ name: 'sasl', status: 'ok', detail: `authenticated by ${mechanism.toUpperCase()}` });
+  if (mechanism === undefined) await checkNoSasl(steps, inspector);
+  else steps.ok('sasl', `authenticated by ${mechanism.toUpperCase()}`);
 }
 
+const LISTING = 'asking for the list of brokers';
+
 /** A listener that asks for SASL answers without only which versions it speaks, and closes the connection at the next request. */
-async function checkNoSasl(steps: Steps, inspector: KafkaInspector, ms: number): Promise<void> {
+async function checkNoSasl(steps: Steps, inspector: KafkaInspector): Promise<void> {
   try {
-    await within(ms, 'asking for the list of brokers', inspector.brokers());
+    await steps.within(LISTING, () => inspector.brokers());
   } catch (error) {
     const isAnswered = inspector.answered.has('Metadata');
     // What else may be wrong with them is a step of its own.
     if (!isAnswered) throw new StepFailure('sasl', messageOf(error), NO_SASL_ADVICE);
   }
-  steps.add({ name: 'sasl', status: 'skipped', detail: 'not configured' });
+  steps.skip('sasl', 'not configured');
 }
 
 const NO_SASL_ADVICE =
   'A listener that asks for SASL closes the connection here: set sasl (KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD and KAFKA_SASL_MECHANISM), or take the port of a listener without SASL.';
 
 function addVersions(steps: Steps): void {
-  steps.add({ name: 'api versions', status: 'ok', detail: "the broker speaks Kafka's protocol" });
+  steps.ok('api versions', "the broker speaks Kafka's protocol");
 }
 
 function sessionFailure(error: unknown, certificate: string | undefined): StepFailure {
@@ -83,12 +84,12 @@ function saslAdvice(message: string, type: string, mechanism: string): string {
 
 /** Asks for the brokers' own addresses, and tries them. */
 export async function checkBrokers(steps: Steps, inspector: KafkaInspector, ms: number): Promise<void> {
-  const brokers = await within(2 * ms, 'asking for the list of brokers', inspector.brokers()).catch(
-    (error) => {
+  const brokers = await steps
+    .within(LISTING, () => inspector.brokers(), 2 * ms)
+    .catch((error) => {
       throw notReached(messageOf(error));
-    },
-  );
-  await checkAdvertised(steps, brokers.map(shown), ms);
+    });
+  await checkAdvertised(steps, brokers.map(shown));
 }
 
 /** @returns the partition that a record can be written to */
@@ -96,23 +97,21 @@ export async function checkTopic(
   steps: Steps,
   inspector: KafkaInspector,
   topic: string,
-  ms: number,
 ): Promise<PartitionMetadata> {
-  const partitions = await within(
-    ms,
-    'asking for the metadata of the topic',
-    inspector.partitions(topic),
-  ).catch((error) => {
-    throw topicFailure(topic, error);
-  });
-  steps.add({ name: 'topic', status: 'ok', detail: `${topic} exists` });
+  const asking = 'asking for the metadata of the topic';
+  const partitions = await steps
+    .within(asking, () => inspector.partitions(topic))
+    .catch((error) => {
+      throw topicFailure(topic, error);
+    });
+  steps.ok('topic', `${topic} exists`);
   const headless = partitions.filter(({ leader }) => leader < 0).map(({ partitionId }) => partitionId);
   const [first] = partitions.filter(({ leader }) => leader >= 0);
   const detail = `${partitions.length}, of which ${partitions.length - headless.length} have a leader`;
   if (first === undefined || headless.length > 0)
     throw new StepFailure('partitions', `${detail} (not ${headless.join(', ')})`, LEADER_ADVICE);
-  steps.add({ name: 'partitions', status: 'ok', detail });
-  const settings = await settingsOf(inspector, topic, ms);
+  steps.ok('partitions', detail);
+  const settings = await settingsOf(steps, inspector, topic);
   checkReplicas(steps, partitions, settings);
   checkSize(steps, settings);
   return first;
@@ -141,10 +140,12 @@ export function topicFailure(topic: string, error: unknown): StepFailure {
   );
 }
 
-async function settingsOf(inspector: KafkaInspector, topic: string, ms: number): Promise<TopicSettings> {
+async function settingsOf(steps: Steps, inspector: KafkaInspector, topic: string): Promise<TopicSettings> {
   try {
     const names = ['min.insync.replicas', 'max.message.bytes'];
-    const found = await within(ms, 'asking for the settings of the topic', inspector.settings(topic, names));
+    const found = await steps.within('asking for the settings of the topic', () =>
+      inspector.settings(topic, names),
+    );
     const [minInSync = Number.NaN, maxBytes = Number.NaN] = names.map((name) =>
       Number.parseInt(found.get(name) ?? '', 10),
     );
@@ -173,7 +174,7 @@ function checkReplicas(
   const counts = partitions.map(({ isr, replicas }) => ({ inSync: isr.length, replicas: replicas.length }));
   const least = Math.min(...counts.map(({ inSync }) => inSync));
   if (minInSync === undefined) {
-    steps.add({ name, status: 'skipped', detail: `${least} at least; ${untold}` });
+    steps.skip(name, `${least} at least; ${untold}`);
     return;
   }
   // Kafka 4 asks for no more than a partition has.
@@ -181,14 +182,14 @@ function checkReplicas(
   if (few.length > 0) throw tooFewReplicas(few, minInSync);
   const detail = `${least} at least, min.insync.replicas is ${minInSync}`;
   if (counts.some(({ replicas }) => replicas < minInSync)) {
-    steps.add({ name, status: 'warning', detail, advice: NEVER_ENOUGH_ADVICE });
+    steps.warn(name, detail, NEVER_ENOUGH_ADVICE);
     return;
   }
   const behind = counts.filter(({ inSync, replicas }) => inSync < replicas).length;
-  if (behind === 0) steps.add({ name, status: 'ok', detail });
+  if (behind === 0) steps.ok(name, detail);
   else {
     const advice = `In ${behind} of the partitions replicas are not in sync: look for brokers that are down or slow.`;
-    steps.add({ name, status: 'warning', detail, advice });
+    steps.warn(name, detail, advice);
   }
 }
 
@@ -207,7 +208,7 @@ export const REPLICAS_ADVICE =
 function checkSize(steps: Steps, { maxBytes, untold }: TopicSettings): void {
   const name = 'size limit';
   if (maxBytes === undefined) {
-    steps.add({ name, status: 'skipped', detail: untold });
+    steps.skip(name, untold);
     return;
   }
   const detail = `max.message.bytes is ${maxBytes}, batches have up to ${BATCH_BYTES} bytes (batch.maxBytes)`;
@@ -217,5 +218,5 @@ function checkSize(steps: Steps, { maxBytes, untold }: TopicSettings): void {
       detail,
       `Set batch.maxBytes below ${maxBytes}, or raise max.message.bytes of the topic.`,
     );
-  steps.add({ name, status: 'ok', detail });
+  steps.ok(name, detail);
 }

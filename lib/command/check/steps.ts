@@ -1,3 +1,4 @@
+import { onOneLine } from '../../client-log/line.ts';
 import { messageOf } from '../../errors.ts';
 import { systemClock } from '../../util/clock.ts';
 import { withDeadline } from '../../util/deadline.ts';
@@ -42,37 +43,65 @@ export class StepFailure extends Error {
 const WIDTH = 'in-sync replicas'.length + 2;
 const LOOKS = { ok: 'green', warning: 'yellow', skipped: 'grey', failed: 'red' } as const;
 
-/** The steps of a check, shown as they are done. */
+/** The steps of a check, shown as they are done. None begins, and none is added, after Ctrl-C. */
 export class Steps {
   readonly all: Step[] = [];
   readonly #screen: Screen | undefined;
+  readonly #ms: number;
+  readonly #signal: AbortSignal;
+  readonly #aborted: Promise<never>;
 
-  /** @param screen nothing: they are only kept */
-  constructor(screen: Screen | undefined) {
+  /**
+   * @param screen nothing: they are only kept
+   * @param ms limit of one step
+   * @param signal aborted by Ctrl-C
+   */
+  constructor(screen: Screen | undefined, ms: number, signal: AbortSignal) {
     this.#screen = screen;
+    this.#ms = ms;
+    this.#signal = signal;
+    this.#aborted = new Promise((_, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason));
+    });
+    // Nobody may be waiting.
+    this.#aborted.catch(() => undefined);
   }
 
-  get hasFailed(): boolean {
-    return this.all.some(({ status }) => status === 'failed');
+  ok(name: StepName, detail: string): void {
+    this.#add({ name, status: 'ok', detail });
   }
 
-  add(step: Step): void {
+  skip(name: StepName, detail: string): void {
+    this.#add({ name, status: 'skipped', detail });
+  }
+
+  warn(name: StepName, detail: string, advice: string): void {
+    this.#add({ name, status: 'warning', detail, advice });
+  }
+
+  fail({ step: name, message: detail, advice }: StepFailure): void {
+    this.#add({ name, status: 'failed', detail, advice });
+  }
+
+  /**
+   * @param what what is begun, as in "<what> did not end within 5000 ms"
+   * @throws when it fails, takes longer than a step may, or is interrupted
+   */
+  within<Result>(what: string, begin: () => Promise<Result>, ms: number = this.#ms): Promise<Result> {
+    this.#signal.throwIfAborted();
+    return withDeadline(Promise.race([begin(), this.#aborted]), ms, what, systemClock, true);
+  }
+
+  #add(step: Step): void {
+    this.#signal.throwIfAborted();
     this.all.push(step);
     const { name, status, detail, advice } = step;
     const screen = this.#screen;
-    screen?.line(`${screen.paint(LOOKS[status], status.padEnd(8))} ${name.padEnd(WIDTH)}${detail}`);
-    if (advice !== undefined) screen?.line(`${' '.repeat(9 + WIDTH)}${advice}`);
+    screen?.line(
+      `${screen.paint(LOOKS[status], status.padEnd(8))} ${name.padEnd(WIDTH)}${onOneLine(detail)}`,
+    );
+    if (advice !== undefined) screen?.line(`${' '.repeat(9 + WIDTH)}${onOneLine(advice)}`);
   }
-
-  fail(failure: StepFailure): void {
-    const { step: name, message: detail, advice } = failure;
-    this.add({ name, status: 'failed', detail, advice });
-  }
-}
-
-/** @param what what the promise is of, as in "<what> did not end within 5000 ms" */
-export function within<Result>(ms: number, what: string, promise: Promise<Result>): Promise<Result> {
-  return withDeadline(promise, ms, what, systemClock, true);
 }
 
 /** The text of an error; of several addresses that were tried in turn, Node's has only a code. */
