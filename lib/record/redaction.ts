@@ -1,5 +1,5 @@
 import { type Info, LEVEL, MESSAGE } from '../util/info.ts';
-import { jsonObjectOf } from '../util/safely.ts';
+import { attempt, jsonObjectOf } from '../util/safely.ts';
 import { strictJsonOf } from './info-text.ts';
 import { loadRedact } from './load-redact.ts';
 import { plainCopyOf } from './plain-copy.ts';
@@ -45,7 +45,7 @@ export class Redaction {
 
 /** As JSON has them: what a `toJSON` writes is redacted, too. */
 function fieldsOf(info: Info): object {
-  const fields = jsonObjectOf(strictJsonOf(info) ?? '');
+  const fields = jsonObjectOf(attempt(() => strictJsonOf(info)) ?? '');
   if (fields === undefined)
     throw new TypeError('it cannot be written as JSON, so nothing can be redacted in it');
   return fields;
