@@ -157,7 +157,8 @@ export class KafkaTransport extends TransportStream {
   }
 
   /**
-   * Resolves when all records accepted so far are settled, or the time is up.
+   * Resolves when all records accepted so far are settled, the time is up, or the transport is closed: then what stands in its spool
+   * is `pending`.
    *
    * @param timeoutMs milliseconds; `Infinity` waits for as long as it takes. Default: `closeTimeoutMs`
    * @returns what became of all that had been accepted when it was called
@@ -299,7 +300,7 @@ export class KafkaTransport extends TransportStream {
     if (!this.#parents.has(source)) return;
     raiseListenerLimit(this, -1);
     // Added twice, and removed once.
-    if (source.transports?.includes(this)) return;
+    if (Array.isArray(source.transports) && source.transports.includes(this)) return;
     if (this.#parents.isKept(source)) {
       source.pipe?.(this);
       return;

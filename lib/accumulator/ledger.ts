@@ -122,7 +122,6 @@ export class Ledger {
     this.accepted -= count;
     this.#disowned += count;
     this.spooled = this.replayed;
-    this.#watchers.onDisowned(count);
   }
 
   /** A record that was only on disk is in memory again. */

@@ -54,11 +54,6 @@ export class SettlementWatchers {
     }
   }
 
-  /** What is on disk is somebody else's: nobody waits for it any more. */
-  onDisowned(count: number): void {
-    for (const watcher of this.#watchers) this.#recordSettled(watcher, Math.min(count, watcher.pending));
-  }
-
   #recordSettled(watcher: SettlementWatcher, count: number): void {
     watcher.pending -= count;
     if (watcher.awaitsOlder || watcher.pending > 0) return;

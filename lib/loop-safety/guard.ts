@@ -60,8 +60,8 @@ export function isGuarded(): boolean {
 let isEndDue = false;
 
 /**
- * Has the synchronous half end with the running turn of the event loop at the latest. Usually it has ended long before. But the time limit
- * of `vm` ends a script without its `finally`, and the flag would keep all records of the process from Kafka.
+ * Has the synchronous half end with the turn of the event loop in which it is asked for. Usually it has ended long before. But the time
+ * limit of `vm` ends a script without its `finally`, and the flag would keep all records of the process from Kafka.
  */
 function endWithThisTurn(): void {
   if (isEndDue) return;

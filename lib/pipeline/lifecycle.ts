@@ -117,7 +117,8 @@ export class Lifecycle implements Unfinished {
     const until = clock.monotonic() + timeoutMs;
     this.#isFlushedForSignal = true;
     do {
-      if (ledger.unsettled === 0 || sender.state === 'down') return;
+      // Once it is closed, what it has on disk is not sent any more.
+      if (this.#isClosed || ledger.unsettled === 0 || sender.state === 'down') return;
       await this.#flushUntilDown(Math.max(0, until - clock.monotonic()));
     } while (clock.monotonic() < until);
   }

@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import type { Info } from '../util/info.ts';
-import { isAnyError } from '../util/safely.ts';
+import { isAnyError, isObject } from '../util/safely.ts';
 
 // Deeper than anybody reads.
 const MAX_DEPTH = 100;
@@ -23,67 +23,90 @@ export interface PlainCopy {
  * @throws where a getter or a `toJSON` throws
  */
 export function plainCopyOf(info: Info): PlainCopy {
-  const whole = new Map<() => unknown, unknown>();
-  const standIn = (value: object): (() => unknown) => {
-    const fn = (): unknown => value;
-    whole.set(fn, value);
-    return fn;
-  };
-  const fields: unknown = copyOf('', info, [], standIn);
-  if (typeof fields !== 'object' || fields === null)
-    throw new TypeError('it has no fields, so nothing can be redacted in it');
+  const copying = new Copying();
+  const fields = copying.copyOf('', info);
+  if (!isObject(fields)) throw new TypeError('it has no fields, so nothing can be redacted in it');
+  const { withoutFields } = copying;
   return {
     fields,
-    restored: (redacted) => (whole.size === 0 ? redacted : (restored(redacted, whole) as object)),
+    restored: (redacted) =>
+      withoutFields.size === 0 ? redacted : (restored(redacted, withoutFields) as object),
   };
 }
 
-function copyOf(
-  name: string,
-  given: unknown,
-  above: readonly object[],
-  standIn: (value: object) => unknown,
-): unknown {
-  if (typeof given !== 'object' || given === null) return given;
-  if (hasNoFields(given)) return standIn(given);
-  const value: unknown = isAnyError(given) ? given : asJson(name, given);
-  if (typeof value !== 'object' || value === null) return value;
-  if (above.includes(value)) return '[Circular]';
-  if (above.length >= MAX_DEPTH) return Array.isArray(value) ? '[Array]' : '[Object]';
-  const inside = [...above, value];
-  const copied = (at: string, one: unknown): unknown => copyOf(at, one, inside, standIn);
-  if (Array.isArray(value)) return Array.from(value, (one, at) => copied(String(at), one));
-  const fields = Object.entries(value).map(([at, one]): [string, unknown] => [at, copied(at, one)]);
-  if (!isAnyError(value)) return Object.fromEntries(fields);
-  const own = OF_AN_ERROR.filter((at) => at in value).map((at): [string, unknown] => [
-    at,
-    copied(at, Reflect.get(value, at)),
-  ]);
-  return Object.assign(Object.create(Error.prototype), Object.fromEntries([...own, ...fields]));
+/** One copy of each object, however often it is referred to. */
+class Copying {
+  /** Values that have no fields, by the function that stands for them. */
+  readonly withoutFields: Map<unknown, object> = new Map();
+  readonly #copies = new Map<object, unknown>();
+  readonly #above = new Set<object>();
+
+  copyOf(name: string, given: unknown): unknown {
+    if (!isObject(given)) return given;
+    if (this.#copies.has(given)) return this.#copies.get(given);
+    if (this.#above.has(given)) return '[Circular]';
+    if (hasNoFields(given)) return this.#standIn(given);
+    if (this.#above.size >= MAX_DEPTH) return Array.isArray(given) ? '[Array]' : '[Object]';
+    this.#above.add(given);
+    const copy = isAnyError(given) ? this.#error(name, given) : this.#asJson(name, given);
+    this.#above.delete(given);
+    this.#copies.set(given, copy);
+    return copy;
+  }
+
+  #asJson(name: string, given: object): unknown {
+    const json = jsonOf(name, given);
+    if (!isObject(json)) return json;
+    if (hasNoFields(json)) return this.#standIn(json);
+    if (Array.isArray(json)) return Array.from(json, (one, at) => this.copyOf(String(at), one));
+    return Object.fromEntries(this.#fieldsOf(json));
+  }
+
+  #error(name: string, given: Error): object {
+    const own = OF_AN_ERROR.filter((at) => at in given).map((at): [string, unknown] => [
+      at,
+      this.copyOf(at, Reflect.get(given, at)),
+    ]);
+    const json = jsonOf(name, given);
+    const fields = isObject(json) ? this.#fieldsOf(json) : [];
+    return Object.assign(Object.create(Error.prototype), Object.fromEntries([...own, ...fields]));
+  }
+
+  #fieldsOf(source: object): [string, unknown][] {
+    return Object.entries(source).map(([name, value]) => [name, this.copyOf(name, value)]);
+  }
+
+  #standIn(value: object): () => unknown {
+    const fn = (): unknown => value;
+    this.withoutFields.set(fn, value);
+    return fn;
+  }
 }
 
 function hasNoFields(value: object): boolean {
-  return ArrayBuffer.isView(value) || types.isBoxedPrimitive(value) || IS_WHOLE.some((is) => is(value));
+  return ArrayBuffer.isView(value) || HAVE_NO_FIELDS.some((is) => is(value));
 }
 
-const IS_WHOLE: readonly ((value: object) => boolean)[] = [
+const HAVE_NO_FIELDS: readonly ((value: object) => boolean)[] = [
   types.isDate,
   types.isMap,
   types.isSet,
   types.isRegExp,
   types.isAnyArrayBuffer,
   types.isPromise,
+  types.isBoxedPrimitive,
 ];
 
-function asJson(name: string, value: object): unknown {
+/** What a `toJSON` makes of it, where it has one. */
+function jsonOf(name: string, value: object): unknown {
   const { toJSON } = value as { toJSON?: unknown };
   return typeof toJSON === 'function' ? Reflect.apply(toJSON, value, [name]) : value;
 }
 
 /** In place: it is a copy. */
-function restored(value: unknown, whole: ReadonlyMap<unknown, unknown>): unknown {
-  if (whole.has(value)) return whole.get(value);
-  if (typeof value !== 'object' || value === null) return value;
-  for (const [name, one] of Object.entries(value)) Reflect.set(value, name, restored(one, whole));
+function restored(value: unknown, withoutFields: ReadonlyMap<unknown, object>): unknown {
+  if (withoutFields.has(value)) return withoutFields.get(value);
+  if (isObject(value))
+    for (const [name, one] of Object.entries(value)) value[name] = restored(one, withoutFields);
   return value;
 }

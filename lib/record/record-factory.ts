@@ -100,7 +100,9 @@ export class RecordFactory {
       });
       return { kind: 'record', record };
     }
-    const shown = redact === undefined ? info : redact.info(info, level, message);
+    // Only where one of the application's functions gets it.
+    const isShown = typeof topic === 'function' || !isPlain;
+    const shown = redact === undefined || !isShown ? info : redact.info(info, level, message);
     const entry: TransportEntry = { level, message, time, info: shown, origin: origin && plainSite(origin) };
     const { name, cause } = this.#functions.topic(topic, entry);
     const recordKey = key === undefined ? null : this.#functions.key(key, entry);

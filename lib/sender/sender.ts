@@ -345,8 +345,11 @@ export class Sender {
     this.#resultHandler.prepare(batch);
     let result: SendResult;
     try {
-      const limitMs = requestTimeoutMs + Math.max(0, this.#pausedUntil - sentAt);
-      const answer = await withDeadline(client.send(batch), limitMs, 'a send to Kafka', clock);
+      // A pause that the broker asks for holds up what is under way there, too (KIP-219).
+      const pauseMs = (): number =>
+        Math.max(sentAt, this.#pausedUntil) + requestTimeoutMs - clock.monotonic();
+      const sending = client.send(batch);
+      const answer = await withDeadline(sending, pauseMs(), 'a send to Kafka', clock, false, pauseMs);
       result = classifyAnswer(answer, batch);
       batch.onAnswer(answeredPartition(answer, batch));
     } catch (error) {

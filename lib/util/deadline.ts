@@ -12,6 +12,7 @@ export class DeadlineError extends Error {
  * @param what the operation, as in "<what> did not end within 10000 ms"
  * @param keepAlive whether the process must not end before. A send or connect has no need of it: whoever waits for it
  *   at the end of the process (a flush) has a timer of its own, and after a `close` nobody does.
+ * @param extension asked when the time is up: for how many milliseconds more to wait, if any
  */
 export async function withDeadline<Result>(
   promise: PromiseLike<Result>,
@@ -19,14 +20,19 @@ export async function withDeadline<Result>(
   what: string,
   clock: Clock,
   keepAlive: boolean = false,
+  extension: () => number = () => 0,
 ): Promise<Result> {
   let timer: ReturnType<Clock['after']> | undefined;
   const deadline = new Promise<never>((_, reject) => {
-    timer = clock.after(
-      ms,
-      () => reject(new DeadlineError(`${what} did not end within ${ms} ms`)),
-      keepAlive,
-    );
+    const wait = (forMs: number, allMs: number): void => {
+      const end = (): void => {
+        const moreMs = extension();
+        if (moreMs > 0) wait(moreMs, allMs + moreMs);
+        else reject(new DeadlineError(`${what} did not end within ${Math.round(allMs)} ms`));
+      };
+      timer = clock.after(forMs, end, keepAlive);
+    };
+    wait(ms, ms);
   });
   try {
     return await Promise.race([promise, deadline]);

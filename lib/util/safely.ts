@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 /** What `fn` returns; `undefined` where it throws. @param onError gets what it throws */
 export function attempt<Value>(fn: () => Value, onError?: (error: unknown) => void): Value | undefined {
   try {
@@ -13,9 +15,9 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
 }
 
-/** Also of another realm, as under Jest. */
-export function isAnyError(value: object): value is Error {
-  return value instanceof Error || Object.prototype.toString.call(value) === '[object Error]';
+/** Also one of another realm: under Jest those of Node's core are. */
+export function isAnyError(value: unknown): value is Error {
+  return value instanceof Error || types.isNativeError(value);
 }
 
 /** A field of something that may be hostile, a function too: a getter that throws is a field that is not there. */

@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import type { CapturedSite } from '../loop-safety/call-site/call-site.ts';
 import type { Info } from '../util/info.ts';
 import type { SpanContext } from '../util/open-telemetry-api.ts';
+import { isAnyError } from '../util/safely.ts';
 import type { TappableLogger } from './tappable-logger.ts';
 
 /** What is learnt about a record at the log call, and travels on the record to `log()`. */
@@ -69,7 +70,7 @@ export function withoutMark(info: Info): Info {
   try {
     const { [MARK]: _, ...own } = Object.getOwnPropertyDescriptors(info);
     // In newer V8s `stack` is an accessor that only works on the error itself.
-    if (info instanceof Error) own.stack = { value: info.stack, configurable: true, writable: true };
+    if (isAnyError(info)) own.stack = { value: info.stack, configurable: true, writable: true };
     const prototype = Object.getPrototypeOf(info);
     // JSON asks for no prototype, but whether it is an array.
     const copy = Array.isArray(info)
@@ -107,13 +108,13 @@ function onEither<Result>(copy: object, info: Info, run: (self: object) => Resul
   try {
     return run(copy);
   } catch (error) {
-    if (error instanceof TypeError) return withFieldsOf(copy, info, run);
+    if (isAnyError(error) && error.name === 'TypeError') return runOnOriginal(copy, info, run);
     throw error;
   }
 }
 
 /** Runs on an info, which has the fields of its copy meanwhile: formats have written to those, a masked message for example. */
-function withFieldsOf<Result>(copy: object, info: Info, run: (self: object) => Result): Result {
+function runOnOriginal<Result>(copy: object, info: Info, run: (self: object) => Result): Result {
   const own = Object.getOwnPropertyDescriptors(info);
   const copied = Object.getOwnPropertyDescriptors(copy) as typeof own;
   const names = Object.keys({ ...own, ...copied }).filter((name) => own[name]?.value !== copied[name]?.value);

@@ -86,20 +86,6 @@ it('a position is never given twice, also when what is on disk was left to other
   expect(isDone).toBe(true);
 });
 
-it('nobody waits for what is on disk and left to other processes', () => {
-  const ledger = new Ledger();
-  const record = recordOf();
-  ledger.accept(record);
-  ledger.spool(record);
-  const watcher = ledger.watch();
-  let isDone = false;
-  watcher.onDone = () => {
-    isDone = true;
-  };
-  ledger.disown();
-  expect({ isDone, pending: watcher.pending }).toEqual({ isDone: true, pending: 0 });
-});
-
 it('how many were ever accepted only grows, also when what is on disk is left to other processes', () => {
   const ledger = new Ledger();
   const record = recordOf();

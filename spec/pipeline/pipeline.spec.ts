@@ -5,6 +5,7 @@ import { Pipeline } from '../../lib/pipeline/pipeline.ts';
 import { hopsOf } from '../../lib/record/hops.ts';
 import { type Info, LEVEL, type Levels, MESSAGE } from '../../lib/util/info.ts';
 import { HeldClock } from '../sender/rig.ts';
+import { directoryOfSpec } from '../spool/rig.ts';
 
 const NPM: Levels = { error: 0, warn: 1, info: 2 };
 const SYSLOG: Levels = { error: 3, warning: 4, info: 6 };
@@ -256,4 +257,21 @@ describe('a flush on a signal lost what a busy application logged meanwhile', ()
     expect(endedAt).toBe(5_000);
     expect(rig.pipeline.stats().delivered).toBeGreaterThan(1_000);
   });
+});
+
+it('a flush for a signal ends when the transport is closed, and holds nothing up: what is in the spool stays there', async () => {
+  const rig = new Rig({ spool: { directory: directoryOfSpec() } });
+  const { lifecycle } = rig.pipeline;
+  rig.isAway = true;
+  rig.log('one');
+  const closing = lifecycle.close();
+  await rig.clock.pass(1_500);
+  await closing;
+  expect(rig.pipeline.stats()).toMatchObject({ state: 'closed', spooled: 1 });
+  let turns = 0;
+  const turn = setImmediate(() => turns++);
+  // Time stands still: what would go round and round until it is up, would go round for ever.
+  await lifecycle.flushUnlessDown(5_000);
+  clearImmediate(turn);
+  expect(turns).toBe(0);
 });

@@ -103,6 +103,24 @@ it('shares no object with fields, at any depth', () => {
   ]);
 });
 
+it('has what the toJSON of an error returns in place of its fields, as JSON has', () => {
+  const error = Object.assign(new Error('refused'), {
+    request: { socket: 'a long way' },
+    toJSON: () => ({ status: 503, config: { password: 'p' } }),
+  });
+  const { message, stack, ...fields } = copied(error) as Error & Record<string, unknown>;
+  expect([message, stack]).toEqual(['refused', error.stack]);
+  expect(fields).toEqual({ name: 'Error', status: 503, config: { password: 'p' } });
+});
+
+it('has one copy of an object, however often it is referred to', () => {
+  let deep: object = { end: true };
+  // As a tree, these were more than memory can hold.
+  for (let at = 0; at < 60; at++) deep = { left: deep, right: deep };
+  const { left, right } = plainCopyOf(deep as Info).fields as { left: object; right: object };
+  expect(left).toBe(right);
+});
+
 it('ends in a circle, and where it is too deep', () => {
   const circle: Record<string, unknown> = { n: 1 };
   circle.self = circle;

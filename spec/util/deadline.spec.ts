@@ -36,3 +36,22 @@ it('a rejection that comes too late does not end the process', async () => {
   await clock.settle();
   expect([await outcome, unhandled]).toEqual(['late', []]);
 });
+
+it('waits for longer where there is reason to, and ends when there is none any more', async () => {
+  const clock = new HeldClock();
+  let until = 150;
+  const outcome = withDeadline(
+    new Promise(() => undefined),
+    100,
+    'a send',
+    clock,
+    false,
+    () => until - clock.now,
+  ).catch(String);
+  await clock.pass(100);
+  until = 180;
+  await clock.pass(79);
+  expect(clock.armed).toBe(1);
+  await clock.pass(1);
+  expect(await outcome).toBe('DeadlineError: a send did not end within 180 ms');
+});

@@ -1,5 +1,6 @@
 // What is logged may be of any class, also one whose getters and methods work on its own objects only. What the siblings get is the same
 // as without the transport, and nothing is thrown: for a record that is marked, too, which is a copy.
+import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
 import winston from 'winston';
 import { runGuarded } from '../../lib/index.ts';
@@ -49,6 +50,10 @@ class Payment {
   }
 }
 
+const OfAnotherRealm = runInNewContext(
+  '(class { #id = 7; message = "m"; toJSON() { return { message: this.message, id: this.#id }; } })',
+) as new () => object;
+
 const MADE: readonly [string, () => object][] = [
   ['a plain object', () => ({ message: 'm' })],
   ['one without a prototype', () => Object.assign(Object.create(null), { message: 'm' })],
@@ -58,6 +63,7 @@ const MADE: readonly [string, () => object][] = [
   ['an object with a toJSON', () => new WithToJSON()],
   ['an object with a setter', () => new WithSetter()],
   ['an object with private fields and a toJSON', () => new Payment()],
+  ['one of another realm, as those of Node are under Jest', () => new OfAnotherRealm()],
   ['a date', () => Object.assign(new Date(0), { message: 'm' })],
   ['a URL', () => Object.assign(new URL('http://127.0.0.1/'), { message: 'm' })],
   ['an array', () => Object.assign(['a', 'b'], { message: 'm' })],

@@ -1,6 +1,5 @@
-import { isNativeError } from 'node:util/types';
 import { isMainThread, threadId } from 'node:worker_threads';
-import { fieldOf, namesIn } from '../../util/safely.ts';
+import { fieldOf, isAnyError, namesIn } from '../../util/safely.ts';
 import type { CallSite } from '../call-site/call-site.ts';
 import { ANONYMOUS } from '../call-site/function-name.ts';
 
@@ -119,16 +118,11 @@ function extraOf(info: Info): Record<string, unknown> {
  * an uncaught one) a field, and `logger.error('text', err)` copies its fields and keeps it among the arguments.
  */
 function exceptionOf(info: Info): unknown {
-  if (isError(info)) return info;
+  if (isAnyError(info)) return info;
   for (const name of ['error', 'err', 'exception']) {
     const value = fieldOf(info, name);
-    if (isError(value)) return value;
+    if (isAnyError(value)) return value;
   }
   const args = fieldOf(info, SPLAT);
-  return Array.isArray(args) ? args.find(isError) : undefined;
-}
-
-function isError(value: unknown): boolean {
-  // The second is for errors of another realm (vm, Jest).
-  return value instanceof Error || isNativeError(value);
+  return Array.isArray(args) ? args.find(isAnyError) : undefined;
 }
