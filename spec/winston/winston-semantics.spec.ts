@@ -112,7 +112,10 @@ describe('format', () => {
     '%s costs its record only, and is told of once',
     async (_, { format, told }) => {
       const transform = (info: winston.Logform.TransformableInfo) => (info.bad === true ? format() : info);
-      const { transport, logger, values } = await piped({ format: { transform } as never });
+      const { transport, logger, values } = await piped({
+        format: { transform } as never,
+        dropNotice: false,
+      });
       const warnings: KafkaTransportError[] = [];
       transport.on('warn', (warning: KafkaTransportError) => warnings.push(warning));
       for (const bad of [false, true, true, false]) expect(() => logger.info('a', { bad })).not.toThrow();
