@@ -1,6 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import { isPacked, type Records } from '../accumulator/batch.ts';
-import { evidenceOf, type Loop, remedyForLoop } from '../loop-detector/loop-detection.ts';
+import type { Loop } from '../loop-detector/loop-detection.ts';
 import type { DropReason, PendingRecord } from '../record/record.ts';
 import { type Fallback, handOn, takes, type UndeliveredReason } from '../undelivered/fallback.ts';
 import type { FallbackWrites } from '../undelivered/fallback-writes.ts';
@@ -64,7 +64,7 @@ export class DeliveryReports {
   /** Records that go round in circles have been found. */
   loopFound(loop: Loop): void {
     const { warnings, channels } = this.#listeners;
-    warnings.loop(loop, evidenceOf(loop), remedyForLoop(loop));
+    warnings.loop(loop);
     const { by, level, shape, callSite, suppressedForMs } = loop;
     channels.loopDetected({ kind: by, level, shape, callSite, suppressedForMs: suppressedForMs });
   }

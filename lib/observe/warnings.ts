@@ -2,7 +2,7 @@ import type { EventEmitter } from 'node:events';
 import type { HeldTopic } from '../accumulator/queues/held-queues.ts';
 import { consoleLine } from '../client-log/console-line.ts';
 import { KafkaTransportError, type KafkaTransportErrorCode, messageOf } from '../errors.ts';
-import type { Loop } from '../loop-detector/loop-detection.ts';
+import { evidenceOf, type Loop, remedyForLoop } from '../loop-detector/loop-detection.ts';
 import type { DropReason } from '../record/record.ts';
 import { BoundedMap } from '../util/bounded-map.ts';
 import type { Clock } from '../util/clock.ts';
@@ -148,10 +148,11 @@ export class Warnings {
   }
 
   /** Records go round in circles. Also on the console: the log is what goes round. */
-  loop({ by, fingerprint }: Loop, evidence: string, remedy: string): void {
+  loop(loop: Loop): void {
+    const { by, fingerprint } = loop;
     // By its hops each kind of record is stopped at once, and a loop may have any number of kinds: one of them is named.
     if (!this.#isNews(by === 'hops' ? 'loop by hops' : `loop ${fingerprint}`)) return;
-    const what = `winston-kafkajs has found a log loop: ${evidence}. Its records (${fingerprint}) go to the fallback and the logger's other transports, not to Kafka. ${remedy}`;
+    const what = `winston-kafkajs has found a log loop: ${evidenceOf(loop)}. Its records (${fingerprint}) go to the fallback and the logger's other transports, not to Kafka. ${remedyForLoop(loop)}`;
     consoleLine('warn', what);
     this.#warn('ERR_LOOP_FOUND', what, undefined);
   }

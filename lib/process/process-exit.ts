@@ -80,7 +80,10 @@ export class ProcessExit implements SignalSubscriber {
     void this.#unfinished.flush(this.#timeoutMs, true).then(() => this.#unfinished.release());
   }
 
-  /** By `process.exit()`, too. The event loop does not turn again, so only synchronous work is done: a fallback that writes synchronously still gets all. */
+  /**
+   * By `process.exit()`, too. The event loop does not turn again, so only synchronous work is done: a fallback that writes
+   * synchronously still gets all.
+   */
   exit(): void {
     this.#unfinished.exit(this.#timeoutMs);
   }

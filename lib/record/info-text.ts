@@ -3,7 +3,7 @@ import { type Info, MESSAGE } from '../util/info.ts';
 import { readSafely } from '../util/read-safely.ts';
 
 // Deeper than anybody reads. `json()` itself fails some thousand levels down, where the stack ends.
-const MAX_DEPTH = 100;
+export const MAX_DEPTH = 100;
 
 /**
  * What the format has written; failing that (a format such as `timestamp()` alone, or `log(info)` called by hand), the info as
@@ -49,10 +49,7 @@ function bigintAsString(_name: string, value: unknown): unknown {
 /** A copy that can be written whatever the value does. @param above the objects that it is inside of */
 function copyOf(name: string, value: unknown, above: readonly object[]): unknown {
   if (typeof value !== 'object' || value === null) return value;
-  const read = readSafely(() => {
-    const { toJSON } = value as { toJSON?: unknown };
-    return typeof toJSON === 'function' ? Reflect.apply(toJSON, value, [name]) : value;
-  });
+  const read = readSafely(() => throughToJSON(name, value));
   if ('threw' in read) return read.threw;
   const plain: unknown = read.value;
   if (typeof plain !== 'object' || plain === null) return plain;
@@ -65,6 +62,12 @@ function copyOf(name: string, value: unknown, above: readonly object[]): unknown
   const list = readSafely(() => Array.from({ length: (plain as unknown[]).length }, (_, at) => String(at)));
   if ('threw' in list) return list.threw;
   return (list.value as string[]).map((at) => copyOfField(plain, at, inside));
+}
+
+/** What JSON takes in place of an object: what its `toJSON` returns, where it has one. @throws what that throws */
+export function throughToJSON(name: string, value: object): unknown {
+  const { toJSON } = value as { toJSON?: unknown };
+  return typeof toJSON === 'function' ? Reflect.apply(toJSON, value, [name]) : value;
 }
 
 /** Without a prototype: a field may be called `__proto__`. */

@@ -1,9 +1,7 @@
 import { types } from 'node:util';
 import type { Info } from '../util/info.ts';
 import { isAnyError, isObject } from '../util/safely.ts';
-
-// Deeper than anybody reads.
-const MAX_DEPTH = 100;
+import { MAX_DEPTH, throughToJSON } from './info-text.ts';
 
 // What an error has beside its own enumerable fields.
 const OF_AN_ERROR = ['name', 'message', 'stack', 'cause', 'errors'];
@@ -55,7 +53,7 @@ class Copying {
   }
 
   #asJson(name: string, given: object): unknown {
-    const json = jsonOf(name, given);
+    const json = throughToJSON(name, given);
     if (!isObject(json)) return json;
     if (hasNoFields(json)) return this.#standIn(json);
     if (Array.isArray(json)) return Array.from(json, (one, at) => this.copyOf(String(at), one));
@@ -67,7 +65,7 @@ class Copying {
       at,
       this.copyOf(at, Reflect.get(given, at)),
     ]);
-    const json = jsonOf(name, given);
+    const json = throughToJSON(name, given);
     const fields = isObject(json) ? this.#fieldsOf(json) : [];
     return Object.assign(Object.create(Error.prototype), Object.fromEntries([...own, ...fields]));
   }
@@ -96,12 +94,6 @@ const HAVE_NO_FIELDS: readonly ((value: object) => boolean)[] = [
   types.isPromise,
   types.isBoxedPrimitive,
 ];
-
-/** What a `toJSON` makes of it, where it has one. */
-function jsonOf(name: string, value: object): unknown {
-  const { toJSON } = value as { toJSON?: unknown };
-  return typeof toJSON === 'function' ? Reflect.apply(toJSON, value, [name]) : value;
-}
 
 /** In place: it is a copy. */
 function restored(value: unknown, withoutFields: ReadonlyMap<unknown, object>): unknown {

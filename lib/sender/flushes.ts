@@ -1,5 +1,4 @@
 import type { Ledger } from '../accumulator/ledger.ts';
-import type { SettlementWatcher } from '../accumulator/settlement-watchers.ts';
 import type { Clock } from '../util/clock.ts';
 import type { FlushReport } from './sender-options.ts';
 
@@ -58,7 +57,8 @@ export class Flushes {
       });
       ledger.unwatch(watcher);
     }
-    return reportOf(watcher);
+    const { delivered, dropped, pending } = watcher;
+    return { delivered, dropped, pending };
   }
 
   /** Nothing more is sent: what has not been settled stays pending. */
@@ -68,13 +68,7 @@ export class Flushes {
 
   /** What a flush that does not wait says. */
   get report(): FlushReport {
-    const { ledger } = this.#options;
-    const watcher = ledger.watch();
-    ledger.unwatch(watcher);
-    return reportOf(watcher);
+    const { delivered, droppedTotal: dropped, unsettled: pending } = this.#options.ledger;
+    return { delivered, dropped, pending };
   }
-}
-
-function reportOf({ delivered, dropped, pending }: SettlementWatcher): FlushReport {
-  return { delivered, dropped, pending };
 }

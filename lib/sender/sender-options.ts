@@ -25,7 +25,7 @@ export interface SenderOptions {
   idleTimeoutMs: number;
   partitionOfKey: BatchingPolicy['partitionOfKey'];
   ledger: Ledger;
-  /** What may hold a flush up. */
+  /** What may hold a send up. */
   gate?: SendGate | undefined;
   spool?: Spool | undefined;
   /** Makes the records' values, if these are not their texts. */
@@ -62,7 +62,7 @@ export interface FlushReport {
   pending: number;
 }
 
-/** What a flush may be held up by for a moment: the loop detector. */
+/** What a send may be held up by for a moment: the loop detector. */
 export interface SendGate {
   /**
    * A batch is due.

@@ -232,7 +232,7 @@ export class Sender {
     this.#isStopped = false;
   }
 
-  /** A broker asks for a pause, which the client makes: a send that begins in it may take so much longer. */
+  /** A broker asks for a pause, which the client makes: a send that is under way, or begins in it, may take so much longer. */
   onThrottle(ms: number): void {
     this.#pausedUntil = Math.max(this.#pausedUntil, this.#options.clock.monotonic() + ms);
   }
@@ -346,10 +346,9 @@ export class Sender {
     let result: SendResult;
     try {
       // A pause that the broker asks for holds up what is under way there, too (KIP-219).
-      const pauseMs = (): number =>
-        Math.max(sentAt, this.#pausedUntil) + requestTimeoutMs - clock.monotonic();
+      const leftMs = (): number => Math.max(sentAt, this.#pausedUntil) + requestTimeoutMs - clock.monotonic();
       const sending = client.send(batch);
-      const answer = await withDeadline(sending, pauseMs(), 'a send to Kafka', clock, false, pauseMs);
+      const answer = await withDeadline(sending, leftMs(), 'a send to Kafka', clock, false, leftMs);
       result = classifyAnswer(answer, batch);
       batch.onAnswer(answeredPartition(answer, batch));
     } catch (error) {

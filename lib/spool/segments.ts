@@ -90,7 +90,11 @@ export class Segments {
     return bySegment;
   }
 
-  /** Runs of records between which no segment begins, each small enough to be written in one go. @param nameOf what a segment that begins with it would be called */
+  /**
+   * Runs of records between which no segment begins, each small enough to be written in one go.
+   *
+   * @param nameOf what a segment that begins with it would be called
+   */
   runsBetween(
     records: readonly PendingRecord[],
     nameOf: (record: PendingRecord) => string,

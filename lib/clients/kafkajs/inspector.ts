@@ -4,20 +4,14 @@ import { systemClock } from '../../util/clock.ts';
 import { withDeadline } from '../../util/deadline.ts';
 import { crypto } from '../../util/node-modules.ts';
 import { BrokerAddresses, rotatedBrokers } from './brokers/broker-addresses.ts';
-import { type Address, plainHost } from './brokers/broker-list.ts';
+import type { Address } from './brokers/broker-list.ts';
 import { BrokerSockets } from './brokers/broker-sockets.ts';
+import { watchedSocket } from './brokers/watched-socket.ts';
 import { guardedProviders } from './guarded-config.ts';
 import { kafkajs } from './kafkajs.ts';
 import { Secrets } from './secrets.ts';
 import { shownError } from './shown-error.ts';
-import {
-  defaultSocket,
-  destroyWhereUnreadable,
-  forgetPartialAnswers,
-  tellLeaderless,
-  unrefOnce,
-  withoutPolling,
-} from './workarounds.ts';
+import { defaultSocket, forgetPartialAnswers, tellLeaderless } from './workarounds.ts';
 
 export type { KafkaConfig, PartitionMetadata };
 
@@ -83,14 +77,11 @@ export class KafkaInspector {
       ...providers,
       brokers: rotatedBrokers(providers.brokers, 0, addresses),
       socketFactory: (args) => {
-        const socket = withoutPolling(make({ ...args, host: plainHost(args.host) }));
+        const socket = watchedSocket(make, args, this.#brokerSockets);
         this.#sockets.add(socket);
         socket.once('close', () => this.#sockets.delete(socket));
         // kafkajs may try once more.
         if (this.#isCut) cut(socket);
-        unrefOnce(socket);
-        this.#brokerSockets.watch(socket, args);
-        destroyWhereUnreadable(socket);
         return socket;
       },
       logLevel: logLevel.NOTHING,

@@ -3,6 +3,7 @@ import type { CompressionTypes, ISocketFactory, KafkaConfig, logCreator, logLeve
 import type { Batch } from '../../accumulator/batch.ts';
 import { messageOf } from '../../errors.ts';
 import { runInScope, type Scope } from '../../loop-safety/guard.ts';
+import { withoutFrames } from '../../util/without-frames.ts';
 import {
   type ClientListeners,
   type ClientSource,
@@ -13,8 +14,9 @@ import {
 import { messagesOf } from '../client-messages.ts';
 import { NotSentError } from '../not-sent-error.ts';
 import { BrokerAddresses, rotatedBrokers } from './brokers/broker-addresses.ts';
-import { plainHost, shownBroker } from './brokers/broker-list.ts';
-import { BrokerSockets, isConnectionError, withoutFrames } from './brokers/broker-sockets.ts';
+import { shownBroker } from './brokers/broker-list.ts';
+import { BrokerSockets, isConnectionError } from './brokers/broker-sockets.ts';
+import { watchedSocket } from './brokers/watched-socket.ts';
 import { encodedBatch } from './fast-path/encoded-batch.ts';
 import { FastPath, type Numbering } from './fast-path/fast-path.ts';
 import { lazyMessages } from './fast-path/lazy-messages.ts';
@@ -36,7 +38,6 @@ import { UnwrittenSends } from './unwritten-sends.ts';
 import {
   asOneGroup,
   defaultSocket,
-  destroyWhereUnreadable,
   forgetPartialAnswers,
   interceptProduce,
   keepTopicErrorsApart,
@@ -44,8 +45,6 @@ import {
   NO_RETRIES,
   REAUTHENTICATION_MS,
   tellLeaderless,
-  unrefOnce,
-  withoutPolling,
 } from './workarounds.ts';
 
 export interface KafkajsClientOptions extends ClientListeners {
@@ -272,9 +271,7 @@ class KafkajsClient implements DeliveryClient {
   #socketFactory(callers: ISocketFactory | undefined): ISocketFactory {
     const make = callers === undefined ? defaultSocket : guardedSocketFactory(callers);
     return (args) => {
-      const socket = withoutPolling(make({ ...args, host: plainHost(args.host) }));
-      unrefOnce(socket);
-      this.#brokerSockets.watch(socket, args);
+      const socket = watchedSocket(make, args, this.#brokerSockets);
       this.#unwritten.watch(socket);
       // A kafkajs client can connect once more after its `disconnect` has resolved.
       if (this.#isCut) return socket.destroy(new Error(GIVEN_UP));
@@ -285,7 +282,6 @@ class KafkajsClient implements DeliveryClient {
         // wait for answers until they are overdue.
         if (!hadError && !socket.readableEnded) socket.emit('end');
       });
-      destroyWhereUnreadable(socket);
       return socket;
     };
   }

@@ -1,11 +1,11 @@
 // kafkajs connects anew inside a send whose connection has broken, and asks the application's functions again.
-import { type KafkaConfig, logLevel } from 'kafkajs';
-import { expect, it, onTestFinished } from 'vitest';
-import { kafkajsSource } from '../../../lib/clients/kafkajs/kafkajs-client.ts';
+import type { KafkaConfig } from 'kafkajs';
+import { expect, it } from 'vitest';
 import { classifyError } from '../../../lib/clients/send-result.ts';
 import { fromWire, toWire } from '../../../lib/clients/worker/wire-error.ts';
 import { startCluster, TOPIC } from '../../support/harness.ts';
 import { batchOf, outcomeOf, resultOf } from '../contract/rig.ts';
+import { connected, sourceTo } from './rig.ts';
 
 type Provide = () => unknown;
 type Configure = (provide: Provide, brokers: string[]) => Partial<KafkaConfig>;
@@ -108,23 +108,7 @@ it.each<[string, string, Configure, Provide]>([
   const { addresses } = cluster;
   let isAway = false;
   const provide = (): unknown => (isAway ? fail() : { value: SECRET });
-  const client = kafkajsSource({
-    kafka: { brokers: addresses, ...configure(provide, addresses) },
-    logCreator: () => () => undefined,
-    logLevel: logLevel.NOTHING,
-    acks: -1,
-    idempotent: false,
-    compression: undefined,
-    compressionLevel: undefined,
-    requestTimeoutMs: 60_000,
-    fastPath: true,
-    random: () => 0,
-    onPath: () => undefined,
-    onPartitions: () => undefined,
-    onThrottle: () => undefined,
-  }).make();
-  onTestFinished(() => client.kill());
-  await client.connect();
+  const client = await connected(sourceTo({ brokers: addresses, ...configure(provide, addresses) }));
   const batch = batchOf(TOPIC, ['record']);
   cluster.inject({ api: 'Produce', action: { cut: 'before-store' } });
   isAway = true;

@@ -1,29 +1,17 @@
 import { type LogEntry, logLevel } from 'kafkajs';
-import { expect, it, onTestFinished } from 'vitest';
-import { kafkajsSource } from '../../../lib/clients/kafkajs/kafkajs-client.ts';
+import { expect, it } from 'vitest';
 import { startCluster, TOPIC } from '../../support/harness.ts';
 import { batchOf, outcomeOf, resultOf } from '../contract/rig.ts';
+import { connected, sourceTo } from './rig.ts';
 
 it('kafkajs does not log that its connections are cut while a client is renewed', async () => {
   const cluster = await startCluster();
   const lines: LogEntry[] = [];
-  const client = kafkajsSource({
-    kafka: { brokers: cluster.addresses },
-    logCreator: () => (entry) => lines.push(entry),
-    logLevel: logLevel.INFO,
-    acks: -1,
-    idempotent: true,
-    compression: undefined,
-    compressionLevel: undefined,
-    requestTimeoutMs: 60_000,
-    fastPath: true,
-    random: () => 0,
-    onPath: () => undefined,
-    onPartitions: () => undefined,
-    onThrottle: () => undefined,
-  }).make();
-  onTestFinished(() => client.kill());
-  await client.connect();
+  const source = sourceTo(
+    { brokers: cluster.addresses },
+    { logCreator: () => (entry) => lines.push(entry), logLevel: logLevel.INFO, idempotent: true },
+  );
+  const client = await connected(source);
   const silence = cluster.inject({ api: 'Produce', action: { silent: 'before-store' } });
   const batch = batchOf(TOPIC, ['a']);
   const unanswered = outcomeOf(client.send(batch));

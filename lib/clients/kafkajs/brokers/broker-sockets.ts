@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { ISocketFactoryArgs, KafkaConfig } from 'kafkajs';
 import { causesOf } from '../../../util/root-cause.ts';
+import { withoutFrames } from '../../../util/without-frames.ts';
 import type { BrokerAddresses } from './broker-addresses.ts';
 
 /** What is read of an error of kafkajs's connection. */
@@ -120,15 +121,6 @@ function connectionFailureOf(error: unknown): ConnectionFailure | undefined {
 /** Whether a connection could not be opened, or broke; not that an answer was late, or was an error. */
 export function isConnectionError(error: unknown): boolean {
   return connectionFailureOf(error)?.name === 'KafkaJSConnectionError';
-}
-
-/**
- * An error that is remembered for a while, without the frames of its stack: they hold on to the promises that were awaited,
- * and by them to the asynchronous context of a request that has logged something. The stack of its cause says more.
- */
-export function withoutFrames<Kind extends Error>(error: Kind): Kind {
-  error.stack = String(error);
-  return error;
 }
 
 function isStrange(chunk: Buffer): boolean {

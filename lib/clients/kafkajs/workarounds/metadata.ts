@@ -1,5 +1,5 @@
 import { BoundedMap } from '../../../util/bounded-map.ts';
-import { withoutFrames } from '../brokers/broker-sockets.ts';
+import { withoutFrames } from '../../../util/without-frames.ts';
 import {
   type Around,
   type Cluster,
