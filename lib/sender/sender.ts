@@ -346,9 +346,8 @@ export class Sender {
     let result: SendResult;
     try {
       // A pause that the broker asks for holds up what is under way there, too (KIP-219).
-      const leftMs = (): number => Math.max(sentAt, this.#pausedUntil) + requestTimeoutMs - clock.monotonic();
-      const sending = client.send(batch);
-      const answer = await withDeadline(sending, leftMs(), 'a send to Kafka', clock, false, leftMs);
+      const limitMs = (): number => Math.max(0, this.#pausedUntil - sentAt) + requestTimeoutMs;
+      const answer = await withDeadline(client.send(batch), limitMs, 'a send to Kafka', clock);
       result = classifyAnswer(answer, batch);
       batch.onAnswer(answeredPartition(answer, batch));
     } catch (error) {

@@ -6,33 +6,31 @@ export class DeadlineError extends Error {
 }
 
 /**
- * The promise's outcome, or a {@link DeadlineError} after `ms`. A late rejection of the promise is swallowed:
- * nobody waits for it any more, and unhandled it would end the process.
+ * The promise's outcome, or a {@link DeadlineError} when it has taken longer than its limit. A late rejection of the
+ * promise is swallowed: nobody waits for it any more, and unhandled it would end the process.
  *
+ * @param limit milliseconds; a function is asked anew when the time is up, and may have grown
  * @param what the operation, as in "<what> did not end within 10000 ms"
  * @param keepAlive whether the process must not end before. A send or connect has no need of it: whoever waits for it
  *   at the end of the process (a flush) has a timer of its own, and after a `close` nobody does.
- * @param extension asked when the time is up: for how many milliseconds more to wait, if any
  */
 export async function withDeadline<Result>(
   promise: PromiseLike<Result>,
-  ms: number,
+  limit: number | (() => number),
   what: string,
   clock: Clock,
   keepAlive: boolean = false,
-  extension: () => number = () => 0,
 ): Promise<Result> {
+  const begunAt = clock.monotonic();
+  const limitMs = typeof limit === 'number' ? () => limit : limit;
   let timer: ReturnType<Clock['after']> | undefined;
   const deadline = new Promise<never>((_, reject) => {
-    const wait = (forMs: number, allMs: number): void => {
-      const end = (): void => {
-        const moreMs = extension();
-        if (moreMs > 0) wait(moreMs, allMs + moreMs);
-        else reject(new DeadlineError(`${what} did not end within ${Math.round(allMs)} ms`));
-      };
-      timer = clock.after(forMs, end, keepAlive);
+    const wait = (): void => {
+      const leftMs = begunAt + limitMs() - clock.monotonic();
+      if (leftMs > 0) timer = clock.after(leftMs, wait, keepAlive);
+      else reject(new DeadlineError(`${what} did not end within ${Math.round(limitMs())} ms`));
     };
-    wait(ms, ms);
+    wait();
   });
   try {
     return await Promise.race([promise, deadline]);

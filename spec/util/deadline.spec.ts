@@ -1,4 +1,5 @@
 import { expect, it, onTestFinished } from 'vitest';
+import type { Timer } from '../../lib/util/clock.ts';
 import { DeadlineError, withDeadline } from '../../lib/util/deadline.ts';
 import { deferred, HeldClock } from '../sender/rig.ts';
 
@@ -37,21 +38,30 @@ it('a rejection that comes too late does not end the process', async () => {
   expect([await outcome, unhandled]).toEqual(['late', []]);
 });
 
-it('waits for longer where there is reason to, and ends when there is none any more', async () => {
+it('waits for longer where the limit has grown, and ends when it grows no more', async () => {
   const clock = new HeldClock();
-  let until = 150;
-  const outcome = withDeadline(
-    new Promise(() => undefined),
-    100,
-    'a send',
-    clock,
-    false,
-    () => until - clock.now,
-  ).catch(String);
-  await clock.pass(100);
-  until = 180;
-  await clock.pass(79);
+  let limit = 150;
+  const outcome = withDeadline(new Promise(() => undefined), () => limit, 'a send', clock).catch(String);
+  await clock.pass(149);
+  limit = 180;
+  await clock.pass(30);
   expect(clock.armed).toBe(1);
   await clock.pass(1);
   expect(await outcome).toBe('DeadlineError: a send did not end within 180 ms');
+});
+
+/** A clock whose longer timers fire a millisecond early, as Node's do: they count from the time at which a turn began. */
+class EarlyClock extends HeldClock {
+  override after(ms: number, fn: () => void): Timer {
+    return super.after(ms > 1 ? ms - 1 : ms, fn);
+  }
+}
+
+it('names its limit, and keeps to it, when a timer fires early', async () => {
+  const clock = new EarlyClock();
+  const outcome = withDeadline(new Promise(() => undefined), () => 100, 'a send', clock).catch(String);
+  await clock.pass(99);
+  expect(clock.armed).toBe(1);
+  await clock.pass(1);
+  expect(await outcome).toBe('DeadlineError: a send did not end within 100 ms');
 });
