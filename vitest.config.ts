@@ -45,7 +45,7 @@ const UNITS = [
   ...['protocol', 'readme', 'record', 'sampling', 'sender', 'spool', 'undelivered', 'util'],
 ].map((name) => `spec/${name}/**/!(${LOADS_ANEW.join('|')}).spec.ts`);
 const APART = ['spec/package/**', 'spec/examples/**', 'spec/kafka/**'];
-// Minutes of processes: test runners, preloads, restarts with a spool, sessions that end, random schedules, snippets.
+// Minutes: processes of test runners, preloads, restarts with a spool, sessions that end, random schedules, snippets.
 // `npm run test:processes`, so that `npm test` stays short.
 const OF_PROCESSES = [
   'spec/scenarios/runners/**/*.spec.ts',
@@ -53,8 +53,11 @@ const OF_PROCESSES = [
   ...['signals', 'crash-process', 'fallback-that-writes-later', 'serialize-pending'].map(
     (name) => `spec/scenarios/exits/${name}.spec.ts`,
   ),
-  'spec/scenarios/faults/preloads-and-the-thread.spec.ts',
-  'spec/scenarios/faults/short-sasl-sessions.spec.ts',
+  ...['preloads-and-the-thread', 'short-sasl-sessions', 'under-traffic'].map(
+    (name) => `spec/scenarios/faults/${name}.spec.ts`,
+  ),
+  'spec/winston/readable-stream-4.spec.ts',
+  'spec/loop-detector/a-thousand-patterns.spec.ts',
   'spec/accumulator/queues/held-queues.spec.ts',
   'spec/spool/process-end.spec.ts',
   'spec/command/screen.spec.ts',

@@ -44,6 +44,19 @@ async function compile(snippets: readonly Snippet[]): Promise<string> {
   }
 }
 
+describe('README', () => {
+  it.each(snippetsOf(README, 'js'))('has a snippet that runs: $name', async ({ code }) => {
+    expect((await runSnippet(code)).stderr).toBe('');
+  });
+
+  it('shows what its first snippet prints, and what it sends', async () => {
+    const { stdout, values } = await runSnippet(snippetsOf(README, 'js')[0]?.code ?? '');
+    const sent = snippetsOf(README, 'text')[0]?.code.trim();
+    expect(values).toEqual([sent]);
+    expect(stdout).toBe(`${sent}\n{"level":"info","message":"for the console only"}\n`);
+  });
+});
+
 describe('the pages of docs', () => {
   it('have snippets to run and to compile', () => {
     expect(runnable.length).toBeGreaterThan(10);

@@ -1,6 +1,7 @@
 // Traffic that has nothing to do with what the transport sends, by seed.
-import type { SeededRandom } from '../../testing/soak/random.ts';
-import type { Simulation } from './loop-simulation.ts';
+import { expect } from 'vitest';
+import { SeededRandom } from '../../testing/soak/random.ts';
+import { Simulation } from './loop-simulation.ts';
 
 type Source = (simulation: Simulation, random: SeededRandom, kind: string) => void;
 
@@ -31,7 +32,7 @@ function beat(simulation: Simulation, random: SeededRandom, kind: string, period
   );
 }
 
-export const INNOCENT: Readonly<Record<string, Source>> = {
+const INNOCENT: Readonly<Record<string, Source>> = {
   'heartbeats from 1 ms to 10 s': (simulation, random, kind) =>
     beat(simulation, random, kind, logUniform(random, 1, 10_000)),
   'heartbeats of exactly the linger, or a multiple': (simulation, random, kind) =>
@@ -130,11 +131,22 @@ export const INNOCENT: Readonly<Record<string, Source>> = {
 };
 
 /** One to three sources of innocent traffic. @returns what they are */
-export function addInnocentTraffic(simulation: Simulation, random: SeededRandom): string[] {
+function addInnocentTraffic(simulation: Simulation, random: SeededRandom): string[] {
   const names = Object.keys(INNOCENT) as [string, ...string[]];
   return Array.from({ length: random.pick([1, 1, 1, 2, 3]) }, (_, at) => {
     const name = random.pick(names);
     INNOCENT[name]?.(simulation, random, `kind ${at}`);
     return name;
   });
+}
+
+/** A pattern that is no loop: nothing of it is found, and no send of it is held for more than a second. */
+export function runInnocentTraffic(seed: number): void {
+  const random = new SeededRandom(seed);
+  const lingerMs = random.pick([1, 5, 20, 20, 20, 100, 1_000]);
+  const simulation = new Simulation({ seed: seed * 31, lingerMs, sendMs: random.pick([0.5, 2, 20]) });
+  const names = addInnocentTraffic(simulation, random);
+  simulation.run(5_000);
+  expect(simulation.found, `seed ${seed}: ${names}`).toEqual([]);
+  expect(simulation.longestHoldMs).toBeLessThanOrEqual(1_000);
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { LoopDetector } from '../../lib/loop-detector/loop-detector.ts';
 import { SeededRandom } from '../../testing/soak/random.ts';
-import { addInnocentTraffic } from './innocent-traffic.ts';
+import { runInnocentTraffic } from './innocent-traffic.ts';
 import { Agenda, Simulation } from './loop-simulation.ts';
 
 interface Echo {
@@ -98,16 +98,8 @@ describe('loops, by seed', () => {
 });
 
 describe('traffic without a loop, by seed', () => {
-  it('is never suppressed: 1,000 patterns', () => {
-    for (let seed = 1; seed <= 1_000; seed++) {
-      const random = new SeededRandom(seed);
-      const lingerMs = random.pick([1, 5, 20, 20, 20, 100, 1_000]);
-      const simulation = new Simulation({ seed: seed * 31, lingerMs, sendMs: random.pick([0.5, 2, 20]) });
-      const names = addInnocentTraffic(simulation, random);
-      simulation.run(5_000);
-      expect(simulation.found, `seed ${seed}: ${names}`).toEqual([]);
-      expect(simulation.longestHoldMs).toBeLessThanOrEqual(1_000);
-    }
+  it('is never suppressed: 100 patterns', () => {
+    for (let seed = 1; seed <= 100; seed++) runInnocentTraffic(seed);
   });
 
   it('has its sends held for a small part of the time, whatever it looks like', () => {

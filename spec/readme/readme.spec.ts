@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { OPTION_NAMES, resolveOptions } from '../../lib/options/resolve.ts';
-import { DOCS, linksOf, README, snippetsOf, tableRows } from '../docs/pages.ts';
-import { runSnippet } from '../docs/run-snippet.ts';
+import { DOCS, linksOf, README, tableRows } from '../docs/pages.ts';
 import { withOptionsTable } from './options-table.ts';
 
 const MAX_LINES = 250;
@@ -21,17 +20,6 @@ function defaults(): Record<string, unknown> {
 describe('README', () => {
   it('is short enough to be read in one go', () => {
     expect(README.text.split('\n').length).toBeLessThanOrEqual(MAX_LINES);
-  });
-
-  it.each(snippetsOf(README, 'js'))('has a snippet that runs: $name', async ({ code }) => {
-    expect((await runSnippet(code)).stderr).toBe('');
-  });
-
-  it('shows what its first snippet prints, and what it sends', async () => {
-    const { stdout, values } = await runSnippet(snippetsOf(README, 'js')[0]?.code ?? '');
-    const sent = snippetsOf(README, 'text')[0]?.code.trim();
-    expect(values).toEqual([sent]);
-    expect(stdout).toBe(`${sent}\n{"level":"info","message":"for the console only"}\n`);
   });
 
   // `npx vitest run spec/readme -u` writes it.
