@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync } from 'node:zlib';
 import { build } from 'esbuild';
+import { withShortLocals } from './short-locals.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -43,6 +44,30 @@ const kafkajsOfTheApplication = {
   },
 };
 
+// What a producer has no use for is left out of the copy: consumers, the admin client, and the requests that only these send.
+const OF_A_PRODUCER = [
+  'apiVersions',
+  'initProducerId',
+  'metadata',
+  'produce',
+  'saslAuthenticate',
+  'saslHandshake',
+];
+
+/** @type {import('esbuild').Plugin} */
+const producerOnly = {
+  name: 'producer-only',
+  setup({ onLoad }) {
+    onLoad({ filter: /\/kafkajs\/src\/(consumer|admin)\// }, () => ({ contents: 'module.exports = {};' }));
+    // kafkajs has no version of some requests itself (src/protocol/requests/index.js).
+    onLoad({ filter: /\/kafkajs\/src\/protocol\/requests\/\w+\/index\.js$/ }, ({ path }) =>
+      OF_A_PRODUCER.includes(path.split('/').at(-2) ?? '')
+        ? undefined
+        : { contents: 'module.exports = { versions: [] };' },
+    );
+  },
+};
+
 /**
  * The text, packed: a fifth of its size, in characters that need no escape. `lib/clients/worker/worker-program.ts` unpacks it.
  *
@@ -64,9 +89,10 @@ export async function packedWorkerProgram() {
     legalComments: 'none',
     logLevel: 'error',
     write: false,
-    plugins: [kafkajsOfTheApplication],
+    plugins: [kafkajsOfTheApplication, producerOnly],
   });
-  return brotliCompressSync(outputFiles[0].contents).toString('base64');
+  const program = await withShortLocals(outputFiles[0].text);
+  return brotliCompressSync(program).toString('base64');
 }
 
 /** Whoever ships a copy of kafkajs has to ship this beside it. */
