@@ -1,4 +1,4 @@
-import type { Clock } from './clock.ts';
+import { type Clock, MAX_DELAY_MS } from './clock.ts';
 
 /** An operation that did not end in time. It may still be going on: nothing is known of its outcome. */
 export class DeadlineError extends Error {
@@ -27,7 +27,7 @@ export async function withDeadline<Result>(
   const deadline = new Promise<never>((_, reject) => {
     const wait = (): void => {
       const leftMs = begunAt + limitMs() - clock.monotonic();
-      if (leftMs > 0) timer = clock.after(leftMs, wait, keepAlive);
+      if (leftMs > 0) timer = clock.after(Math.min(leftMs, MAX_DELAY_MS), wait, keepAlive);
       else reject(new DeadlineError(`${what} did not end within ${Math.round(limitMs())} ms`));
     };
     wait();

@@ -1,5 +1,5 @@
 import { expect, it, onTestFinished } from 'vitest';
-import type { Timer } from '../../lib/util/clock.ts';
+import { MAX_DELAY_MS, type Timer } from '../../lib/util/clock.ts';
 import { DeadlineError, withDeadline } from '../../lib/util/deadline.ts';
 import { deferred, HeldClock } from '../sender/rig.ts';
 
@@ -64,4 +64,20 @@ it('names its limit, and keeps to it, when a timer fires early', async () => {
   expect(clock.armed).toBe(1);
   await clock.pass(1);
   expect(await outcome).toBe('DeadlineError: a send did not end within 100 ms');
+});
+
+it('span, with a warning of Node each time, where a pause made the limit longer than a timer can be', async () => {
+  const delays: number[] = [];
+  class NotingClock extends HeldClock {
+    override after(ms: number, fn: () => void): Timer {
+      delays.push(ms);
+      return super.after(ms, fn);
+    }
+  }
+  const clock = new NotingClock();
+  const outcome = withDeadline(new Promise(() => undefined), MAX_DELAY_MS + 5, 'a send', clock).catch(String);
+  await clock.pass(MAX_DELAY_MS);
+  await clock.pass(5);
+  expect(await outcome).toBe(`DeadlineError: a send did not end within ${MAX_DELAY_MS + 5} ms`);
+  expect(delays).toEqual([MAX_DELAY_MS, 5]);
 });

@@ -1,3 +1,4 @@
+import { systemClock } from '../../util/clock.ts';
 import type { ClientListeners, ClientSource, DeliveryClient, SendPath } from '../client.ts';
 import { ClientUser } from './client-user.ts';
 import { SharedClient } from './shared-client.ts';
@@ -17,6 +18,8 @@ export class ClientGroup {
   readonly #users = new Map<ClientUser, ClientListeners>();
   #newest: SharedClient | undefined;
   #path: SendPath | undefined;
+  /** Monotonic milliseconds: until then a broker has asked for a pause. */
+  #pausedUntil = 0;
 
   /** @param makeSource makes the source of the clients; what they have to say goes to all transports of the group */
   constructor(makeSource: (listeners: ClientListeners) => ClientSource) {
@@ -26,7 +29,10 @@ export class ClientGroup {
         this.#path = path;
         this.#tell(({ onPath }) => onPath(path));
       },
-      onThrottle: (ms) => this.#tell(({ onThrottle }) => onThrottle(ms)),
+      onThrottle: (ms) => {
+        this.#pausedUntil = Math.max(this.#pausedUntil, systemClock.monotonic() + ms);
+        this.#tell(({ onThrottle }) => onThrottle(ms));
+      },
     });
   }
 
@@ -37,6 +43,9 @@ export class ClientGroup {
     this.#users.set(user, member.listeners);
     // Told once by each client, which may have been before.
     if (this.#path !== undefined) member.listeners.onPath(this.#path);
+    // The client holds its sends back, too.
+    const pauseMs = this.#pausedUntil - systemClock.monotonic();
+    if (pauseMs > 0) member.listeners.onThrottle(Math.ceil(pauseMs));
     return user;
   }
 

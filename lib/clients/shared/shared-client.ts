@@ -1,5 +1,6 @@
-import type { Batch } from '../../accumulator/batch.ts';
+import { type Batch, isPacked } from '../../accumulator/batch.ts';
 import type { DeliveryClient } from '../client.ts';
+import { NotSentError } from '../not-sent-error.ts';
 import type { ClientUser } from './client-user.ts';
 
 /** One client, and the transports that use it at the moment. */
@@ -38,6 +39,8 @@ export class SharedClient {
     const { topic } = batch;
     for (let before = this.#unassigned.get(topic); before !== undefined; before = this.#unassigned.get(topic))
       await before;
+    // Its records are empty then, and would be sent as they are.
+    if (isGivenUp(batch)) throw new NotSentError('it was given up before it was sent');
     const sending = this.#client.send(batch);
     const settled = (): boolean => this.#unassigned.delete(topic);
     this.#unassigned.set(topic, sending.then(settled, settled));
@@ -61,4 +64,9 @@ export class SharedClient {
     await this.#client.close();
     this.#client.kill();
   }
+}
+
+/** Whether its sender does not wait for it any more. */
+function isGivenUp({ content }: Batch): boolean {
+  return !isPacked(content) && content.some(({ state }) => state === 'settled');
 }

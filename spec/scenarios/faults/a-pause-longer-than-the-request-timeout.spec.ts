@@ -22,3 +22,18 @@ it('is waited for, and is no outage', async () => {
   expect(warnings).toEqual([]);
   expect(transport.stats()).toMatchObject({ retries: 0, reconnects: 0 });
 });
+
+it('was an outage of a transport that joined the client meanwhile, which cut the connection of all', async () => {
+  const cluster = await startCluster({ topics: { [TOPIC]: 1, other: 1 } });
+  const transport = transportTo(cluster, { requestTimeoutMs: TIMEOUT_MS });
+  cluster.inject({ api: 'Produce', action: { throttle: PAUSE_MS } });
+  loggerWith(transport).info('record 0');
+  await expectFlushed(transport, 1);
+  const late = transportTo(cluster, { requestTimeoutMs: TIMEOUT_MS, topic: 'other' });
+  const warnings = warningsOf(late);
+  loggerWith(late).info('record 1');
+  await expectFlushed(late, 1);
+  expect(cluster.producesWhileThrottled).toBe(0);
+  expect(warnings).toEqual([]);
+  expect(late.stats()).toMatchObject({ retries: 0, reconnects: 0 });
+});

@@ -248,4 +248,29 @@ describe('transports with the same kafka', () => {
       expectLaw(transport);
     }
   });
+
+  it('wrote an empty record where one gave up what waited for the first send of another to the same topic', async () => {
+    const cluster = await clusterWith(['both']);
+    let answer = (): void => undefined;
+    const hold = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    cluster.inject({ api: 'Produce', action: { hold } });
+    const first = to(cluster, 'both');
+    log(first, ['first']);
+    await cluster.until(() => cluster.count('both') === 1);
+    const undelivered: string[] = [];
+    const gaveUp = to(cluster, 'both', {
+      closeTimeoutMs: 30,
+      fallback: ({ message }) => {
+        undelivered.push(message);
+        answer();
+      },
+    });
+    log(gaveUp, ['second']);
+    await gaveUp.close();
+    await first.flush();
+    expect([cluster.values('both')[0], undelivered]).toEqual(['first', ['second']]);
+    expect(cluster.values('both')).not.toContain('');
+  });
 });
