@@ -2,7 +2,7 @@ import type { ProducerBatch } from '../accumulator/producer-batch.ts';
 import { RecordAccumulator } from '../accumulator/record-accumulator.ts';
 import { Serializing } from '../accumulator/serializing.ts';
 import type { ClientSource, DeliveryClient } from '../clients/client.ts';
-import { answeredPartition, classifyAnswer, classifyError, type SendResult } from '../clients/send-result.ts';
+import { classifyAnswer, classifyError, type SendResult } from '../clients/send-result.ts';
 import { messageOf } from '../errors.ts';
 import type { DropReason, PendingRecord, TransportEntry } from '../record/record.ts';
 import { withDeadline } from '../util/deadline.ts';
@@ -349,7 +349,6 @@ export class Sender {
       const limitMs = (): number => Math.max(0, this.#pausedUntil - sentAt) + requestTimeoutMs;
       const answer = await withDeadline(client.send(batch), limitMs, 'a send to Kafka', clock);
       result = classifyAnswer(answer, batch);
-      batch.onAnswer(answeredPartition(answer, batch));
     } catch (error) {
       result = classifyError(error);
     }

@@ -97,7 +97,7 @@ describe('the partition of a batch', () => {
     const { journal, inFlight, batchOf } = rig();
     const batch = batchOf(recordOf({ text: 'a' }));
     inFlight.start(batch);
-    batch.partition = 7;
+    batch.bindTo(7);
     expect(inFlight.records().map(({ partition }) => partition)).toEqual([7]);
     expect(journal.bound.at(-1)).toEqual(['a', 7]);
   });

@@ -95,7 +95,7 @@ export class SendResultHandler {
     if (!exists && this.#rejectRequested(client, batch, count)) return;
     if (!exists || batch.partitionQueue.failures + 1 >= ABSENT_ATTEMPTS) {
       this.#options.accumulator.forget(batch.topic);
-      batch.partition = undefined;
+      batch.unbind();
     }
     // What goes again may have arrived the first time.
     this.#tryAgain(client, batch, cause, 'fine', !batch.isRetry);
