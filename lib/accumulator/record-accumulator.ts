@@ -207,7 +207,7 @@ export class RecordAccumulator {
     cause: unknown,
   ): void {
     for (const record of refused) if (record.state === 'in-flight') this.drop(record, reason, cause);
-    batch.partitionQueue.endBisect();
+    batch.partitionQueue.search.endBisect(Number.POSITIVE_INFINITY);
     this.reenqueue(batch, 0, true);
   }
 

@@ -139,7 +139,7 @@ export class SpooledQueues {
     held.isOnDisk = true;
     if (record.partition === undefined) return;
     const partitionQueue = held.queues.queueFor(record);
-    partitionQueue.awaitsDisk = true;
+    partitionQueue.awaitDisk(true);
     const { queues } = held;
     if (!this.#awaiting.has(partitionQueue))
       this.#awaiting.set(partitionQueue, { queues, generation: queues.generation });
@@ -196,7 +196,7 @@ export class SpooledQueues {
     if (this.#parts.spool.hasUnread) return;
     for (const partitionQueue of this.#awaiting.keys()) {
       if (this.#held.at(partitionQueue)?.isOnDisk === true) continue;
-      partitionQueue.awaitsDisk = false;
+      partitionQueue.awaitDisk(false);
       this.#awaiting.delete(partitionQueue);
     }
   }

@@ -23,8 +23,8 @@ export class PartitionQueues {
 
   constructor(policy: BatchingPolicy) {
     this.#policy = policy;
-    this.unkeyed = new PartitionQueue(undefined, policy.makeQueue());
-    this.unassigned = new PartitionQueue(undefined, policy.makeQueue());
+    this.unkeyed = new PartitionQueue(undefined, policy);
+    this.unassigned = new PartitionQueue(undefined, policy);
     this.#sendOrder = new Set([this.unkeyed, this.unassigned]);
     this.partitions = new StickyPartition(policy, this.#byPartition);
   }
@@ -52,7 +52,7 @@ export class PartitionQueues {
   at(partition: number): PartitionQueue {
     let partitionQueue = this.#byPartition.get(partition);
     if (partitionQueue === undefined) {
-      partitionQueue = new PartitionQueue(partition, this.#policy.makeQueue());
+      partitionQueue = new PartitionQueue(partition, this.#policy);
       this.#byPartition.set(partition, partitionQueue);
       this.#sendOrder.add(partitionQueue);
     }
@@ -73,7 +73,7 @@ export class PartitionQueues {
 
   /** The number of partitions is known now: keyed records move to the queues of theirs. */
   assign(): void {
-    this.unassigned.failures = 0;
+    this.unassigned.forgetFailures();
     for (const record of this.unassigned.queue.drain()) this.for(record).queue.push(record);
   }
 
@@ -85,8 +85,8 @@ export class PartitionQueues {
         if (record.requestedPartition === undefined) freed.push(record);
         else partitionQueue.queue.push(record);
       }
-      partitionQueue.bisectCount = 0;
-      partitionQueue.isolation = undefined;
+      partitionQueue.search.endBisect();
+      partitionQueue.search.endIsolation();
       this.deleteIfIdle(partitionQueue);
     }
     freed.sort((a, b) => a.seq - b.seq);
