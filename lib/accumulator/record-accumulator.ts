@@ -8,7 +8,7 @@ import { type BufferLimits, MemoryLimit } from './memory-limit.ts';
 import type { ProducerBatch } from './producer-batch.ts';
 import type { HeldTopic } from './queues/held-queues.ts';
 import { Topics } from './queues/topics.ts';
-import { type DropListener, empty, RecordDropper } from './record-dropper.ts';
+import { type DropListener, RecordDropper } from './record-dropper.ts';
 import { SpooledQueues } from './spooled-queues.ts';
 import type { RecordStore } from './store/record-store.ts';
 import { UnserializedQueue } from './unserialized-queue.ts';
@@ -283,7 +283,7 @@ export class RecordAccumulator {
     for (const record of this.#spool?.leave(all) ?? []) {
       record.queue?.discard(record);
       this.#ledger.spool(record);
-      empty(record);
+      record.empty();
     }
     for (const record of all) if (record.state !== 'settled') this.drop(record, reason, cause);
     // Not to disk: from there it would be sent with its text, which those who read the topic do not expect.

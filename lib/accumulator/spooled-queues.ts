@@ -6,7 +6,7 @@ import { type Held, HeldQueues, type HeldTopic } from './queues/held-queues.ts';
 import type { PartitionQueue } from './queues/partition-queue.ts';
 import type { TopicQueues } from './queues/topic-queues.ts';
 import type { Topics } from './queues/topics.ts';
-import { empty, type RecordDropper } from './record-dropper.ts';
+import type { RecordDropper } from './record-dropper.ts';
 
 // How many records come back from disk, or go there, in one turn: some milliseconds' work.
 const MAX_RECORDS_AT_ONCE = 500;
@@ -185,7 +185,7 @@ export class SpooledQueues {
       topics.of(record.topic).onDisk.onLeft(record);
       if (held !== undefined) this.#onStored(held, record);
       ledger.spool(record);
-      empty(record);
+      record.empty();
     }
     return left;
   }

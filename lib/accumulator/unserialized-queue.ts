@@ -63,7 +63,6 @@ export class UnserializedQueue {
     if (record === undefined) return undefined;
     this.#parts.ledger.withdraw(record);
     record.isPinned = false;
-    record.serialization = undefined;
     record.setValue(value);
     return record;
   }

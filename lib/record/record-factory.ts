@@ -119,8 +119,8 @@ export class RecordFactory {
       headers: this.#withOwn(callers, info, span),
       requestedPartition,
       info: kept,
+      entry: serialize && entry,
     });
-    if (serialize !== undefined) record.serialization = entry;
     if (name === undefined) return { kind: 'invalid', record, cause };
     if (requestedPartition === undefined || isPartition(requestedPartition))
       return { kind: 'record', record };
@@ -143,8 +143,8 @@ export class RecordFactory {
       key: null,
       headers,
       info,
+      entry: this.#options.serialize && entry,
     });
-    if (this.#options.serialize !== undefined) record.serialization = entry;
     return name === undefined ? { kind: 'invalid', record, cause } : { kind: 'record', record };
   }
 

@@ -4,7 +4,7 @@ import { Serializing } from '../accumulator/serializing.ts';
 import type { ClientSource, DeliveryClient } from '../clients/client.ts';
 import { classifyAnswer, classifyError, type SendResult } from '../clients/send-result.ts';
 import { messageOf } from '../errors.ts';
-import type { DropReason, PendingRecord, TransportEntry } from '../record/record.ts';
+import type { DropReason, PendingRecord } from '../record/record.ts';
 import { withDeadline } from '../util/deadline.ts';
 import { Connection } from './connection.ts';
 import { drainOnExit } from './drain-on-exit.ts';
@@ -138,11 +138,12 @@ export class Sender {
     }
     const { clock, retry } = this.#options;
     if (retry.maxAgeMs !== undefined) record.acceptedAt = clock.monotonic();
-    if (this.#serializing === undefined || record.serialization === undefined) {
+    const { serialization } = record;
+    if (this.#serializing === undefined || serialization === undefined) {
       this.#enqueue(record);
       return;
     }
-    this.#serializing.add(record, record.serialization as TransportEntry);
+    this.#serializing.add(record, serialization);
     // It may expire before it is in a queue.
     if (retry.maxAgeMs !== undefined) this.#timer.soon();
   }
