@@ -36,8 +36,8 @@ export class Ledger {
   queued = 0;
   inMemoryBytes = 0;
   queuedBytes = 0;
-  /** What waits, by severity. Only where somebody wants to know, and then all of it has to be objects. */
-  queuedBySeverity: Map<number, Quantity> | undefined;
+  /** What waits, by severity. */
+  #queuedBySeverity: Map<number, Quantity> | undefined;
 
   /** The position of the youngest record. Not `accepted`, which also falls: a position is never given twice. */
   #lastSeq = 0;
@@ -70,9 +70,15 @@ export class Ledger {
     return DROP_REASONS.reduce((sum, reason) => sum + this.dropped[reason], 0);
   }
 
-  /** The position that the record has, if it is accepted now. */
-  nextSeq(record: PendingRecord): number {
-    return record === this.#withdrawn ? record.seq : this.#lastSeq + 1;
+  /** Counts what waits by severity, too, from now on: all of it has to be objects then. */
+  countBySeverity(): ReadonlyMap<number, Quantity> {
+    this.#queuedBySeverity ??= new Map();
+    return this.#queuedBySeverity;
+  }
+
+  /** Gives a record the position that it has, if it is accepted now. */
+  number(record: PendingRecord): void {
+    if (record !== this.#withdrawn) record.seq = this.#lastSeq + 1;
   }
 
   accept(record: PendingRecord): void {
@@ -207,7 +213,7 @@ export class Ledger {
   }
 
   #number(record: PendingRecord): void {
-    record.seq = this.nextSeq(record);
+    this.number(record);
     this.#lastSeq = Math.max(this.#lastSeq, record.seq);
   }
 
@@ -219,14 +225,15 @@ export class Ledger {
   #queue({ bytes, severity }: PendingRecord): void {
     this.queued++;
     this.queuedBytes += bytes;
-    if (this.queuedBySeverity !== undefined) this.#recordSeverity(this.queuedBySeverity, severity, 1, bytes);
+    if (this.#queuedBySeverity !== undefined)
+      this.#recordSeverity(this.#queuedBySeverity, severity, 1, bytes);
   }
 
   #unqueue({ bytes, severity }: PendingRecord): void {
     this.queued--;
     this.queuedBytes -= bytes;
-    if (this.queuedBySeverity !== undefined)
-      this.#recordSeverity(this.queuedBySeverity, severity, -1, -bytes);
+    if (this.#queuedBySeverity !== undefined)
+      this.#recordSeverity(this.#queuedBySeverity, severity, -1, -bytes);
   }
 
   #recordSeverity(all: Map<number, Quantity>, severity: number, count: number, bytes: number): void {

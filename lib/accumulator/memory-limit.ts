@@ -1,5 +1,5 @@
 import type { PendingRecord } from '../record/record.ts';
-import type { Ledger } from './ledger.ts';
+import type { Ledger, Quantity } from './ledger.ts';
 import { OldestFirstIndex } from './store/oldest-first-index.ts';
 import { PagePool } from './store/page-pool.ts';
 import { PagedQueue } from './store/paged-queue.ts';
@@ -23,15 +23,15 @@ export class MemoryLimit {
   readonly #limits: BufferLimits;
   readonly #ledger: Ledger;
   readonly #pages = new PagePool();
-  /** The share that is kept for records that wait for their value: they cannot go to disk. */
-  reserve = 0;
+  readonly #queuedBySeverity: ReadonlyMap<number, Quantity> | undefined;
+  #reserve = 0;
   /** By severity, the least severe one first; a single one, unless the policy asks for more. */
   #indexes: [severity: number, index: OldestFirstIndex][] = [];
 
   constructor(limits: BufferLimits, ledger: Ledger) {
     this.#limits = limits;
     this.#ledger = ledger;
-    if (limits.overflow === 'drop-lowest') ledger.queuedBySeverity = new Map();
+    if (limits.overflow === 'drop-lowest') this.#queuedBySeverity = ledger.countBySeverity();
   }
 
   /** A new queue, whose records may have to give way. */
@@ -40,6 +40,11 @@ export class MemoryLimit {
     if (this.#limits.overflow === 'drop-oldest') return this.#makeQueue(0);
     return new SeverityQueue((severity) => this.#makeQueue(severity));
   };
+
+  /** Keeps a share for records that wait for their value: they cannot go to disk. */
+  reserve(share: number): void {
+    this.#reserve = share;
+  }
 
   /** Whether a record of this size could ever be held. */
   canHold(bytes: number): boolean {
@@ -71,7 +76,7 @@ export class MemoryLimit {
   hasRoomFor(bytes: number, keepsReserve = false): boolean {
     const { inMemory, inMemoryBytes } = this.#ledger;
     const { maxRecords, maxBytes } = this.#limits;
-    const share = keepsReserve ? 1 - this.reserve : 1;
+    const share = keepsReserve ? 1 - this.#reserve : 1;
     return inMemory < share * maxRecords && inMemoryBytes + bytes <= share * maxBytes;
   }
 
@@ -109,11 +114,11 @@ export class MemoryLimit {
   #canMakeRoomFor(newcomer: PendingRecord): boolean {
     const { overflow, maxRecords, maxBytes } = this.#limits;
     if (overflow === 'drop-newest') return false;
-    const { inMemory, inMemoryBytes, queued, queuedBytes, queuedBySeverity } = this.#ledger;
+    const { inMemory, inMemoryBytes, queued, queuedBytes } = this.#ledger;
     let records = inMemory + 1 - maxRecords;
     let bytes = inMemoryBytes + newcomer.bytes - maxBytes;
     if (overflow === 'drop-oldest') return records <= queued && bytes <= queuedBytes;
-    for (const [severity, waiting] of queuedBySeverity ?? []) {
+    for (const [severity, waiting] of this.#queuedBySeverity ?? []) {
       if (severity < newcomer.severity) continue;
       records -= waiting.count;
       bytes -= waiting.bytes;

@@ -231,9 +231,7 @@ export class RecordAccumulator {
 
   /** Why a send to the topic has failed. */
   recordError(topic: string, cause: unknown): void {
-    const topicQueues = this.#topics.of(topic);
-    topicQueues.errors++;
-    topicQueues.lastError = cause;
+    this.#topics.of(topic).recordError(cause);
   }
 
   /** How many partitions the topic has, as far as is known. */

@@ -44,7 +44,7 @@ export class SpooledQueues {
   constructor(parts: SpooledQueuesParts) {
     this.#parts = parts;
     this.#held = new HeldQueues(parts.topics);
-    parts.spool.stateOf = (record) => this.#held.stateOf(this.#held.of(record));
+    parts.spool.useStates((record) => this.#held.stateOf(this.#held.of(record)));
   }
 
   /**
@@ -65,7 +65,7 @@ export class SpooledQueues {
     const isUnread = spool.isScanning || (ledger.spooledWaiting > 0 && spool.hasUnread);
     const isInLine = isUnread || held?.isOnDisk === true;
     if (!isInLine && this.#findRoom(record.bytes, held === undefined)) return 'memory';
-    record.seq = ledger.nextSeq(record);
+    ledger.number(record);
     // What memory has and the disk not yet comes first.
     spool.writeKept();
     if (this.#store(record, held)) {
@@ -136,7 +136,7 @@ export class SpooledQueues {
   }
 
   #onStored(held: Held, record: PendingRecord): void {
-    held.isOnDisk = true;
+    this.#held.onStored(held);
     if (record.partition === undefined) return;
     const partitionQueue = held.queues.queueFor(record);
     partitionQueue.awaitDisk(true);
@@ -206,7 +206,7 @@ export class SpooledQueues {
     // What memory has of it may have to come before this one on disk.
     if (held?.isOnDisk === false) spool.beginSegments();
     if (!spool.store([record], this.#held.stateOf(held))) return false;
-    if (held !== undefined) held.isOnDisk = true;
+    if (held !== undefined) this.#held.onStored(held);
     return true;
   }
 

@@ -24,7 +24,7 @@ export class UnserializedQueue {
   constructor(parts: UnserializedQueueParts) {
     this.#parts = parts;
     this.queue = parts.buffer.makeQueue();
-    if (parts.hasSpool) parts.buffer.reserve = UNSERIALIZED_SHARE;
+    if (parts.hasSpool) parts.buffer.reserve(UNSERIALIZED_SHARE);
   }
 
   /** Oldest first. */

@@ -32,10 +32,8 @@ export class Spool {
   /** What is to be written before the next send. */
   #unwritten: PendingRecord[] = [];
   #isOpen = false;
-  /** The state of the queue of a record in memory. */
-  stateOf: (record: PendingRecord) => QueueState = () => 'flowing';
-  /** Whether what stands here and is dropped stays here, for another process: of `spool --replay`, which must lose nothing. */
-  keepsDropped = false;
+  #stateOf: (record: PendingRecord) => QueueState = () => 'flowing';
+  #keepsDropped = false;
 
   constructor(options: SpoolOptions, clock: Clock, events: SpoolEvents) {
     this.#options = options;
@@ -54,6 +52,21 @@ export class Spool {
   /** Whether every record is to be written. */
   get keepsAll(): boolean {
     return this.#options.mode === 'always';
+  }
+
+  /** Whether what stands here and is dropped stays here, for another process. */
+  get keepsDropped(): boolean {
+    return this.#keepsDropped;
+  }
+
+  /** Of `spool --replay`, which must lose nothing. */
+  keepDropped(): void {
+    this.#keepsDropped = true;
+  }
+
+  /** @param stateOf the state of the queue of a record in memory */
+  useStates(stateOf: (record: PendingRecord) => QueueState): void {
+    this.#stateOf = stateOf;
   }
 
   /** Makes the directory, and looks for what other processes have left there. */
@@ -121,7 +134,7 @@ export class Spool {
       ({ state, spoolPosition }) => state !== 'settled' && spoolPosition === undefined,
     );
     this.#unwritten = [];
-    for (const [state, own] of groupBy(records, this.stateOf)) this.store(own, state, true);
+    for (const [state, own] of groupBy(records, this.#stateOf)) this.store(own, state, true);
   }
 
   /** From now on others are held than before: what comes next begins new segments, whose names come after the others'. */

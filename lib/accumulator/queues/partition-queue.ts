@@ -1,6 +1,6 @@
 import type { PendingRecord } from '../../record/record.ts';
 import type { BatchingPolicy } from '../batching-policy.ts';
-import type { ProducerBatch } from '../producer-batch.ts';
+import { ProducerBatch } from '../producer-batch.ts';
 import type { RecordStore } from '../store/record-store.ts';
 import { RecordSearch } from './record-search.ts';
 
@@ -137,9 +137,16 @@ export class PartitionQueue {
     this.#isBusy = false;
   }
 
-  /** A failed batch is to go again as it is; or none any more. */
-  keepForResend(batch: ProducerBatch | undefined): void {
-    this.#awaitingResend = batch;
+  /** The records of a failed batch are to go again as they are. @returns the batch that will go */
+  keepForResend({ topic, records }: ProducerBatch): ProducerBatch {
+    for (const record of records) record.hasBeenSent = true;
+    this.#awaitingResend = new ProducerBatch(topic, this, records);
+    return this.#awaitingResend;
+  }
+
+  /** The records that were to go again as they are have been given up. */
+  clearResend(): void {
+    this.#awaitingResend = undefined;
   }
 
   /** The broker has the records of a send, or may have them although the send failed. */

@@ -1,7 +1,7 @@
 import type { PendingRecord, RecordKey } from '../../record/record.ts';
 import { groupBy } from '../../util/group-by.ts';
 import type { BatchingPolicy } from '../batching-policy.ts';
-import { ProducerBatch } from '../producer-batch.ts';
+import type { ProducerBatch } from '../producer-batch.ts';
 import type { RecordStore } from '../store/record-store.ts';
 import { BatchFormer } from './batch-former.ts';
 import { BoundInSpool } from './bound-in-spool.ts';
@@ -116,6 +116,12 @@ export class TopicQueues {
     this.#putBack(batch, records, ({ search }, count) => search.startBisect(count));
   }
 
+  /** A send has failed. */
+  recordError(cause: unknown): void {
+    this.errors++;
+    this.lastError = cause;
+  }
+
   /** The broker has the records of a send, or may have them although the send failed. */
   onSent({ partition }: ProducerBatch): void {
     if (partition !== undefined) this.#queues.at(partition).onSent();
@@ -152,15 +158,12 @@ export class TopicQueues {
     const partitionQueue = this.#queues.at(partition);
     if (partitionQueue !== batch.partitionQueue) batch.partitionQueue.onRecordsGone();
     partitionQueue.recordFailure(notBefore);
-    for (const record of batch.records) record.hasBeenSent = true;
-    const resent = new ProducerBatch(batch.topic, partitionQueue, batch.records);
-    partitionQueue.keepForResend(resent);
-    return resent;
+    return partitionQueue.keepForResend(batch);
   }
 
   /** Forgets the batches that wait to be sent again as they are: their records have been given up. */
   clearResend(): void {
-    for (const partitionQueue of this.#queues.ofPartitions) partitionQueue.keepForResend(undefined);
+    for (const partitionQueue of this.#queues.ofPartitions) partitionQueue.clearResend();
   }
 
   /** A send came through: its queue may send again. */

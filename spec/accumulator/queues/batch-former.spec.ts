@@ -57,9 +57,8 @@ describe('a batch of a partition', () => {
   it('is the one that waits to go again, before all others, as it is', () => {
     const { queues, form } = rig();
     const queue = queues.at(0);
-    const again = new ProducerBatch('logs', queue, [recordOf({ text: 'again' })]);
+    const again = queue.keepForResend(new ProducerBatch('logs', queue, [recordOf({ text: 'again' })]));
     put(queue, 'ab');
-    queue.keepForResend(again);
     isolateSecond(queue);
     expect(form(queue)).toBe(again);
     expect([queue.awaitingResend, queue.isBusy, queue.queue.count]).toEqual([undefined, true, 2]);

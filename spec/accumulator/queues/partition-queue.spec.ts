@@ -20,7 +20,7 @@ describe('a partition queue', () => {
     partitionQueue.endSend();
     partitionQueue.keepForResend(new ProducerBatch('logs', partitionQueue, [recordOf()]));
     expect(partitionQueue.isIdle).toBe(false);
-    partitionQueue.keepForResend(undefined);
+    partitionQueue.clearResend();
     partitionQueue.queue.push(recordOf());
     expect(partitionQueue.isIdle).toBe(false);
   });

@@ -54,7 +54,7 @@ describe('a batch of records without key', () => {
 
   it.each<[string, (first: PartitionQueue) => void]>([
     ['has a send under way', (first) => first.startSend(1)],
-    ['has a batch to send again', (first) => first.keepForResend(new ProducerBatch('logs', first, []))],
+    ['has a batch to send again', (first) => void first.keepForResend(new ProducerBatch('logs', first, []))],
     ['has an older record without key', (first) => first.queue.push(recordOf())],
     [
       'has a refused record to find',
