@@ -84,7 +84,7 @@ export class Ledger {
   accept(record: PendingRecord): void {
     this.#number(record);
     this.accepted++;
-    this.#queue(record);
+    this.#queue(record, 1);
     this.inMemoryBytes += record.bytes;
   }
 
@@ -95,7 +95,7 @@ export class Ledger {
   withdraw(record: PendingRecord): void {
     this.accepted--;
     this.#withdrawn = record;
-    this.#unqueue(record);
+    this.#queue(record, -1);
     this.inMemoryBytes -= record.bytes;
   }
 
@@ -133,7 +133,7 @@ export class Ledger {
   /** A record that was only on disk is in memory again. */
   replay(record: PendingRecord): void {
     this.replayed++;
-    this.#queue(record);
+    this.#queue(record, 1);
     this.inMemoryBytes += record.bytes;
   }
 
@@ -152,7 +152,7 @@ export class Ledger {
 
   startSend(record: PendingRecord): void {
     record.state = 'in-flight';
-    this.#unqueue(record);
+    this.#queue(record, -1);
     this.inFlight++;
   }
 
@@ -165,7 +165,7 @@ export class Ledger {
 
   reenqueue(record: PendingRecord): void {
     record.state = 'queued';
-    this.#queue(record);
+    this.#queue(record, 1);
     this.inFlight--;
   }
 
@@ -222,32 +222,22 @@ export class Ledger {
     this.#watchers.onSettled(record.seq, outcome);
   }
 
-  #queue({ bytes, severity }: PendingRecord): void {
-    this.queued++;
-    this.queuedBytes += bytes;
-    if (this.#queuedBySeverity !== undefined)
-      this.#recordSeverity(this.#queuedBySeverity, severity, 1, bytes);
-  }
-
-  #unqueue({ bytes, severity }: PendingRecord): void {
-    this.queued--;
-    this.queuedBytes -= bytes;
-    if (this.#queuedBySeverity !== undefined)
-      this.#recordSeverity(this.#queuedBySeverity, severity, -1, -bytes);
-  }
-
-  #recordSeverity(all: Map<number, Quantity>, severity: number, count: number, bytes: number): void {
-    const quantity = all.get(severity);
-    if (quantity === undefined) all.set(severity, { count, bytes });
+  /** @param by -1 where it waits no more */
+  #queue({ bytes, severity }: PendingRecord, by: 1 | -1): void {
+    this.queued += by;
+    this.queuedBytes += by * bytes;
+    if (this.#queuedBySeverity === undefined) return;
+    const quantity = this.#queuedBySeverity.get(severity);
+    if (quantity === undefined) this.#queuedBySeverity.set(severity, { count: by, bytes: by * bytes });
     else {
-      quantity.count += count;
-      quantity.bytes += bytes;
+      quantity.count += by;
+      quantity.bytes += by * bytes;
     }
   }
 
   #release(record: PendingRecord): void {
     if (record.state === 'in-flight') this.inFlight--;
-    else this.#unqueue(record);
+    else this.#queue(record, -1);
     this.inMemoryBytes -= record.bytes;
     record.state = 'settled';
   }

@@ -15,6 +15,8 @@ export interface BufferLimits {
   overflow: OverflowPolicy;
 }
 
+const NONE: Quantity = { count: 0, bytes: 0 };
+
 /**
  * Decides what memory may hold until the broker has it. Counts what waits and what is in flight; sheds only
  * what waits, because a record that is with the Kafka client cannot be called back.
@@ -90,10 +92,14 @@ export class MemoryLimit {
     return true;
   }
 
-  /** Whether it is at most half full. */
-  get isHalfEmpty(): boolean {
+  /** Whether it is at most half full, but for these, which may have a share. */
+  isHalfEmpty({ count, bytes }: Quantity = NONE, share = 1): boolean {
     const { inMemory, inMemoryBytes } = this.#ledger;
-    return inMemory <= this.#limits.maxRecords / 2 && inMemoryBytes <= this.#limits.maxBytes / 2;
+    const { maxRecords, maxBytes } = this.#limits;
+    return (
+      inMemory - count <= (maxRecords - Math.min(count, share * maxRecords)) / 2 &&
+      inMemoryBytes - bytes <= (maxBytes - Math.min(bytes, share * maxBytes)) / 2
+    );
   }
 
   #makeQueue(severity: number): PagedQueue {

@@ -48,12 +48,7 @@ export class RecordAccumulator {
 
   /** Whether what memory holds leaves at least as much room again. */
   get isHalfEmpty(): boolean {
-    return this.#buffer.isHalfEmpty;
-  }
-
-  /** How many batches are with the client. */
-  get batchesInFlight(): number {
-    return this.#inFlight.withClient.size;
+    return this.#buffer.isHalfEmpty();
   }
 
   /** The batches that are with the client. */
@@ -219,7 +214,9 @@ export class RecordAccumulator {
 
   learn(topic: string, count: number, writable: readonly number[]): void {
     const topicQueues = this.#topics.get(topic);
-    if (topicQueues !== undefined && topicQueues.partitionCount !== count) this.#writeKept();
+    // Keys are about to belong to other queues. What is new has to be on disk before: by its queue now, it stands behind what was
+    // written of the same key; by its next one, it could come into a segment before that.
+    if (topicQueues !== undefined && topicQueues.partitionCount !== count) this.#spool?.writeKept();
     topicQueues?.learn(count, writable);
     this.#spooled?.look();
   }
@@ -240,17 +237,10 @@ export class RecordAccumulator {
   }
 
   forget(topic: string): void {
-    this.#writeKept();
+    // As in `learn`.
+    this.#spool?.writeKept();
     this.#topics.get(topic)?.forget();
     this.#spooled?.look();
-  }
-
-  /**
-   * Keys are about to belong to other queues. What is new has to be on disk before: by its queue now, it stands behind what was
-   * written of the same key; by its next one, it could come into a segment before that.
-   */
-  #writeKept(): void {
-    this.#spool?.writeKept();
   }
 
   beginFlush(): void {

@@ -28,8 +28,7 @@ export class RecordDropper {
     this.#ledger.drop(record, reason);
     this.#onDropped(record, reason, cause);
     // Not before: a process that is killed now has it handed on again by the next, and not by none.
-    if (record.spoolPosition !== undefined && this.#spool?.keepsDropped === false)
-      this.#spool.settle([record]);
+    this.#spool?.settleDropped(record);
     record.empty();
   }
 }

@@ -1,6 +1,6 @@
 import type { PendingRecord } from '../record/record.ts';
 import type { Spool } from '../spool/spool.ts';
-import type { Ledger, Quantity } from './ledger.ts';
+import type { Ledger } from './ledger.ts';
 import type { BufferLimits, MemoryLimit } from './memory-limit.ts';
 import { type Held, HeldQueues, type HeldTopic } from './queues/held-queues.ts';
 import type { PartitionQueue } from './queues/partition-queue.ts';
@@ -62,7 +62,7 @@ export class SpooledQueues {
     const { spool, ledger } = this.#parts;
     const held = this.#held.of(record);
     // What other processes have left is older, too, and may not have been counted yet.
-    const isUnread = spool.isScanning || (ledger.spooledWaiting > 0 && spool.hasUnread);
+    const isUnread = spool.scan !== undefined || (ledger.spooledWaiting > 0 && spool.hasUnread);
     const isInLine = isUnread || held?.isOnDisk === true;
     if (!isInLine && this.#findRoom(record.bytes, held === undefined)) return 'memory';
     ledger.number(record);
@@ -85,14 +85,14 @@ export class SpooledQueues {
    * @returns whether there is more to be done at once
    */
   replayFromSpool(now: { wall: number; monotonic: number }): boolean {
-    const { spool, ledger, topics } = this.#parts;
+    const { spool, ledger, topics, buffer } = this.#parts;
     spool.writeKept();
     // There may be older ones.
-    if (spool.isScanning) return false;
+    if (spool.scan !== undefined) return false;
     this.look();
     for (const topic of this.#held.news()) this.#parts.onHeld(topic);
     // Not one by one, as each place becomes free: every time memory catches up, a file is begun anew.
-    const mayTake = this.#isHalfEmpty();
+    const mayTake = buffer.isHalfEmpty(this.#held.inMemory, HELD_MEMORY_SHARE);
     // What is held is read past in any case: there may be others behind it.
     if (!mayTake && this.#held.size === 0) return false;
     for (let count = 0; count < MAX_RECORDS_AT_ONCE; count++) {
@@ -111,7 +111,7 @@ export class SpooledQueues {
       }
       if (!mayTake) return false;
       // Larger than all that memory may hold (another process had more): alone, then.
-      if (!this.#findRoom(next.bytes, true) && this.#flowing().count > 0) return false;
+      if (!this.#findRoom(next.bytes, true) && ledger.inMemory > this.#held.inMemory.count) return false;
       spool.take();
       ledger.replay(next);
       next.acceptedAt = now.monotonic - Math.max(0, now.wall - next.time);
@@ -215,25 +215,6 @@ export class SpooledQueues {
     const { buffer } = this.#parts;
     while (!buffer.hasRoomFor(bytes, true)) if (!mayPushOut || !this.#pushOut()) return false;
     return true;
-  }
-
-  /** What memory holds of queues that are not held. */
-  #flowing(): Quantity {
-    const { inMemory, inMemoryBytes } = this.#parts.ledger;
-    const { count, bytes } = this.#held.inMemory;
-    return { count: inMemory - count, bytes: inMemoryBytes - bytes };
-  }
-
-  /** Whether what is not held takes at most half of what it may. */
-  #isHalfEmpty(): boolean {
-    const { maxRecords, maxBytes } = this.#parts.limits;
-    const { count, bytes } = this.#held.inMemory;
-    const flowing = this.#flowing();
-    const most = {
-      count: maxRecords - Math.min(count, HELD_MEMORY_SHARE * maxRecords),
-      bytes: maxBytes - Math.min(bytes, HELD_MEMORY_SHARE * maxBytes),
-    };
-    return flowing.count <= most.count / 2 && flowing.bytes <= most.bytes / 2;
   }
 
   /** Moves some of the youngest records of the queue that is most beyond its share to disk. @returns whether there was one */

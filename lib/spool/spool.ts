@@ -44,22 +44,12 @@ export class Spool {
     this.#adoption = new Adoption({ clock, events, segments: this.#segments });
   }
 
-  /** Whether there may be more on disk than has been counted. */
-  get isScanning(): boolean {
-    return this.scan !== undefined;
-  }
-
   /** Whether every record is to be written. */
   get keepsAll(): boolean {
     return this.#options.mode === 'always';
   }
 
-  /** Whether what stands here and is dropped stays here, for another process. */
-  get keepsDropped(): boolean {
-    return this.#keepsDropped;
-  }
-
-  /** Of `spool --replay`, which must lose nothing. */
+  /** What stands here and is dropped stays here, for another process: of `spool --replay`, which must lose nothing. */
   keepDropped(): void {
     this.#keepsDropped = true;
   }
@@ -79,7 +69,7 @@ export class Spool {
     this.#startedAt = Math.max(this.#clock.systemTime(), this.#adoption.latestStart + 1);
   }
 
-  /** Resolves when all that was found has been counted; nothing if it has been. */
+  /** Resolves when all that was found has been counted; nothing if it has been: until then there may be more on disk. */
   get scan(): Promise<void> | undefined {
     return this.#adoption.scan;
   }
@@ -175,6 +165,11 @@ export class Spool {
       this.#attempt(() => segment.settle(entries));
       if (segment.unsettled === 0 && segment.isSealed) this.#remove(segment);
     }
+  }
+
+  /** It is dropped. */
+  settleDropped(record: PendingRecord): void {
+    if (record.spoolPosition !== undefined && !this.#keepsDropped) this.settle([record]);
   }
 
   /**

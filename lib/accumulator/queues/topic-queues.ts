@@ -18,7 +18,6 @@ import { PartitionQueues } from './partition-queues.ts';
  */
 export class TopicQueues {
   readonly topic: string;
-  readonly #policy: BatchingPolicy;
   readonly #queues: PartitionQueues;
   readonly #former: BatchFormer;
   readonly onDisk: BoundInSpool = new BoundInSpool();
@@ -30,7 +29,6 @@ export class TopicQueues {
 
   constructor(topic: string, policy: BatchingPolicy) {
     this.topic = topic;
-    this.#policy = policy;
     this.#queues = new PartitionQueues(policy);
     this.#former = new BatchFormer(topic, policy, this.#queues);
   }
@@ -72,14 +70,12 @@ export class TopicQueues {
 
   /** Where nothing can be sent now. */
   *held(): Generator<PartitionQueue> {
-    for (const partitionQueue of this.#queues)
-      if (partitionQueue.isHeld || this.#isWaiting(partitionQueue)) yield partitionQueue;
+    for (const partitionQueue of this.#queues) if (this.#queues.isHeld(partitionQueue)) yield partitionQueue;
   }
 
   /** Whether a record like this one cannot be sent now. */
   isHeld(record: PendingRecord): boolean {
-    const partitionQueue = this.#queues.for(record);
-    return partitionQueue.isHeld || this.#isWaiting(partitionQueue);
+    return this.#queues.isHeld(this.#queues.for(record));
   }
 
   /** The next batch that is due, taken out of its queue. @param force do not wait for the linger */
@@ -87,7 +83,7 @@ export class TopicQueues {
     for (const partitionQueue of this.#queues) {
       // What was to be tried alone has been shed, or is too old.
       if (!partitionQueue.isBusy && partitionQueue.queue.count === 0) partitionQueue.search.endIsolation();
-      if (this.#dueAt(partitionQueue, force) > now) continue;
+      if (this.#queues.dueAt(partitionQueue, force) > now) continue;
       this.#queues.moveToEnd(partitionQueue);
       return this.#former.form(partitionQueue, now);
     }
@@ -97,7 +93,8 @@ export class TopicQueues {
   /** When the next batch is due, if nothing else happens: the moment to look again. */
   nextDue(force: boolean): number | undefined {
     let next = NEVER;
-    for (const partitionQueue of this.#queues) next = Math.min(next, this.#dueAt(partitionQueue, force));
+    for (const partitionQueue of this.#queues)
+      next = Math.min(next, this.#queues.dueAt(partitionQueue, force));
     return next === NEVER ? undefined : next;
   }
 
@@ -163,7 +160,7 @@ export class TopicQueues {
 
   /** Forgets the batches that wait to be sent again as they are: their records have been given up. */
   clearResend(): void {
-    for (const partitionQueue of this.#queues.ofPartitions) partitionQueue.clearResend();
+    for (const partitionQueue of this.#queues) partitionQueue.clearResend();
   }
 
   /** A send came through: its queue may send again. */
@@ -227,43 +224,5 @@ export class TopicQueues {
       mark(partitionQueue, own.length);
       partitionQueue.reenqueue(own);
     }
-  }
-
-  /** When the queue's next batch may go; never, as long as another send has to be answered first. */
-  #dueAt(partitionQueue: PartitionQueue, force: boolean): number {
-    const due = partitionQueue.dueAt(force);
-    return due === NEVER ? NEVER : Math.max(due, this.#clearAt(partitionQueue));
-  }
-
-  /** From when on no other send can be overtaken by one of this queue. */
-  #clearAt(partitionQueue: PartitionQueue): number {
-    const { unkeyed, unassigned, partitions } = this.#queues;
-    const { keepsSendTogether } = this.#policy;
-    if (partitionQueue === unassigned) {
-      // With a client that was handed in, keyed records are never in the queue of a partition.
-      return !keepsSendTogether || (!unkeyed.isBusy && this.#arePartitionsIdle()) ? 0 : NEVER;
-    }
-    if (keepsSendTogether && unassigned.isBusy) return NEVER;
-    if (partitionQueue !== unkeyed) return unkeyed.isBusy ? NEVER : 0;
-    if (partitions.goesUnassigned) return this.#arePartitionsIdle() ? 0 : NEVER;
-    return partitions.freeAt();
-  }
-
-  #arePartitionsIdle(): boolean {
-    for (const partitionQueue of this.#queues.ofPartitions)
-      if (!partitionQueue.isIdle || partitionQueue.awaitsDisk) return false;
-    return true;
-  }
-
-  /** Whether its records have no partition that they could be sent to now. */
-  #isWaiting(partitionQueue: PartitionQueue): boolean {
-    const { unkeyed, unassigned, partitions, ofPartitions } = this.#queues;
-    if (partitionQueue === unkeyed && !partitions.goesUnassigned) return partitions.areAllHeld;
-    const waitsForOthers =
-      partitionQueue === unkeyed || (partitionQueue === unassigned && this.#policy.keepsSendTogether);
-    if (!waitsForOthers) return false;
-    // See `#clearAt`: they wait for what was sent before, wherever it went.
-    for (const { isHeld, awaitsDisk } of ofPartitions) if (isHeld || awaitsDisk) return true;
-    return false;
   }
 }
