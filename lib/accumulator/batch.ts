@@ -9,7 +9,9 @@ export interface Batch {
   readonly topic: string;
   readonly content: Records;
   /** The partition all of them go to; nothing while the client has yet to choose one for all of them. */
-  partition: number | undefined;
+  readonly partition: number | undefined;
+  /** The client has found it. More than once, where kafkajs does not group the batch at once (`asOneGroup`): for each record. */
+  bindTo(partition: number): void;
 }
 
 export function isPacked(records: Records): records is PageSlices {

@@ -36,8 +36,8 @@ export class Ledger {
   queued = 0;
   inMemoryBytes = 0;
   queuedBytes = 0;
-  /** What waits, by severity. Only where somebody wants to know, and then all of it has to be objects. */
-  queuedBySeverity: Map<number, Quantity> | undefined;
+  /** What waits, by severity. */
+  #queuedBySeverity: Map<number, Quantity> | undefined;
 
   /** The position of the youngest record. Not `accepted`, which also falls: a position is never given twice. */
   #lastSeq = 0;
@@ -70,15 +70,21 @@ export class Ledger {
     return DROP_REASONS.reduce((sum, reason) => sum + this.dropped[reason], 0);
   }
 
-  /** The position that the record has, if it is accepted now. */
-  nextSeq(record: PendingRecord): number {
-    return record === this.#withdrawn ? record.seq : this.#lastSeq + 1;
+  /** Counts what waits by severity, too, from now on: all of it has to be objects then. */
+  countBySeverity(): ReadonlyMap<number, Quantity> {
+    this.#queuedBySeverity ??= new Map();
+    return this.#queuedBySeverity;
+  }
+
+  /** Gives a record the position that it has, if it is accepted now. */
+  number(record: PendingRecord): void {
+    if (record !== this.#withdrawn) record.seq = this.#lastSeq + 1;
   }
 
   accept(record: PendingRecord): void {
     this.#number(record);
     this.accepted++;
-    this.#queue(record);
+    this.#queue(record, 1);
     this.inMemoryBytes += record.bytes;
   }
 
@@ -89,7 +95,7 @@ export class Ledger {
   withdraw(record: PendingRecord): void {
     this.accepted--;
     this.#withdrawn = record;
-    this.#unqueue(record);
+    this.#queue(record, -1);
     this.inMemoryBytes -= record.bytes;
   }
 
@@ -127,7 +133,7 @@ export class Ledger {
   /** A record that was only on disk is in memory again. */
   replay(record: PendingRecord): void {
     this.replayed++;
-    this.#queue(record);
+    this.#queue(record, 1);
     this.inMemoryBytes += record.bytes;
   }
 
@@ -146,7 +152,7 @@ export class Ledger {
 
   startSend(record: PendingRecord): void {
     record.state = 'in-flight';
-    this.#unqueue(record);
+    this.#queue(record, -1);
     this.inFlight++;
   }
 
@@ -159,7 +165,7 @@ export class Ledger {
 
   reenqueue(record: PendingRecord): void {
     record.state = 'queued';
-    this.#queue(record);
+    this.#queue(record, 1);
     this.inFlight--;
   }
 
@@ -207,7 +213,7 @@ export class Ledger {
   }
 
   #number(record: PendingRecord): void {
-    record.seq = this.nextSeq(record);
+    this.number(record);
     this.#lastSeq = Math.max(this.#lastSeq, record.seq);
   }
 
@@ -216,31 +222,22 @@ export class Ledger {
     this.#watchers.onSettled(record.seq, outcome);
   }
 
-  #queue({ bytes, severity }: PendingRecord): void {
-    this.queued++;
-    this.queuedBytes += bytes;
-    if (this.queuedBySeverity !== undefined) this.#recordSeverity(this.queuedBySeverity, severity, 1, bytes);
-  }
-
-  #unqueue({ bytes, severity }: PendingRecord): void {
-    this.queued--;
-    this.queuedBytes -= bytes;
-    if (this.queuedBySeverity !== undefined)
-      this.#recordSeverity(this.queuedBySeverity, severity, -1, -bytes);
-  }
-
-  #recordSeverity(all: Map<number, Quantity>, severity: number, count: number, bytes: number): void {
-    const quantity = all.get(severity);
-    if (quantity === undefined) all.set(severity, { count, bytes });
+  /** @param by -1 where it waits no more */
+  #queue({ bytes, severity }: PendingRecord, by: 1 | -1): void {
+    this.queued += by;
+    this.queuedBytes += by * bytes;
+    if (this.#queuedBySeverity === undefined) return;
+    const quantity = this.#queuedBySeverity.get(severity);
+    if (quantity === undefined) this.#queuedBySeverity.set(severity, { count: by, bytes: by * bytes });
     else {
-      quantity.count += count;
-      quantity.bytes += bytes;
+      quantity.count += by;
+      quantity.bytes += by * bytes;
     }
   }
 
   #release(record: PendingRecord): void {
     if (record.state === 'in-flight') this.inFlight--;
-    else this.#unqueue(record);
+    else this.#queue(record, -1);
     this.inMemoryBytes -= record.bytes;
     record.state = 'settled';
   }

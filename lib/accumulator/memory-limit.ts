@@ -1,5 +1,5 @@
 import type { PendingRecord } from '../record/record.ts';
-import type { Ledger } from './ledger.ts';
+import type { Ledger, Quantity } from './ledger.ts';
 import { OldestFirstIndex } from './store/oldest-first-index.ts';
 import { PagePool } from './store/page-pool.ts';
 import { PagedQueue } from './store/paged-queue.ts';
@@ -15,6 +15,8 @@ export interface BufferLimits {
   overflow: OverflowPolicy;
 }
 
+const NONE: Quantity = { count: 0, bytes: 0 };
+
 /**
  * Decides what memory may hold until the broker has it. Counts what waits and what is in flight; sheds only
  * what waits, because a record that is with the Kafka client cannot be called back.
@@ -23,15 +25,15 @@ export class MemoryLimit {
   readonly #limits: BufferLimits;
   readonly #ledger: Ledger;
   readonly #pages = new PagePool();
-  /** The share that is kept for records that wait for their value: they cannot go to disk. */
-  reserve = 0;
+  readonly #queuedBySeverity: ReadonlyMap<number, Quantity> | undefined;
+  #reserve = 0;
   /** By severity, the least severe one first; a single one, unless the policy asks for more. */
   #indexes: [severity: number, index: OldestFirstIndex][] = [];
 
   constructor(limits: BufferLimits, ledger: Ledger) {
     this.#limits = limits;
     this.#ledger = ledger;
-    if (limits.overflow === 'drop-lowest') ledger.queuedBySeverity = new Map();
+    if (limits.overflow === 'drop-lowest') this.#queuedBySeverity = ledger.countBySeverity();
   }
 
   /** A new queue, whose records may have to give way. */
@@ -40,6 +42,11 @@ export class MemoryLimit {
     if (this.#limits.overflow === 'drop-oldest') return this.#makeQueue(0);
     return new SeverityQueue((severity) => this.#makeQueue(severity));
   };
+
+  /** Keeps a share for records that wait for their value: they cannot go to disk. */
+  reserve(share: number): void {
+    this.#reserve = share;
+  }
 
   /** Whether a record of this size could ever be held. */
   canHold(bytes: number): boolean {
@@ -71,7 +78,7 @@ export class MemoryLimit {
   hasRoomFor(bytes: number, keepsReserve = false): boolean {
     const { inMemory, inMemoryBytes } = this.#ledger;
     const { maxRecords, maxBytes } = this.#limits;
-    const share = keepsReserve ? 1 - this.reserve : 1;
+    const share = keepsReserve ? 1 - this.#reserve : 1;
     return inMemory < share * maxRecords && inMemoryBytes + bytes <= share * maxBytes;
   }
 
@@ -85,10 +92,14 @@ export class MemoryLimit {
     return true;
   }
 
-  /** Whether it is at most half full. */
-  get isHalfEmpty(): boolean {
+  /** Whether it is at most half full, but for these, which may have a share. */
+  isHalfEmpty({ count, bytes }: Quantity = NONE, share = 1): boolean {
     const { inMemory, inMemoryBytes } = this.#ledger;
-    return inMemory <= this.#limits.maxRecords / 2 && inMemoryBytes <= this.#limits.maxBytes / 2;
+    const { maxRecords, maxBytes } = this.#limits;
+    return (
+      inMemory - count <= (maxRecords - Math.min(count, share * maxRecords)) / 2 &&
+      inMemoryBytes - bytes <= (maxBytes - Math.min(bytes, share * maxBytes)) / 2
+    );
   }
 
   #makeQueue(severity: number): PagedQueue {
@@ -109,11 +120,11 @@ export class MemoryLimit {
   #canMakeRoomFor(newcomer: PendingRecord): boolean {
     const { overflow, maxRecords, maxBytes } = this.#limits;
     if (overflow === 'drop-newest') return false;
-    const { inMemory, inMemoryBytes, queued, queuedBytes, queuedBySeverity } = this.#ledger;
+    const { inMemory, inMemoryBytes, queued, queuedBytes } = this.#ledger;
     let records = inMemory + 1 - maxRecords;
     let bytes = inMemoryBytes + newcomer.bytes - maxBytes;
     if (overflow === 'drop-oldest') return records <= queued && bytes <= queuedBytes;
-    for (const [severity, waiting] of queuedBySeverity ?? []) {
+    for (const [severity, waiting] of this.#queuedBySeverity ?? []) {
       if (severity < newcomer.severity) continue;
       records -= waiting.count;
       bytes -= waiting.bytes;

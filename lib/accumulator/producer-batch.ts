@@ -9,16 +9,20 @@ export class ProducerBatch implements Batch {
   readonly count: number;
   /** Its size. */
   readonly bytes: number;
-  partition: number | undefined;
+  #partition: number | undefined;
   #content: Records;
 
   constructor(topic: string, partitionQueue: PartitionQueue, content: Records) {
     this.topic = topic;
     this.partitionQueue = partitionQueue;
-    this.partition = partitionQueue.partition;
+    this.#partition = partitionQueue.partition;
     this.count = countOf(content);
     this.bytes = bytesOf(content);
     this.#content = content;
+  }
+
+  get partition(): number | undefined {
+    return this.#partition;
   }
 
   get content(): Records {
@@ -36,9 +40,13 @@ export class ProducerBatch implements Batch {
     return records;
   }
 
-  /** It has been answered. @param partition the one that the answer names, if it does */
-  onAnswer(partition: number | undefined): void {
-    if (partition !== undefined) this.partition = partition;
+  bindTo(partition: number): void {
+    this.#partition = partition;
+  }
+
+  /** Its partition is not there. */
+  unbind(): void {
+    this.#partition = undefined;
   }
 
   /** Whether its records have been sent before. */

@@ -8,7 +8,7 @@ import { type BufferLimits, MemoryLimit } from './memory-limit.ts';
 import type { ProducerBatch } from './producer-batch.ts';
 import type { HeldTopic } from './queues/held-queues.ts';
 import { Topics } from './queues/topics.ts';
-import { type DropListener, empty, RecordDropper } from './record-dropper.ts';
+import { type DropListener, RecordDropper } from './record-dropper.ts';
 import { SpooledQueues } from './spooled-queues.ts';
 import type { RecordStore } from './store/record-store.ts';
 import { UnserializedQueue } from './unserialized-queue.ts';
@@ -48,12 +48,7 @@ export class RecordAccumulator {
 
   /** Whether what memory holds leaves at least as much room again. */
   get isHalfEmpty(): boolean {
-    return this.#buffer.isHalfEmpty;
-  }
-
-  /** How many batches are with the client. */
-  get batchesInFlight(): number {
-    return this.#inFlight.withClient.size;
+    return this.#buffer.isHalfEmpty();
   }
 
   /** The batches that are with the client. */
@@ -207,7 +202,7 @@ export class RecordAccumulator {
     cause: unknown,
   ): void {
     for (const record of refused) if (record.state === 'in-flight') this.drop(record, reason, cause);
-    batch.partitionQueue.endBisect();
+    batch.partitionQueue.search.endBisect(Number.POSITIVE_INFINITY);
     this.reenqueue(batch, 0, true);
   }
 
@@ -219,7 +214,9 @@ export class RecordAccumulator {
 
   learn(topic: string, count: number, writable: readonly number[]): void {
     const topicQueues = this.#topics.get(topic);
-    if (topicQueues !== undefined && topicQueues.partitionCount !== count) this.#writeKept();
+    // Keys are about to belong to other queues. What is new has to be on disk before: by its queue now, it stands behind what was
+    // written of the same key; by its next one, it could come into a segment before that.
+    if (topicQueues !== undefined && topicQueues.partitionCount !== count) this.#spool?.writeKept();
     topicQueues?.learn(count, writable);
     this.#spooled?.look();
   }
@@ -231,9 +228,7 @@ export class RecordAccumulator {
 
   /** Why a send to the topic has failed. */
   recordError(topic: string, cause: unknown): void {
-    const topicQueues = this.#topics.of(topic);
-    topicQueues.errors++;
-    topicQueues.lastError = cause;
+    this.#topics.of(topic).recordError(cause);
   }
 
   /** How many partitions the topic has, as far as is known. */
@@ -242,17 +237,10 @@ export class RecordAccumulator {
   }
 
   forget(topic: string): void {
-    this.#writeKept();
+    // As in `learn`.
+    this.#spool?.writeKept();
     this.#topics.get(topic)?.forget();
     this.#spooled?.look();
-  }
-
-  /**
-   * Keys are about to belong to other queues. What is new has to be on disk before: by its queue now, it stands behind what was
-   * written of the same key; by its next one, it could come into a segment before that.
-   */
-  #writeKept(): void {
-    this.#spool?.writeKept();
   }
 
   beginFlush(): void {
@@ -283,7 +271,7 @@ export class RecordAccumulator {
     for (const record of this.#spool?.leave(all) ?? []) {
       record.queue?.discard(record);
       this.#ledger.spool(record);
-      empty(record);
+      record.empty();
     }
     for (const record of all) if (record.state !== 'settled') this.drop(record, reason, cause);
     // Not to disk: from there it would be sent with its text, which those who read the topic do not expect.

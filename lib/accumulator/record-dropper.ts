@@ -28,15 +28,7 @@ export class RecordDropper {
     this.#ledger.drop(record, reason);
     this.#onDropped(record, reason, cause);
     // Not before: a process that is killed now has it handed on again by the next, and not by none.
-    if (record.spoolPosition !== undefined && this.#spool?.keepsDropped === false)
-      this.#spool.settle([record]);
-    empty(record);
-    record.serialization = undefined;
+    this.#spool?.settleDropped(record);
+    record.empty();
   }
-}
-
-/** Memory does not need its content any more, though queues may refer to it for a while. */
-export function empty(record: PendingRecord): void {
-  record.text = '';
-  record.value = undefined;
 }

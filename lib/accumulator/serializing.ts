@@ -1,5 +1,6 @@
-import type { PendingRecord, TransportEntry } from '../record/record.ts';
-import type { Serialized, Serializer } from '../record/serializer.ts';
+import type { PendingRecord } from '../record/record.ts';
+import type { Serialization, Serialized } from '../record/serialization.ts';
+import type { Serializer } from '../record/serializer.ts';
 import { type BackoffOptions, fullJitter } from '../util/backoff.ts';
 import type { Clock, Timer } from '../util/clock.ts';
 import { withDeadline } from '../util/deadline.ts';
@@ -28,20 +29,6 @@ export interface SerializingOptions {
   onState(): void;
 }
 
-/** What is known of a record that waits. */
-class Serialization {
-  readonly entry: TransportEntry;
-  isAsked = false;
-  result: Serialized | undefined = undefined;
-  /** How often in a row what it needs was not there, and when to ask again. */
-  failures = 0;
-  notBefore = 0;
-
-  constructor(entry: TransportEntry) {
-    this.entry = entry;
-  }
-}
-
 /**
  * Has values made of records before they are put into the queues. Where that takes a promise, the record waits in order: all
  * that come after it wait behind it. One whose value is there at once, with none before it, does not wait.
@@ -61,20 +48,17 @@ export class Serializing {
     this.#options = options;
   }
 
-  add(record: PendingRecord, entry: TransportEntry): void {
+  add(record: PendingRecord, serialization: Serialization): void {
     const { records, serializer, add } = this.#options;
     const isFirst = records.first === undefined;
-    const serialization = new Serialization(entry);
-    record.serialization = serialization;
     if (!isFirst && (this.isDown || this.#next < this.#backlog.length)) {
       if (records.hold(record) && !this.isDown) this.#backlog.push(record);
       return;
     }
-    const answer = serializer.serialize(entry);
+    const answer = serializer.serialize(serialization.entry);
     const isPromise = !('kind' in answer);
     // It may have logged through this transport, or closed it: what it has found out is still right.
     if (isFirst && !isPromise && answer.kind !== 'outage') {
-      record.serialization = undefined;
       if (answer.kind === 'value') {
         record.setValue(answer.value);
         add(record);
@@ -91,7 +75,7 @@ export class Serializing {
 
   /** Somebody flushes: it need not wait until it asks again. */
   retryNow(): void {
-    const first = this.#options.records.first?.serialization as Serialization | undefined;
+    const first = this.#options.records.first?.serialization;
     if (first === undefined) return;
     first.notBefore = 0;
     this.#options.clock.soon(() => this.#release());
@@ -198,7 +182,7 @@ export class Serializing {
   #askBacklog(): void {
     while (!this.isDown && this.#asked < MAX_ASKED && this.#next < this.#backlog.length) {
       const record = this.#backlog[this.#next++] as PendingRecord;
-      const serialization = record.serialization as Serialization | undefined;
+      const serialization = record.serialization;
       if (serialization === undefined || serialization.isAsked || serialization.result !== undefined)
         continue;
       if (isWaiting(record) && serialization.failures === 0) this.#ask(record, serialization);

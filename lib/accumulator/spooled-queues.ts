@@ -1,12 +1,12 @@
 import type { PendingRecord } from '../record/record.ts';
 import type { Spool } from '../spool/spool.ts';
-import type { Ledger, Quantity } from './ledger.ts';
+import type { Ledger } from './ledger.ts';
 import type { BufferLimits, MemoryLimit } from './memory-limit.ts';
 import { type Held, HeldQueues, type HeldTopic } from './queues/held-queues.ts';
 import type { PartitionQueue } from './queues/partition-queue.ts';
 import type { TopicQueues } from './queues/topic-queues.ts';
 import type { Topics } from './queues/topics.ts';
-import { empty, type RecordDropper } from './record-dropper.ts';
+import type { RecordDropper } from './record-dropper.ts';
 
 // How many records come back from disk, or go there, in one turn: some milliseconds' work.
 const MAX_RECORDS_AT_ONCE = 500;
@@ -44,7 +44,7 @@ export class SpooledQueues {
   constructor(parts: SpooledQueuesParts) {
     this.#parts = parts;
     this.#held = new HeldQueues(parts.topics);
-    parts.spool.stateOf = (record) => this.#held.stateOf(this.#held.of(record));
+    parts.spool.useStates((record) => this.#held.stateOf(this.#held.of(record)));
   }
 
   /**
@@ -62,10 +62,10 @@ export class SpooledQueues {
     const { spool, ledger } = this.#parts;
     const held = this.#held.of(record);
     // What other processes have left is older, too, and may not have been counted yet.
-    const isUnread = spool.isScanning || (ledger.spooledWaiting > 0 && spool.hasUnread);
+    const isUnread = spool.scan !== undefined || (ledger.spooledWaiting > 0 && spool.hasUnread);
     const isInLine = isUnread || held?.isOnDisk === true;
     if (!isInLine && this.#findRoom(record.bytes, held === undefined)) return 'memory';
-    record.seq = ledger.nextSeq(record);
+    ledger.number(record);
     // What memory has and the disk not yet comes first.
     spool.writeKept();
     if (this.#store(record, held)) {
@@ -85,14 +85,14 @@ export class SpooledQueues {
    * @returns whether there is more to be done at once
    */
   replayFromSpool(now: { wall: number; monotonic: number }): boolean {
-    const { spool, ledger, topics } = this.#parts;
+    const { spool, ledger, topics, buffer } = this.#parts;
     spool.writeKept();
     // There may be older ones.
-    if (spool.isScanning) return false;
+    if (spool.scan !== undefined) return false;
     this.look();
     for (const topic of this.#held.news()) this.#parts.onHeld(topic);
     // Not one by one, as each place becomes free: every time memory catches up, a file is begun anew.
-    const mayTake = this.#isHalfEmpty();
+    const mayTake = buffer.isHalfEmpty(this.#held.inMemory, HELD_MEMORY_SHARE);
     // What is held is read past in any case: there may be others behind it.
     if (!mayTake && this.#held.size === 0) return false;
     for (let count = 0; count < MAX_RECORDS_AT_ONCE; count++) {
@@ -111,7 +111,7 @@ export class SpooledQueues {
       }
       if (!mayTake) return false;
       // Larger than all that memory may hold (another process had more): alone, then.
-      if (!this.#findRoom(next.bytes, true) && this.#flowing().count > 0) return false;
+      if (!this.#findRoom(next.bytes, true) && ledger.inMemory > this.#held.inMemory.count) return false;
       spool.take();
       ledger.replay(next);
       next.acceptedAt = now.monotonic - Math.max(0, now.wall - next.time);
@@ -136,10 +136,10 @@ export class SpooledQueues {
   }
 
   #onStored(held: Held, record: PendingRecord): void {
-    held.isOnDisk = true;
+    this.#held.onStored(held);
     if (record.partition === undefined) return;
     const partitionQueue = held.queues.queueFor(record);
-    partitionQueue.awaitsDisk = true;
+    partitionQueue.awaitDisk(true);
     const { queues } = held;
     if (!this.#awaiting.has(partitionQueue))
       this.#awaiting.set(partitionQueue, { queues, generation: queues.generation });
@@ -185,7 +185,7 @@ export class SpooledQueues {
       topics.of(record.topic).onDisk.onLeft(record);
       if (held !== undefined) this.#onStored(held, record);
       ledger.spool(record);
-      empty(record);
+      record.empty();
     }
     return left;
   }
@@ -196,7 +196,7 @@ export class SpooledQueues {
     if (this.#parts.spool.hasUnread) return;
     for (const partitionQueue of this.#awaiting.keys()) {
       if (this.#held.at(partitionQueue)?.isOnDisk === true) continue;
-      partitionQueue.awaitsDisk = false;
+      partitionQueue.awaitDisk(false);
       this.#awaiting.delete(partitionQueue);
     }
   }
@@ -206,7 +206,7 @@ export class SpooledQueues {
     // What memory has of it may have to come before this one on disk.
     if (held?.isOnDisk === false) spool.beginSegments();
     if (!spool.store([record], this.#held.stateOf(held))) return false;
-    if (held !== undefined) held.isOnDisk = true;
+    if (held !== undefined) this.#held.onStored(held);
     return true;
   }
 
@@ -215,25 +215,6 @@ export class SpooledQueues {
     const { buffer } = this.#parts;
     while (!buffer.hasRoomFor(bytes, true)) if (!mayPushOut || !this.#pushOut()) return false;
     return true;
-  }
-
-  /** What memory holds of queues that are not held. */
-  #flowing(): Quantity {
-    const { inMemory, inMemoryBytes } = this.#parts.ledger;
-    const { count, bytes } = this.#held.inMemory;
-    return { count: inMemory - count, bytes: inMemoryBytes - bytes };
-  }
-
-  /** Whether what is not held takes at most half of what it may. */
-  #isHalfEmpty(): boolean {
-    const { maxRecords, maxBytes } = this.#parts.limits;
-    const { count, bytes } = this.#held.inMemory;
-    const flowing = this.#flowing();
-    const most = {
-      count: maxRecords - Math.min(count, HELD_MEMORY_SHARE * maxRecords),
-      bytes: maxBytes - Math.min(bytes, HELD_MEMORY_SHARE * maxBytes),
-    };
-    return flowing.count <= most.count / 2 && flowing.bytes <= most.bytes / 2;
   }
 
   /** Moves some of the youngest records of the queue that is most beyond its share to disk. @returns whether there was one */

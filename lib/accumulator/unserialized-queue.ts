@@ -24,7 +24,7 @@ export class UnserializedQueue {
   constructor(parts: UnserializedQueueParts) {
     this.#parts = parts;
     this.queue = parts.buffer.makeQueue();
-    if (parts.hasSpool) parts.buffer.reserve = UNSERIALIZED_SHARE;
+    if (parts.hasSpool) parts.buffer.reserve(UNSERIALIZED_SHARE);
   }
 
   /** Oldest first. */
@@ -63,7 +63,6 @@ export class UnserializedQueue {
     if (record === undefined) return undefined;
     this.#parts.ledger.withdraw(record);
     record.isPinned = false;
-    record.serialization = undefined;
     record.setValue(value);
     return record;
   }

@@ -4,7 +4,10 @@ import type { DropReason, PendingRecord } from '../record/record.ts';
 /** What delivery needs of a Kafka client: one that is used for a while and then replaced by a fresh one. */
 export interface DeliveryClient {
   connect(): Promise<void>;
-  /** Sends one batch, once. Resolves with the client's answer, which is to be judged. */
+  /**
+   * Sends one batch, once, and binds it to the partition that it goes to as soon as that is known: also where nobody waits any more.
+   * Resolves with the client's answer, which is to be judged.
+   */
   send(batch: Batch): Promise<unknown>;
   /** Closes its connections. May hang, as the client's own `disconnect` may: the caller has a deadline. */
   close(): Promise<void>;

@@ -4,6 +4,7 @@ import { guardSync, runInScope, type Scope } from '../loop-safety/guard.ts';
 import { handleRejection } from '../util/thenable.ts';
 import type { ClientSource, DeliveryClient } from './client.ts';
 import { type ClientMessage, messagesOf } from './client-messages.ts';
+import { answeredPartition } from './send-result.ts';
 
 /** What the transport hands to a producer: all records of one topic and, as soon as one is known, one partition. */
 export interface ProducerRecordLike {
@@ -94,7 +95,10 @@ class ExternalProducer implements DeliveryClient {
 
   async send(batch: Batch): Promise<unknown> {
     const record: ProducerRecordLike = { topic: batch.topic, messages: messagesOf(batch), ...this.#extras };
-    return await runInScope(this.#scope, () => this.#producer.send(record));
+    const answer = await runInScope(this.#scope, () => this.#producer.send(record));
+    const partition = answeredPartition(answer, batch);
+    if (partition !== undefined) batch.bindTo(partition);
+    return answer;
   }
 
   async close(): Promise<void> {

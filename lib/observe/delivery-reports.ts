@@ -43,9 +43,7 @@ export class DeliveryReports {
         const info = record.info ?? infoOf(record.level, record.text);
         emitSafely(emitter, 'logged', info, (error) => warnings.listenerFailed(error));
       }
-      record.text = '';
-      record.value = undefined;
-      record.info = undefined;
+      record.empty();
     }
   }
 

@@ -87,7 +87,7 @@ export class Lifecycle implements Unfinished {
 
   /** What stands in the spool and is dropped stays there. */
   keepDropped(): void {
-    if (this.#parts.spool !== undefined) this.#parts.spool.keepsDropped = true;
+    this.#parts.spool?.keepDropped();
   }
 
   /** Whether records get through has changed, or whether it is closed. */

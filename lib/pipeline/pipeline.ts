@@ -157,8 +157,7 @@ export class Pipeline {
 
   /** Which records are wanted from now on. */
   admitOnly(options: UpdatableAdmittance): void {
-    const { sampling } = this.#recordFactory.admittance;
-    this.#recordFactory.admittance = this.#admittance(options, sampling);
+    this.#recordFactory.update(({ sampling }) => this.#admittance(options, sampling));
   }
 
   isReady(maxAgeMs: number): boolean {

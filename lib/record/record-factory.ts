@@ -50,15 +50,19 @@ export class RecordFactory {
   readonly #options: RecordFactoryOptions;
   readonly #functions: RecordFunctions;
   readonly #clock: Clock;
-  /** Which records are wanted. */
-  admittance: Admittance;
+  #admittance: Admittance;
 
   constructor(options: RecordFactoryOptions, warnings: FunctionWarnings, clock: Clock) {
     this.#options = options;
     const { filter, sampling } = options;
-    this.admittance = { filter, sampling };
+    this.#admittance = { filter, sampling };
     this.#functions = new RecordFunctions(warnings);
     this.#clock = clock;
+  }
+
+  /** Which records are wanted from now on. @param update is given what has been so far */
+  update(update: (admittance: Admittance) => Admittance): void {
+    this.#admittance = update(this.#admittance);
   }
 
   /** @param keepInfo whether the info is wanted once more, for the `logged` event */
@@ -70,7 +74,7 @@ export class RecordFactory {
     keepInfo: boolean,
   ): Admission {
     const { topic, key, headers, partition, redact, serialize } = this.#options;
-    const { filter, sampling } = this.admittance;
+    const { filter, sampling } = this.#admittance;
     const time = this.#clock.wall();
     const level = String(info[LEVEL] ?? info.level);
     const severity = severityOf(level, levels);
@@ -119,8 +123,8 @@ export class RecordFactory {
       headers: this.#withOwn(callers, info, span),
       requestedPartition,
       info: kept,
+      entry: serialize && entry,
     });
-    if (serialize !== undefined) record.serialization = entry;
     if (name === undefined) return { kind: 'invalid', record, cause };
     if (requestedPartition === undefined || isPartition(requestedPartition))
       return { kind: 'record', record };
@@ -143,8 +147,8 @@ export class RecordFactory {
       key: null,
       headers,
       info,
+      entry: this.#options.serialize && entry,
     });
-    if (this.#options.serialize !== undefined) record.serialization = entry;
     return name === undefined ? { kind: 'invalid', record, cause } : { kind: 'record', record };
   }
 

@@ -1,4 +1,5 @@
 import type { CallSite } from '../loop-safety/call-site/call-site.ts';
+import { Serialization } from './serialization.ts';
 
 /** Why a record will not reach Kafka. */
 export type DropReason = 'overflow' | 'oversize' | 'rejected' | 'expired' | 'closed' | 'invalid';
@@ -38,6 +39,8 @@ export interface RecordContent {
   readonly headers?: RecordHeaders | undefined;
   readonly requestedPartition?: number | undefined;
   readonly info?: object | undefined;
+  /** What `serialize` is to be asked with, where it has yet to make the value. */
+  readonly entry?: TransportEntry | undefined;
 }
 
 /** What a record waits in. */
@@ -90,8 +93,8 @@ export class PendingRecord {
   text: string;
   /** The value in Kafka, where that is not the text. */
   value: string | Buffer | undefined;
-  /** What `serialize` is to be asked with, if there is one; and what is known of that while the record waits. */
-  serialization: object | undefined = undefined;
+  /** What is known of its value, as long as `serialize` has not made it; nothing where there is no `serialize`. */
+  serialization: Serialization | undefined;
   /** Only kept when somebody listens for `logged`. */
   info: object | undefined;
 
@@ -106,14 +109,24 @@ export class PendingRecord {
     this.headers = content.headers;
     this.requestedPartition = content.requestedPartition;
     this.info = content.info;
+    this.serialization = content.entry && new Serialization(content.entry);
     this.bytes = bytes;
   }
 
   /** Its value is known. Not while it waits in a queue, or is counted: these go by its size. */
   setValue(value: string | Buffer): void {
+    this.serialization = undefined;
     if (value === this.text) return;
     this.value = value;
     this.bytes += Buffer.byteLength(value);
+  }
+
+  /** Memory does not need its content any more, though queues may refer to it for a while. */
+  empty(): void {
+    this.text = '';
+    this.value = undefined;
+    this.info = undefined;
+    this.serialization = undefined;
   }
 }
 

@@ -2,14 +2,10 @@ import { guardSync, runGuarded } from '../loop-safety/guard.ts';
 import { isThenable } from '../util/thenable.ts';
 import { isOutage } from './is-outage.ts';
 import type { TransportEntry } from './record.ts';
+import type { Serialized } from './serialization.ts';
 
 /** Makes the value of a record. */
 export type Serialize = (entry: TransportEntry) => string | Buffer | PromiseLike<string | Buffer>;
-
-/** What has come of it. `outage`: what it needs (a schema registry, say) is not there now. */
-export type Serialized =
-  | { readonly kind: 'value'; readonly value: string | Buffer }
-  | { readonly kind: 'failed' | 'outage'; readonly cause: unknown };
 
 /** Who tells the application that its function has failed. */
 export interface SerializeWarnings {

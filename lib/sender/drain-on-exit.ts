@@ -1,6 +1,6 @@
 import type { RecordAccumulator } from '../accumulator/record-accumulator.ts';
 import type { ExitDrain } from '../clients/client.ts';
-import { answeredPartition, classifyOutcome } from '../clients/send-result.ts';
+import { classifyOutcome } from '../clients/send-result.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Health } from './health.ts';
 import type { SenderEvents } from './sender-options.ts';
@@ -23,7 +23,6 @@ export function drainOnExit(
   // Half of the time at most: one partition without an answer must not cost the others theirs.
   exitDrain.awaitSends(accumulator.inFlight, now + timeoutMs / 2, (batch, outcome) => {
     const result = classifyOutcome(outcome, batch);
-    if ('answer' in outcome) batch.onAnswer(answeredPartition(outcome.answer, batch));
     if (result.kind === 'delivered') {
       onDelivered(accumulator.deliver(batch));
       batch.release();

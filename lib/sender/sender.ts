@@ -2,9 +2,9 @@ import type { ProducerBatch } from '../accumulator/producer-batch.ts';
 import { RecordAccumulator } from '../accumulator/record-accumulator.ts';
 import { Serializing } from '../accumulator/serializing.ts';
 import type { ClientSource, DeliveryClient } from '../clients/client.ts';
-import { answeredPartition, classifyAnswer, classifyError, type SendResult } from '../clients/send-result.ts';
+import { classifyAnswer, classifyError, type SendResult } from '../clients/send-result.ts';
 import { messageOf } from '../errors.ts';
-import type { DropReason, PendingRecord, TransportEntry } from '../record/record.ts';
+import type { DropReason, PendingRecord } from '../record/record.ts';
 import { withDeadline } from '../util/deadline.ts';
 import { Connection } from './connection.ts';
 import { drainOnExit } from './drain-on-exit.ts';
@@ -37,8 +37,7 @@ export class Sender {
   readonly #topicProbe = new TopicProbe();
   readonly #resultHandler: SendResultHandler;
   readonly #serializing: Serializing | undefined;
-  readonly #onAnswer: SenderEvents['onAnswer'];
-  readonly #onDelivered: SenderEvents['onDelivered'];
+  readonly #events: SenderEvents;
   readonly #timer: PumpTimer;
   readonly #flushes: Flushes;
   readonly #pause: LoopDetectionPause;
@@ -51,8 +50,7 @@ export class Sender {
 
   constructor(options: SenderOptions, events: SenderEvents) {
     this.#options = options;
-    this.#onAnswer = events.onAnswer;
-    this.#onDelivered = events.onDelivered;
+    this.#events = events;
     const { ledger, buffer, batch, partitionOfKey, random, clock } = options;
     this.#timer = new PumpTimer(clock, batch.lingerMs, () => this.#pump());
     this.#pause = new LoopDetectionPause(options.gate);
@@ -111,7 +109,16 @@ export class Sender {
       onDelivered: events.onDelivered,
       isFlushing: () => this.#flushes.areWaiting,
     });
-    this.#serializing = this.#serializingWith(options, events);
+    this.#serializing =
+      options.serializer &&
+      new Serializing({
+        ...options,
+        serializer: options.serializer,
+        records: this.#accumulator.expectUnserialized(),
+        add: (record) => this.#enqueue(record),
+        onOutage: (cause) => events.onSerializerOutage?.(cause),
+        onState: () => events.onState(this.state),
+      });
   }
 
   get state(): HealthState {
@@ -138,11 +145,12 @@ export class Sender {
     }
     const { clock, retry } = this.#options;
     if (retry.maxAgeMs !== undefined) record.acceptedAt = clock.monotonic();
-    if (this.#serializing === undefined || record.serialization === undefined) {
+    const { serialization } = record;
+    if (this.#serializing === undefined || serialization === undefined) {
       this.#enqueue(record);
       return;
     }
-    this.#serializing.add(record, record.serialization as TransportEntry);
+    this.#serializing.add(record, serialization);
     // It may expire before it is in a queue.
     if (retry.maxAgeMs !== undefined) this.#timer.soon();
   }
@@ -214,17 +222,8 @@ export class Sender {
   drainOnExit(timeoutMs: number): void {
     const { exitDrain } = this.#source;
     if (exitDrain === undefined) return;
-    const { clock } = this.#options;
-    drainOnExit(
-      {
-        exitDrain,
-        accumulator: this.#accumulator,
-        health: this.#health,
-        clock,
-        onDelivered: this.#onDelivered,
-      },
-      timeoutMs,
-    );
+    const parts = { accumulator: this.#accumulator, health: this.#health, clock: this.#options.clock };
+    drainOnExit({ ...parts, exitDrain, onDelivered: this.#events.onDelivered }, timeoutMs);
   }
 
   /** The opposite of `stop`. */
@@ -235,20 +234,6 @@ export class Sender {
   /** A broker asks for a pause, which the client makes: a send that is under way, or begins in it, may take so much longer. */
   onThrottle(ms: number): void {
     this.#pausedUntil = Math.max(this.#pausedUntil, this.#options.clock.monotonic() + ms);
-  }
-
-  #serializingWith(
-    { serializer, clock, random, retry, requestTimeoutMs }: SenderOptions,
-    events: SenderEvents,
-  ): Serializing | undefined {
-    if (serializer === undefined) return undefined;
-    return new Serializing({
-      ...{ serializer, clock, random, retry, requestTimeoutMs },
-      records: this.#accumulator.expectUnserialized(),
-      add: (record) => this.#enqueue(record),
-      onOutage: (cause) => events.onSerializerOutage?.(cause),
-      onState: () => events.onState(this.state),
-    });
   }
 
   /** Somebody waits for what is left: it is tried at once. */
@@ -299,7 +284,7 @@ export class Sender {
       if (due !== undefined && due <= now) this.#connection.open();
       return;
     }
-    if (this.#connection.isRetiring && this.#accumulator.batchesInFlight === 0) {
+    if (this.#connection.isRetiring && this.#accumulator.inFlight.size === 0) {
       this.#connection.finishRetiring();
       return;
     }
@@ -315,7 +300,7 @@ export class Sender {
   #maySend(): boolean {
     if (this.#connection.isRetiring) return false;
     const most = this.#health.state === 'up' && this.#topicProbe.topic === undefined ? MAX_SENDS : 1;
-    return this.#accumulator.batchesInFlight < most;
+    return this.#accumulator.inFlight.size < most;
   }
 
   #nextAttempt(now: number, force: boolean): number {
@@ -349,7 +334,6 @@ export class Sender {
       const limitMs = (): number => Math.max(0, this.#pausedUntil - sentAt) + requestTimeoutMs;
       const answer = await withDeadline(client.send(batch), limitMs, 'a send to Kafka', clock);
       result = classifyAnswer(answer, batch);
-      batch.onAnswer(answeredPartition(answer, batch));
     } catch (error) {
       result = classifyError(error);
     }
@@ -360,7 +344,7 @@ export class Sender {
     else {
       this.#resultHandler.handle(client, batch, result);
       this.#missingTopics.onResult(batch.topic, result);
-      this.#onAnswer(batch, result, clock.monotonic() - sentAt, isRetry);
+      this.#events.onAnswer(batch, result, clock.monotonic() - sentAt, isRetry);
     }
     this.#pump();
   }

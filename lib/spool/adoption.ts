@@ -90,7 +90,7 @@ export class Adoption {
       );
       if (damages === undefined) continue;
       if (damages > 0) events.onDamaged(damages);
-      segment.seqBase = events.onAdopted(segment.waiting, segment.records);
+      segment.numberFrom(events.onAdopted(segment.waiting, segment.records));
       if (segment.unsettled === 0) this.#attempt(() => segment.remove());
       else this.#options.segments.add(segment);
     }

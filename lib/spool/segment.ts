@@ -30,8 +30,6 @@ export class Segment {
   unsettled = 0;
   bytes = 0;
   records = 0;
-  /** The position of its first record in the new owner's order, where it was adopted. */
-  seqBase: number | undefined;
 
   readonly #path: string;
   readonly #salt: number;
@@ -41,6 +39,8 @@ export class Segment {
   readonly #inMemory = new Set<number>();
   /** How many entries the journal has about where records were sent. */
   #bindings = 0;
+  /** The position of its first record in the new owner's order, where it was adopted. */
+  #firstSeq: number | undefined;
   #reading: Reading | undefined;
   /** Up to where it has been read since it was last begun with; what waits before that has been passed over. */
   #readTo = 0;
@@ -101,6 +101,11 @@ export class Segment {
     }
     this.waiting = this.unsettled;
     return reader.damages;
+  }
+
+  /** @param firstSeq the position of its first record in the order of this process */
+  numberFrom(firstSeq: number): void {
+    this.#firstSeq = firstSeq;
   }
 
   /**
@@ -175,7 +180,7 @@ export class Segment {
       const record = attempt(() => recordOf(payload));
       // Then it still counts as unread when all others are taken: see `giveUp`.
       if (record === undefined) continue;
-      if (this.seqBase !== undefined) record.seq = this.seqBase + reading.count - 1;
+      if (this.#firstSeq !== undefined) record.seq = this.#firstSeq + reading.count - 1;
       record.partition = fates.partitions.get(offset);
       record.spoolPosition = { segment: this.name, offset };
       reading.next = record;

@@ -32,10 +32,8 @@ export class Spool {
   /** What is to be written before the next send. */
   #unwritten: PendingRecord[] = [];
   #isOpen = false;
-  /** The state of the queue of a record in memory. */
-  stateOf: (record: PendingRecord) => QueueState = () => 'flowing';
-  /** Whether what stands here and is dropped stays here, for another process: of `spool --replay`, which must lose nothing. */
-  keepsDropped = false;
+  #stateOf: (record: PendingRecord) => QueueState = () => 'flowing';
+  #keepsDropped = false;
 
   constructor(options: SpoolOptions, clock: Clock, events: SpoolEvents) {
     this.#options = options;
@@ -46,14 +44,19 @@ export class Spool {
     this.#adoption = new Adoption({ clock, events, segments: this.#segments });
   }
 
-  /** Whether there may be more on disk than has been counted. */
-  get isScanning(): boolean {
-    return this.scan !== undefined;
-  }
-
   /** Whether every record is to be written. */
   get keepsAll(): boolean {
     return this.#options.mode === 'always';
+  }
+
+  /** What stands here and is dropped stays here, for another process: of `spool --replay`, which must lose nothing. */
+  keepDropped(): void {
+    this.#keepsDropped = true;
+  }
+
+  /** @param stateOf the state of the queue of a record in memory */
+  useStates(stateOf: (record: PendingRecord) => QueueState): void {
+    this.#stateOf = stateOf;
   }
 
   /** Makes the directory, and looks for what other processes have left there. */
@@ -66,7 +69,7 @@ export class Spool {
     this.#startedAt = Math.max(this.#clock.systemTime(), this.#adoption.latestStart + 1);
   }
 
-  /** Resolves when all that was found has been counted; nothing if it has been. */
+  /** Resolves when all that was found has been counted; nothing if it has been: until then there may be more on disk. */
   get scan(): Promise<void> | undefined {
     return this.#adoption.scan;
   }
@@ -121,7 +124,7 @@ export class Spool {
       ({ state, spoolPosition }) => state !== 'settled' && spoolPosition === undefined,
     );
     this.#unwritten = [];
-    for (const [state, own] of groupBy(records, this.stateOf)) this.store(own, state, true);
+    for (const [state, own] of groupBy(records, this.#stateOf)) this.store(own, state, true);
   }
 
   /** From now on others are held than before: what comes next begins new segments, whose names come after the others'. */
@@ -162,6 +165,11 @@ export class Spool {
       this.#attempt(() => segment.settle(entries));
       if (segment.unsettled === 0 && segment.isSealed) this.#remove(segment);
     }
+  }
+
+  /** It is dropped. */
+  settleDropped(record: PendingRecord): void {
+    if (record.spoolPosition !== undefined && !this.#keepsDropped) this.settle([record]);
   }
 
   /**

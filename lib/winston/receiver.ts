@@ -101,10 +101,7 @@ export class Receiver {
   log(info: Info, callback: unknown): void {
     const handed = this.#wrappedLog.find(info, callback);
     if (handed === undefined) this.#take(info, undefined, false);
-    else if (handed.state !== 'dropped') {
-      handed.state = 'taken';
-      this.#take(info, handed.mark, true);
-    }
+    else if (handed.state !== 'dropped') this.#take(info, handed.mark, true);
     this.#callBack(callback);
   }
 

@@ -59,7 +59,9 @@ export class WrappedLog {
     // The one by the info only once: the application may log the same object again, by hand.
     const byInfo = this.#byInfo.get(info);
     if (byInfo !== undefined) this.#byInfo.delete(info);
-    return this.#byCallback.get(callback as Callback) ?? byInfo ?? this.#running;
+    const handed = this.#byCallback.get(callback as Callback) ?? byInfo ?? this.#running;
+    if (handed?.state === 'outside') handed.state = 'taken';
+    return handed;
   }
 
   #fail(handed: Handed, error: unknown): void {

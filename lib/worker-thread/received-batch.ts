@@ -28,8 +28,7 @@ export class ReceivedBatch implements Batch {
     return this.#partition;
   }
 
-  set partition(partition: number) {
-    // The client may set it more than once: where kafkajs does not group the batch at once (`asOneGroup`), for each record.
+  bindTo(partition: number): void {
     if (partition === this.#partition) return;
     this.#partition = partition;
     this.#onBound(partition);

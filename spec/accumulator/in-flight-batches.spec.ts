@@ -5,7 +5,7 @@ import { ProducerBatch } from '../../lib/accumulator/producer-batch.ts';
 import { PartitionQueue } from '../../lib/accumulator/queues/partition-queue.ts';
 import type { PendingRecord } from '../../lib/record/record.ts';
 import type { Spool } from '../../lib/spool/spool.ts';
-import { deepQueue, recordOf } from '../sender/rig.ts';
+import { batchingPolicy, recordOf } from '../sender/rig.ts';
 
 /** As much of the spool as is told something here. */
 class Journal {
@@ -25,7 +25,7 @@ function rig({ keepsSendTogether = false } = {}) {
   const ledger = new Ledger();
   const journal = new Journal();
   const inFlight = new InFlightBatches(ledger, journal as unknown as Spool, keepsSendTogether);
-  const queue = new PartitionQueue(2, deepQueue());
+  const queue = new PartitionQueue(2, batchingPolicy());
   const batchOf = (...records: readonly PendingRecord[]): ProducerBatch => {
     for (const record of records) ledger.accept(record);
     return new ProducerBatch('logs', queue, records);
@@ -97,7 +97,7 @@ describe('the partition of a batch', () => {
     const { journal, inFlight, batchOf } = rig();
     const batch = batchOf(recordOf({ text: 'a' }));
     inFlight.start(batch);
-    batch.partition = 7;
+    batch.bindTo(7);
     expect(inFlight.records().map(({ partition }) => partition)).toEqual([7]);
     expect(journal.bound.at(-1)).toEqual(['a', 7]);
   });

@@ -55,7 +55,7 @@ it.each([
 ])('with %s, memory is at most half full: %j %s', (_name, texts, isHalfEmpty) => {
   const memory = new Memory('drop-newest');
   for (const text of texts) memory.add(text);
-  expect(memory.limit.isHalfEmpty).toBe(isHalfEmpty);
+  expect(memory.limit.isHalfEmpty()).toBe(isHalfEmpty);
 });
 
 describe('drop-newest', () => {

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { ProducerBatch } from '../../lib/accumulator/producer-batch.ts';
 import { PartitionQueue } from '../../lib/accumulator/queues/partition-queue.ts';
 import { PagePool } from '../../lib/accumulator/store/page-pool.ts';
-import { deepQueue, recordOf, textsOf } from '../sender/rig.ts';
+import { batchingPolicy, deepQueue, recordOf, textsOf } from '../sender/rig.ts';
 
 /** A batch, and whether the page that its records stood in has become free. */
 function batchOf(...texts: string[]) {
@@ -15,7 +15,7 @@ function batchOf(...texts: string[]) {
   const [stretch] = packed.stretches;
   queue.push(recordOf({ text: 'x'.repeat(4_000) }));
   const isFree = (): boolean => pool.take(0) === stretch?.page;
-  return { batch: new ProducerBatch('logs', new PartitionQueue(0, queue), packed), isFree };
+  return { batch: new ProducerBatch('logs', new PartitionQueue(0, batchingPolicy()), packed), isFree };
 }
 
 it('is packed until somebody asks for its records, which are in flight then', () => {

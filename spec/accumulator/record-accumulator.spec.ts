@@ -157,7 +157,7 @@ it('a batch that was delivered after all, as the process ended, does not wait to
   batch.release();
   // What the send itself has come to is heard of later.
   accumulator.reenqueue(batch, 0);
-  expect([accumulator.batchesInFlight, accumulator.nextDue(true)]).toEqual([0, undefined]);
+  expect([accumulator.inFlight.size, accumulator.nextDue(true)]).toEqual([0, undefined]);
 });
 
 it('a topic that is always busy does not keep another from its turn', () => {

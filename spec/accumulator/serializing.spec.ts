@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Serializing, type UnserializedRecords } from '../../lib/accumulator/serializing.ts';
 import type { PendingRecord, TransportEntry } from '../../lib/record/record.ts';
+import { Serialization } from '../../lib/record/serialization.ts';
 import { Serializer } from '../../lib/record/serializer.ts';
 import { HeldClock, recordOf } from '../sender/rig.ts';
 
@@ -36,7 +37,6 @@ class Records implements UnserializedRecords {
 
   take(value: string | Buffer): PendingRecord | undefined {
     const record = this.waiting.shift();
-    if (record !== undefined) record.serialization = undefined;
     record?.setValue(value);
     return record;
   }
@@ -54,8 +54,8 @@ class Records implements UnserializedRecords {
     const at = this.waiting.indexOf(record);
     if (at >= 0) this.waiting.splice(at, 1);
     record.state = 'settled';
-    record.serialization = undefined;
     this.dropped.push([record.text, reason, cause]);
+    record.empty();
   }
 }
 
@@ -96,7 +96,8 @@ class Rig {
       const record = recordOf({ text });
       this.made.push(record);
       const entry = { level: 'info', message: text, time: 0, info: {}, origin: undefined };
-      this.serializing.add(record, entry as unknown as TransportEntry);
+      record.serialization = new Serialization(entry);
+      this.serializing.add(record, record.serialization);
     }
   }
 

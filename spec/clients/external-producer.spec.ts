@@ -1,6 +1,5 @@
 // What is wrong with a producer, in words: see options/producer-of-another-engine.spec.ts.
 import { describe, expect, it, vi } from 'vitest';
-import type { Batch } from '../../lib/accumulator/batch.ts';
 import type { DeliveryClient } from '../../lib/clients/client.ts';
 import {
   externalProducerSource,
@@ -8,9 +7,9 @@ import {
   producerProblem,
 } from '../../lib/clients/external-producer.ts';
 import { isGuarded } from '../../lib/loop-safety/guard.ts';
-import { recordOf } from '../sender/rig.ts';
+import { clientBatch, recordOf } from '../sender/rig.ts';
 
-const BATCH: Batch = { topic: 'logs', partition: 2, content: [recordOf({ text: 'a', key: 'k' })] };
+const BATCH = clientBatch('logs', [recordOf({ text: 'a', key: 'k' })], 2);
 const RECORD = { topic: 'logs', messages: [{ value: 'a', key: 'k', timestamp: '0', partition: 2 }] };
 
 /** A producer that notes what it is asked, and whether the flag is on when it is, and after an `await`. */
@@ -69,6 +68,25 @@ describe('a producer of the caller’s', () => {
     expect(first).not.toBe(second);
     expect(first?.messages[0]).not.toBe(second?.messages[0]);
   });
+
+  it.each([
+    [undefined, 3, 3],
+    [undefined, undefined, undefined],
+    [2, undefined, 2],
+  ])(
+    'binds a batch for partition %j, when its answer names %j, to %j',
+    async (partition, answered, bound) => {
+      const answer = [{ topicName: 'logs', partition: answered, errorCode: 0 }];
+      const producer = { ...noting(1), send: async () => answer };
+      const batch = clientBatch('logs', [recordOf()], partition);
+      expect(
+        await externalProducerSource({ producer, ...UNSAID })
+          .make()
+          .send(batch),
+      ).toBe(answer);
+      expect(batch.partition).toBe(bound);
+    },
+  );
 
   it.each([
     [{ acks: undefined, compression: undefined }, {}],

@@ -8,13 +8,9 @@ import { describe, expect, it } from 'vitest';
 import type { Batch } from '../../lib/accumulator/batch.ts';
 import { answeredPartition, classifyAnswer, classifyError } from '../../lib/clients/send-result.ts';
 import { DeadlineError } from '../../lib/util/deadline.ts';
-import { recordOf } from '../sender/rig.ts';
+import { clientBatch, recordOf } from '../sender/rig.ts';
 
-const batchTo = (partition: number | undefined): Batch => ({
-  topic: 'logs',
-  content: [recordOf()],
-  partition,
-});
+const batchTo = (partition: number | undefined): Batch => clientBatch('logs', [recordOf()], partition);
 const named = (name: string, message = ''): Error => Object.assign(new Error(message), { name });
 const protocol = (type: string, code: number): Error =>
   new KafkaJSProtocolError(Object.assign(new Error(type), { type, code, retriable: true }) as never);

@@ -1,5 +1,6 @@
 // A promise of `serialize` that never settled kept the connection to Kafka open, and that kept the process alive for ever.
 import { expect, it } from 'vitest';
+import { Serialization } from '../../lib/record/serialization.ts';
 import { Serializer } from '../../lib/record/serializer.ts';
 import { deferred, Rig, recordOf } from './rig.ts';
 
@@ -13,7 +14,13 @@ it('is closed when it is idle; the value opens another', async () => {
   const closed = (): string[] => rig.events.filter((event) => event.startsWith('close'));
   const log = (text: string): void => {
     const record = recordOf({ text });
-    record.serialization = { level: 'info', message: text, time: 0, info: {}, origin: undefined };
+    record.serialization = new Serialization({
+      level: 'info',
+      message: text,
+      time: 0,
+      info: {},
+      origin: undefined,
+    });
     rig.sender.add(record);
   };
   log('first');

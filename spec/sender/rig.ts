@@ -6,6 +6,7 @@ import { Ledger } from '../../lib/accumulator/ledger.ts';
 import { PagePool } from '../../lib/accumulator/store/page-pool.ts';
 import { PagedQueue } from '../../lib/accumulator/store/paged-queue.ts';
 import type { ClientSource, DeliveryClient } from '../../lib/clients/client.ts';
+import { answeredPartition } from '../../lib/clients/send-result.ts';
 import { PendingRecord, type RecordHeaders, type RecordKey } from '../../lib/record/record.ts';
 import { Sender } from '../../lib/sender/sender.ts';
 import type { FlushReport, SenderOptions } from '../../lib/sender/sender-options.ts';
@@ -23,6 +24,17 @@ export interface RecordParts {
 export function recordOf(parts: RecordParts = {}): PendingRecord {
   const { topic = 'logs', level = 'info', severity = 2, text = 'x', key = null, headers } = parts;
   return new PendingRecord({ topic, level, severity, time: 0, text, key, headers });
+}
+
+/** A batch as a client sees it. */
+export function clientBatch(topic: string, content: Records, partition?: number): Batch {
+  const batch = {
+    ...{ topic, content, partition },
+    bindTo: (found: number): void => {
+      batch.partition = found;
+    },
+  };
+  return batch;
 }
 
 /** Without making objects of those that stand in pages. */
@@ -189,9 +201,12 @@ export class Rig {
         this.sent.push({ client: id, topic, partition, texts: textsOf(content) });
         if (this.learns !== undefined) {
           learn(topic, this.learns, []);
-          batch.partition ??= 0;
+          batch.bindTo(partition ?? 0);
         }
-        return await this.answer(batch, id);
+        const answer = await this.answer(batch, id);
+        const answered = answeredPartition(answer, batch);
+        if (answered !== undefined) batch.bindTo(answered);
+        return answer;
       },
       close: () => {
         this.events.push(`close ${id}`);

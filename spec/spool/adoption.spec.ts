@@ -69,7 +69,7 @@ it('takes over what is left at once, oldest first wherever it stands, and then t
   ].map((counts) => ['adopted', ...counts]);
   expect(told).toEqual([...adopted, 'work']);
   expect(names()).toEqual(['a-0', 'b-0', 'c-0', 'd-0']);
-  expect([...segments].map(({ seqBase }) => seqBase)).toEqual([110, 120, 130, 140]);
+  expect([...segments].map((segment) => segment.peek()?.seq)).toEqual([110, 121, 132, 140]);
   expect(segments.unread?.take()?.text).toBe('a-0 0');
   expect(adoption.scan).toBeUndefined();
 });

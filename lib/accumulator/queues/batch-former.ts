@@ -3,7 +3,6 @@ import type { BatchingPolicy } from '../batching-policy.ts';
 import { ProducerBatch } from '../producer-batch.ts';
 import type { PartitionQueue } from './partition-queue.ts';
 import type { PartitionQueues } from './partition-queues.ts';
-import type { RecordIsolation } from './record-isolation.ts';
 import { takeAt, takeOfOneKey, takeOldest } from './take-records.ts';
 
 /** Forms the batches of one topic: takes the records of a batch out of the queue that is to send. */
@@ -20,13 +19,10 @@ export class BatchFormer {
 
   /** The next batch of this queue, which is busy from now on. */
   form(partitionQueue: PartitionQueue, now: number): ProducerBatch {
-    const { awaitingResend, isolation } = partitionQueue;
-    if (awaitingResend !== undefined) {
-      partitionQueue.awaitingResend = undefined;
-      partitionQueue.busy = true;
-      return awaitingResend;
-    }
-    if (isolation !== undefined) return this.#formAlone(partitionQueue, isolation);
+    const again = partitionQueue.startResend();
+    if (again !== undefined) return again;
+    const { position } = partitionQueue.search;
+    if (position !== undefined) return this.#formAlone(partitionQueue, position);
     if (partitionQueue === this.#queues.unkeyed) return this.#formUnkeyed(partitionQueue, now);
     return partitionQueue === this.#queues.unassigned
       ? this.#formOfOneKey(partitionQueue)
@@ -37,19 +33,19 @@ export class BatchFormer {
     const partition = this.#queues.partitions.choose(now);
     if (partition === undefined)
       return this.#formOfOldest(unkeyed, unkeyed, this.#policy.keepsSendTogether ? undefined : 1);
-    unkeyed.failures = 0;
+    unkeyed.forgetFailures();
     return this.#formOfOldest(unkeyed, this.#queues.at(partition));
   }
 
   /** @param from where the records wait @param to the queue that sends them */
   #formOfOldest(from: PartitionQueue, to: PartitionQueue, most = Number.POSITIVE_INFINITY): ProducerBatch {
     const { maxRecords, maxBytes } = this.#policy.limits;
-    const limits = { most: Math.min(maxRecords, to.sendLimit, most), maxBytes };
+    const limits = { most: Math.min(maxRecords, to.search.sendLimit, most), maxBytes };
     return this.#batchOf(from.queue.takePacked(limits) ?? takeOldest(from.queue, limits), from, to);
   }
 
   /** The next record that is to be sent alone. Where none is left here, one that is not bound to a partition yet. */
-  #formAlone(partitionQueue: PartitionQueue, { position }: RecordIsolation): ProducerBatch {
+  #formAlone(partitionQueue: PartitionQueue, position: number): ProducerBatch {
     const { queue } = partitionQueue;
     const borrowed =
       position >= queue.count && this.#queues.waitingFor(partitionQueue, queue.head?.key) > position
@@ -66,17 +62,14 @@ export class BatchFormer {
    */
   #formOfOneKey(partitionQueue: PartitionQueue): ProducerBatch {
     const { limits, keepsSendTogether } = this.#policy;
-    const most = Math.min(limits.maxRecords, partitionQueue.sendLimit);
+    const most = Math.min(limits.maxRecords, partitionQueue.search.sendLimit);
     const among = keepsSendTogether ? 'adjacent' : limits.maxRecords;
     const records = takeOfOneKey(partitionQueue.queue, { most, maxBytes: limits.maxBytes }, among);
     return this.#batchOf(records, partitionQueue, partitionQueue);
   }
 
   #batchOf(records: Records, from: PartitionQueue, to: PartitionQueue): ProducerBatch {
-    to.busy = true;
-    // What is left starts to gather anew: while this send is under way it may become a full batch. But not where the batch was
-    // only so small because a refused record is looked for: then each would wait for the linger.
-    if (countOf(records) < to.sendLimit) from.since = this.#policy.now();
+    to.startSend(countOf(records), from);
     return new ProducerBatch(this.#topic, to, records);
   }
 }

@@ -62,6 +62,11 @@ export class HeldQueues {
     return held.delivered < this.#delivered ? 'held-while-others-send' : 'held';
   }
 
+  /** Records of it are on disk. */
+  onStored(held: Held): void {
+    held.isOnDisk = true;
+  }
+
   /** A send has come through. */
   onDelivered(): void {
     this.#delivered++;

@@ -1,13 +1,10 @@
 import type { PendingRecord } from '../../record/record.ts';
-import type { BatchLimits } from '../batching-policy.ts';
-import type { ProducerBatch } from '../producer-batch.ts';
+import type { BatchingPolicy } from '../batching-policy.ts';
+import { ProducerBatch } from '../producer-batch.ts';
 import type { RecordStore } from '../store/record-store.ts';
-import type { RecordIsolation } from './record-isolation.ts';
+import { RecordSearch } from './record-search.ts';
 
 export const NEVER: number = Number.POSITIVE_INFINITY;
-
-// From this send limit on, a queue no longer counts as wary: no batch is likely to be larger.
-const FULL = 1_024;
 
 /**
  * A stream of records that must keep its order, and therefore has at most one send under way: several would
@@ -17,82 +14,164 @@ export class PartitionQueue {
   /** Where its sends go; nothing where the client chooses. */
   readonly partition: number | undefined;
   readonly queue: RecordStore;
+  /** For a record that cannot be sent. */
+  readonly search: RecordSearch = new RecordSearch();
+  readonly #policy: BatchingPolicy;
   /**
    * Since when, on the monotonic clock, its records have been waiting to form a batch. Not read off their
    * timestamps: a system clock that is set back would hold them for as long.
    */
-  since = 0;
-  /** Whether a send is under way. */
-  busy = false;
-  /** A failed batch that has to go again as it is, before anything else. */
-  awaitingResend: ProducerBatch | undefined;
-  /** Whether a broker may have any of what was sent from here: not, where no send ever left this process. */
-  mayHaveArrived = false;
-  /** Failed sends in a row. */
-  failures = 0;
+  #since = 0;
+  #isBusy = false;
+  #awaitingResend: ProducerBatch | undefined;
+  #mayHaveArrived = false;
+  #failures = 0;
   /** Nothing is sent before this moment. */
-  notBefore = 0;
-  /** How many records a send may carry: lowered while a record that the broker refuses is looked for. */
-  sendLimit: number = NEVER;
-  /** So many records, from the oldest on, are known to have a refused one among them. */
-  bisectCount = 0;
-  /** Whether records that were sent from here wait on disk. What may go to any partition must not go before them. */
-  awaitsDisk = false;
-  /** Whether part of the batch that is being bisected got through. */
-  hasPartArrived = false;
-  /** While it is being found out whether a record or the client is the cause: its records are sent one by one. */
-  isolation: RecordIsolation | undefined;
-  /** How often in a row records were sent with other times, because the broker had refused theirs. */
-  retimings = 0;
+  #notBefore = 0;
+  #awaitsDisk = false;
+  #retimings = 0;
 
-  constructor(partition: number | undefined, queue: RecordStore) {
+  constructor(partition: number | undefined, policy: BatchingPolicy) {
     this.partition = partition;
-    this.queue = queue;
+    this.queue = policy.makeQueue();
+    this.#policy = policy;
+  }
+
+  /** Whether a send is under way. */
+  get isBusy(): boolean {
+    return this.#isBusy;
+  }
+
+  /** A failed batch that has to go again as it is, before anything else. */
+  get awaitingResend(): ProducerBatch | undefined {
+    return this.#awaitingResend;
+  }
+
+  /** Whether a broker may have any of what was sent from here: not, where no send ever left this process. */
+  get mayHaveArrived(): boolean {
+    return this.#mayHaveArrived;
+  }
+
+  /** Failed sends in a row. */
+  get failures(): number {
+    return this.#failures;
+  }
+
+  /** Whether records that were sent from here wait on disk. What may go to any partition must not go before them. */
+  get awaitsDisk(): boolean {
+    return this.#awaitsDisk;
   }
 
   /** Whether nothing waits here and nothing is under way. */
   get isIdle(): boolean {
-    return !this.busy && this.awaitingResend === undefined && this.queue.count === 0;
-  }
-
-  /** Whether the oldest record that waits here has been sent before: then it has waited long enough. */
-  get isTryingAgain(): boolean {
-    return this.failures > 0 || this.queue.head?.hasBeenSent === true;
-  }
-
-  /** Whether a whole batch waits here. */
-  isFull({ maxRecords, maxBytes }: BatchLimits): boolean {
-    return this.queue.count >= maxRecords || this.queue.bytes >= maxBytes;
-  }
-
-  /** When its next batch is due, as far as it depends on this queue alone. @param force do not wait for the linger */
-  dueAt(limits: BatchLimits, force: boolean): number {
-    if (this.busy) return NEVER;
-    if (this.awaitingResend !== undefined) return this.notBefore;
-    if (this.queue.count === 0) return NEVER;
-    // While a refused record is looked for, a smaller batch is as full as it may get.
-    const isReady =
-      force ||
-      this.isTryingAgain ||
-      this.isolation !== undefined ||
-      this.isFull(limits) ||
-      this.queue.count >= this.sendLimit;
-    return isReady ? this.notBefore : Math.max(this.notBefore, this.since + limits.lingerMs);
+    return !this.#isBusy && this.#awaitingResend === undefined && this.queue.count === 0;
   }
 
   /** Whether its last send failed: what waits here cannot be sent now. */
   get isHeld(): boolean {
-    return this.failures > 0 && !this.isIdle;
+    return this.#failures > 0 && !this.isIdle;
   }
 
-  /** Whether a refused record is being looked for here, and has not been shed in the meantime. */
-  get isBisecting(): boolean {
-    return this.bisectCount > 0 && this.queue.count > 0;
+  /** @returns whether a whole batch waits here */
+  add(record: PendingRecord): boolean {
+    if (this.queue.count === 0) this.#since = this.#policy.now();
+    this.queue.push(record);
+    return this.#isFull;
   }
 
-  /** Whether a refused record was found here lately: batches are still smaller than they may be. */
-  get isWary(): boolean {
-    return this.sendLimit < FULL;
+  /** When its next batch is due, as far as it depends on this queue alone. @param force do not wait for the linger */
+  dueAt(force: boolean): number {
+    if (this.#isBusy) return NEVER;
+    if (this.#awaitingResend !== undefined) return this.#notBefore;
+    if (this.queue.count === 0) return NEVER;
+    // What has been sent before has waited long enough. While a refused record is looked for, a smaller batch is as full as it may get.
+    const isReady =
+      force ||
+      this.#failures > 0 ||
+      this.queue.head?.hasBeenSent === true ||
+      this.search.isIsolating ||
+      this.#isFull ||
+      this.queue.count >= this.search.sendLimit;
+    return isReady ? this.#notBefore : Math.max(this.#notBefore, this.#since + this.#policy.limits.lingerMs);
+  }
+
+  /**
+   * When it can take the next batch without a key. Not while
+   * - a send is under way, or a batch waits to be sent again,
+   * - a refused record is searched for, and has not been shed in the meantime,
+   * - its next record is on disk, or is one without a key that has been sent before.
+   *
+   * Records with a key that wait here do not matter, nor do those without one that the option `partition` has put here: no order is
+   * promised between them and the others.
+   */
+  get freeAt(): number {
+    const isClosed =
+      this.#isBusy ||
+      this.#awaitingResend !== undefined ||
+      (this.search.isBisecting && this.queue.count > 0) ||
+      this.search.isIsolating ||
+      this.#awaitsDisk;
+    const { head } = this.queue;
+    const isOlder = head?.key === null && (head.requestedPartition === undefined || head.hasBeenSent);
+    return isClosed || isOlder ? NEVER : this.#notBefore;
+  }
+
+  /** A batch of so many records is sent. @param from where they have waited */
+  startSend(records: number, from: PartitionQueue = this): void {
+    this.#isBusy = true;
+    // What is left starts to gather anew: while this send is under way it may become a full batch. But not where the batch was
+    // only so small because a refused record is looked for: then each would wait for the linger.
+    if (records < this.search.sendLimit) from.#since = this.#policy.now();
+  }
+
+  /** The batch that waits to go again is sent, if there is one. */
+  startResend(): ProducerBatch | undefined {
+    const batch = this.#awaitingResend;
+    this.#awaitingResend = undefined;
+    if (batch !== undefined) this.#isBusy = true;
+    return batch;
+  }
+
+  /** A send is over. */
+  endSend(): void {
+    this.#isBusy = false;
+  }
+
+  /** The records of a failed batch are to go again as they are. @returns the batch that will go */
+  keepForResend({ topic, records }: ProducerBatch): ProducerBatch {
+    for (const record of records) record.hasBeenSent = true;
+    this.#awaitingResend = new ProducerBatch(topic, this, records);
+    return this.#awaitingResend;
+  }
+
+  /** The records that were to go again as they are have been given up. */
+  clearResend(): void {
+    this.#awaitingResend = undefined;
+  }
+
+  /** The broker has the records of a send, or may have them although the send failed. */
+  onSent(): void {
+    this.#mayHaveArrived = true;
+  }
+
+  /** Records that were sent from here wait on disk; or have all come back. */
+  awaitDisk(isOnDisk: boolean): void {
+    this.#awaitsDisk = isOnDisk;
+  }
+
+  /** Records are sent with other times, because the broker has refused theirs. @returns how often in a row */
+  onRetimed(): number {
+    return ++this.#retimings;
+  }
+
+  /** Somebody flushes: its next send need not wait. */
+  retryNow(): void {
+    this.#notBefore = 0;
+  }
+
+  /** What waits here goes to another partition than the one that failed. */
+  forgetFailures(): void {
+    this.#failures = 0;
   }
 
   /** Takes the records of a failed send back. */
@@ -103,46 +182,27 @@ export class PartitionQueue {
 
   /** A send failed, and may be tried again later. */
   recordFailure(notBefore: number): void {
-    this.failures++;
-    this.notBefore = notBefore;
+    this.#failures++;
+    this.#notBefore = notBefore;
   }
 
   /** A send of so many records came through. */
   recordSuccess(records: number): void {
-    this.failures = 0;
-    this.notBefore = 0;
-    this.retimings = 0;
-    // Not by a batch that was sent before.
-    if (records === 1 && this.isolation?.recordSuccess() === true) this.isolation = undefined;
-    if (this.bisectCount > records) {
-      this.hasPartArrived = true;
-      // The refused record was not among those, so it is among the rest.
-      this.startBisect(this.bisectCount - records);
-      return;
-    }
-    this.bisectCount = 0;
-    // Doubling back up: where one record is refused, the next may well be too.
-    this.sendLimit *= 2;
-  }
-
-  /** One of the oldest records, so many of them, is refused: the next send has half of them. */
-  startBisect(bisectCount: number): void {
-    if (this.bisectCount === 0) this.hasPartArrived = false;
-    this.bisectCount = bisectCount;
-    this.sendLimit = Math.max(1, bisectCount >> 1);
-  }
-
-  /** What waits is refused together: there is no record to be found. */
-  endBisect(): void {
-    this.bisectCount = 0;
-    this.sendLimit = NEVER;
+    this.#failures = 0;
+    this.#notBefore = 0;
+    this.#retimings = 0;
+    this.search.recordSuccess(records);
   }
 
   /** The records of a send are gone from here: refused for good, or moved to another queue. */
   onRecordsGone(): void {
-    this.failures = 0;
-    this.notBefore = 0;
-    if (this.bisectCount > 0) this.sendLimit = 1;
-    this.bisectCount = 0;
+    this.#failures = 0;
+    this.#notBefore = 0;
+    this.search.onRecordsGone();
+  }
+
+  get #isFull(): boolean {
+    const { maxRecords, maxBytes } = this.#policy.limits;
+    return this.queue.count >= maxRecords || this.queue.bytes >= maxBytes;
   }
 }

@@ -1,10 +1,10 @@
 import type { PendingRecord, RecordKey } from '../../record/record.ts';
 import type { BatchingPolicy } from '../batching-policy.ts';
-import { PartitionQueue } from './partition-queue.ts';
+import { NEVER, PartitionQueue } from './partition-queue.ts';
 import { StickyPartition } from './sticky-partition.ts';
 
 /**
- * Where the records of one topic wait.
+ * Where the records of one topic wait, and which of them must wait for what others send.
  *
  * - Keyed records have a queue for each partition, once the number of partitions is known.
  * - Records without key wait together; each batch of them is bound to a partition when it is formed ("sticky
@@ -23,8 +23,8 @@ export class PartitionQueues {
 
   constructor(policy: BatchingPolicy) {
     this.#policy = policy;
-    this.unkeyed = new PartitionQueue(undefined, policy.makeQueue());
-    this.unassigned = new PartitionQueue(undefined, policy.makeQueue());
+    this.unkeyed = new PartitionQueue(undefined, policy);
+    this.unassigned = new PartitionQueue(undefined, policy);
     this.#sendOrder = new Set([this.unkeyed, this.unassigned]);
     this.partitions = new StickyPartition(policy, this.#byPartition);
   }
@@ -32,11 +32,6 @@ export class PartitionQueues {
   /** All of them, in the order in which they send. */
   [Symbol.iterator](): IterableIterator<PartitionQueue> {
     return this.#sendOrder.values();
-  }
-
-  /** Those of one partition each. */
-  get ofPartitions(): Iterable<PartitionQueue> {
-    return this.#byPartition.values();
   }
 
   /** Where a record would wait. */
@@ -52,7 +47,7 @@ export class PartitionQueues {
   at(partition: number): PartitionQueue {
     let partitionQueue = this.#byPartition.get(partition);
     if (partitionQueue === undefined) {
-      partitionQueue = new PartitionQueue(partition, this.#policy.makeQueue());
+      partitionQueue = new PartitionQueue(partition, this.#policy);
       this.#byPartition.set(partition, partitionQueue);
       this.#sendOrder.add(partitionQueue);
     }
@@ -73,7 +68,7 @@ export class PartitionQueues {
 
   /** The number of partitions is known now: keyed records move to the queues of theirs. */
   assign(): void {
-    this.unassigned.failures = 0;
+    this.unassigned.forgetFailures();
     for (const record of this.unassigned.queue.drain()) this.for(record).queue.push(record);
   }
 
@@ -85,8 +80,8 @@ export class PartitionQueues {
         if (record.requestedPartition === undefined) freed.push(record);
         else partitionQueue.queue.push(record);
       }
-      partitionQueue.bisectCount = 0;
-      partitionQueue.isolation = undefined;
+      partitionQueue.search.endBisect();
+      partitionQueue.search.endIsolation();
       this.deleteIfIdle(partitionQueue);
     }
     freed.sort((a, b) => a.seq - b.seq);
@@ -100,5 +95,48 @@ export class PartitionQueues {
     if (partitionQueue.partition === undefined || !partitionQueue.isIdle) return;
     this.#byPartition.delete(partitionQueue.partition);
     this.#sendOrder.delete(partitionQueue);
+  }
+
+  /** When the queue's next batch may go; never, as long as another send has to be answered first. */
+  dueAt(partitionQueue: PartitionQueue, force: boolean): number {
+    const due = partitionQueue.dueAt(force);
+    return due === NEVER ? NEVER : Math.max(due, this.#clearAt(partitionQueue));
+  }
+
+  /** Whether its records cannot be sent now. */
+  isHeld(partitionQueue: PartitionQueue): boolean {
+    return partitionQueue.isHeld || this.#isWaiting(partitionQueue);
+  }
+
+  /** From when on no other send can be overtaken by one of this queue. */
+  #clearAt(partitionQueue: PartitionQueue): number {
+    const { unkeyed, unassigned, partitions } = this;
+    const { keepsSendTogether } = this.#policy;
+    if (partitionQueue === unassigned) {
+      // With a client that was handed in, keyed records are never in the queue of a partition.
+      return !keepsSendTogether || (!unkeyed.isBusy && this.#arePartitionsIdle()) ? 0 : NEVER;
+    }
+    if (keepsSendTogether && unassigned.isBusy) return NEVER;
+    if (partitionQueue !== unkeyed) return unkeyed.isBusy ? NEVER : 0;
+    if (partitions.goesUnassigned) return this.#arePartitionsIdle() ? 0 : NEVER;
+    return partitions.freeAt();
+  }
+
+  /** Whether its records have no partition that they could be sent to now. */
+  #isWaiting(partitionQueue: PartitionQueue): boolean {
+    const { unkeyed, unassigned, partitions } = this;
+    if (partitionQueue === unkeyed && !partitions.goesUnassigned) return partitions.areAllHeld;
+    const waitsForOthers =
+      partitionQueue === unkeyed || (partitionQueue === unassigned && this.#policy.keepsSendTogether);
+    if (!waitsForOthers) return false;
+    // See `#clearAt`: they wait for what was sent before, wherever it went.
+    for (const { isHeld, awaitsDisk } of this.#byPartition.values()) if (isHeld || awaitsDisk) return true;
+    return false;
+  }
+
+  #arePartitionsIdle(): boolean {
+    for (const partitionQueue of this.#byPartition.values())
+      if (!partitionQueue.isIdle || partitionQueue.awaitsDisk) return false;
+    return true;
   }
 }

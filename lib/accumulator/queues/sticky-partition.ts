@@ -79,27 +79,8 @@ export class StickyPartition {
     return free[Math.floor(this.#policy.random() * free.length)];
   }
 
-  /**
-   * When a partition can take the next batch without a key. Not while
-   * - a send to it is under way, or a batch waits to be sent again,
-   * - a refused record is searched for,
-   * - its next record is on disk, or is one without a key that has been sent before.
-   *
-   * Records with a key that wait there do not matter, nor do those without one that the option `partition` has put there: no order is
-   * promised between them and the others.
-   */
   #freeAtOf(partition: number): number {
-    const partitionQueue = this.#partitionQueues.get(partition);
-    if (partitionQueue === undefined) return 0;
-    const isClosed =
-      partitionQueue.busy ||
-      partitionQueue.awaitingResend !== undefined ||
-      partitionQueue.isBisecting ||
-      partitionQueue.isolation !== undefined ||
-      partitionQueue.awaitsDisk;
-    const { head } = partitionQueue.queue;
-    const isOlder = head?.key === null && (head.requestedPartition === undefined || head.hasBeenSent);
-    return isClosed || isOlder ? NEVER : partitionQueue.notBefore;
+    return this.#partitionQueues.get(partition)?.freeAt ?? 0;
   }
 
   #candidates(): readonly number[] {
@@ -109,7 +90,7 @@ export class StickyPartition {
   }
 }
 
-/** Whether nothing can be sent there. Unlike in `#freeAtOf`, a send that is under way does not count: it may come through. */
+/** Whether nothing can be sent there. Unlike in `freeAt`, a send that is under way does not count: it may come through. */
 function isHeld(partitionQueue: PartitionQueue | undefined): boolean {
   if (partitionQueue === undefined) return false;
   // What could not be sent there, and may go anywhere, does not wait there.

@@ -1,7 +1,7 @@
 import type { PendingRecord, RecordKey } from '../../record/record.ts';
 import { groupBy } from '../../util/group-by.ts';
 import type { BatchingPolicy } from '../batching-policy.ts';
-import { ProducerBatch } from '../producer-batch.ts';
+import type { ProducerBatch } from '../producer-batch.ts';
 import type { RecordStore } from '../store/record-store.ts';
 import { BatchFormer } from './batch-former.ts';
 import { BoundInSpool } from './bound-in-spool.ts';
@@ -18,7 +18,6 @@ import { PartitionQueues } from './partition-queues.ts';
  */
 export class TopicQueues {
   readonly topic: string;
-  readonly #policy: BatchingPolicy;
   readonly #queues: PartitionQueues;
   readonly #former: BatchFormer;
   readonly onDisk: BoundInSpool = new BoundInSpool();
@@ -30,7 +29,6 @@ export class TopicQueues {
 
   constructor(topic: string, policy: BatchingPolicy) {
     this.topic = topic;
-    this.#policy = policy;
     this.#queues = new PartitionQueues(policy);
     this.#former = new BatchFormer(topic, policy, this.#queues);
   }
@@ -67,30 +65,25 @@ export class TopicQueues {
 
   /** @returns whether a batch is full */
   add(record: PendingRecord): boolean {
-    const partitionQueue = this.#queues.for(record);
-    if (partitionQueue.queue.count === 0) partitionQueue.since = this.#policy.now();
-    partitionQueue.queue.push(record);
-    return partitionQueue.isFull(this.#policy.limits);
+    return this.#queues.for(record).add(record);
   }
 
   /** Where nothing can be sent now. */
   *held(): Generator<PartitionQueue> {
-    for (const partitionQueue of this.#queues)
-      if (partitionQueue.isHeld || this.#isWaiting(partitionQueue)) yield partitionQueue;
+    for (const partitionQueue of this.#queues) if (this.#queues.isHeld(partitionQueue)) yield partitionQueue;
   }
 
   /** Whether a record like this one cannot be sent now. */
   isHeld(record: PendingRecord): boolean {
-    const partitionQueue = this.#queues.for(record);
-    return partitionQueue.isHeld || this.#isWaiting(partitionQueue);
+    return this.#queues.isHeld(this.#queues.for(record));
   }
 
   /** The next batch that is due, taken out of its queue. @param force do not wait for the linger */
   drain(now: number, force: boolean): ProducerBatch | undefined {
     for (const partitionQueue of this.#queues) {
       // What was to be tried alone has been shed, or is too old.
-      if (!partitionQueue.busy && partitionQueue.queue.count === 0) partitionQueue.isolation = undefined;
-      if (this.#dueAt(partitionQueue, force) > now) continue;
+      if (!partitionQueue.isBusy && partitionQueue.queue.count === 0) partitionQueue.search.endIsolation();
+      if (this.#queues.dueAt(partitionQueue, force) > now) continue;
       this.#queues.moveToEnd(partitionQueue);
       return this.#former.form(partitionQueue, now);
     }
@@ -100,7 +93,8 @@ export class TopicQueues {
   /** When the next batch is due, if nothing else happens: the moment to look again. */
   nextDue(force: boolean): number | undefined {
     let next = NEVER;
-    for (const partitionQueue of this.#queues) next = Math.min(next, this.#dueAt(partitionQueue, force));
+    for (const partitionQueue of this.#queues)
+      next = Math.min(next, this.#queues.dueAt(partitionQueue, force));
     return next === NEVER ? undefined : next;
   }
 
@@ -111,19 +105,23 @@ export class TopicQueues {
 
   /** Puts the one record of a failed send back: whether it is the cause is to be found out. */
   isolate(batch: ProducerBatch, records: readonly PendingRecord[]): void {
-    this.#putBack(batch, records, (partitionQueue) => {
-      partitionQueue.bisectCount = 0;
-    });
+    this.#putBack(batch, records, ({ search }) => search.endBisect());
   }
 
   /** Puts the records of a send back that was refused because of one of them: the next ones carry half as many. */
   bisect(batch: ProducerBatch, records: readonly PendingRecord[]): void {
-    this.#putBack(batch, records, (partitionQueue, count) => partitionQueue.startBisect(count));
+    this.#putBack(batch, records, ({ search }, count) => search.startBisect(count));
+  }
+
+  /** A send has failed. */
+  recordError(cause: unknown): void {
+    this.errors++;
+    this.lastError = cause;
   }
 
   /** The broker has the records of a send, or may have them although the send failed. */
   onSent({ partition }: ProducerBatch): void {
-    if (partition !== undefined) this.#queues.at(partition).mayHaveArrived = true;
+    if (partition !== undefined) this.#queues.at(partition).onSent();
   }
 
   /**
@@ -141,7 +139,7 @@ export class TopicQueues {
 
   /** Puts records back where any partition may take them, and leaves the one that failed alone until `notBefore`. */
   move({ partitionQueue }: ProducerBatch, records: readonly PendingRecord[], notBefore: number): void {
-    partitionQueue.busy = false;
+    partitionQueue.endSend();
     partitionQueue.recordFailure(notBefore);
     this.#queues.unkeyed.reenqueue(records);
   }
@@ -153,23 +151,21 @@ export class TopicQueues {
    * @returns the batch that will go
    */
   keepForResend(batch: ProducerBatch, partition: number, notBefore: number): ProducerBatch {
-    batch.partitionQueue.busy = false;
+    batch.partitionQueue.endSend();
     const partitionQueue = this.#queues.at(partition);
     if (partitionQueue !== batch.partitionQueue) batch.partitionQueue.onRecordsGone();
     partitionQueue.recordFailure(notBefore);
-    for (const record of batch.records) record.hasBeenSent = true;
-    partitionQueue.awaitingResend = new ProducerBatch(batch.topic, partitionQueue, batch.records);
-    return partitionQueue.awaitingResend;
+    return partitionQueue.keepForResend(batch);
   }
 
   /** Forgets the batches that wait to be sent again as they are: their records have been given up. */
   clearResend(): void {
-    for (const partitionQueue of this.#queues.ofPartitions) partitionQueue.awaitingResend = undefined;
+    for (const partitionQueue of this.#queues) partitionQueue.clearResend();
   }
 
   /** A send came through: its queue may send again. */
   succeed(batch: ProducerBatch): void {
-    batch.partitionQueue.busy = false;
+    batch.partitionQueue.endSend();
     batch.partitionQueue.recordSuccess(batch.count);
     this.onSent(batch);
     if (batch.partition !== undefined) this.#queues.partitions.recordSuccess(batch.partition);
@@ -177,7 +173,7 @@ export class TopicQueues {
 
   /** The whole send was refused: its records are gone, and its queue may send again. */
   onRejected({ partitionQueue }: ProducerBatch): void {
-    partitionQueue.busy = false;
+    partitionQueue.endSend();
     partitionQueue.onRecordsGone();
     // A function that names many partitions that the topic does not have must not leave a queue of each behind.
     if ((partitionQueue.partition ?? 0) >= (this.partitionCount ?? 0))
@@ -205,7 +201,7 @@ export class TopicQueues {
 
   /** Forgets all waiting times: somebody flushes. */
   beginFlush(): void {
-    for (const partitionQueue of this.#queues) partitionQueue.notBefore = 0;
+    for (const partitionQueue of this.#queues) partitionQueue.retryNow();
   }
 
   /** A send failed: its queue may send again, and its records go back. @param mark what that means for the queue they go to */
@@ -214,58 +210,19 @@ export class TopicQueues {
     records: readonly PendingRecord[],
     mark: (partitionQueue: PartitionQueue, count: number) => void,
   ): void {
-    batch.partitionQueue.busy = false;
+    batch.partitionQueue.endSend();
     // A first send that failed may have reached the partition it was meant for: from now on it is bound to it.
     const queues = groupBy(records, (record) =>
       batch.partition === undefined ? this.#queues.for(record) : this.#queues.at(batch.partition),
     );
     if (!queues.has(batch.partitionQueue)) {
-      const [partitionQueue] = queues.keys();
-      if (partitionQueue !== undefined) partitionQueue.isolation ??= batch.partitionQueue.isolation;
-      batch.partitionQueue.isolation = undefined;
+      const [to] = queues.keys();
+      batch.partitionQueue.search.moveTo(to?.search);
       batch.partitionQueue.onRecordsGone();
     }
     for (const [partitionQueue, own] of queues) {
       mark(partitionQueue, own.length);
       partitionQueue.reenqueue(own);
     }
-  }
-
-  /** When the queue's next batch may go; never, as long as another send has to be answered first. */
-  #dueAt(partitionQueue: PartitionQueue, force: boolean): number {
-    const due = partitionQueue.dueAt(this.#policy.limits, force);
-    return due === NEVER ? NEVER : Math.max(due, this.#clearAt(partitionQueue));
-  }
-
-  /** From when on no other send can be overtaken by one of this queue. */
-  #clearAt(partitionQueue: PartitionQueue): number {
-    const { unkeyed, unassigned, partitions } = this.#queues;
-    const { keepsSendTogether } = this.#policy;
-    if (partitionQueue === unassigned) {
-      // With a client that was handed in, keyed records are never in the queue of a partition.
-      return !keepsSendTogether || (!unkeyed.busy && this.#arePartitionsIdle()) ? 0 : NEVER;
-    }
-    if (keepsSendTogether && unassigned.busy) return NEVER;
-    if (partitionQueue !== unkeyed) return unkeyed.busy ? NEVER : 0;
-    if (partitions.goesUnassigned) return this.#arePartitionsIdle() ? 0 : NEVER;
-    return partitions.freeAt();
-  }
-
-  #arePartitionsIdle(): boolean {
-    for (const partitionQueue of this.#queues.ofPartitions)
-      if (!partitionQueue.isIdle || partitionQueue.awaitsDisk) return false;
-    return true;
-  }
-
-  /** Whether its records have no partition that they could be sent to now. */
-  #isWaiting(partitionQueue: PartitionQueue): boolean {
-    const { unkeyed, unassigned, partitions, ofPartitions } = this.#queues;
-    if (partitionQueue === unkeyed && !partitions.goesUnassigned) return partitions.areAllHeld;
-    const waitsForOthers =
-      partitionQueue === unkeyed || (partitionQueue === unassigned && this.#policy.keepsSendTogether);
-    if (!waitsForOthers) return false;
-    // See `#clearAt`: they wait for what was sent before, wherever it went.
-    for (const { isHeld, awaitsDisk } of ofPartitions) if (isHeld || awaitsDisk) return true;
-    return false;
   }
 }

@@ -44,7 +44,7 @@ export class OwnPartitioner {
       const chosen =
         batch?.partition ??
         choosePartition(message.key, partitionMetadata.length, writableOf(partitionMetadata), this.#random);
-      if (batch !== undefined) batch.partition = chosen;
+      batch?.bindTo(chosen);
       return chosen;
     };
 

@@ -123,13 +123,11 @@ class PlatformaticDelivery implements DeliveryClient {
 
   async #send(batch: Batch, messages: readonly ClientMessage[]): Promise<unknown> {
     const leaders = await this.#inside(() => this.#leadersOf(batch.topic), true);
-    batch.partition ??= choosePartition(
-      messages[0]?.key,
-      leaders.length,
-      writableOf(leaders),
-      this.#options.random,
-    );
-    const { topic, partition } = batch;
+    const { topic } = batch;
+    const partition =
+      batch.partition ??
+      choosePartition(messages[0]?.key, leaders.length, writableOf(leaders), this.#options.random);
+    batch.bindTo(partition);
     // Nothing is sent, and nothing confirmed: @platformatic/kafka would take another partition, modulo their count.
     if (!hasLeader(leaders[partition])) {
       this.#stale.add(topic);

@@ -32,7 +32,7 @@ export class ClientUser implements DeliveryClient {
       const answer = await sending;
       if (!this.#hasLeft) this.#member.onAnswer();
       // The client does not know the partition: whoever wants a fresh one wants to know whether it has been added.
-      if (answeredPartition(answer, batch) === undefined) this.#shared.isRetired = true;
+      if (answeredPartition(answer, batch) === undefined) this.#shared.retire();
       return answer;
     } finally {
       this.#underWay.delete(sending);
@@ -62,7 +62,7 @@ export class ClientUser implements DeliveryClient {
     try {
       return await doing;
     } catch (error) {
-      this.#shared.isRetired = true;
+      this.#shared.retire();
       throw error;
     }
   }

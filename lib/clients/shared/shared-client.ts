@@ -47,13 +47,17 @@ export class SharedClient {
     return await sending;
   }
 
-  async close(): Promise<void> {
+  retire(): void {
     this.isRetired = true;
+  }
+
+  async close(): Promise<void> {
+    this.retire();
     await this.#client.close();
   }
 
   kill(): void {
-    this.isRetired = true;
+    this.retire();
     this.#client.kill();
   }
 

@@ -168,9 +168,7 @@ class WorkerClient implements DeliveryClient {
           settle(outcome, resolve, reject);
         },
         // Where the main thread has given up waiting, the batch is bound to it all the same.
-        onBound: (chosen) => {
-          batch.partition = chosen;
-        },
+        onBound: (chosen) => batch.bindTo(chosen),
         handsOver: pages.map(({ memory }) => memory),
       });
     });

@@ -47,7 +47,7 @@ export class RefusedTimes {
     const behind = records.filter((record) => now - timestampOf(record) > SAME_TIME_MS);
     // Those that are ahead of the clock first: where there are any, nothing is said of the others' age.
     const changed = ahead.length > 0 ? ahead : behind;
-    if (changed.length === 0 || ++partitionQueue.retimings > MAX_IN_A_ROW) return false;
+    if (changed.length === 0 || partitionQueue.onRetimed() > MAX_IN_A_ROW) return false;
     const oldest = changed.reduce((least, record) => Math.min(least, timestampOf(record)), now);
     for (const record of changed) record.sentTime = now;
     if (now > oldest) this.#learn(topic, now, Math.max(SAME_TIME_MS, (now - oldest) / 2));

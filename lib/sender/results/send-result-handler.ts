@@ -1,5 +1,4 @@
 import type { ProducerBatch } from '../../accumulator/producer-batch.ts';
-import { RecordIsolation } from '../../accumulator/queues/record-isolation.ts';
 import type { RecordAccumulator } from '../../accumulator/record-accumulator.ts';
 import type { DeliveryClient } from '../../clients/client.ts';
 import { isNotSent } from '../../clients/not-sent-error.ts';
@@ -95,7 +94,7 @@ export class SendResultHandler {
     if (!exists && this.#rejectRequested(client, batch, count)) return;
     if (!exists || batch.partitionQueue.failures + 1 >= ABSENT_ATTEMPTS) {
       this.#options.accumulator.forget(batch.topic);
-      batch.partition = undefined;
+      batch.unbind();
     }
     // What goes again may have arrived the first time.
     this.#tryAgain(client, batch, cause, 'fine', !batch.isRetry);
@@ -200,9 +199,7 @@ export class SendResultHandler {
     const { accumulator, connection, health } = this.#options;
     const { partitionQueue } = batch;
     const { cause, reason } = result;
-    const isFirst =
-      partitionQueue.isolation === undefined && partitionQueue.bisectCount === 0 && !partitionQueue.isWary;
-    if (isFirst && partitionQueue.failures < ENCODING_ATTEMPTS) {
+    if (!partitionQueue.search.isRecent && partitionQueue.failures < ENCODING_ATTEMPTS) {
       this.#tryAgain(client, batch, cause, 'fine');
       if (result.isClientSuspect) connection.retire(client, 'replace');
       return;
@@ -212,17 +209,10 @@ export class SendResultHandler {
       accumulator.bisect(batch);
       return;
     }
-    partitionQueue.isolation ??= new RecordIsolation(
-      partitionQueue.bisectCount > 0 && partitionQueue.hasPartArrived,
-    );
-    const { isolation } = partitionQueue;
-    const step = isolation.recordFailure(accumulator.waitingWith(batch));
+    const step = partitionQueue.search.isolate(accumulator.waitingWith(batch));
     if (step === 'next') accumulator.isolate(batch);
     else if (step === 'wait') this.#tryAgain(client, batch, cause, 'fine', true);
-    else {
-      accumulator.reject(batch, reason, cause);
-      if (isolation.isOver) partitionQueue.isolation = undefined;
-    }
+    else accumulator.reject(batch, reason, cause);
   }
 
   /** A refusal shows as well as a success that the broker can be reached, and that the connection works. */

@@ -5,7 +5,6 @@ import { ProducerBatch } from '../../../lib/accumulator/producer-batch.ts';
 import { BatchFormer } from '../../../lib/accumulator/queues/batch-former.ts';
 import type { PartitionQueue } from '../../../lib/accumulator/queues/partition-queue.ts';
 import { PartitionQueues } from '../../../lib/accumulator/queues/partition-queues.ts';
-import { RecordIsolation } from '../../../lib/accumulator/queues/record-isolation.ts';
 import type { RecordKey } from '../../../lib/record/record.ts';
 import { batchingPolicy, recordOf, textsOf } from '../../sender/rig.ts';
 
@@ -24,11 +23,9 @@ function put({ queue }: PartitionQueue, texts: Iterable<string>, key: RecordKey 
   for (const text of texts) queue.push(recordOf({ text, key }));
 }
 
-/** At the second of the oldest records. */
-function isolationAtSecond(): RecordIsolation {
-  const isolation = new RecordIsolation(false);
-  expect([isolation.recordFailure(3), isolation.position]).toEqual(['next', 1]);
-  return isolation;
+/** The second of the oldest records is the next one that is sent alone. */
+function isolateSecond({ search }: PartitionQueue): void {
+  expect([search.isolate(3), search.position]).toEqual(['next', 1]);
 }
 
 describe('a batch of a partition', () => {
@@ -40,11 +37,11 @@ describe('a batch of a partition', () => {
     const { queues, form } = rig();
     const queue = queues.at(3);
     put(queue, texts, 'k');
-    queue.sendLimit = sendLimit ?? queue.sendLimit;
+    queue.search.endBisect(sendLimit);
     const batch = form(queue);
     expect(batch).toMatchObject({ topic: 'logs', partition: 3, partitionQueue: queue });
     expect(textsOf(batch.content)).toEqual(expected);
-    expect([queue.busy, queue.queue.count]).toEqual([true, texts.length - expected.length]);
+    expect([queue.isBusy, queue.queue.count]).toEqual([true, texts.length - expected.length]);
   });
 
   it('has them as they stand in pages, and as objects where some have come back', () => {
@@ -60,12 +57,11 @@ describe('a batch of a partition', () => {
   it('is the one that waits to go again, before all others, as it is', () => {
     const { queues, form } = rig();
     const queue = queues.at(0);
-    const again = new ProducerBatch('logs', queue, [recordOf({ text: 'again' })]);
+    const again = queue.keepForResend(new ProducerBatch('logs', queue, [recordOf({ text: 'again' })]));
     put(queue, 'ab');
-    queue.awaitingResend = again;
-    queue.isolation = isolationAtSecond();
+    isolateSecond(queue);
     expect(form(queue)).toBe(again);
-    expect([queue.awaitingResend, queue.busy, queue.queue.count]).toEqual([undefined, true, 2]);
+    expect([queue.awaitingResend, queue.isBusy, queue.queue.count]).toEqual([undefined, true, 2]);
   });
 });
 
@@ -73,8 +69,8 @@ describe('a batch without key', () => {
   it('is bound to a partition that is free, whose queue sends it', () => {
     const { queues, form } = rig();
     queues.partitions.learn(2, []);
-    queues.at(0).busy = true;
-    queues.unkeyed.failures = 3;
+    queues.at(0).startSend(1);
+    queues.unkeyed.recordFailure(0);
     put(queues.unkeyed, 'ab');
     const batch = form(queues.unkeyed);
     expect([batch.partition, batch.partitionQueue, textsOf(batch.content)]).toEqual([
@@ -82,13 +78,13 @@ describe('a batch without key', () => {
       queues.at(1),
       ['a', 'b'],
     ]);
-    expect([queues.unkeyed.busy, queues.at(1).busy, queues.unkeyed.failures]).toEqual([false, true, 0]);
+    expect([queues.unkeyed.isBusy, queues.at(1).isBusy, queues.unkeyed.failures]).toEqual([false, true, 0]);
   });
 
   it('has no more than the limit of that queue', () => {
     const { queues, form } = rig();
     queues.partitions.learn(1, []);
-    queues.at(0).sendLimit = 1;
+    queues.at(0).search.endBisect(1);
     put(queues.unkeyed, 'ab');
     expect(textsOf(form(queues.unkeyed).content)).toEqual(['a']);
   });
@@ -98,11 +94,11 @@ describe('a batch without key', () => {
     ['may not, has one', false, ['a']],
   ])('whose partition is left to a client that %s', (_name, keepsSendTogether, texts) => {
     const { queues, form } = rig({ keepsSendTogether });
-    queues.unkeyed.failures = 3;
+    queues.unkeyed.recordFailure(0);
     put(queues.unkeyed, 'ab');
     const batch = form(queues.unkeyed);
     expect([batch.partition, textsOf(batch.content)]).toEqual([undefined, texts]);
-    expect([queues.unkeyed.busy, queues.unkeyed.failures]).toEqual([true, 3]);
+    expect([queues.unkeyed.isBusy, queues.unkeyed.failures]).toEqual([true, 1]);
   });
 });
 
@@ -116,16 +112,16 @@ describe('a batch of keys whose partitions are not known', () => {
       put(queues.unassigned, [text], key);
     const batch = form(queues.unassigned);
     expect([batch.partition, textsOf(batch.content)]).toEqual([undefined, texts]);
-    expect(queues.unassigned.busy).toBe(true);
+    expect(queues.unassigned.isBusy).toBe(true);
   });
 
-  it.each<[string, object, number]>([
-    ['the limit of the queue', { sendLimit: 2 }, 2],
-    ['that of a batch', {}, 4],
-  ])('has no more than %s', (_name, fields, count) => {
+  it.each<[string, number | undefined, number]>([
+    ['the limit of the queue', 2, 2],
+    ['that of a batch', undefined, 4],
+  ])('has no more than %s', (_name, sendLimit, count) => {
     const { queues, form } = rig();
     put(queues.unassigned, 'abcde', 'k');
-    Object.assign(queues.unassigned, fields);
+    queues.unassigned.search.endBisect(sendLimit);
     expect(form(queues.unassigned).count).toBe(count);
   });
 
@@ -141,7 +137,7 @@ describe('while a record is looked for that cannot be sent', () => {
   it('a batch has the one whose turn it is, alone', () => {
     const { queues, form } = rig();
     put(queues.at(0), 'abc', 'k');
-    queues.at(0).isolation = isolationAtSecond();
+    isolateSecond(queues.at(0));
     expect(textsOf(form(queues.at(0)).content)).toEqual(['b']);
     expect([...queues.at(0).queue].map(({ text }) => text)).toEqual(['a', 'c']);
   });
@@ -150,7 +146,7 @@ describe('while a record is looked for that cannot be sent', () => {
     const { queues, form } = rig();
     put(queues.at(0), 'a');
     put(queues.unkeyed, 'bc');
-    queues.at(0).isolation = isolationAtSecond();
+    isolateSecond(queues.at(0));
     const batch = form(queues.at(0));
     expect([batch.partition, textsOf(batch.content)]).toEqual([0, ['b']]);
     expect([...queues.at(0).queue].map(({ text }) => text)).toEqual(['a']);
@@ -164,7 +160,7 @@ describe('while a record is looked for that cannot be sent', () => {
     const { queues, form } = rig();
     put(queues.at(0), 'a', key);
     put(queues.unkeyed, unkeyed);
-    queues.at(0).isolation = isolationAtSecond();
+    isolateSecond(queues.at(0));
     expect(textsOf(form(queues.at(0)).content)).toEqual(['a']);
     expect(queues.unkeyed.queue.count).toBe(unkeyed.length);
   });
@@ -176,14 +172,18 @@ describe('what is left in the queue', () => {
     queues.partitions.learn(1, []);
     put(queues.unkeyed, 'ab');
     form(queues.unkeyed);
-    expect([queues.unkeyed.since, queues.at(0).since]).toEqual([NOW, 0]);
+    put(queues.unkeyed, 'c');
+    put(queues.at(0), 'd');
+    queues.at(0).endSend();
+    expect([queues.unkeyed.dueAt(false), queues.at(0).dueAt(false)]).toEqual([NOW + 20, 20]);
   });
 
   it('does not where the batch is as small as it is because a refused record is looked for', () => {
     const { queues, form } = rig();
     put(queues.at(0), 'abc');
-    queues.at(0).sendLimit = 2;
+    queues.at(0).search.endBisect(2);
     form(queues.at(0));
-    expect(queues.at(0).since).toBe(0);
+    queues.at(0).endSend();
+    expect(queues.at(0).dueAt(false)).toBe(20);
   });
 });

@@ -157,8 +157,8 @@ class World {
     );
     const [first] = batch.records;
     const key = first?.key as string | null;
-    batch.partition ??= key === null ? 0 : policy.partitionOfKey(key, count);
-    const { partition } = batch;
+    batch.bindTo(batch.partition ?? (key === null ? 0 : policy.partitionOfKey(key, count)));
+    const partition = batch.partition as number;
     if (this.held.has(`${topic}/${partition}`)) {
       this.accumulator.recordError(topic, new Error('no leader'));
       this.accumulator.reenqueue(batch, 0);

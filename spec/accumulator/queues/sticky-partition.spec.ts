@@ -2,9 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { BatchingPolicy } from '../../../lib/accumulator/batching-policy.ts';
 import { ProducerBatch } from '../../../lib/accumulator/producer-batch.ts';
 import { PartitionQueue } from '../../../lib/accumulator/queues/partition-queue.ts';
-import { RecordIsolation } from '../../../lib/accumulator/queues/record-isolation.ts';
 import { StickyPartition } from '../../../lib/accumulator/queues/sticky-partition.ts';
-import { batchingPolicy, deepQueue, recordOf } from '../../sender/rig.ts';
+import { batchingPolicy, recordOf } from '../../sender/rig.ts';
 
 const NEVER = Number.POSITIVE_INFINITY;
 
@@ -13,7 +12,7 @@ function topicOf(overrides: Partial<BatchingPolicy> = {}): {
   sticky: StickyPartition;
   first: PartitionQueue;
 } {
-  const first = new PartitionQueue(0, deepQueue());
+  const first = new PartitionQueue(0, batchingPolicy());
   const sticky = new StickyPartition(batchingPolicy(overrides), new Map([[0, first]]));
   sticky.learn(3, [0, 1, 2]);
   return { sticky, first };
@@ -54,24 +53,18 @@ describe('a batch of records without key', () => {
   });
 
   it.each<[string, (first: PartitionQueue) => void]>([
-    ['has a send under way', (first) => Object.assign(first, { busy: true })],
-    [
-      'has a batch to send again',
-      (first) => Object.assign(first, { awaitingResend: new ProducerBatch('logs', first, []) }),
-    ],
+    ['has a send under way', (first) => first.startSend(1)],
+    ['has a batch to send again', (first) => void first.keepForResend(new ProducerBatch('logs', first, []))],
     ['has an older record without key', (first) => first.queue.push(recordOf())],
     [
       'has a refused record to find',
       (first) => {
         first.queue.push(recordOf({ key: 'k' }));
-        first.startBisect(2);
+        first.search.startBisect(2);
       },
     ],
-    [
-      'sends its records one by one',
-      (first) => Object.assign(first, { isolation: new RecordIsolation(false) }),
-    ],
-    ['has older records on disk', (first) => Object.assign(first, { awaitsDisk: true })],
+    ['sends its records one by one', (first) => first.search.isolate(2)],
+    ['has older records on disk', (first) => first.awaitDisk(true)],
   ])('waits for no partition that %s', (_name, occupy) => {
     const { sticky, first } = topicOf();
     occupy(first);
@@ -104,7 +97,7 @@ describe('all partitions are held', () => {
     expect(sticky.areAllHeld).toBe(false);
     first.recordFailure(500);
     expect(sticky.areAllHeld).toBe(true);
-    first.mayHaveArrived = true;
+    first.onSent();
     expect(sticky.areAllHeld).toBe(false);
     first.queue.push(recordOf());
     expect(sticky.areAllHeld).toBe(true);

@@ -97,7 +97,7 @@ describe.each([
               under.splice(under.indexOf(batch), 1);
               const key = batch.records[0]?.key ?? null;
               if (what === 'succeed') {
-                batch.partition ??= key === null ? n % 3 : policy.partitionOfKey(key, 3);
+                batch.bindTo(batch.partition ?? (key === null ? n % 3 : policy.partitionOfKey(key, 3)));
                 arrived.push(...batch.records);
                 queues.succeed(batch);
                 continue;
@@ -107,7 +107,7 @@ describe.each([
               else if (what === 'halve') queues.bisect(batch, batch.records);
               else {
                 queues.forget();
-                batch.partition = undefined;
+                batch.unbind();
                 queues.reenqueue(batch, batch.records, now);
               }
             }
@@ -121,7 +121,7 @@ describe.each([
             if (under.includes(batch)) under.splice(under.indexOf(batch), 1);
             for (const { text } of batch.records) waiting.delete(text);
             arrived.push(...batch.records);
-            batch.partition ??= 0;
+            batch.bindTo(batch.partition ?? 0);
             queues.succeed(batch);
           }
           expect(queues.isIdle).toBe(true);

@@ -84,7 +84,7 @@ it('a first send that is under way holds back the partition queue that its key t
   add(queues, '3', 'k');
   // The client has the metadata now, and has chosen; its broker has not answered.
   queues.learn(4, [0, 1, 2, 3]);
-  if (first !== undefined) first.partition = 107 % 4;
+  first?.bindTo(107 % 4);
   expect(queues.drain(0, true)).toBeUndefined();
   expect(queues.nextDue(true)).toBeUndefined();
   if (first !== undefined) queues.reenqueue(first, first.records, 0);
@@ -135,7 +135,7 @@ it('keyed and keyless records of a partition that is gone go back to where each 
   expect(textsIn(both)).toEqual(['unkeyed', 'keyed']);
   queues.forget();
   if (both !== undefined) {
-    both.partition = undefined;
+    both.unbind();
     queues.reenqueue(both, both.records, 0);
   }
   const sends: string[][] = [];
@@ -212,7 +212,7 @@ describe('a client that was handed in', () => {
     for (const batch of batches) {
       if (batch === undefined) continue;
       expect(batch.partition).toBeUndefined();
-      batch.partition = 2;
+      batch.bindTo(2);
       queues.succeed(batch);
     }
     const later = [queues.drain(0, true), queues.drain(0, true)];
@@ -243,7 +243,7 @@ describe('a client that was handed in', () => {
       if (batch === undefined) throw new Error('nothing to send');
       if (batch.partition === undefined) {
         probes.push(i);
-        batch.partition = probes.length - 1;
+        batch.bindTo(probes.length - 1);
       }
       queues.succeed(batch);
     }
@@ -269,7 +269,7 @@ describe('a client that was handed in', () => {
       add(queues, 'keyed', `key ${i}`);
       for (let batch = queues.drain(0, true); batch; batch = queues.drain(0, true)) {
         sent.push(...textsIn(batch));
-        if (batch.partition === undefined) batch.partition = 0;
+        if (batch.partition === undefined) batch.bindTo(0);
         if (batch.records[0]?.key === null) queues.succeed(batch);
         else {
           queues.succeed(batch);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { answeredPartition } from '../../../lib/clients/send-result.ts';
 import { ERROR } from '../../../testing/broker/broker-cluster.ts';
+import { clientBatch } from '../../sender/rig.ts';
 import { CLIENTS, clientsThat } from './clients.ts';
 import { numbered, readRecord, recordsOf, sentRecord } from './records.ts';
 import { batchOf, contractRig, outcomeOf, resultOf } from './rig.ts';
@@ -86,7 +87,7 @@ describe.each(clientsThat('isDisconnectedByClose'))('$name', (own) => {
       const client = await rig.connected();
       const topic = rig.newTopic();
       for (const baseOffset of ['0', '2']) {
-        const batch = { topic, content: recordsOf(topic, PARTS), partition: 0 };
+        const batch = clientBatch(topic, recordsOf(topic, PARTS), 0);
         const answer = await client.send(batch);
         expect(answer).toMatchObject([{ topicName: topic, partition: 0, errorCode: 0, baseOffset }]);
       }
@@ -110,7 +111,7 @@ describe.each(clientsThat('isDisconnectedByClose'))('$name', (own) => {
       rig.cluster.configureTopic(topic, {
         refuses: ({ value }) => (value.toString() === 'poison' ? ERROR.INVALID_RECORD : 0),
       });
-      const batch = { topic, content: recordsOf(topic, ['a', 'poison', 'b']), partition: 0 };
+      const batch = clientBatch(topic, recordsOf(topic, ['a', 'poison', 'b']), 0);
       const result = { refusedIndexes: [], ...(await resultOf(client, batch)) };
       expect(result).toMatchObject({ kind: 'bisect', refused: 'record', certain: true });
       expect(result.refusedIndexes).toEqual(own.namedOf(named) ?? []);

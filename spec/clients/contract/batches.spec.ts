@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PagePool } from '../../../lib/accumulator/store/page-pool.ts';
 import { PagedQueue } from '../../../lib/accumulator/store/paged-queue.ts';
+import { clientBatch } from '../../sender/rig.ts';
 import { CLIENTS } from './clients.ts';
 import { numbered, type Parts, readRecord, recordsOf, sentRecord, TIME } from './records.ts';
 import { CONTENTS, contractRig, packed, resultOf } from './rig.ts';
@@ -62,7 +63,7 @@ describe.each(CLIENTS)('$name', (own) => {
       const client = await rig.connected();
       const topic = rig.newTopic();
       const content = contentOf(recordsOf(topic, parts));
-      expect(await resultOf(client, { topic, content, partition: 0 })).toEqual({ kind: 'delivered' });
+      expect(await resultOf(client, clientBatch(topic, content, 0))).toEqual({ kind: 'delivered' });
       expect(rig.cluster.records(topic).map(readRecord)).toEqual(own.sentAs(parts).map(sentRecord));
     });
   });
@@ -73,7 +74,7 @@ describe.each(CLIENTS)('$name', (own) => {
     const pool = new PagePool();
     const texts = [...numbered(20, 'ascii'), ...numbered(20, 'größer')];
     const content = packed(recordsOf(topic, texts), pool);
-    const sending = resultOf(client, { topic, content, partition: 0 });
+    const sending = resultOf(client, clientBatch(topic, content, 0));
     content.release();
     const next = new PagedQueue(pool, () => undefined);
     for (const record of recordsOf(topic, numbered(40, 'another'))) next.push(record);
@@ -89,7 +90,7 @@ describe.each(CLIENTS)('$name', (own) => {
       { text: 'new', headers: { a: 'b' } },
     ]);
     for (const record of content.slice(0, 1)) record.sentTime = TIME + 5;
-    expect(await resultOf(client, { topic, content, partition: 0 })).toEqual({ kind: 'delivered' });
+    expect(await resultOf(client, clientBatch(topic, content, 0))).toEqual({ kind: 'delivered' });
     expect(rig.cluster.records(topic).map(readRecord)).toEqual([
       sentRecord({ text: 'old', time: TIME + 5, headers: { 'original-timestamp': '1' } }, 0),
       sentRecord({ text: 'new', headers: { a: 'b' } }, 1),
@@ -131,7 +132,7 @@ describe.each(CLIENTS)('$name', (own) => {
     const property = fc.asyncProperty(parts, async (given) => {
       const topic = rig.newTopic();
       const content = contentOf(recordsOf(topic, given));
-      expect(await resultOf(client, { topic, content, partition: 0 })).toEqual({ kind: 'delivered' });
+      expect(await resultOf(client, clientBatch(topic, content, 0))).toEqual({ kind: 'delivered' });
       expect(rig.cluster.records(topic).map(readRecord)).toEqual(own.sentAs(given).map(sentRecord));
     });
     await fc.assert(property, { numRuns: 20 });

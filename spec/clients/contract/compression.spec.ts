@@ -1,6 +1,7 @@
 import zlib from 'node:zlib';
 import { CompressionCodecs, CompressionTypes } from 'kafkajs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { clientBatch } from '../../sender/rig.ts';
 import { CLIENTS, clientsThat, readableCodecs } from './clients.ts';
 import { numbered, type Parts, readRecord, recordsOf, sentRecord } from './records.ts';
 import { batchOf, CONTENTS, contractRig, resultOf } from './rig.ts';
@@ -23,7 +24,7 @@ describe.each(CLIENTS)('$name', (own) => {
       const client = await rig.connected();
       const topic = rig.newTopic();
       const content = contentOf(recordsOf(topic, PARTS));
-      expect(await resultOf(client, { topic, content, partition: 0 })).toEqual({ kind: 'delivered' });
+      expect(await resultOf(client, clientBatch(topic, content, 0))).toEqual({ kind: 'delivered' });
       expect(rig.cluster.records(topic).map(readRecord)).toEqual(PARTS.map(sentRecord));
       expect(rig.cluster.batches(topic).map(codecOf)).toEqual([compression]);
     });
@@ -98,7 +99,7 @@ describe.each(REGISTERED)(
       it('sends what that makes of the records', async () => {
         const client = await rig.connected();
         const topic = rig.newTopic();
-        const batch = { topic, content: recordsOf(topic, PARTS), partition: 0 };
+        const batch = clientBatch(topic, recordsOf(topic, PARTS), 0);
         expect(await resultOf(client, batch)).toEqual({ kind: 'delivered' });
         expect(rig.cluster.records(topic).map(readRecord)).toEqual(PARTS.map(sentRecord));
         const sent = rig.cluster.batches(topic).map(({ bytes }) => bytes.subarray(61).toString('latin1'));

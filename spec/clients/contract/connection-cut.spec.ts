@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { clientBatch } from '../../sender/rig.ts';
 import { CLIENTS } from './clients.ts';
 import { recordsOf } from './records.ts';
 import { batchOf, CONTENTS, contractRig, resultOf } from './rig.ts';
@@ -19,7 +20,7 @@ describe.each(CLIENTS)('$name', (own) => {
       const client = await rig.connected();
       const topic = rig.newTopic();
       rig.cluster.inject({ api: 'Produce', topic, action: { cut } });
-      const batch = { topic, content: contentOf(recordsOf(topic, ['a', 'b'])), partition: 0 };
+      const batch = clientBatch(topic, contentOf(recordsOf(topic, ['a', 'b'])), 0);
       expect(await resultOf(client, batch)).toMatchObject({ kind: 'retry', client: 'fine' });
       expect(rig.cluster.values(topic)).toEqual(stored);
       expect(await resultOf(client, batch)).toEqual({ kind: 'delivered' });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ERROR, type StoredBatch } from '../../../testing/broker/broker-cluster.ts';
+import { clientBatch } from '../../sender/rig.ts';
 import { clientsThat } from './clients.ts';
 import { numbered, recordsOf } from './records.ts';
 import { batchOf, CONTENTS, type ContractRig, contractRig, outcomeOf, resultOf } from './rig.ts';
@@ -93,11 +94,11 @@ describe.each(clientsThat('isIdempotent'))('$name, idempotent', (own) => {
         const client = await rig.connected();
         const topic = rig.newTopic();
         rig.cluster.inject({ api: 'Produce', topic, action: { cut } });
-        const batch = { topic, content: contentOf(recordsOf(topic, ['a', 'b'])), partition: 0 };
+        const batch = clientBatch(topic, contentOf(recordsOf(topic, ['a', 'b'])), 0);
         expect(await resultOf(client, batch)).toMatchObject({ kind: 'retry', client: 'fine' });
         await client.renew?.();
         expect(await client.send(batch)).toMatchObject([{ partition: 0, baseOffset: '0' }]);
-        const next = { topic, content: contentOf(recordsOf(topic, ['c', 'd'])), partition: 0 };
+        const next = clientBatch(topic, contentOf(recordsOf(topic, ['c', 'd'])), 0);
         expect(await resultOf(client, next)).toEqual({ kind: 'delivered' });
         expect(rig.cluster.values(topic)).toEqual(['a', 'b', 'c', 'd']);
         expect(outcomesOf(rig, topic)).toEqual(outcomes);

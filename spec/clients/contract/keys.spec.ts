@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { answeredPartition, classifyAnswer } from '../../../lib/clients/send-result.ts';
+import { clientBatch } from '../../sender/rig.ts';
 import { CLIENTS, clientsThat } from './clients.ts';
 import { numbered, recordsOf } from './records.ts';
 import { CONTENTS, contractRig, resultOf } from './rig.ts';
@@ -32,7 +33,7 @@ describe.each(CLIENTS)('$name', (own) => {
             numbered(2, text).map((own) => ({ text: own, key })),
           ),
         );
-        const batch = { topic, content, partition: undefined };
+        const batch = clientBatch(topic, content);
         const answer = await client.send(batch);
         expect(classifyAnswer(answer, batch)).toEqual({ kind: 'delivered' });
         return answeredPartition(answer, batch);
@@ -56,7 +57,7 @@ describe.each(clientsThat('choosesPartition'))('$name', (own) => {
       const topic = rig.newTopic(PARTITIONS);
       rig.cluster.inject({ api: 'Produce', topic, action: { cut: 'after-store' } });
       const texts = ['a', 'b', 'c', 'd'];
-      const batch = { topic, content: contentOf(recordsOf(topic, texts)), partition: undefined };
+      const batch = clientBatch(topic, contentOf(recordsOf(topic, texts)));
       expect(await resultOf(client, batch)).toMatchObject({ kind: 'retry' });
       const { partition } = batch;
       expect(rig.cluster.records(topic).map((record) => record.partition)).toEqual(

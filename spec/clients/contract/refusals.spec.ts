@@ -3,6 +3,7 @@ import { classifyOutcome, type SendResult } from '../../../lib/clients/send-resu
 import { errorCodeOf } from '../../../lib/protocol/error-codes.ts';
 import { rootCause } from '../../../lib/util/root-cause.ts';
 import { ERROR } from '../../../testing/broker/broker-cluster.ts';
+import { clientBatch } from '../../sender/rig.ts';
 import { CLIENTS } from './clients.ts';
 import { recordsOf } from './records.ts';
 import { batchOf, CONTENTS, contractRig, outcomeOf, resultOf } from './rig.ts';
@@ -106,7 +107,7 @@ describe.each(CLIENTS)('$name', (own) => {
         const content = contentOf(recordsOf(topic, TEXTS));
         const { refusedIndexes, ...result } = {
           refusedIndexes: undefined,
-          ...(await resultOf(client, { topic, content, partition: 0 })),
+          ...(await resultOf(client, clientBatch(topic, content, 0))),
         };
         expect(result).toMatchObject({ kind: 'bisect', reason: 'rejected', certain: true, refused });
         expect(refusedIndexes).toEqual(own.namedOf([1, 4]));
@@ -115,7 +116,7 @@ describe.each(CLIENTS)('$name', (own) => {
           topic,
           TEXTS.filter((text) => !isPoison(text)),
         );
-        expect(await resultOf(client, { topic, content: contentOf(others), partition: 0 })).toEqual({
+        expect(await resultOf(client, clientBatch(topic, contentOf(others), 0))).toEqual({
           kind: 'delivered',
         });
         expect(rig.cluster.values(topic)).toEqual(['a', 'b', 'c']);
@@ -129,7 +130,7 @@ describe.each(CLIENTS)('$name', (own) => {
     const content = recordsOf(topic, ['x'.repeat(800_000), 'y'.repeat(800_000)]);
     const { cause, ...result } = {
       cause: undefined,
-      ...(await resultOf(client, { topic, content, partition: 0 })),
+      ...(await resultOf(client, clientBatch(topic, content, 0))),
     };
     expect(result).toEqual({ kind: 'bisect', reason: 'oversize', certain: true });
     expect(cause).toMatchObject({ type: 'MESSAGE_TOO_LARGE' });

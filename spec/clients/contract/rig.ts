@@ -9,6 +9,7 @@ import { classifyOutcome, type SendResult } from '../../../lib/clients/send-resu
 import type { PendingRecord } from '../../../lib/record/record.ts';
 import { rootCause } from '../../../lib/util/root-cause.ts';
 import { BrokerCluster, type BrokerClusterOptions } from '../../../testing/broker/broker-cluster.ts';
+import { clientBatch } from '../../sender/rig.ts';
 import type { ClientUnderTest, Settings, StartedSource } from './clients.ts';
 import { type Parts, recordsOf } from './records.ts';
 
@@ -129,7 +130,7 @@ export function batchOf(
   texts: readonly (Parts | string)[],
   partition: number | undefined = 0,
 ): Batch {
-  return { topic, content: recordsOf(topic, texts), partition };
+  return clientBatch(topic, recordsOf(topic, texts), partition);
 }
 
 export async function outcomeOf(sending: Promise<unknown>): Promise<SendOutcome> {

@@ -2,16 +2,13 @@ import { describe, expect, it } from 'vitest';
 import type { Batch } from '../../../lib/accumulator/batch.ts';
 import { OwnPartitioner } from '../../../lib/clients/kafkajs/partitioner.ts';
 import { partitionOfKey } from '../../../lib/protocol/murmur2.ts';
-import { recordOf } from '../../sender/rig.ts';
+import { clientBatch, recordOf } from '../../sender/rig.ts';
 
 const metadataOf = (...leaders: number[]): never =>
   leaders.map((leader, partitionId) => ({ leader, partitionId })) as never;
 
-const batchOf = (topic: string, partition?: number): Batch => ({
-  topic,
-  content: [recordOf({ topic })],
-  partition,
-});
+const batchOf = (topic: string, partition?: number): Batch =>
+  clientBatch(topic, [recordOf({ topic })], partition);
 
 describe('a send that names no partition', () => {
   const rig = (random = 0.5) => {

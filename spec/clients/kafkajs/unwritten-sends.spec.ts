@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Batch } from '../../../lib/accumulator/batch.ts';
 import { UnwrittenSends } from '../../../lib/clients/kafkajs/unwritten-sends.ts';
 import { PRODUCE_API_KEY, produceRequestBody } from '../../../lib/protocol/produce-request.ts';
+import { clientBatch } from '../../sender/rig.ts';
 
 const METADATA_API_KEY = 3;
 
@@ -36,9 +37,8 @@ function requestOf({
   return request;
 }
 
-const batchOf = (topic = 'logs', partition: number | undefined = 0): Batch => ({
-  ...{ topic, partition, content: [] },
-});
+const batchOf = (topic = 'logs', partition: number | undefined = 0): Batch =>
+  clientBatch(topic, [], partition);
 
 /** Sends that have begun, and a socket that is watched. */
 function rig(...batches: Batch[]) {

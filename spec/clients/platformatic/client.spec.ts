@@ -11,6 +11,7 @@ import {
 import { platformaticClient } from '../../../lib/platformatic.ts';
 import type { PendingRecord } from '../../../lib/record/record.ts';
 import type { BrokerCluster } from '../../../testing/broker/broker-cluster.ts';
+import { clientBatch } from '../../sender/rig.ts';
 import { startCluster, TOPIC } from '../../support/harness.ts';
 import { describeWithPlatformatic } from './rig.ts';
 
@@ -51,7 +52,7 @@ function rigFor(cluster: BrokerCluster, overrides: Partial<PlatformaticClientOpt
 
 function batchOf(texts: readonly string[], partition?: number): Batch {
   const content = texts.map((text, seq) => ({ text, key: null, time: 1_000 + seq, seq }));
-  return { topic: TOPIC, content: content as unknown as readonly PendingRecord[], partition };
+  return clientBatch(TOPIC, content as unknown as readonly PendingRecord[], partition);
 }
 
 describeWithPlatformatic('a client of @platformatic/kafka', () => {

@@ -4,6 +4,7 @@ import { describe, expect, it, vi } from 'vitest';
 import type { Batch } from '../../../lib/accumulator/batch.ts';
 import type { ClientListeners, ClientSource, DeliveryClient } from '../../../lib/clients/client.ts';
 import { type SharedSettings, sharedSource } from '../../../lib/clients/shared/shared-source.ts';
+import { clientBatch } from '../../sender/rig.ts';
 
 /** A client whose connect and sends end when the spec says so. */
 class ToldClient implements DeliveryClient {
@@ -69,7 +70,7 @@ function group() {
   return { clients, told, settings, join };
 }
 
-const batchOf = (partition?: number, topic = 'topic'): Batch => ({ topic, partition, content: [] });
+const batchOf = (partition?: number, topic = 'topic'): Batch => clientBatch(topic, [], partition);
 
 async function connected({ make }: ClientSource, clients: ToldClient[]): Promise<DeliveryClient> {
   const client = make();

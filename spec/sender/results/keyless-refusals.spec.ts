@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { ProducerBatch } from '../../../lib/accumulator/producer-batch.ts';
 import { PartitionQueue } from '../../../lib/accumulator/queues/partition-queue.ts';
 import { KeylessRefusals } from '../../../lib/sender/results/keyless-refusals.ts';
-import { deepQueue, HeldClock, recordOf } from '../rig.ts';
+import { batchingPolicy, HeldClock, recordOf } from '../rig.ts';
 
 class Topic {
   readonly clock = new HeldClock();
@@ -10,7 +10,7 @@ class Topic {
 
   batch(keys: string, topic = 'logs'): ProducerBatch {
     const records = [...keys].map((key) => recordOf({ topic, key: key === '-' ? null : key }));
-    return new ProducerBatch(topic, new PartitionQueue(0, deepQueue()), records);
+    return new ProducerBatch(topic, new PartitionQueue(0, batchingPolicy()), records);
   }
 
   /** How many records of the batch are refused together. */

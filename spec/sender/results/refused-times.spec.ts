@@ -3,14 +3,14 @@ import { ProducerBatch } from '../../../lib/accumulator/producer-batch.ts';
 import { PartitionQueue } from '../../../lib/accumulator/queues/partition-queue.ts';
 import { PendingRecord } from '../../../lib/record/record.ts';
 import { RefusedTimes } from '../../../lib/sender/results/refused-times.ts';
-import { deepQueue, HeldClock } from '../rig.ts';
+import { batchingPolicy, HeldClock } from '../rig.ts';
 
 const NOW = 1_700_000_000_000;
 
 class Topic {
   readonly clock = Object.assign(new HeldClock(), { wallOffset: NOW });
   readonly times = new RefusedTimes(this.clock.wall);
-  readonly partitionQueue = new PartitionQueue(0, deepQueue());
+  readonly partitionQueue = new PartitionQueue(0, batchingPolicy());
 
   /** A batch of records that are so many milliseconds old now. */
   batch(ages: readonly number[], topic = 'logs'): ProducerBatch {

@@ -4,6 +4,7 @@ import { type Batch, countOf } from '../../../../lib/accumulator/batch.ts';
 import { NumberedSends, type SendEvents } from '../../../../lib/clients/kafkajs/idempotent/numbered-sends.ts';
 import { ProducerSequences } from '../../../../lib/clients/kafkajs/idempotent/producer-sequences.ts';
 import type { KafkajsProduce } from '../../../../lib/clients/kafkajs/workarounds.ts';
+import { clientBatch } from '../../../sender/rig.ts';
 import { recordsOf } from '../../contract/records.ts';
 import { answers, fails } from './rig.ts';
 
@@ -16,7 +17,7 @@ class Rig {
   }
 
   batch(...texts: string[]): Batch {
-    return { topic: 't', content: recordsOf('t', texts), partition: 0 };
+    return clientBatch('t', recordsOf('t', texts), 0);
   }
 
   /** As kafkajs has it of its own numbers. */

@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import type { Batch } from '../../../../lib/accumulator/batch.ts';
 import { SentBatches } from '../../../../lib/clients/kafkajs/idempotent/sent-batches.ts';
 import { PendingRecord } from '../../../../lib/record/record.ts';
+import { clientBatch } from '../../../sender/rig.ts';
 import { fails, answers as refuses } from './rig.ts';
 
 function batchOf(partition: number | undefined, ...texts: string[]): Batch {
@@ -11,7 +12,7 @@ function batchOf(partition: number | undefined, ...texts: string[]): Batch {
     record.seq = text.charCodeAt(0);
     return record;
   });
-  return { topic: 't', content: records, partition };
+  return clientBatch('t', records, partition);
 }
 
 const answers = (answer: string) => () => Promise.resolve(answer);
@@ -78,7 +79,7 @@ it('others follow one that was refused where its partition was only chosen on th
   const sent = new SentBatches();
   const chosen = batchOf(undefined, 'a');
   const refuse = async (): Promise<never> => {
-    chosen.partition = 0;
+    chosen.bindTo(0);
     return await refuses('MESSAGE_TOO_LARGE')();
   };
   await expect(sent.send(chosen, refuse)).rejects.toThrow('no');
@@ -98,7 +99,7 @@ it('an answer for a partition chosen on the way is not believed where another ba
   await expect(sent.send(batchOf(0, 'a'), fails(NO_ANSWER))).rejects.toThrow('no');
   const chosen = batchOf(undefined, 'b');
   const choose = async (): Promise<string> => {
-    chosen.partition = 0;
+    chosen.bindTo(0);
     return 'taken for a repetition';
   };
   await expect(sent.send(chosen, choose)).rejects.toMatchObject(IN_THE_WAY);
