@@ -31,7 +31,7 @@ export class Spool {
   readonly #adoption: Adoption;
   /** What is to be written before the next send. */
   #unwritten: PendingRecord[] = [];
-  #isOpen = false;
+  isOpen: boolean = false;
   /** The state of the queue of a record in memory. */
   stateOf: (record: PendingRecord) => QueueState = () => 'flowing';
   /** Whether what stands here and is dropped stays here, for another process: of `spool --replay`, which must lose nothing. */
@@ -58,8 +58,8 @@ export class Spool {
 
   /** Makes the directory, and looks for what other processes have left there. */
   open(): void {
-    if (this.#isOpen) return;
-    this.#isOpen = true;
+    if (this.isOpen) return;
+    this.isOpen = true;
     this.#directories = new Directories(this.#options.directory);
     this.#adoption.begin(this.#directories);
     // The clock may have been set back: what is written from now on comes after what was found, by its name too.
@@ -192,7 +192,7 @@ export class Spool {
   /** Closes all files. What is in them is anybody's: also this one's, opened again. */
   close(): void {
     this.#adoption.end();
-    this.#isOpen = false;
+    this.isOpen = false;
     this.#seal();
     for (const segment of [...this.#segments]) {
       if (segment.unsettled === 0) this.#remove(segment);
