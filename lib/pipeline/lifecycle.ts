@@ -82,7 +82,11 @@ export class Lifecycle implements Unfinished {
   }
 
   openSpool(): void {
-    if (!this.#isClosed) this.#parts.spool?.open();
+    const { spool, ledger } = this.#parts;
+    if (this.#isClosed || spool === undefined || spool.isOpen) return;
+    // What it has left on disk, closed or for a signal that the process has survived, is found again.
+    ledger.disown();
+    spool.open();
   }
 
   /** What stands in the spool and is dropped stays there. */
@@ -148,13 +152,11 @@ export class Lifecycle implements Unfinished {
     this.#reopened++;
     this.#closing = undefined;
     if (!this.#isClosed) return;
-    const { sender, spool, ledger, clock } = this.#parts;
+    const { sender, spool, clock } = this.#parts;
     this.#isClosed = false;
     this.onState();
     sender.restart();
-    if (spool === undefined) return;
-    ledger.disown();
-    clock.soon(() => this.openSpool());
+    if (spool !== undefined) clock.soon(() => this.openSpool());
   }
 
   /** Gives up all that is left, because the process ends, and says so. */

@@ -195,10 +195,11 @@ export class Sender {
     await this.#connection.replace();
   }
 
-  /** Gives up all that is left, in flight or not. With a spool, it goes there. */
+  /** Gives up all that is left, in flight or not. With a spool, it goes there: others send it, and no flush waits for it. */
   giveUp(): void {
     this.#accumulator.giveUp('closed', undefined);
     this.#serializing?.stop();
+    this.#flushes.end();
   }
 
   /** There is something on disk that was not there before. */
@@ -211,8 +212,6 @@ export class Sender {
     this.#isStopped = true;
     this.#timer.disarm();
     this.giveUp();
-    // What is on disk now, others send.
-    this.#flushes.end();
     await this.#connection.replace();
     // Opened again in the meantime: then it goes on.
     if (this.#isStopped) await this.#source.dispose?.();

@@ -49,6 +49,10 @@ export class Spool {
     return this.#options.mode === 'always';
   }
 
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
   /** What stands here and is dropped stays here, for another process: of `spool --replay`, which must lose nothing. */
   keepDropped(): void {
     this.#keepsDropped = true;
@@ -200,7 +204,7 @@ export class Spool {
   /** Closes all files. What is in them is anybody's: also this one's, opened again. */
   close(): void {
     this.#adoption.end();
-    this.#isOpen = false;
+    this.isOpen = false;
     this.#seal();
     for (const segment of [...this.#segments]) {
       if (segment.unsettled === 0) this.#remove(segment);

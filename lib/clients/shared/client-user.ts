@@ -1,4 +1,4 @@
-import type { Batch } from '../../accumulator/batch.ts';
+import { type Batch, isPacked } from '../../accumulator/batch.ts';
 import type { DeliveryClient } from '../client.ts';
 import { NotSentError } from '../not-sent-error.ts';
 import { answeredPartition } from '../send-result.ts';
@@ -25,14 +25,17 @@ export class ClientUser implements DeliveryClient {
   }
 
   async send(batch: Batch): Promise<unknown> {
-    if (this.#hasLeft) throw new NotSentError('this client is not connected any more');
-    const sending = this.#watched(this.#shared.send(batch));
+    const shared = this.#shared;
+    for (let before = shared.inTheWayOf(batch); before !== undefined; before = shared.inTheWayOf(batch))
+      await before;
+    if (this.#hasLeft || isGivenUp(batch)) throw new NotSentError('this client is not connected any more');
+    const sending = this.#watched(shared.send(batch));
     this.#underWay.add(sending);
     try {
       const answer = await sending;
       if (!this.#hasLeft) this.#member.onAnswer();
       // The client does not know the partition: whoever wants a fresh one wants to know whether it has been added.
-      if (answeredPartition(answer, batch) === undefined) this.#shared.retire();
+      if (answeredPartition(answer, batch) === undefined) shared.retire();
       return answer;
     } finally {
       this.#underWay.delete(sending);
@@ -66,4 +69,9 @@ export class ClientUser implements DeliveryClient {
       throw error;
     }
   }
+}
+
+/** Whether its sender does not wait for it any more: its records are empty then, and would be sent as they are. */
+function isGivenUp({ content }: Batch): boolean {
+  return !isPacked(content) && content.some(({ state }) => state === 'settled');
 }

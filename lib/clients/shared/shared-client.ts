@@ -1,6 +1,5 @@
-import { type Batch, isPacked } from '../../accumulator/batch.ts';
+import type { Batch } from '../../accumulator/batch.ts';
 import type { DeliveryClient } from '../client.ts';
-import { NotSentError } from '../not-sent-error.ts';
 import type { ClientUser } from './client-user.ts';
 
 /** One client, and the transports that use it at the moment. */
@@ -34,16 +33,17 @@ export class SharedClient {
     return this.#connecting;
   }
 
+  /** What a send has to wait for before it begins, and ask again. */
+  inTheWayOf({ topic, partition }: Batch): Promise<unknown> | undefined {
+    return partition === undefined ? this.#unassigned.get(topic) : undefined;
+  }
+
   async send(batch: Batch): Promise<unknown> {
-    if (batch.partition !== undefined) return await this.#client.send(batch);
-    const { topic } = batch;
-    for (let before = this.#unassigned.get(topic); before !== undefined; before = this.#unassigned.get(topic))
-      await before;
-    // Its records are empty then, and would be sent as they are.
-    if (isGivenUp(batch)) throw new NotSentError('it was given up before it was sent');
     const sending = this.#client.send(batch);
-    const settled = (): boolean => this.#unassigned.delete(topic);
-    this.#unassigned.set(topic, sending.then(settled, settled));
+    if (batch.partition === undefined) {
+      const settled = (): boolean => this.#unassigned.delete(batch.topic);
+      this.#unassigned.set(batch.topic, sending.then(settled, settled));
+    }
     return await sending;
   }
 
@@ -68,9 +68,4 @@ export class SharedClient {
     await this.#client.close();
     this.#client.kill();
   }
-}
-
-/** Whether its sender does not wait for it any more. */
-function isGivenUp({ content }: Batch): boolean {
-  return !isPacked(content) && content.some(({ state }) => state === 'settled');
 }

@@ -235,6 +235,22 @@ describe('a client that is shared', () => {
     expect(clients[0]?.sent).toEqual([]);
   });
 
+  it('was cut by one whose own send had not begun, because it waited for that of another', async () => {
+    const { clients, join } = group();
+    const [one, other] = [join().source, join().source];
+    const first = await connected(one, clients);
+    const second = other.make();
+    await second.connect();
+    const [sent, waiting] = [outcomeOf(first.send(batchOf())), outcomeOf(second.send(batchOf()))];
+    await second.close();
+    second.kill();
+    expect([clients[0]?.calls, clients[0]?.sent.length]).toEqual([['connect'], 1]);
+    clients[0]?.sent[0]?.settle();
+    expect(await sent).toBe('answer');
+    expect(await waiting).toContain('NotSentError');
+    expect(clients[0]?.sent.length).toBe(1);
+  });
+
   it('has one send of a topic at a time that names no partition', async () => {
     const { clients, join } = group();
     const users = [
