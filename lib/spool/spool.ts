@@ -204,7 +204,7 @@ export class Spool {
   /** Closes all files. What is in them is anybody's: also this one's, opened again. */
   close(): void {
     this.#adoption.end();
-    this.isOpen = false;
+    this.#isOpen = false;
     this.#seal();
     for (const segment of [...this.#segments]) {
       if (segment.unsettled === 0) this.#remove(segment);
