@@ -89,20 +89,25 @@ class ExternalProducer implements DeliveryClient {
   }
 
   async connect(): Promise<void> {
-    await runInScope(this.#scope, () => this.#producer.connect());
+    await this.#inside(() => this.#producer.connect());
   }
 
   async send(batch: Batch): Promise<unknown> {
     const record: ProducerRecordLike = { topic: batch.topic, messages: messagesOf(batch), ...this.#extras };
-    return await runInScope(this.#scope, () => this.#producer.send(record));
+    return await this.#inside(() => this.#producer.send(record));
   }
 
   async close(): Promise<void> {
-    if (this.#isOwned) await runInScope(this.#scope, () => this.#producer.disconnect());
+    if (this.#isOwned) await this.#inside(() => this.#producer.disconnect());
   }
 
   kill(): void {
     // There is no way to cut a client that is not ours.
+  }
+
+  /** Also awaited in there: a thenable that is no promise may begin its work when it is asked. */
+  #inside<Result>(fn: () => Promise<Result>): Promise<Result> {
+    return runInScope(this.#scope, async () => await fn());
   }
 }
 
