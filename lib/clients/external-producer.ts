@@ -90,23 +90,28 @@ class ExternalProducer implements DeliveryClient {
   }
 
   async connect(): Promise<void> {
-    await runInScope(this.#scope, () => this.#producer.connect());
+    await this.#inside(() => this.#producer.connect());
   }
 
   async send(batch: Batch): Promise<unknown> {
     const record: ProducerRecordLike = { topic: batch.topic, messages: messagesOf(batch), ...this.#extras };
-    const answer = await runInScope(this.#scope, () => this.#producer.send(record));
+    const answer = await this.#inside(() => this.#producer.send(record));
     const partition = answeredPartition(answer, batch);
     if (partition !== undefined) batch.bindTo(partition);
     return answer;
   }
 
   async close(): Promise<void> {
-    if (this.#isOwned) await runInScope(this.#scope, () => this.#producer.disconnect());
+    if (this.#isOwned) await this.#inside(() => this.#producer.disconnect());
   }
 
   kill(): void {
     // There is no way to cut a client that is not ours.
+  }
+
+  /** Also awaited in there: a thenable that is no promise may begin its work when it is asked. */
+  #inside<Result>(fn: () => Promise<Result>): Promise<Result> {
+    return runInScope(this.#scope, async () => await fn());
   }
 }
 

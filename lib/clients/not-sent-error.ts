@@ -1,4 +1,5 @@
 import { causesOf } from '../util/root-cause.ts';
+import { attempt } from '../util/safely.ts';
 
 /** A send that failed with its connection, before its records had left this process: no broker can have them. */
 export class NotSentError extends Error {
@@ -7,5 +8,5 @@ export class NotSentError extends Error {
 
 /** Whether the broker cannot have any of the records of a send that failed so. */
 export function isNotSent(error: unknown): boolean {
-  return causesOf(error).some((at) => at instanceof Error && at.name === 'NotSentError');
+  return causesOf(error).some((at) => attempt(() => at.name) === 'NotSentError');
 }

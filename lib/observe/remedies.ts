@@ -1,4 +1,5 @@
 import { rootCause } from '../util/root-cause.ts';
+import { attempt } from '../util/safely.ts';
 
 /** What an operator can do about an error of the client or the broker, by a pattern of what it says. The first that fits. */
 export const REMEDIES: Readonly<Record<string, string>> = {
@@ -66,11 +67,13 @@ export const REMEDIES: Readonly<Record<string, string>> = {
     'There is no way to this address, or nothing answers there: check kafka.brokers, firewalls and VPNs between.',
 };
 
-/** What to do about a failure, where that can be told. */
+/** What to do about a failure, where that can be told. Never throws, whatever it is given. */
 export function remedyFor(error: unknown): string | undefined {
-  const { name, type, code, message } = rootCause(error);
-  const facts = [name, type, code, message, outermost(error)].join(' ');
-  return Object.entries(REMEDIES).find(([pattern]) => new RegExp(pattern, 'i').test(facts))?.[1];
+  return attempt(() => {
+    const { name, type, code, message } = rootCause(error);
+    const facts = [name, type, code, message, outermost(error)].join(' ');
+    return Object.entries(REMEDIES).find(([pattern]) => new RegExp(pattern, 'i').test(facts))?.[1];
+  });
 }
 
 /** kafkajs wraps what a provider threw in an error that says which step it was. */

@@ -12,10 +12,11 @@ const MESSAGES = /\bsocket hang up\b|\bTimeout \(\d+ms\)/;
 
 /** Whether an error says that a service is not there now, and may be later: then asking again makes sense. */
 export function isOutage(error: unknown): boolean {
-  return error instanceof DeadlineError || causesOf(error).some((cause) => attempt(() => tellsOutage(cause)));
+  return causesOf(error).some((cause) => attempt(() => tellsOutage(cause)));
 }
 
 function tellsOutage(cause: Record<string, unknown>): boolean {
+  if (cause instanceof DeadlineError) return true;
   const { code, name, message, status, statusCode } = cause;
   const answer = typeof status === 'number' ? status : statusCode;
   if (typeof answer === 'number' && (answer === 429 || answer >= 500)) return true;

@@ -58,6 +58,18 @@ describe('a producer of the caller’s', () => {
     expect(isGuarded()).toBe(false);
   });
 
+  it('is under the flag, too, where it begins its work only when it is awaited', async () => {
+    const flags: boolean[] = [];
+    const begun = (): Promise<unknown> => {
+      // biome-ignore lint/suspicious/noThenProperty: a thenable is what this is about
+      const lazy = { then: (resolve: (answer: unknown) => void) => resolve(flags.push(isGuarded())) };
+      return lazy as unknown as Promise<unknown>;
+    };
+    const producer = { connect: begun, send: begun, disconnect: begun };
+    expect(await used(externalProducerSource({ producer: () => producer, ...UNSAID }).make())).toBe(2);
+    expect(flags).toEqual([true, true, true]);
+  });
+
   it('gets objects of its own for each attempt', async () => {
     const producer = noting(1);
     const client = externalProducerSource({ producer, ...UNSAID }).make();

@@ -74,8 +74,12 @@ describe('an outage is', () => {
   });
 });
 
+const { proxy: revoked, revoke } = Proxy.revocable({}, {});
+revoke();
+
 describe('no outage is', () => {
   it.each<[string, unknown]>([
+    ['what throws when it is looked at', revoked],
     ['any other error', new Error('no')],
     ['undefined', undefined],
     ['null', null],

@@ -26,7 +26,7 @@ export function runsCallersCode({ logCreator: creator, socketFactory, sasl, brok
     creator !== undefined ||
     socketFactory !== undefined ||
     typeof brokers === 'function' ||
-    (sasl !== undefined && ('oauthBearerProvider' in sasl || 'authenticationProvider' in sasl))
+    (isObject(sasl) && ('oauthBearerProvider' in sasl || 'authenticationProvider' in sasl))
   );
 }
 
@@ -57,8 +57,9 @@ export function guardedProviders(
 ): Pick<KafkaConfig, 'brokers' | 'sasl' | 'ssl'> {
   return {
     brokers: typeof brokers === 'function' ? () => askedBrokers(brokers) : brokers,
-    ...(sasl !== undefined && { sasl: guardedSasl(sasl, onToken) }),
-    ...(ssl !== undefined && { ssl: guardedSsl(ssl) }),
+    // What is none (`null`, `false`), or nonsense, kafkajs judges itself.
+    ...(isObject(sasl) && { sasl: guardedSasl(sasl, onToken) }),
+    ...(isObject(ssl) && { ssl: guardedSsl(ssl) }),
   };
 }
 
@@ -93,8 +94,7 @@ export function guardedSocketFactory(factory: ISocketFactory): ISocketFactory {
 }
 
 /** `checkServerIdentity`, `lookup` and the like. */
-function guardedSsl(ssl: NonNullable<KafkaConfig['ssl']>): NonNullable<KafkaConfig['ssl']> {
-  if (typeof ssl !== 'object') return ssl;
+function guardedSsl(ssl: object): NonNullable<KafkaConfig['ssl']> {
   const guarded = Object.entries(ssl).map(([name, value]: [string, unknown]) => [
     name,
     typeof value === 'function'

@@ -1,6 +1,7 @@
 import type { KafkaConfig } from 'kafkajs';
 import { messageOf } from '../../errors.ts';
 import { causesOf, rootCause } from '../../util/root-cause.ts';
+import { isObject } from '../../util/safely.ts';
 import { isProviderError, PROVIDER_ERROR } from '../provider-error.ts';
 
 const HIDDEN = '***';
@@ -24,8 +25,8 @@ export class Secrets {
       [sasl, SASL_SECRETS],
       [ssl, TLS_SECRETS],
     ] as const) {
-      if (typeof from !== 'object') continue;
-      for (const name of names) this.add((from as unknown as Record<string, unknown>)[name]);
+      if (!isObject(from)) continue;
+      for (const name of names) this.add((from as Record<string, unknown>)[name]);
     }
   }
 

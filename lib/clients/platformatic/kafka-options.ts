@@ -41,7 +41,7 @@ export function checkTranslatable(kafka: KafkaConfig): void {
   }
   integer('kafka.connectionTimeout', kafka.connectionTimeout, 0, 1);
   integer('kafka.requestTimeout', kafka.requestTimeout, 0, 1);
-  if (kafka.sasl !== undefined) checkSasl(kafka.sasl);
+  if (kafka.sasl) checkSasl(kafka.sasl);
 }
 
 function checkSasl(sasl: Sasl): void {
@@ -107,8 +107,8 @@ export function producerOptions({
     timeout: requestTimeoutMs,
     requestTimeout: requestTimeout ?? requestTimeoutMs,
     ...(connectionTimeout !== undefined && { connectTimeout: connectionTimeout }),
-    ...(ssl !== undefined && ssl !== false && { tls: tlsOptions(ssl, host) }),
-    ...(sasl !== undefined && { sasl: saslOptions(sasl) }),
+    ...(ssl && { tls: tlsOptions(ssl, host) }),
+    ...(sasl && { sasl: saslOptions(sasl) }),
   };
 }
 

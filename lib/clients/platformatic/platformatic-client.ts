@@ -16,6 +16,7 @@ import { rotated } from '../kafkajs/brokers/broker-list.ts';
 import { guardedProviders } from '../kafkajs/guarded-config.ts';
 import type { KafkajsClientOptions } from '../kafkajs/kafkajs-client.ts';
 import { Secrets } from '../kafkajs/secrets.ts';
+import { destroyWhereUnreadable } from '../kafkajs/workarounds.ts';
 import { type ClientLines, clientLines } from './client-lines.ts';
 import type { PlatformaticClient } from './client-option.ts';
 import { translatedError } from './errors.ts';
@@ -194,6 +195,8 @@ class PlatformaticDelivery implements DeliveryClient {
       this.#connections.add(connection);
       // It has a listener for the first error only (network/connection-pool.js): the second would end the process.
       connection.on('error', () => undefined);
+      // It has its socket by then. What that cannot read of an answer (`#onData` in network/connection.js) would end the process, too.
+      queueMicrotask(() => connection.socket && destroyWhereUnreadable(connection.socket));
       connection.once('close', () => {
         this.#connections.delete(connection);
         // Where the broker has closed it, its timer for the end of the SASL session is left, and would keep the process alive (`#onClose`

@@ -9,6 +9,7 @@ export class SharedClient {
   /** By topic, the send that names no partition. There is one at a time: the client's partitioner knows it by its topic. */
   readonly #unassigned = new Map<string, Promise<unknown>>();
   #connecting: Promise<void> | undefined;
+  #isConnected = false;
   /** Whether no transport is to begin with it any more. Those that use it may go on. */
   isRetired = false;
 
@@ -22,6 +23,8 @@ export class SharedClient {
 
   leave(user: ClientUser): void {
     this.#users.delete(user);
+    // A connect that somebody waits for no more may never end: it is not for whoever comes next.
+    if (!this.#isConnected) this.isRetired = true;
   }
 
   isUsedByOthers(user: ClientUser): boolean {
@@ -63,6 +66,7 @@ export class SharedClient {
 
   async #connect(): Promise<void> {
     await this.#client.connect();
+    this.#isConnected = true;
     // kafkajs's disconnect during a connect resolves, and the connect then opens its socket all the same.
     if (this.#users.size > 0) return;
     await this.#client.close();

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
 import type { KafkaTransport, Undelivered } from '../../../lib/index.ts';
 import { ERROR } from '../../../testing/broker/broker-cluster.ts';
@@ -50,6 +52,30 @@ describeWithPlatformatic('@platformatic/kafka in an outage', () => {
     );
     await cluster.up();
     await expectFlushed(transport, 1);
+  });
+
+  it('does not end the process where an answer ends before what every answer has', async () => {
+    const uncaught: unknown[] = [];
+    const note = (error: unknown): void => void uncaught.push(error);
+    process.on('uncaughtException', note);
+    // A length of 2: that is no place for a correlation id.
+    const answer = Buffer.from([0, 0, 0, 2, 0, 0]);
+    const server = createServer((socket) => {
+      socket.on('error', () => undefined).once('data', () => socket.write(answer));
+    }).listen(0, '127.0.0.1');
+    onTestFinished(() => {
+      process.off('uncaughtException', note);
+      server.close();
+    });
+    await once(server, 'listening');
+    const cluster = await startCluster();
+    const stranger = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const transport = platformaticTo(cluster, { kafka: { brokers: [stranger] } });
+    const warnings = warningsOf(transport);
+    loggerWith(transport).info('record');
+    await untilDown(transport);
+    expect(uncaught).toEqual([]);
+    expect(warnings[0]?.message).toContain(`Connection closed (${stranger})`);
   });
 
   it('reaches the brokers that are up, whichever it is given first', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { producerOptions } from '../../../lib/clients/platformatic/kafka-options.ts';
+import { checkTranslatable, producerOptions } from '../../../lib/clients/platformatic/kafka-options.ts';
 import type { KafkaTransportOptions } from '../../../lib/index.ts';
 
 type Kafka = Parameters<typeof producerOptions>[0]['kafka'];
@@ -37,7 +37,13 @@ describe('the options of @platformatic/kafka', () => {
       metadataMaxAge: Number.MAX_SAFE_INTEGER,
     });
     expect(Object.keys(translated({}))).not.toContain('tls');
-    expect(Object.keys(translated({ ssl: false }))).not.toContain('tls');
+  });
+
+  it.each([undefined, null, false, ''])('have no TLS and no SASL where kafkajs has none: %j', (none) => {
+    const options = Object.keys(translated({ ssl: none, sasl: none }));
+    expect(options).not.toContain('tls');
+    expect(options).not.toContain('sasl');
+    expect(() => checkTranslatable({ brokers: [], ssl: none, sasl: none } as never)).not.toThrow();
   });
 
   it.each([

@@ -165,6 +165,20 @@ describe('a client that is shared', () => {
     expect(clients.length).toBe(2);
   });
 
+  it('is not given to anybody new after somebody has given up its connect; those who wait for it go on', async () => {
+    const { clients, join } = group();
+    const [one, other] = [join().source, join().source];
+    const [first, second] = [one.make(), other.make()];
+    void first.connect();
+    const outcome = outcomeOf(second.connect());
+    first.kill();
+    one.make();
+    expect(clients.length).toBe(2);
+    expect(clients[0]?.calls).toEqual(['connect']);
+    clients[0]?.onConnect?.();
+    expect(await outcome).toBe('undefined');
+  });
+
   it('is not given to anybody new after a send has failed; those who use it keep it', async () => {
     const { clients, join } = group();
     const [one, other] = [join().source, join().source];

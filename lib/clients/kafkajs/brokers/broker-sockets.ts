@@ -36,7 +36,7 @@ export class BrokerSockets {
   constructor(addresses: BrokerAddresses, { ssl, sasl }: Pick<KafkaConfig, 'ssl' | 'sasl'>) {
     this.#addresses = addresses;
     this.#hasTls = Boolean(ssl);
-    this.#hasSasl = sasl !== undefined;
+    this.#hasSasl = Boolean(sasl);
   }
 
   /** Before kafkajs listens to it. */
