@@ -5,11 +5,11 @@ import { type ClientLogOptions, consoleOnlyLogCreator } from '../client-log/cons
 import { kafkajsLevel } from '../client-log/levels.ts';
 import { withoutOutages } from '../client-log/without-outages.ts';
 import type { ClientOptions } from '../clients/client-source.ts';
-import { PRODUCER_RULE, producerProblem } from '../clients/external-producer.ts';
 import { BROKERS_RULE, readBrokers } from '../clients/kafkajs/brokers/broker-list.ts';
 import { isPlatformaticClient, type PlatformaticClient } from '../clients/platformatic/client-option.ts';
 import { checkTranslatable } from '../clients/platformatic/kafka-options.ts';
 import { checkNode } from '../clients/platformatic/load.ts';
+import { PRODUCER_RULE, producerProblem } from '../clients/producer-rule.ts';
 import { checkWorkerCanStart } from '../clients/worker/worker-program.ts';
 import {
   group,

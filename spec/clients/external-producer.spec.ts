@@ -1,11 +1,6 @@
-// What is wrong with a producer, in words: see options/producer-of-another-engine.spec.ts.
 import { describe, expect, it, vi } from 'vitest';
 import type { DeliveryClient } from '../../lib/clients/client.ts';
-import {
-  externalProducerSource,
-  type ProducerLike,
-  producerProblem,
-} from '../../lib/clients/external-producer.ts';
+import { externalProducerSource, type ProducerLike } from '../../lib/clients/external-producer.ts';
 import { isGuarded } from '../../lib/loop-safety/guard.ts';
 import { clientBatch, recordOf } from '../sender/rig.ts';
 
@@ -172,17 +167,4 @@ describe('a function that makes producers', () => {
     };
     expect(externalProducerSource({ producer, ...UNSAID }).make).toThrow(error);
   });
-});
-
-const callable = Object.assign(() => undefined, noting(1));
-
-it.each<[string, unknown, string | undefined]>([
-  ['a producer', noting(1), undefined],
-  ['a function with the three methods', callable, undefined],
-  ['a producer that can be awaited, too', Object.assign(Promise.resolve(), noting(1)), undefined],
-  ['nothing', undefined, 'undefined'],
-  ['a number', 7, 'of type number'],
-  ['a function without them', () => undefined, 'an object without connect, send and disconnect'],
-])('says what is wrong with %s, if anything', (_name, given, problem) => {
-  expect(producerProblem(given)).toBe(problem);
 });
