@@ -91,6 +91,8 @@ export class Spool {
     if (records.length === 0) return true;
     const writer = state === 'flowing' ? this.#flowing : this.#held;
     try {
+      // What has been settled in a segment that is being written takes its room until then.
+      if (!this.#limit.hasRoomFor(records, state)) this.#seal();
       this.#limit.check(records, state);
       try {
         writer.append(records, keeps, state !== 'flowing');
@@ -121,7 +123,16 @@ export class Spool {
       ({ state, spoolPosition }) => state !== 'settled' && spoolPosition === undefined,
     );
     this.#unwritten = [];
-    for (const [state, own] of groupBy(records, this.stateOf)) this.store(own, state, true);
+    for (const [state, own] of groupBy(records, this.stateOf)) this.#storeSome(own, state, true);
+  }
+
+  /** Writes as many as there is room for, oldest first. @returns those that were written */
+  #storeSome(records: readonly PendingRecord[], state: QueueState, keeps = false): readonly PendingRecord[] {
+    if (this.store(records, state, keeps)) return records;
+    const half = records.length >> 1;
+    if (half === 0) return [];
+    const older = this.#storeSome(records.slice(0, half), state, keeps);
+    return older.length < half ? older : [...older, ...this.#storeSome(records.slice(half), state, keeps)];
   }
 
   /** From now on others are held than before: what comes next begins new segments, whose names come after the others'. */
@@ -176,9 +187,9 @@ export class Spool {
     for (const run of this.#segments.runsBetween(unwritten, ({ seq }) => this.#beginningOf(seq))) {
       // A segment of their own: its name says that they come before what was written earlier.
       this.#seal();
-      if (!this.store(run, state)) continue;
-      for (const record of run) left.add(record);
-      this.bind(run.filter(({ partition }) => partition !== undefined));
+      const stored = this.#storeSome(run, state);
+      for (const record of stored) left.add(record);
+      this.bind(stored.filter(({ partition }) => partition !== undefined));
       this.#seal();
     }
     for (const record of records) {
