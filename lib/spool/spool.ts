@@ -1,5 +1,5 @@
 import type { PendingRecord } from '../record/record.ts';
-import type { Clock } from '../util/clock.ts';
+import type { Clock, Timer } from '../util/clock.ts';
 import { groupBy } from '../util/group-by.ts';
 import { crypto } from '../util/node-modules.ts';
 import { attempt } from '../util/safely.ts';
@@ -11,6 +11,9 @@ import { SegmentWriter } from './segment-writer.ts';
 import { Segments } from './segments.ts';
 import { SpoolLimit } from './spool-limit.ts';
 import type { QueueState, SpoolEvents, SpoolOptions } from './spool-options.ts';
+
+// Too many files were open, say: nothing else may come that would have it read again.
+const READ_AGAIN_MS = 1_000;
 
 /**
  * What memory cannot hold, or the process leaves behind: on disk, oldest first. Never throws.
@@ -29,6 +32,8 @@ export class Spool {
   readonly #held = this.#makeWriter();
   readonly #limit: SpoolLimit;
   readonly #adoption: Adoption;
+  /** When what could not be read is tried again. */
+  #reading: Timer | undefined;
   /** What is to be written before the next send. */
   #unwritten: PendingRecord[] = [];
   #isOpen = false;
@@ -221,8 +226,14 @@ export class Spool {
       } catch (error) {
         this.#events.onError(error);
         isFileGone = isGone(error);
-        // It may pass.
-        if (!isFileGone) return undefined;
+        if (!isFileGone) {
+          // It may pass.
+          this.#reading ??= this.#clock.after(READ_AGAIN_MS, () => {
+            this.#reading = undefined;
+            this.#events.onWork();
+          });
+          return undefined;
+        }
       }
       // It has fewer than it should have.
       const lost = segment.giveUp(isFileGone);
