@@ -216,6 +216,12 @@ export class SendResultHandler {
       partitionQueue.bisectCount > 0 && partitionQueue.hasPartArrived,
     );
     const { isolation } = partitionQueue;
+    const { head } = partitionQueue.queue;
+    // It goes back behind older ones that have failed, too: the search begins with these.
+    if (isolation.position === 0 && head?.hasBeenSent && head.seq < (batch.records[0]?.seq ?? 0)) {
+      accumulator.isolate(batch);
+      return;
+    }
     const step = isolation.recordFailure(accumulator.waitingWith(batch));
     if (step === 'next') accumulator.isolate(batch);
     else if (step === 'wait') this.#tryAgain(client, batch, cause, 'fine', true);

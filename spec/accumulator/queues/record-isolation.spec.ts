@@ -4,6 +4,7 @@
 import { assert, asyncProperty, constantFrom, integer, property, uniqueArray } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { RecordIsolation } from '../../../lib/accumulator/queues/record-isolation.ts';
+import { PendingRecord } from '../../../lib/record/record.ts';
 import { Rig, recordOf, stored, textsOf } from '../../sender/rig.ts';
 
 const numbers = (count: number): string[] => Array.from({ length: count }, (_, at) => String(at));
@@ -212,4 +213,14 @@ it('alone, where part of its batch got through, a record is given up in the thir
   const steps = Array.from({ length: 7 }, () => isolation.recordFailure(1));
   expect(steps).toEqual(['wait', 'wait', 'reject', 'reject', 'reject', 'reject', 'wait']);
   expect(isolation.isOver).toBe(true);
+});
+
+it('a record that fails behind older ones of a key does not have them change their places', async () => {
+  const rig = rigThat((text) => text === 'bad', new Error('boom'));
+  rig.learns = 1;
+  for (const text of ['older', 'old']) rig.sender.add(recordOf({ text, key: '0' }));
+  // It is sent first: where those with a key go is not known yet.
+  rig.sender.add(new PendingRecord({ ...recordOf({ text: 'bad' }), requestedPartition: 0 }));
+  await rig.clock.pass(60_000);
+  expect(rig.delivered).toEqual(['older', 'old']);
 });
