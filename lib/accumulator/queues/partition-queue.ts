@@ -28,6 +28,8 @@ export class PartitionQueue {
   awaitingResend: ProducerBatch | undefined;
   /** Whether a broker may have any of what was sent from here: not, where no send ever left this process. */
   mayHaveArrived = false;
+  /** The position of the youngest record that was sent from here, and has come back. Also by another process. */
+  sentUpTo: number = Number.NEGATIVE_INFINITY;
   /** Failed sends in a row. */
   failures = 0;
   /** Nothing is sent before this moment. */
@@ -58,6 +60,12 @@ export class PartitionQueue {
   /** Whether the oldest record that waits here has been sent before: then it has waited long enough. */
   get isTryingAgain(): boolean {
     return this.failures > 0 || this.queue.head?.hasBeenSent === true;
+  }
+
+  /** Whether something waits here that was sent from here before. */
+  get hasSent(): boolean {
+    const { head } = this.queue;
+    return head !== undefined && head.seq <= this.sentUpTo;
   }
 
   /** Whether a whole batch waits here. */
@@ -95,9 +103,18 @@ export class PartitionQueue {
     return this.sendLimit < FULL;
   }
 
+  /** Takes in a record that has not been sent by this process. */
+  add(record: PendingRecord): void {
+    if (record.partition !== undefined) this.#onBack(record);
+    this.queue.push(record);
+  }
+
   /** Takes the records of a failed send back. */
   reenqueue(records: readonly PendingRecord[]): void {
-    for (const record of records) record.hasBeenSent = true;
+    for (const record of records) {
+      record.hasBeenSent = true;
+      this.#onBack(record);
+    }
     this.queue.pushFront(records);
   }
 
@@ -144,5 +161,9 @@ export class PartitionQueue {
     this.notBefore = 0;
     if (this.bisectCount > 0) this.sendLimit = 1;
     this.bisectCount = 0;
+  }
+
+  #onBack({ seq }: PendingRecord): void {
+    this.sentUpTo = Math.max(this.sentUpTo, seq);
   }
 }

@@ -83,10 +83,11 @@ export class StickyPartition {
    * When a partition can take the next batch without a key. Not while
    * - a send to it is under way, or a batch waits to be sent again,
    * - a refused record is searched for,
-   * - its next record is on disk, or is one without a key that has been sent before.
+   * - its next record is on disk,
+   * - records wait there that have been sent before: there may be some without a key among them.
    *
-   * Records with a key that wait there do not matter, nor do those without one that the option `partition` has put there: no order is
-   * promised between them and the others.
+   * Others that wait there do not matter. They have a key, or the option `partition` has put them there: no order is promised between
+   * them and those without one.
    */
   #freeAtOf(partition: number): number {
     const partitionQueue = this.#partitionQueues.get(partition);
@@ -96,10 +97,9 @@ export class StickyPartition {
       partitionQueue.awaitingResend !== undefined ||
       partitionQueue.isBisecting ||
       partitionQueue.isolation !== undefined ||
-      partitionQueue.awaitsDisk;
-    const { head } = partitionQueue.queue;
-    const isOlder = head?.key === null && (head.requestedPartition === undefined || head.hasBeenSent);
-    return isClosed || isOlder ? NEVER : partitionQueue.notBefore;
+      partitionQueue.awaitsDisk ||
+      partitionQueue.hasSent;
+    return isClosed ? NEVER : partitionQueue.notBefore;
   }
 
   #candidates(): readonly number[] {

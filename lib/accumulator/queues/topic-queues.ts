@@ -69,7 +69,7 @@ export class TopicQueues {
   add(record: PendingRecord): boolean {
     const partitionQueue = this.#queues.for(record);
     if (partitionQueue.queue.count === 0) partitionQueue.since = this.#policy.now();
-    partitionQueue.queue.push(record);
+    partitionQueue.add(record);
     return partitionQueue.isFull(this.#policy.limits);
   }
 

@@ -59,7 +59,18 @@ describe('a batch of records without key', () => {
       'has a batch to send again',
       (first) => Object.assign(first, { awaitingResend: new ProducerBatch('logs', first, []) }),
     ],
-    ['has an older record without key', (first) => first.queue.push(recordOf())],
+    ['has one without key that was sent before', (first) => first.reenqueue([recordOf()])],
+    [
+      'has one without key that was sent before, behind one with a key',
+      (first) => first.reenqueue([recordOf({ key: 'k' }), recordOf()]),
+    ],
+    [
+      'has one without key that another process has sent, behind one with a key',
+      (first) => {
+        first.add(recordOf({ key: 'k' }));
+        first.add(Object.assign(recordOf(), { partition: 0, seq: 1 }));
+      },
+    ],
     [
       'has a refused record to find',
       (first) => {
