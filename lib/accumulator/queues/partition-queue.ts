@@ -118,6 +118,16 @@ export class PartitionQueue {
     this.queue.pushFront(records);
   }
 
+  /** Puts what was sent before, and waits again, in the order of acceptance: one by one, each goes back to its place in that. */
+  sortSent(): void {
+    const sent: PendingRecord[] = [];
+    while (this.queue.head?.hasBeenSent) {
+      const record = this.queue.shift();
+      if (record !== undefined) sent.push(record);
+    }
+    this.queue.pushFront(sent.sort((a, b) => a.seq - b.seq));
+  }
+
   /** A send failed, and may be tried again later. */
   recordFailure(notBefore: number): void {
     this.failures++;

@@ -212,6 +212,7 @@ export class SendResultHandler {
       accumulator.bisect(batch);
       return;
     }
+    if (partitionQueue.isolation === undefined) partitionQueue.sortSent();
     partitionQueue.isolation ??= new RecordIsolation(
       partitionQueue.bisectCount > 0 && partitionQueue.hasPartArrived,
     );

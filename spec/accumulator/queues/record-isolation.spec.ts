@@ -215,12 +215,34 @@ it('alone, where part of its batch got through, a record is given up in the thir
   expect(isolation.isOver).toBe(true);
 });
 
-it('a record that fails behind older ones of a key does not have them change their places', async () => {
-  const rig = rigThat((text) => text === 'bad', new Error('boom'));
-  rig.learns = 1;
-  for (const text of ['older', 'old']) rig.sender.add(recordOf({ text, key: '0' }));
-  // It is sent first: where those with a key go is not known yet.
-  rig.sender.add(new PendingRecord({ ...recordOf({ text: 'bad' }), requestedPartition: 0 }));
-  await rig.clock.pass(60_000);
-  expect(rig.delivered).toEqual(['older', 'old']);
+describe('records of a key, behind a younger one that fails', () => {
+  const keyed = ['oldest', 'older', 'old', 'young'];
+
+  async function deliveredBy(rig: Rig, requested: readonly string[]): Promise<string[]> {
+    rig.learns = 1;
+    for (const text of keyed) rig.sender.add(recordOf({ text, key: '0' }));
+    // These are sent first: where those with a key go is not known yet.
+    for (const text of requested)
+      rig.sender.add(new PendingRecord({ ...recordOf({ text }), requestedPartition: 0 }));
+    await rig.clock.pass(60_000);
+    return rig.delivered.filter((text) => text !== 'fine');
+  }
+
+  it('do not change their places', async () => {
+    const rig = rigThat((text) => text === 'bad', new Error('boom'));
+    expect(await deliveredBy(rig, ['bad'])).toEqual(keyed);
+  });
+
+  it('do not change their places where the next one that is tried alone meets an outage', async () => {
+    const rig = rigThat((text) => text === 'bad', new Error('boom'));
+    const { answer } = rig;
+    let isOver = false;
+    rig.answer = (batch, client) => {
+      const [first, second] = textsOf(batch.content);
+      if (isOver || first !== 'fine' || second !== undefined) return answer(batch, client);
+      isOver = true;
+      return Promise.reject(Object.assign(new Error('gone'), { name: 'KafkaJSConnectionError' }));
+    };
+    expect(await deliveredBy(rig, ['bad', 'fine'])).toEqual(keyed);
+  });
 });
