@@ -100,3 +100,10 @@ it('keeps no queue of a partition that nothing waits for, and those without a pa
   expect([...queues.ofPartitions].map(({ partition }) => partition)).toEqual([1]);
   expect([...queues]).toEqual([queues.unkeyed, queues.unassigned, queues.at(1)]);
 });
+
+it('forgot with a queue that older records of it wait on disk', () => {
+  const queues = queuesWith(2);
+  queues.at(0).awaitsDisk = true;
+  queues.deleteIfIdle(queues.at(0));
+  expect(queues.at(0).awaitsDisk).toBe(true);
+});
