@@ -41,6 +41,9 @@ export class SpooledQueues {
   /** Where others have to wait for what is on disk, and the partitions that were known when it came to that. */
   readonly #awaiting = new Map<PartitionQueue, { readonly queues: TopicQueues; generation: number }>();
 
+  /** How many records go to disk in one go, when others want room: one, while nothing can be written. */
+  #atOnce = MAX_RECORDS_AT_ONCE;
+
   constructor(parts: SpooledQueuesParts) {
     this.#parts = parts;
     this.#held = new HeldQueues(parts.topics);
@@ -229,7 +232,7 @@ export class SpooledQueues {
     const state = this.#held.stateOf(held);
     spool.writeKept();
     const youngest: PendingRecord[] = [];
-    while (youngest.length < MAX_RECORDS_AT_ONCE && isBeyond(partitionQueue)) {
+    while (youngest.length < this.#atOnce && isBeyond(partitionQueue)) {
       const record = partitionQueue.queue.pop();
       if (record === undefined) break;
       youngest.unshift(record);
@@ -239,6 +242,10 @@ export class SpooledQueues {
       for (const record of youngest.splice(0, youngest.length >> 1)) partitionQueue.queue.push(record);
     }
     const left = this.#moveToDisk(youngest, held);
+    this.#atOnce = left.size > 0 ? MAX_RECORDS_AT_ONCE : 1;
+    // Nothing can be written: one gives way, and the others stay.
+    if (left.size === 0)
+      for (const record of youngest.splice(0, youngest.length - 1)) partitionQueue.queue.push(record);
     for (const record of youngest)
       if (!left.has(record)) this.#parts.dropper.drop(record, 'overflow', undefined);
     return youngest.length > 0;

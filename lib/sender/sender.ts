@@ -257,7 +257,11 @@ export class Sender {
     const { clock } = this.#options;
     if (this.#accumulator.replayFromSpool({ wall: clock.wall(), monotonic: clock.monotonic() }))
       this.#timer.soon();
+    const { ledger } = this.#options;
+    const expired = ledger.dropped.expired;
     const expiry = this.#expire();
+    // In their place others come from disk.
+    if (ledger.dropped.expired > expired && ledger.spooledWaiting > 0) this.#timer.soon();
     const force = this.#flushes.areWaiting;
     const now = clock.monotonic();
     const heldUntil = this.#heldUntil(now, force);

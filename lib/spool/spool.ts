@@ -1,5 +1,5 @@
 import type { PendingRecord } from '../record/record.ts';
-import type { Clock } from '../util/clock.ts';
+import type { Clock, Timer } from '../util/clock.ts';
 import { groupBy } from '../util/group-by.ts';
 import { crypto } from '../util/node-modules.ts';
 import { attempt } from '../util/safely.ts';
@@ -11,6 +11,9 @@ import { SegmentWriter } from './segment-writer.ts';
 import { Segments } from './segments.ts';
 import { SpoolLimit } from './spool-limit.ts';
 import type { QueueState, SpoolEvents, SpoolOptions } from './spool-options.ts';
+
+// Too many files were open, say: nothing else may come that would have it read again.
+const READ_AGAIN_MS = 1_000;
 
 /**
  * What memory cannot hold, or the process leaves behind: on disk, oldest first. Never throws.
@@ -29,6 +32,8 @@ export class Spool {
   readonly #held = this.#makeWriter();
   readonly #limit: SpoolLimit;
   readonly #adoption: Adoption;
+  /** When what could not be read is tried again. */
+  #reading: Timer | undefined;
   /** What is to be written before the next send. */
   #unwritten: PendingRecord[] = [];
   #isOpen = false;
@@ -98,6 +103,8 @@ export class Spool {
     if (records.length === 0) return true;
     const writer = state === 'flowing' ? this.#flowing : this.#held;
     try {
+      // What has been settled in a segment that is being written takes its room until then.
+      if (!this.#limit.hasRoomFor(records, state)) this.#seal();
       this.#limit.check(records, state);
       try {
         writer.append(records, keeps, state !== 'flowing');
@@ -128,7 +135,16 @@ export class Spool {
       ({ state, spoolPosition }) => state !== 'settled' && spoolPosition === undefined,
     );
     this.#unwritten = [];
-    for (const [state, own] of groupBy(records, this.#stateOf)) this.store(own, state, true);
+    for (const [state, own] of groupBy(records, this.#stateOf)) this.#storeSome(own, state, true);
+  }
+
+  /** Writes as many as there is room for, oldest first. @returns those that were written */
+  #storeSome(records: readonly PendingRecord[], state: QueueState, keeps = false): readonly PendingRecord[] {
+    if (this.store(records, state, keeps)) return records;
+    const half = records.length >> 1;
+    if (half === 0) return [];
+    const older = this.#storeSome(records.slice(0, half), state, keeps);
+    return older.length < half ? older : [...older, ...this.#storeSome(records.slice(half), state, keeps)];
   }
 
   /** From now on others are held than before: what comes next begins new segments, whose names come after the others'. */
@@ -188,9 +204,9 @@ export class Spool {
     for (const run of this.#segments.runsBetween(unwritten, ({ seq }) => this.#beginningOf(seq))) {
       // A segment of their own: its name says that they come before what was written earlier.
       this.#seal();
-      if (!this.store(run, state)) continue;
-      for (const record of run) left.add(record);
-      this.bind(run.filter(({ partition }) => partition !== undefined));
+      const stored = this.#storeSome(run, state);
+      for (const record of stored) left.add(record);
+      this.bind(stored.filter(({ partition }) => partition !== undefined));
       this.#seal();
     }
     for (const record of records) {
@@ -222,8 +238,14 @@ export class Spool {
       } catch (error) {
         this.#events.onError(error);
         isFileGone = isGone(error);
-        // It may pass.
-        if (!isFileGone) return undefined;
+        if (!isFileGone) {
+          // It may pass.
+          this.#reading ??= this.#clock.after(READ_AGAIN_MS, () => {
+            this.#reading = undefined;
+            this.#events.onWork();
+          });
+          return undefined;
+        }
       }
       // It has fewer than it should have.
       const lost = segment.giveUp(isFileGone);

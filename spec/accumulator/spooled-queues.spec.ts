@@ -8,7 +8,7 @@ import { RecordDropper } from '../../lib/accumulator/record-dropper.ts';
 import { SpooledQueues } from '../../lib/accumulator/spooled-queues.ts';
 import { Spool } from '../../lib/spool/spool.ts';
 import { batchingPolicy, HeldClock, recordOf } from '../sender/rig.ts';
-import { directoryOfSpec } from '../spool/rig.ts';
+import { directoryOfSpec, replaceInFs, systemError } from '../spool/rig.ts';
 
 const MAX_RECORDS = 16;
 
@@ -184,6 +184,24 @@ describe('a topic that is held', () => {
     expect(rig.add('16', 'away')).toBe('disk');
     expect(rig.add('b')).toBe('memory');
     expect(rig.deliver()).toEqual(['a', 'b']);
+  });
+
+  it('loses one record, and not all that were to give room, where nothing can be written', async () => {
+    const rig = await new Rig().open();
+    rig.addAll(16, 'away');
+    rig.fail('away');
+    let canWrite = false;
+    replaceInFs('writeSync', (real) => (...args: Parameters<typeof real>) => {
+      if (!canWrite) throw systemError('EIO');
+      return real(...args);
+    });
+    expect([rig.add('a'), rig.add('b')]).toEqual(['memory', 'memory']);
+    expect(rig.dropped).toEqual(['15', '14']);
+    expect(rig.textsOf('away')).toEqual(Array.from({ length: 14 }, (_, at) => `${at}`));
+    canWrite = true;
+    expect([rig.add('c'), rig.add('d')]).toEqual(['memory', 'memory']);
+    expect(rig.dropped).toEqual(['15', '14']);
+    expect(rig.textsOf('away')).toEqual(['0', '1']);
   });
 
   it('is read past on disk while it is held, and from the beginning afterwards', async () => {

@@ -25,6 +25,8 @@ export class PartitionQueue {
   #isBusy = false;
   #awaitingResend: ProducerBatch | undefined;
   #mayHaveArrived = false;
+  /** The position of the youngest record that was sent from here, and has come back. Also by another process. */
+  #sentUpTo: number = Number.NEGATIVE_INFINITY;
   #failures = 0;
   /** Nothing is sent before this moment. */
   #notBefore = 0;
@@ -75,6 +77,8 @@ export class PartitionQueue {
   /** @returns whether a whole batch waits here */
   add(record: PendingRecord): boolean {
     if (this.queue.count === 0) this.#since = this.#policy.now();
+    // Another process has sent it.
+    if (record.partition !== undefined) this.#onBack(record);
     this.queue.push(record);
     return this.#isFull;
   }
@@ -99,10 +103,11 @@ export class PartitionQueue {
    * When it can take the next batch without a key. Not while
    * - a send is under way, or a batch waits to be sent again,
    * - a refused record is searched for, and has not been shed in the meantime,
-   * - its next record is on disk, or is one without a key that has been sent before.
+   * - its next record is on disk,
+   * - records wait here that have been sent before: there may be some without a key among them.
    *
-   * Records with a key that wait here do not matter, nor do those without one that the option `partition` has put here: no order is
-   * promised between them and the others.
+   * Others that wait here do not matter. They have a key, or the option `partition` has put them here: no order is promised between
+   * them and those without one.
    */
   get freeAt(): number {
     const isClosed =
@@ -110,10 +115,9 @@ export class PartitionQueue {
       this.#awaitingResend !== undefined ||
       (this.search.isBisecting && this.queue.count > 0) ||
       this.search.isIsolating ||
-      this.#awaitsDisk;
-    const { head } = this.queue;
-    const isOlder = head?.key === null && (head.requestedPartition === undefined || head.hasBeenSent);
-    return isClosed || isOlder ? NEVER : this.#notBefore;
+      this.#awaitsDisk ||
+      (this.queue.head?.seq ?? Number.POSITIVE_INFINITY) <= this.#sentUpTo;
+    return isClosed ? NEVER : this.#notBefore;
   }
 
   /** A batch of so many records is sent. @param from where they have waited */
@@ -176,8 +180,27 @@ export class PartitionQueue {
 
   /** Takes the records of a failed send back. */
   reenqueue(records: readonly PendingRecord[]): void {
-    for (const record of records) record.hasBeenSent = true;
+    for (const record of records) {
+      record.hasBeenSent = true;
+      this.#onBack(record);
+    }
     this.queue.pushFront(records);
+  }
+
+  /** Puts what was sent before, and waits again, in the order of acceptance: one by one, each goes back to its place in that. */
+  sortSent(): void {
+    const sent: PendingRecord[] = [];
+    while (this.queue.head?.hasBeenSent) {
+      const record = this.queue.shift();
+      if (record !== undefined) sent.push(record);
+    }
+    this.queue.pushFront(sent.sort((a, b) => a.seq - b.seq));
+  }
+
+  /** Whether a batch goes back behind older records that were sent, too. */
+  hasSentBefore({ records }: ProducerBatch): boolean {
+    const { head } = this.queue;
+    return head?.hasBeenSent === true && head.seq < (records[0]?.seq ?? 0);
   }
 
   /** A send failed, and may be tried again later. */
@@ -204,5 +227,9 @@ export class PartitionQueue {
   get #isFull(): boolean {
     const { maxRecords, maxBytes } = this.#policy.limits;
     return this.queue.count >= maxRecords || this.queue.bytes >= maxBytes;
+  }
+
+  #onBack({ seq }: PendingRecord): void {
+    this.#sentUpTo = Math.max(this.#sentUpTo, seq);
   }
 }

@@ -92,7 +92,7 @@ export class PartitionQueues {
 
   /** A partition may be gone for good: no queue of it is left behind once it is not needed. */
   deleteIfIdle(partitionQueue: PartitionQueue): void {
-    if (partitionQueue.partition === undefined || !partitionQueue.isIdle) return;
+    if (partitionQueue.partition === undefined || !partitionQueue.isIdle || partitionQueue.awaitsDisk) return;
     this.#byPartition.delete(partitionQueue.partition);
     this.#sendOrder.delete(partitionQueue);
   }

@@ -64,9 +64,15 @@ export class RecordSearch {
     this.#sendLimit = sendLimit;
   }
 
-  /** A record was sent alone, and failed. @param waiting how many could be sent, this one included */
-  isolate(waiting: number): IsolationStep {
+  /**
+   * A record was sent alone, and failed.
+   *
+   * @param waiting how many could be sent, this one included
+   * @param isOldest whether it is the oldest of those that failed: the search begins with that one
+   */
+  isolate(waiting: number, isOldest: boolean): IsolationStep {
     this.#isolation ??= new RecordIsolation(this.isBisecting && this.#hasPartArrived);
+    if (this.#isolation.position === 0 && !isOldest) return 'next';
     const step = this.#isolation.recordFailure(waiting);
     if (step === 'reject' && this.#isolation.isOver) this.#isolation = undefined;
     return step;

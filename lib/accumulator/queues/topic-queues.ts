@@ -33,9 +33,9 @@ export class TopicQueues {
     this.#former = new BatchFormer(topic, policy, this.#queues);
   }
 
-  /** Whether nothing waits here and nothing is under way. */
+  /** Whether nothing waits here and nothing is under way, and nothing is to be heeded of what is on disk. */
   get isIdle(): boolean {
-    return [...this.#queues].every((partitionQueue) => partitionQueue.isIdle);
+    return [...this.#queues].every(({ isIdle, awaitsDisk }) => isIdle && !awaitsDisk);
   }
 
   /** How many partitions the topic has, as far as is known. */

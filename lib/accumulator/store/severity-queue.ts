@@ -48,10 +48,10 @@ export class SeverityQueue implements RecordStore {
   }
 
   pushFront(records: readonly PendingRecord[]): void {
-    const last = records.at(-1);
-    if (last === undefined) return;
+    // Not that of the last one: no rank is to sort its own by itself.
+    const youngest = records.reduce((most, { seq }) => Math.max(most, seq), Number.NEGATIVE_INFINITY);
     const heads = [...this.#ranks.values()].map(({ head }) => head).filter((head) => head !== undefined);
-    if (heads.some(({ hasBeenSent, seq }) => hasBeenSent && seq < last.seq)) {
+    if (heads.some(({ hasBeenSent, seq }) => hasBeenSent && seq < youngest)) {
       // Two sends from here failed, the one with the older records first.
       const all = [...records, ...this.drain()].sort((a, b) => a.seq - b.seq);
       this.#firstIndex = this.#nextIndex - all.length;

@@ -209,7 +209,9 @@ export class SendResultHandler {
       accumulator.bisect(batch);
       return;
     }
-    const step = partitionQueue.search.isolate(accumulator.waitingWith(batch));
+    const { search } = partitionQueue;
+    if (!search.isIsolating) partitionQueue.sortSent();
+    const step = search.isolate(accumulator.waitingWith(batch), !partitionQueue.hasSentBefore(batch));
     if (step === 'next') accumulator.isolate(batch);
     else if (step === 'wait') this.#tryAgain(client, batch, cause, 'fine', true);
     else accumulator.reject(batch, reason, cause);

@@ -25,7 +25,7 @@ function put({ queue }: PartitionQueue, texts: Iterable<string>, key: RecordKey 
 
 /** The second of the oldest records is the next one that is sent alone. */
 function isolateSecond({ search }: PartitionQueue): void {
-  expect([search.isolate(3), search.position]).toEqual(['next', 1]);
+  expect([search.isolate(3, true), search.position]).toEqual(['next', 1]);
 }
 
 describe('a batch of a partition', () => {

@@ -99,3 +99,10 @@ it('keeps no queue of a partition that nothing waits for, and those without a pa
   for (const queue of [queues.at(0), queues.at(1), queues.unkeyed]) queues.deleteIfIdle(queue);
   expect([...queues]).toEqual([queues.unkeyed, queues.unassigned, queues.at(1)]);
 });
+
+it('forgot with a queue that older records of it wait on disk', () => {
+  const queues = queuesWith(2);
+  queues.at(0).awaitDisk(true);
+  queues.deleteIfIdle(queues.at(0));
+  expect(queues.at(0).awaitsDisk).toBe(true);
+});

@@ -4,6 +4,7 @@
 import { assert, asyncProperty, constantFrom, integer, property, uniqueArray } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { RecordIsolation } from '../../../lib/accumulator/queues/record-isolation.ts';
+import { PendingRecord } from '../../../lib/record/record.ts';
 import { Rig, recordOf, stored, textsOf } from '../../sender/rig.ts';
 
 const numbers = (count: number): string[] => Array.from({ length: count }, (_, at) => String(at));
@@ -212,4 +213,36 @@ it('alone, where part of its batch got through, a record is given up in the thir
   const steps = Array.from({ length: 7 }, () => isolation.recordFailure(1));
   expect(steps).toEqual(['wait', 'wait', 'reject', 'reject', 'reject', 'reject', 'wait']);
   expect(isolation.isOver).toBe(true);
+});
+
+describe('records of a key, behind a younger one that fails', () => {
+  const keyed = ['oldest', 'older', 'old', 'young'];
+
+  async function deliveredBy(rig: Rig, requested: readonly string[]): Promise<string[]> {
+    rig.learns = 1;
+    for (const text of keyed) rig.sender.add(recordOf({ text, key: '0' }));
+    // These are sent first: where those with a key go is not known yet.
+    for (const text of requested)
+      rig.sender.add(new PendingRecord({ ...recordOf({ text }), requestedPartition: 0 }));
+    await rig.clock.pass(60_000);
+    return rig.delivered.filter((text) => text !== 'fine');
+  }
+
+  it('do not change their places', async () => {
+    const rig = rigThat((text) => text === 'bad', new Error('boom'));
+    expect(await deliveredBy(rig, ['bad'])).toEqual(keyed);
+  });
+
+  it('do not change their places where the next one that is tried alone meets an outage', async () => {
+    const rig = rigThat((text) => text === 'bad', new Error('boom'));
+    const { answer } = rig;
+    let isOver = false;
+    rig.answer = (batch, client) => {
+      const [first, second] = textsOf(batch.content);
+      if (isOver || first !== 'fine' || second !== undefined) return answer(batch, client);
+      isOver = true;
+      return Promise.reject(Object.assign(new Error('gone'), { name: 'KafkaJSConnectionError' }));
+    };
+    expect(await deliveredBy(rig, ['bad', 'fine'])).toEqual(keyed);
+  });
 });

@@ -46,7 +46,7 @@ it('sends are as large as before where all that waits is refused together', () =
 
 it('records are sent one by one until nothing is left to be found out, which only a single one tells', () => {
   const search = new RecordSearch();
-  expect([search.isolate(3), search.position]).toEqual(['next', 1]);
+  expect([search.isolate(3, true), search.position]).toEqual(['next', 1]);
   search.recordSuccess(2);
   expect(search).toMatchObject({ isIsolating: true, position: 1 });
   search.recordSuccess(1);
@@ -66,7 +66,7 @@ it.each([
     search.startBisect(sent + 1);
     if (sent > 0) search.recordSuccess(sent);
     const found = steps.map(() => {
-      const step = search.isolate(1);
+      const step = search.isolate(1, true);
       if (step === 'wait') search.endBisect();
       return step;
     });
@@ -80,12 +80,12 @@ it('another batch has no part in what got through of the one before', () => {
   search.recordSuccess(4);
   search.onRecordsGone();
   search.startBisect(4);
-  expect(['wait', 'wait', 'wait'].map(() => search.isolate(1))).toEqual(['wait', 'wait', 'wait']);
+  expect(['wait', 'wait', 'wait'].map(() => search.isolate(1, true))).toEqual(['wait', 'wait', 'wait']);
 });
 
 it('goes on in the queue that the records have moved to', () => {
   const [from, to] = [new RecordSearch(), new RecordSearch()];
-  from.isolate(3);
+  from.isolate(3, true);
   from.moveTo(to);
   expect([from.position, to.position]).toEqual([undefined, 1]);
 });

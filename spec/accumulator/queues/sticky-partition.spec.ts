@@ -55,7 +55,18 @@ describe('a batch of records without key', () => {
   it.each<[string, (first: PartitionQueue) => void]>([
     ['has a send under way', (first) => first.startSend(1)],
     ['has a batch to send again', (first) => void first.keepForResend(new ProducerBatch('logs', first, []))],
-    ['has an older record without key', (first) => first.queue.push(recordOf())],
+    ['has one without key that was sent before', (first) => first.reenqueue([recordOf()])],
+    [
+      'has one without key that was sent before, behind one with a key',
+      (first) => first.reenqueue([recordOf({ key: 'k' }), recordOf()]),
+    ],
+    [
+      'has one without key that another process has sent, behind one with a key',
+      (first) => {
+        first.add(recordOf({ key: 'k' }));
+        first.add(Object.assign(recordOf(), { partition: 0, seq: 1 }));
+      },
+    ],
     [
       'has a refused record to find',
       (first) => {
@@ -63,7 +74,7 @@ describe('a batch of records without key', () => {
         first.search.startBisect(2);
       },
     ],
-    ['sends its records one by one', (first) => first.search.isolate(2)],
+    ['sends its records one by one', (first) => first.search.isolate(2, true)],
     ['has older records on disk', (first) => first.awaitDisk(true)],
   ])('waits for no partition that %s', (_name, occupy) => {
     const { sticky, first } = topicOf();

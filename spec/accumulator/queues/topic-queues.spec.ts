@@ -280,3 +280,12 @@ describe('a client that was handed in', () => {
     expect(sent).toContain('unkeyed');
   });
 });
+
+it('is not idle, and thereby not forgotten, while older records of a partition wait on disk', () => {
+  const queues = new TopicQueues('logs', batchingPolicy());
+  queues.learn(1, [0]);
+  const partitionQueue = queues.queueFor(recordOf({ key: 'k' }));
+  expect(queues.isIdle).toBe(true);
+  partitionQueue.awaitDisk(true);
+  expect(queues.isIdle).toBe(false);
+});

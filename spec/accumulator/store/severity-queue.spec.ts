@@ -74,3 +74,13 @@ it('takes records back in front of those that were never sent, though these were
 it('packs nothing for a send', () => {
   expect(queueOf('a', 'b').takePacked()).toBeUndefined();
 });
+
+it('keeps the order of a batch that comes back and was taken in another order than that of acceptance', () => {
+  const queue = newQueue();
+  const [kept, first, second] = [record('kept', 0), record('first', 0), record('second', 1)];
+  const batch = [second, first, Object.assign(record('third', 1), { seq: 0 })];
+  queue.pushFront([Object.assign(kept, { hasBeenSent: true })]);
+  queue.pushFront(batch.map((one) => Object.assign(one, { hasBeenSent: true })));
+  // One of them is older than what came back before: then all are put in the order of acceptance.
+  expect(textsOf(queue.drain())).toEqual(['third', 'kept', 'first', 'second']);
+});

@@ -1,0 +1,57 @@
+// What is on disk is read whenever the sender looks for what is due. It looked for nothing any more, although there was room.
+import { expect, it } from 'vitest';
+import { Ledger } from '../../lib/accumulator/ledger.ts';
+import type { SenderOptions } from '../../lib/sender/sender-options.ts';
+import { Spool } from '../../lib/spool/spool.ts';
+import { directoryOfSpec, replaceInFs, systemError } from '../spool/rig.ts';
+import { HeldClock, Rig } from './rig.ts';
+
+const TEXTS = Array.from({ length: 15 }, (_, at) => String(at));
+
+/** A sender with memory for ten records, and a disk for the others. */
+function rigWithSpool(overrides: Partial<SenderOptions> & { source?: never }): {
+  rig: Rig;
+  clock: HeldClock;
+  ledger: Ledger;
+} {
+  const clock = new HeldClock();
+  const ledger = new Ledger();
+  const spool = new Spool({ directory: directoryOfSpec(), mode: 'overflow', maxBytes: 1_000_000 }, clock, {
+    onAdopted: (records, positions) => ledger.adopt(records, positions),
+    onDamaged: () => undefined,
+    onLost: (records) => ledger.loseSpooled(records),
+    onError: () => undefined,
+    onWork: () => rig.sender.onWork(),
+  });
+  const buffer = { maxRecords: 10, maxBytes: 1_000_000, overflow: 'drop-oldest' } as const;
+  const rig = new Rig({ clock, ledger, spool, buffer, ...overrides });
+  spool.open();
+  return { rig, clock, ledger };
+}
+
+it('when all of memory had expired: what is on disk expires, too', async () => {
+  const retry = { initialMs: 100, maxMs: 1_000, maxAgeMs: 2_000 };
+  const { rig, clock, ledger } = rigWithSpool({ retry });
+  rig.connect = () => Promise.reject(new Error('ECONNREFUSED'));
+  rig.log(...TEXTS);
+  await clock.pass(3_000);
+  expect(rig.dropped.map(({ text, reason }) => `${reason} ${text}`)).toEqual(
+    TEXTS.map((text) => `expired ${text}`),
+  );
+  expect(ledger.spooledWaiting).toBe(0);
+});
+
+it('when the file could not be read for a moment', async () => {
+  const { rig, clock } = rigWithSpool({});
+  let canRead = false;
+  replaceInFs('readFileSync', (real) => (...args: Parameters<typeof real>) => {
+    if (!canRead && String(args[0]).endsWith('.seg')) throw systemError('EMFILE');
+    return real(...args);
+  });
+  rig.log(...TEXTS);
+  await clock.pass(1_000);
+  expect(rig.delivered).toEqual(TEXTS.slice(0, 10));
+  canRead = true;
+  await clock.pass(5_000);
+  expect(rig.delivered).toEqual(TEXTS);
+});
