@@ -107,7 +107,7 @@ export function producerOptions({
     timeout: requestTimeoutMs,
     requestTimeout: requestTimeout ?? requestTimeoutMs,
     ...(connectionTimeout !== undefined && { connectTimeout: connectionTimeout }),
-    ...(ssl !== undefined && ssl !== false && { tls: tlsOptions(ssl, host) }),
+    ...(ssl && { tls: tlsOptions(ssl, host) }),
     ...(sasl !== undefined && { sasl: saslOptions(sasl) }),
   };
 }
