@@ -31,12 +31,26 @@ const MAX_FLUSHES = 3;
 
 const watching = new Set<ProcessExit>();
 
+/** Whether the `exit` event has been here, or never comes here. */
+let isExitHeard = false;
+
 function onBeforeExit(): void {
   for (const end of watching) end.beforeExit();
 }
 
 function onExit(): void {
   for (const end of watching) end.exit();
+  isExitHeard = true;
+}
+
+/** Whether nothing will be done any more with what comes now: an `exit` listener that comes after ours logs it. */
+export function isOver(): boolean {
+  return isExitHeard && isExiting();
+}
+
+/** Tests emit the event by hand. */
+function isExiting(): boolean {
+  return (process as { readonly _exiting?: boolean })._exiting === true;
 }
 
 /** Sees to it that a process which ends by itself has delivered first, and that any other has given up in good order. */
@@ -65,6 +79,8 @@ export class ProcessExit implements SignalSubscriber {
       process.on('beforeExit', onBeforeExit).on('exit', onExit);
       // What comes here may be logged by a `beforeExit` listener, which then is called once more, and ours too.
       systemClock.soon(() => undefined);
+      // A listener that is added while an event is emitted is not called.
+      isExitHeard = isExiting();
     }
     watching.add(this);
     subscribe(this);

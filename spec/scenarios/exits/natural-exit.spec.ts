@@ -71,6 +71,14 @@ describe('a process that ends by itself', { timeout: 40_000 }, () => {
     expect({ code, stderr, values }).toEqual({ code: 0, stderr: '', values: numbered(3) });
   });
 
+  it.concurrent('hands on what it has logged in an exit listener, after ours', async ({ expect }) => {
+    const program = { act: 'logs in an exit listener', fallback: 'prints' } as const;
+    const { code, stdout, stderr, values } = await runProgram(cluster, program);
+    expect({ code, values }).toEqual({ code: 0, values: numbered(3) });
+    expect(stdout.trim().split('\n')).toEqual(numbered(2, 'closed: at exit'));
+    expect(stderr).toContain('ends before Kafka has got 1 record ');
+  });
+
   it.concurrent('ends, although it logs whenever it is about to end and the broker is away', async ({
     expect,
   }) => {
