@@ -85,7 +85,10 @@ export class Lifecycle implements Unfinished {
   }
 
   openSpool(): void {
-    if (!this.#isClosed) this.#parts.spool?.open();
+    const { spool, ledger } = this.#parts;
+    if (this.#isClosed || spool === undefined) return;
+    spool.open();
+    if (!spool.isScanning) ledger.forgetDisowned();
   }
 
   /** What stands in the spool and is dropped stays there. */
