@@ -1,3 +1,5 @@
+import { withoutSecrets } from './util/secret-names.ts';
+
 /** What a {@link KafkaTransportError} is about. The list is closed: a new kind of error gets a code of its own. */
 export type KafkaTransportErrorCode =
   /** An option has a wrong shape or value, or is not known. Thrown by the constructor, never emitted. */
@@ -66,11 +68,11 @@ export class KafkaTransportError extends Error {
   }
 }
 
-/** The text of anything thrown, on one line. Never throws, whatever it is given. */
+/** The text of anything thrown, on one line, without the secrets that can be told. Never throws, whatever it is given. */
 export function messageOf(error: unknown): string {
   try {
     const text = error instanceof Error ? error.message || error.name : String(error);
-    return text.replaceAll(/\s+/g, ' ').trim() || 'unknown error';
+    return withoutSecrets(text.replaceAll(/\s+/g, ' ').trim()) || 'unknown error';
   } catch {
     return 'an error that cannot be shown as text';
   }

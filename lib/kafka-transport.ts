@@ -164,7 +164,8 @@ export class KafkaTransport extends TransportStream {
    * @returns what became of all that had been accepted when it was called
    */
   async flush(timeoutMs: number = this.#options.closeTimeoutMs): Promise<FlushReport> {
-    return await this.#pipeline.lifecycle.flush(Math.min(timeoutMs, MAX_DELAY_MS));
+    const givenMs = Number.isNaN(timeoutMs) ? this.#options.closeTimeoutMs : timeoutMs;
+    return await this.#pipeline.lifecycle.flush(Math.min(givenMs, MAX_DELAY_MS));
   }
 
   /**

@@ -39,9 +39,10 @@ export class Ledger {
   /** What waits, by severity. */
   #queuedBySeverity: Map<number, Quantity> | undefined;
 
-  /** The position of the youngest record. Not `accepted`, which also falls: a position is never given twice. */
+  /** The position of the youngest record. Not `accepted`, which may fall: a position is never given twice. */
   #lastSeq = 0;
   #withdrawn: PendingRecord | undefined;
+  /** Records that are counted as only on disk, and may be others' by now. */
   #disowned = 0;
   #nextAdopted = Number.MIN_SAFE_INTEGER;
   readonly #watchers = new SettlementWatchers();
@@ -51,14 +52,14 @@ export class Ledger {
     return this.queued + this.inFlight;
   }
 
-  /** All that were ever accepted: it only grows, while `accepted` falls when what is on disk is left to others. */
+  /** All that were ever accepted or adopted: it only grows. */
   get everAccepted(): number {
-    return this.accepted + this.#disowned;
+    return this.#lastSeq + this.#nextAdopted - Number.MIN_SAFE_INTEGER;
   }
 
   /** Records that are only on disk. */
   get spooledWaiting(): number {
-    return this.spooled - this.replayed;
+    return this.spooled - this.replayed - this.#disowned;
   }
 
   /** All records that are neither delivered nor dropped. */
@@ -116,18 +117,28 @@ export class Ledger {
   adopt(count: number, positions: number = count): number {
     const first = this.#nextAdopted;
     this.#nextAdopted += positions;
-    this.accepted += count;
-    this.spooled += count;
+    // Its own, found again, are counted already.
+    const found = Math.min(count, this.#disowned);
+    this.#disowned -= found;
+    this.#count(count - found);
     this.#watchers.onAdopted(count);
     return first;
   }
 
-  /** Other processes may take over what is on disk: it is no longer counted, as if it had never been accepted. */
+  /** Other processes may take over what is on disk: it is nothing to wait for, until it is found again. */
   disown(): void {
-    const count = this.spooledWaiting;
-    this.accepted -= count;
-    this.#disowned += count;
-    this.spooled = this.replayed;
+    this.#disowned += this.spooledWaiting;
+  }
+
+  /** All that was found has been adopted: the rest is others', as if it had never been accepted here. */
+  forgetDisowned(): void {
+    this.#count(-this.#disowned);
+    this.#disowned = 0;
+  }
+
+  #count(spooled: number): void {
+    this.accepted += spooled;
+    this.spooled += spooled;
   }
 
   /** A record that was only on disk is in memory again. */

@@ -69,9 +69,6 @@ export function openTelemetry(
     throwInvalidOption('meter', "a Meter of OpenTelemetry's", meter);
   }
   if (typeof name !== 'string' || name === '') throwInvalidOption('name', 'a text that is not empty', name);
-  const names = namesInUse.get(meter) ?? new Set();
-  if (names.has(name)) throwInvalidOption('name', 'one that no other transport with this meter has', name);
-  namesInUse.set(meter, names.add(name));
 
   const own: Attributes = { [attribute('transport')]: name };
   const create = (kind: Metric['kind'], path: string, description: string, unit: string) =>
@@ -91,6 +88,12 @@ export function openTelemetry(
       '{measurement}',
     ),
   }));
+
+  // Without an SDK the API has one meter for all, with one counter: it shows nothing, so nobody needs a name there.
+  const isReal = plain[0]?.instrument !== plain[1]?.instrument;
+  const names = namesInUse.get(meter) ?? new Set();
+  if (names.has(name)) throwInvalidOption('name', 'one that no other transport with this meter has', name);
+  if (isReal) namesInUse.set(meter, names.add(name));
 
   const observe: BatchCallback = (result) => {
     const stats = transport.stats();

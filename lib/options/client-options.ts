@@ -200,6 +200,15 @@ function checkedKafka(given: unknown): KafkaConfig {
   if (!isPlainObject(given)) throwInvalidOption('kafka', "an object: kafkajs's KafkaConfig", given);
   const kafka = { ...given } as unknown as KafkaConfig;
   for (const name of ['logCreator', 'socketFactory']) optionalFunction(`kafka.${name}`, given[name]);
+  const { ssl, sasl } = given as { ssl?: unknown; sasl?: { readonly mechanism?: unknown } };
+  if (typeof ssl === 'string')
+    throwInvalidOption(
+      'kafka.ssl',
+      "true, false or an object of TLS options (compare a string: value === 'true')",
+      ssl,
+    );
+  if (sasl && typeof sasl.mechanism !== 'string')
+    throwInvalidOption('kafka.sasl.mechanism', "a text, such as 'plain'", sasl.mechanism);
   // What a function answers is checked each time that it is asked.
   if (typeof kafka.brokers === 'function') return kafka;
   const { brokers, problem } = readBrokers(kafka.brokers);

@@ -192,8 +192,9 @@ export const OPTIONS: { readonly [Name in keyof CheckedOptions]: Option<CheckedO
     "the Kafka client's own log: `level` is `'nothing'`, `'error'`, `'warn'`, `'info'` or `'debug'`; `logger` is any object with `error`, `warn`, `info` and `debug`. Default: stderr, each kind of line once and then counted, without the lines about failed connections, refused log-ins and missing topics, which the transport reports itself. Set `clientLog` to see all of them",
   ),
   fallback: optional(
-    (given) => isFunction(given) || hasMethods(given, 'log'),
-    'a winston transport or a function',
+    // A logger's `log` takes no callback.
+    (given) => isFunction(given) || (hasMethods(given, 'log') && !hasMethods(given, 'add')),
+    'a winston transport (not a logger) or a function',
   ).means(
     'a winston transport, or `(undelivered) => void`: gets each record that will not reach Kafka; its own `level` and `silent` apply to a transport. At `process.exit()` a fallback that writes asynchronously loses records ([fallback](docs/delivery-guarantees.md#the-fallback))',
   ),

@@ -50,6 +50,8 @@ const BY_PATH: Readonly<Record<string, Schema>> = {
           { type: 'array', items: { type: 'string', pattern: ADDRESS_PATTERN }, minItems: 1 },
         ],
       },
+      ssl: { not: { type: 'string' } },
+      sasl: { type: 'object', properties: { mechanism: { type: 'string' } }, required: ['mechanism'] },
       logCreator: false,
       socketFactory: false,
     },

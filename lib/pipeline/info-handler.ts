@@ -6,6 +6,7 @@ import type { Channels, SuppressionReason } from '../observe/channels.ts';
 import type { DeliveryReports } from '../observe/delivery-reports.ts';
 import type { TransportStats } from '../observe/stats.ts';
 import type { StatsCollector } from '../observe/stats-collector.ts';
+import { isOver } from '../process/process-exit.ts';
 import type { Admission, RecordFactory } from '../record/record-factory.ts';
 import type { SamplingNotice } from '../sampling/sampling-notice.ts';
 import type { Sender } from '../sender/sender.ts';
@@ -86,5 +87,6 @@ export class InfoHandler implements InfoListener {
     }
     if (admission.kind === 'record') sender.add(admission.record);
     else sender.acceptAndDrop(admission.record, admission.kind, admission.cause);
+    if (isOver()) lifecycle.exit(0);
   }
 }

@@ -15,6 +15,9 @@ import type { Clock } from '../util/clock.ts';
 // How long the end may be put off for the fallback to write what it has just got.
 const MAX_FALLBACK_MS = 1_000;
 
+// For so long after a signal it is taken for the reason why the process ends: Kubernetes kills after it. A process may also outlive one.
+const SIGNAL_MS = 30_000;
+
 /** Hears whether there is something that the end of the process must not come before. */
 export interface WorkListener {
   /** The first record comes, also one of the transport's own; or the first is left out, which the topic is to be told. */
@@ -46,8 +49,8 @@ export class Lifecycle implements Unfinished {
   #closing: Promise<FlushReport> | undefined;
   /** How often it was opened again: a `close` that began before the last time must not end it. */
   #reopened = 0;
-  /** A signal has come: what is lost at the end is told with the advice for that. */
-  #isFlushedForSignal = false;
+  /** When a signal has come, on the monotonic clock. */
+  #signalledAt = Number.NEGATIVE_INFINITY;
   /** Called when Kafka turns out to be away. */
   readonly #onDown = new Set<() => void>();
 
@@ -83,10 +86,13 @@ export class Lifecycle implements Unfinished {
 
   openSpool(): void {
     const { spool, ledger } = this.#parts;
-    if (this.#isClosed || spool === undefined || spool.isOpen) return;
-    // What it has left on disk, closed or for a signal that the process has survived, is found again.
-    ledger.disown();
-    spool.open();
+    if (this.#isClosed || spool === undefined) return;
+    if (!spool.isOpen) {
+      // What it has left on disk, closed or for a signal that the process has survived, is found again.
+      ledger.disown();
+      spool.open();
+    }
+    if (spool.scan === undefined) ledger.forgetDisowned();
   }
 
   /** What stands in the spool and is dropped stays there. */
@@ -118,8 +124,8 @@ export class Lifecycle implements Unfinished {
   async flushUnlessDown(timeoutMs: number): Promise<void> {
     const { ledger, sender, clock } = this.#parts;
     this.tellLast();
-    const until = clock.monotonic() + timeoutMs;
-    this.#isFlushedForSignal = true;
+    this.#signalledAt = clock.monotonic();
+    const until = this.#signalledAt + timeoutMs;
     do {
       // Once it is closed, what it has on disk is not sent any more.
       if (this.#isClosed || ledger.unsettled === 0 || sender.state === 'down') return;
@@ -161,7 +167,7 @@ export class Lifecycle implements Unfinished {
 
   /** Gives up all that is left, because the process ends, and says so. */
   giveUp(): void {
-    const { ledger, sender, fallbackWrites, deliveryReports, warnings } = this.#parts;
+    const { clock, ledger, sender, fallbackWrites, deliveryReports, warnings } = this.#parts;
     const before = { closed: ledger.dropped.closed, handedOn: deliveryReports.handedOn };
     sender.giveUp();
     const lost = ledger.dropped.closed - before.closed;
@@ -171,7 +177,8 @@ export class Lifecycle implements Unfinished {
     // One that does not take all, by its level: those that it has taken are not lost.
     const untaken = lost - handedOn;
     const [count, fallback] = untaken > 0 ? ([untaken, 'none'] as const) : ([lost, isWritten] as const);
-    warnings.lostAtExit(count, sender.lastError?.message, fallback, this.#isFlushedForSignal);
+    const isBySignal = clock.monotonic() - this.#signalledAt < SIGNAL_MS;
+    warnings.lostAtExit(count, sender.lastError?.message, fallback, isBySignal);
   }
 
   /** The process ends now: blocks for up to `timeoutMs`, where what is left can still be sent. */

@@ -1,3 +1,4 @@
+import { systemClock } from '../util/clock.ts';
 import { type SignalSubscriber, subscribe, unsubscribe } from './signals.ts';
 
 /** What a transport has to do before the process ends. */
@@ -25,7 +26,13 @@ export interface Unfinished {
 // Whoever sends a signal may not wait for long: Docker kills after 10 s, Ctrl-C is expected to work.
 const MAX_SIGNAL_MS = 5_000;
 
+// How often the end is put off for what is new each time: an application may log whenever the process is about to end.
+const MAX_FLUSHES = 3;
+
 const watching = new Set<ProcessExit>();
+
+/** Whether the `exit` event has been here, or never comes here. */
+let isExitHeard = false;
 
 function onBeforeExit(): void {
   for (const end of watching) end.beforeExit();
@@ -33,6 +40,17 @@ function onBeforeExit(): void {
 
 function onExit(): void {
   for (const end of watching) end.exit();
+  isExitHeard = true;
+}
+
+/** Whether nothing will be done any more with what comes now: an `exit` listener that comes after ours logs it. */
+export function isOver(): boolean {
+  return isExitHeard && isExiting();
+}
+
+/** Tests emit the event by hand. */
+function isExiting(): boolean {
+  return (process as { readonly _exiting?: boolean })._exiting === true;
 }
 
 /** Sees to it that a process which ends by itself has delivered first, and that any other has given up in good order. */
@@ -42,6 +60,8 @@ export class ProcessExit implements SignalSubscriber {
   readonly signals: readonly NodeJS.Signals[];
   /** How much had been accepted when the process was last about to end. */
   #acceptedAtExit = 0;
+  /** How often it was put off since nothing was held. */
+  #flushes = 0;
 
   /**
    * @param timeoutMs how long the end may be put off
@@ -55,7 +75,13 @@ export class ProcessExit implements SignalSubscriber {
 
   watch(): void {
     // One listener for all transports: a listener each would have Node warn of a leak from the eleventh on.
-    if (watching.size === 0) process.on('beforeExit', onBeforeExit).on('exit', onExit);
+    if (watching.size === 0) {
+      process.on('beforeExit', onBeforeExit).on('exit', onExit);
+      // What comes here may be logged by a `beforeExit` listener, which then is called once more, and ours too.
+      systemClock.soon(() => undefined);
+      // A listener that is added while an event is emitted is not called.
+      isExitHeard = isExiting();
+    }
     watching.add(this);
     subscribe(this);
   }
@@ -70,13 +96,17 @@ export class ProcessExit implements SignalSubscriber {
   beforeExit(): void {
     this.#unfinished.tellLast();
     const { held, everAccepted } = this.#unfinished;
-    if (held === 0) return;
+    if (held === 0) {
+      this.#flushes = 0;
+      return;
+    }
     // The second time nothing new has come: an outage must not keep the process alive for ever.
-    if (everAccepted === this.#acceptedAtExit) {
+    if (everAccepted === this.#acceptedAtExit || this.#flushes === MAX_FLUSHES) {
       this.#unfinished.giveUp();
       return;
     }
     this.#acceptedAtExit = everAccepted;
+    this.#flushes++;
     void this.#unfinished.flush(this.#timeoutMs, true).then(() => this.#unfinished.release());
   }
 

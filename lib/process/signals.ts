@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
 import { isMainThread } from 'node:worker_threads';
 import { runOutsideRequests, systemClock } from '../util/clock.ts';
+import { soonest } from '../util/system-timers.ts';
 
 /** What a transport does when the process is told to end. */
 export interface SignalSubscriber {
@@ -67,8 +68,7 @@ export function unsubscribe(subscriber: SignalSubscriber): void {
 function syncHandlers(): void {
   const wanted = new Set([...subscribers].flatMap(({ signals }) => signals));
   for (const signal of wanted) {
-    // Before those that are there: a `once` handler that has been called is no longer among the listeners.
-    if (!handled.has(signal)) runOutsideRequests(() => process.prependListener(signal, handler));
+    if (!handled.has(signal)) putFirst(signal);
     handled.add(signal);
   }
   for (const signal of handled) {
@@ -76,6 +76,22 @@ function syncHandlers(): void {
     process.removeListener(signal, handler);
     handled.delete(signal);
   }
+  process.removeListener('newListener', onNewListener);
+  if (handled.size > 0) process.on('newListener', onNewListener);
+}
+
+/** Before all others: a `once` handler that has been called is no longer among the listeners. */
+function putFirst(signal: NodeJS.Signals): void {
+  process.removeListener(signal, handler);
+  runOutsideRequests(() => process.prependListener(signal, handler));
+}
+
+/** The application may put one of its own first. No signal comes before the tick. */
+function onNewListener(event: NodeJS.Signals, listener: Handler): void {
+  if (!handled.has(event) || listener[COPY] !== undefined) return;
+  soonest(() => {
+    if (handled.has(event)) putFirst(event);
+  });
 }
 
 function onSignal(signal: NodeJS.Signals): void {

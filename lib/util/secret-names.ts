@@ -17,7 +17,7 @@ const SECRET_IN_TEXT = new RegExp(
   'gis',
 );
 const BEARER = /\b(bearer\s{1,3})[\w.~+/=-]{16,}/gi;
-const URL_LOGIN = /(:\/\/)[^\s/@]{1,256}@/g;
+const URL_LOGIN = /(:\/\/)[^\s/]{1,256}@/g;
 
 /** `text` without the secrets that can be told by their form. */
 export function withoutSecrets(text: string): string {

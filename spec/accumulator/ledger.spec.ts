@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Ledger } from '../../lib/accumulator/ledger.ts';
 import type { SettlementWatcher } from '../../lib/accumulator/settlement-watchers.ts';
 import { DROP_REASONS, type PendingRecord } from '../../lib/record/record.ts';
@@ -75,6 +75,7 @@ it('a position is never given twice, also when what is on disk was left to other
   const older = [accepted(), accepted(), accepted()];
   for (const record of older.slice(0, 2)) ledger.spool(record);
   ledger.disown();
+  ledger.forgetDisowned();
   expect(ledger.accepted).toBe(1);
   const younger = [accepted(), accepted()];
   expect([...older, ...younger].map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5]);
@@ -86,13 +87,38 @@ it('a position is never given twice, also when what is on disk was left to other
   expect(isDone).toBe(true);
 });
 
-it('how many were ever accepted only grows, also when what is on disk is left to other processes', () => {
-  const ledger = new Ledger();
-  const record = recordOf();
-  ledger.accept(record);
-  ledger.spool(record);
-  ledger.disown();
-  expect([ledger.accepted, ledger.everAccepted]).toEqual([0, 1]);
-  ledger.adopt(1);
-  expect([ledger.accepted, ledger.everAccepted]).toEqual([1, 2]);
+describe('what is on disk is left to other processes', () => {
+  function disowned(count: number): Ledger {
+    const ledger = new Ledger();
+    for (let at = 0; at < count; at++) {
+      const record = recordOf();
+      ledger.accept(record);
+      ledger.spool(record);
+    }
+    ledger.disown();
+    return ledger;
+  }
+  const counted = ({ accepted, spooled, spooledWaiting, everAccepted }: Ledger): number[] => [
+    accepted,
+    spooled,
+    spooledWaiting,
+    everAccepted,
+  ];
+
+  it('and is nothing to wait for; found again, it is not counted once more: counters of metrics fell, and grew again', () => {
+    const ledger = disowned(3);
+    expect(counted(ledger)).toEqual([3, 3, 0, 3]);
+    ledger.disown();
+    ledger.adopt(2);
+    expect(counted(ledger)).toEqual([3, 3, 2, 5]);
+    ledger.adopt(2);
+    expect(counted(ledger)).toEqual([4, 4, 4, 7]);
+  });
+
+  it('and what is not found again is as if it had never been accepted, but for how many ever were', () => {
+    const ledger = disowned(3);
+    ledger.adopt(1);
+    ledger.forgetDisowned();
+    expect(counted(ledger)).toEqual([1, 1, 1, 4]);
+  });
 });

@@ -122,3 +122,9 @@ it("OpenTelemetry's API works without an SDK, and what is no meter is refused", 
   expect(() => openTelemetry(transport, {} as never)).toThrow('option "meter"');
   expect(() => openTelemetry(transport, metrics.getMeter('shop'), { name: '' })).toThrow('option "name"');
 });
+
+it("OpenTelemetry's API without an SDK has one meter for all names: several transports may have the same name there", async () => {
+  const cluster = await startCluster();
+  for (const of of ['shop', 'audit'])
+    expect(() => openTelemetry(transportTo(cluster), metrics.getMeter(of))).not.toThrow();
+});

@@ -104,7 +104,7 @@ const TABLE: Record<string, Row> = {
   fallback: {
     good: [noop, new winston.transports.Console()],
     bad: [{}, 'file', 5, null, { log: 5 }],
-    expected: 'a winston transport or a function',
+    expected: 'a winston transport (not a logger) or a function',
   },
   dropNotice: FLAG,
   recordId: FLAG,

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { resolveOptions } from '../../lib/options/resolve.ts';
 import { Pipeline } from '../../lib/pipeline/pipeline.ts';
 import { hopsOf } from '../../lib/record/hops.ts';
@@ -275,3 +275,20 @@ it('a flush for a signal ends when the transport is closed, and holds nothing up
   clearImmediate(turn);
   expect(turns).toBe(0);
 });
+
+it.each([
+  [20_000, true],
+  [60_000, false],
+])(
+  'a process that ends %d ms after a signal is told that the signal was the reason: %s',
+  async (ms, isBySignal) => {
+    const rig = new Rig();
+    const { lifecycle, warnings } = rig.pipeline;
+    const told = vi.spyOn(warnings, 'lostAtExit').mockImplementation(() => undefined);
+    await lifecycle.flushUnlessDown(5_000);
+    await rig.clock.pass(ms);
+    rig.log('one');
+    lifecycle.giveUp();
+    expect(told.mock.lastCall).toEqual([1, undefined, 'written', isBySignal]);
+  },
+);

@@ -64,6 +64,29 @@ describe('a process that is about to end', () => {
     expect(books.giveUp).toHaveBeenCalledTimes(1);
   });
 
+  it('is not put off for ever by an application that logs whenever it is about to end', () => {
+    const { books } = unfinished(3);
+    const end = new ProcessExit(books, 10);
+    for (let at = 0; at < 10; at++) {
+      books.everAccepted++;
+      end.beforeExit();
+    }
+    expect(books.flush).toHaveBeenCalledTimes(3);
+    expect(books.giveUp).toHaveBeenCalledTimes(7);
+  });
+
+  it('may be put off as often again, once nothing was held', () => {
+    const { books } = unfinished(0);
+    const end = new ProcessExit(books, 10);
+    for (let at = 0; at < 10; at++) {
+      books.everAccepted++;
+      books.held = at % 2;
+      end.beforeExit();
+    }
+    expect(books.flush).toHaveBeenCalledTimes(5);
+    expect(books.giveUp).not.toHaveBeenCalled();
+  });
+
   it('has one listener for all that watch, and none when nobody does', () => {
     const before = listeners();
     const ends = [1, 2, 3]

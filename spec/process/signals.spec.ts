@@ -72,6 +72,35 @@ describe('handlers of signals', () => {
     expect(process.listeners(ONE).slice(1)).toEqual(before);
   });
 
+  it.each(['prependListener', 'prependOnceListener'] as const)(
+    'stand before those that the application puts first later on (%s)',
+    async (method) => {
+      subscriberOf([ONE]);
+      const [ours] = process.listeners(ONE);
+      const theirs = (): void => undefined;
+      process[method](ONE, theirs);
+      onTestFinished(() => void process.removeListener(ONE, theirs));
+      await new Promise(process.nextTick);
+      expect(process.listeners(ONE)).toEqual([ours, theirs]);
+    },
+  );
+
+  it('come back when the application removes all, and adds its own', async () => {
+    subscriberOf([ONE]);
+    const [ours] = process.listeners(ONE);
+    process.removeAllListeners(ONE);
+    handleInApplication(ONE);
+    await new Promise(process.nextTick);
+    expect(process.listeners(ONE)[0]).toBe(ours);
+  });
+
+  it('leave nothing on the process that listens for new ones', () => {
+    const before = process.listenerCount('newListener');
+    const subscriber = subscriberOf([ONE]);
+    unsubscribe(subscriber);
+    expect(process.listenerCount('newListener')).toBe(before);
+  });
+
   it('are none for who asks for no signal', () => {
     const before = process.listenerCount(ONE);
     subscriberOf([]);

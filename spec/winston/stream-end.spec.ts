@@ -295,6 +295,12 @@ describe('flush()', () => {
     },
   );
 
+  it('waits for as long as without a time, where that is no number: Number() of a variable that is not set', async () => {
+    const transport = transportTo(await startCluster());
+    transport.log(infoOf('one'));
+    expect(await transport.flush(Number.NaN)).toEqual({ delivered: 1, dropped: 0, pending: 0 });
+  });
+
   it('resolves at once when there is nothing to wait for', async () => {
     const cluster = await startCluster();
     expect(await transportTo(cluster).flush()).toEqual({ delivered: 0, dropped: 0, pending: 0 });

@@ -64,6 +64,32 @@ describe('a process that ends by itself', { timeout: 40_000 }, () => {
     ]);
   });
 
+  it.concurrent('has delivered what it has logged in beforeExit, where that was the first', async ({
+    expect,
+  }) => {
+    const { code, stderr, values } = await runProgram(cluster, { act: 'logs first in beforeExit' });
+    expect({ code, stderr, values }).toEqual({ code: 0, stderr: '', values: numbered(3) });
+  });
+
+  it.concurrent('hands on what it has logged in an exit listener, after ours', async ({ expect }) => {
+    const program = { act: 'logs in an exit listener', fallback: 'prints' } as const;
+    const { code, stdout, stderr, values } = await runProgram(cluster, program);
+    expect({ code, values }).toEqual({ code: 0, values: numbered(3) });
+    expect(stdout.trim().split('\n')).toEqual(numbered(2, 'closed: at exit'));
+    expect(stderr).toContain('ends before Kafka has got 1 record ');
+  });
+
+  it.concurrent('ends, although it logs whenever it is about to end and the broker is away', async ({
+    expect,
+  }) => {
+    const { code, stderr } = await runProgram(cluster, {
+      act: 'logs whenever it is about to end',
+      ...NO_BROKER,
+    });
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/ends before Kafka has got \d+ records? /);
+  });
+
   it.concurrent('gives nothing up while the application still works', async ({ expect }) => {
     const program = { act: 'works on in beforeExit', fallback: 'prints', ...NO_BROKER } as const;
     const { code, stdout } = await runProgram(cluster, program);

@@ -183,6 +183,7 @@ describe('handlers of the application decide about the end', { timeout: 60_000 }
   it.concurrent.for([
     ['with a handler that exits when its server is closed', 0, null, closing],
     ['with a handler that calls process.exit() once the transport is closed', 7, null, numbered(9)],
+    ['with a once handler that the application has put first', 7, null, numbered(9)],
     ['with a handler that comes while it is flushed', 7, null, numbered(9)],
     ['with a handler that ignores it', 0, null, [...numbered(9), ...numbered(3, 'later')]],
     ['close-with-grace', 0, null, closing],

@@ -1,0 +1,28 @@
+// `ssl: process.env.KAFKA_SSL` with 'false' in it meant TLS, and a `sasl` without its mechanism a TypeError of kafkajs's with each connect.
+import { expect, it } from 'vitest';
+import { ENOUGH, expectTaken, refused } from './refused.ts';
+
+const withKafka = (given: object): object => ({ ...ENOUGH, kafka: { ...ENOUGH.kafka, ...given } });
+
+it.each(['true', 'false', ''])('ssl: %j is refused: a text counts as TLS, whatever it says', (ssl) => {
+  expect(refused(withKafka({ ssl })).message).toContain(
+    `option "kafka.ssl" must be true, false or an object of TLS options (compare a string: value === 'true')`,
+  );
+});
+
+it.each([{}, { mechanism: undefined, username: 'u', password: 'p' }, 'plain'])(
+  'sasl: %j is refused',
+  (sasl) => {
+    expect(refused(withKafka({ sasl }))).toMatchObject({
+      option: 'kafka.sasl.mechanism',
+      message: expect.stringContaining("must be a text, such as 'plain'"),
+    });
+  },
+);
+
+it.each([
+  { ssl: true },
+  { ssl: {}, sasl: { mechanism: 'plain' } },
+  { ssl: false },
+  { ssl: undefined, sasl: undefined },
+])('%j is taken', (given) => expectTaken(withKafka(given)));
