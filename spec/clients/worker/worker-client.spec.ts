@@ -4,7 +4,7 @@ import { MessagePort, type Worker } from 'node:worker_threads';
 import { type LogEntry, logLevel } from 'kafkajs';
 import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Batch, Records } from '../../../lib/accumulator/batch.ts';
-import type { DeliveryClient, ExitDrainEvents } from '../../../lib/clients/client.ts';
+import type { DeliveryClient } from '../../../lib/clients/client.ts';
 import type { PlatformaticClient } from '../../../lib/clients/platformatic/client-option.ts';
 import { isGuarded } from '../../../lib/loop-safety/guard.ts';
 import { deepQueue, recordOf } from '../../sender/rig.ts';
@@ -224,6 +224,13 @@ describe('a client', () => {
     expect(cluster.values(TOPIC)).toEqual(['a', 'b']);
   });
 
+  it('that is closed has no connection', async () => {
+    const cluster = await startCluster();
+    const client = await connected(sourceTo({ brokers: cluster.addresses }));
+    await client.close();
+    await cluster.until(() => cluster.connections === 0);
+  });
+
   it('that is given up is cut, and its thread is let alone', async () => {
     const cluster = await startCluster();
     const started = sourceTo({ brokers: cluster.addresses });
@@ -252,16 +259,6 @@ describe('a client', () => {
 });
 
 describe('at the end of the process', () => {
-  const events = (): ExitDrainEvents & { outages: unknown[] } => {
-    const outages: unknown[] = [];
-    return {
-      outages,
-      onDelivered: () => undefined,
-      onDropped: () => undefined,
-      onOutage: (cause) => outages.push(cause),
-    };
-  };
-
   it('it is heard of sends that are under way, though the event loop stands still', () => {
     const { source, clock } = sourceTo(NOWHERE);
     const batch = batchOf(objectsOf(['a']));
@@ -287,11 +284,17 @@ describe('at the end of the process', () => {
   it('what is left goes to a thread that is started for it, and what comes of that is told', async () => {
     const workers = watchWorkers();
     const { source, clock } = sourceTo(NOWHERE, { isolate: true });
-    const { outages, ...told } = events();
-    const onOutage = vi.fn((cause: unknown) => void outages.push(cause));
-    source.exitDrain.send([recordOf({ topic: TOPIC })], clock.now + 100, { ...told, onOutage });
+    const outages: string[] = [];
+    const onOutage = (cause: unknown): void => {
+      outages.push(String(cause));
+      // The time is up.
+      clock.now = 30_000;
+    };
+    const onDropped = (): void => undefined;
+    const events = { onDelivered: onDropped, onDropped, onOutage };
+    source.exitDrain.send([recordOf({ topic: TOPIC })], 20_000, events);
     await turn();
     expect(workers).toHaveLength(1);
-    expect(String(outages[0])).toMatch('ECONNREFUSED');
+    expect(outages).toEqual([expect.stringContaining('ECONNREFUSED')]);
   });
 });
