@@ -119,6 +119,7 @@ export async function checkTls(
       throw new StepFailure('tls', `no TLS handshake with ${broker}: ${reasonOf(error)}`, advice);
     });
     const certificate = certificateOf(socket);
+    const protocol = socket.getProtocol() ?? 'TLS';
     // Some errors are given as an Error, against the types.
     const problem: unknown = socket.authorized ? undefined : socket.authorizationError;
     socket.destroy();
@@ -130,7 +131,7 @@ export async function checkTls(
         adviceFor(String((problem as { code?: unknown }).code ?? problem)),
       );
     }
-    details.add(`${certificate}, ${socket.getProtocol() ?? 'TLS'}`);
+    details.add(`${certificate}, ${protocol}`);
   }
   steps.ok('tls', [...details].join('; '));
 }

@@ -172,6 +172,14 @@ describe('an error', () => {
     expect(error.message).not.toMatch('s3cret');
   });
 
+  it('has no token in it that a function of the application’s has answered', async () => {
+    const cluster = await startCluster({ sasl: () => 'no, not with to-ken-1' });
+    const oauthBearerProvider = async () => ({ value: 'to-ken-1' });
+    const sasl = { mechanism: 'oauthbearer' as const, oauthBearerProvider };
+    const outcome = await outcomeOf(connected(sourceTo({ brokers: cluster.addresses, sasl })));
+    expect(messageOf(outcome)).toMatch('no, not with ***');
+  });
+
   it('of a broker that does not answer is kafkajs’s only where the configuration has a limit of its own', async () => {
     const cluster = await startCluster();
     const { addresses: brokers } = cluster;
@@ -276,16 +284,29 @@ describe('the lines of kafkajs', () => {
   });
 });
 
-it('what the application’s functions log while a client connects is logged under the flag, also after an await', async () => {
+it('what the application’s code logs inside a client is logged under the flag, also later', async () => {
   const cluster = await startCluster();
   const flags: boolean[] = [];
+  const note = (): void => void flags.push(isGuarded());
   const brokers = async (): Promise<string[]> => {
     await new Promise((resolve) => setImmediate(resolve));
-    flags.push(isGuarded());
+    note();
     return cluster.addresses;
   };
-  await connected(sourceTo({ brokers }));
-  expect(flags).toEqual([true]);
+  const { sockets, socketFactory } = noting();
+  const client = await connected(
+    sourceTo({
+      brokers,
+      socketFactory: (args) => {
+        setImmediate(note);
+        return socketFactory(args);
+      },
+    }),
+  );
+  sockets[0]?.once('data', note);
+  await client.send(batchOf(TOPIC, ['a']));
+  expect(flags.length).toBeGreaterThanOrEqual(3);
+  expect(flags).not.toContain(false);
   expect(isGuarded()).toBe(false);
 });
 
