@@ -1,8 +1,8 @@
 // One kafkajs client, as a sender has it: what is told of it, how it fails, and how it is ended. What it has in common with all
 // other clients is in the folder `contract`.
 import net, { type Socket } from 'node:net';
-import { CompressionTypes, type LogEntry, logLevel } from 'kafkajs';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { CompressionTypes, Kafka, type KafkaConfig, type LogEntry, logLevel } from 'kafkajs';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { SendOutcome } from '../../../lib/clients/client.ts';
 import { isNotSent } from '../../../lib/clients/not-sent-error.ts';
 import { isGuarded } from '../../../lib/loop-safety/guard.ts';
@@ -77,15 +77,28 @@ describe('its path', () => {
     expect([paths, cluster.produceVersions]).toEqual([[path], [version]]);
   });
 
-  it('is told again where a broker has none of the requests for it', async () => {
-    const cluster = await startCluster({ versions: { Produce: [3, 8] } });
+  it('is told again where somebody has looked at the messages, as an instrumentation does', async () => {
+    const cluster = await startCluster();
     const paths: string[] = [];
+    let isLookedAt = true;
+    const { producer: make } = Kafka.prototype;
+    const making = vi.spyOn(Kafka.prototype, 'producer').mockImplementation(function (this: Kafka, config) {
+      const producer = make.call(this, config);
+      const send: typeof producer.send = (record) => {
+        if (isLookedAt) void [...record.messages];
+        return producer.send(record);
+      };
+      return { ...producer, send };
+    });
+    onTestFinished(() => making.mockRestore());
     const client = await connected(
       sourceTo({ brokers: cluster.addresses }, { onPath: (to) => paths.push(to) }),
     );
     await client.send(batchOf(TOPIC, ['a']));
-    expect(cluster.values(TOPIC)).toEqual(['a']);
-    expect(paths).toEqual(cluster.produceVersions[0] === 7 ? ['fast', 'send'] : ['fast']);
+    isLookedAt = false;
+    await client.send(batchOf(TOPIC, ['b']));
+    expect(cluster.values(TOPIC)).toEqual(['a', 'b']);
+    expect(paths).toEqual(['fast', 'send', 'fast']);
   });
 });
 
@@ -128,6 +141,15 @@ describe('a send', () => {
     const outcome = await outcomeOf(client.send(batchOf(TOPIC, ['a'])));
     expect(outcome).toMatchObject({ error: expect.any(Error) });
     expect(isNotSent((outcome as { error: unknown }).error)).toBe(false);
+  });
+
+  it('that was written may have been stored, though it fails because nobody listens any more', async () => {
+    const cluster = await startCluster();
+    const client = await connected(sourceTo({ brokers: cluster.addresses }));
+    cluster.once('append', () => void cluster.down());
+    const { error } = (await outcomeOf(client.send(batchOf(TOPIC, ['a'])))) as { error: Error };
+    expect(error.message).toMatch('ECONNREFUSED');
+    expect(isNotSent(error)).toBe(false);
   });
 
   it('that fails for another reason before it was written fails with that', async () => {
@@ -268,6 +290,23 @@ describe('the lines of kafkajs', () => {
     const logCreator = () => (entry: LogEntry) => void brokers.push(entry.log.broker);
     await outcomeOf(connected(sourceTo({ brokers: ['[::1]:1'] }, { logCreator, logLevel: logLevel.INFO })));
     expect(brokers).toContain('[::1]:1');
+  });
+
+  it('failed a log-in of the application’s that logged an error itself, in place of a text', async () => {
+    const cluster = await startCluster({ sasl: () => true });
+    const messages: unknown[] = [];
+    const logCreator = () => (entry: LogEntry) => void messages.push(entry.log.message);
+    const sasl: KafkaConfig['sasl'] = {
+      mechanism: 'plain',
+      authenticationProvider: ({ logger, saslAuthenticate }) => ({
+        authenticate: async () => {
+          logger.error(new Error('the cache is cold') as never);
+          await saslAuthenticate({ request: { encode: () => Buffer.from('\0\0\0\x04\0a\0b', 'latin1') } });
+        },
+      }),
+    };
+    await connected(sourceTo({ brokers: cluster.addresses, sasl }, { logCreator, logLevel: logLevel.ERROR }));
+    expect(messages).toEqual([new Error('the cache is cold')]);
   });
 
   it('are as many as the level says, and not about the retries that the transport makes itself', async () => {
