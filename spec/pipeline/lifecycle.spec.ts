@@ -462,7 +462,11 @@ describe('giving up', () => {
       rig.pipeline.lifecycle.giveUp();
     }
     expect(lines.filter((line) => line.includes('process ends'))).toEqual(
-      Array(3).fill(expect.stringContaining('1 record (there was no time to send them).')),
+      Array(3).fill(
+        expect.stringContaining(
+          '1 record (there was no time to send them). It is lost. Await transport.flush()',
+        ),
+      ),
     );
   });
 

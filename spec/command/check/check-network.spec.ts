@@ -159,11 +159,15 @@ describe('TLS', () => {
     expect(failure).toMatch('The certificate is for another host.');
   });
 
-  it('takes any certificate where that is configured', async () => {
+  it('takes any certificate where that is configured, and says of each broker’s whose it is', async () => {
     const { steps, said } = keptSteps();
-    const { address } = await withTls(EXPIRED_TLS);
-    await checkTls(steps, [address], { rejectUnauthorized: false });
-    expect(said()).toEqual([expect.stringMatching('^ok tls: certificate of ')]);
+    const [one, other] = [await withTls(EXPIRED_TLS), await withTls(SPEC_TLS)];
+    await checkTls(steps, [one.address, other.address], { rejectUnauthorized: false });
+    expect(said()).toEqual([
+      expect.stringMatching(
+        /^ok tls: certificate of .* 2000 GMT, TLS\S+; certificate of .* 2126 GMT, TLS\S+$/,
+      ),
+    ]);
   });
 
   it('is asked for by the name of the host, which is no address', async () => {
