@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { isGuarded } from '../../lib/loop-safety/guard.ts';
 import { hopsOf } from '../../lib/record/hops.ts';
+import { LEVEL } from '../../lib/util/info.ts';
 import type { Mark } from '../../lib/winston/mark.ts';
 import { messagesOn } from '../observe/subscribed.ts';
 import { directoryOfSpec } from '../spool/rig.ts';
@@ -51,7 +52,7 @@ describe('an info', () => {
     const told = messagesOn<Suppressed>('record:suppressed');
     const isLoop = hopsOf({ 'log-hops': '9' });
     rig.log('no');
-    rig.log('less', { level: 'debug', [Symbol.for('level')]: 'debug' });
+    rig.log('less', { level: 'debug', [LEVEL]: 'debug' });
     rig.log('again', isLoop);
     rig.log('yes');
     expect(suppressed(told)).toEqual(['filtered no', 'sampled less', 'loop again']);
@@ -149,7 +150,8 @@ describe('the end of the process', () => {
   it('is to be watched for from the first record on that was left out: the topic is to be told', async () => {
     const rig = new Rig({ sample: { info: 0 } });
     rig.log('one');
-    rig.log('two');
+    // As one that no logger has made.
+    rig.log('two', { [LEVEL]: undefined });
     expect(rig.work).toEqual(['work']);
     await rig.clock.pass(61_000);
     expect(rig.sent).toEqual([
@@ -170,7 +172,7 @@ describe('the end of the process', () => {
   it('is no matter of records that wait already when one more is left out', () => {
     const rig = new Rig({ sample: { debug: 0 } });
     rig.log('one');
-    rig.log('left out', { level: 'debug', [Symbol.for('level')]: 'debug' });
+    rig.log('left out', { level: 'debug', [LEVEL]: 'debug' });
     // Twice: each has something of its own that is to be sent.
     expect(rig.work).toEqual(['work', 'work']);
   });

@@ -433,6 +433,20 @@ describe('closing', () => {
   });
 });
 
+it('a flush for a signal ends when its time is up, where Kafka is neither away nor answers', async () => {
+  const never = (): Promise<never> => new Promise(() => undefined);
+  const producer = { connect: async () => undefined, disconnect: async () => undefined, send: never };
+  const rig = new Rig({ producer });
+  await rig.clock.pass(500);
+  rig.log('one');
+  let endedAt = 0;
+  void rig.pipeline.lifecycle.flushUnlessDown(1_000).then(() => {
+    endedAt = rig.clock.now;
+  });
+  await rig.clock.pass(5_000);
+  expect(endedAt).toBe(1_500);
+});
+
 describe('giving up', () => {
   const write = (): unknown => undefined;
 
