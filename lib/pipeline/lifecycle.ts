@@ -124,13 +124,13 @@ export class Lifecycle implements Unfinished {
   }
 
   async #flushUntilDown(timeoutMs: number): Promise<void> {
-    let onDown: (() => void) | undefined;
+    let onDown = (): void => undefined;
     const down = new Promise<void>((resolve) => {
       onDown = resolve;
-      this.#onDown.add(resolve);
     });
+    this.#onDown.add(onDown);
     await Promise.race([this.flush(timeoutMs), down]);
-    if (onDown !== undefined) this.#onDown.delete(onDown);
+    this.#onDown.delete(onDown);
   }
 
   /**

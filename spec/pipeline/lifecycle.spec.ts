@@ -135,6 +135,17 @@ describe('the spool', () => {
     rig.expectBalanced();
   });
 
+  it('stays its own where the transport is opened that was never closed', async () => {
+    const rig = new Rig({ spool: { directory: directoryOfSpec(), mode: 'always' } });
+    rig.log('one');
+    await rig.clock.settle();
+    rig.pipeline.lifecycle.reopen();
+    expect(rig.pipeline.lifecycle.held).toBe(1);
+    await rig.clock.pass(2_000);
+    expect([rig.sent, rig.pipeline.lifecycle.held]).toEqual([['one'], 0]);
+    rig.expectBalanced();
+  });
+
   it.each([true, false])('keeps what Kafka refuses of it where that is asked for: %s', async (keeps) => {
     const directory = directoryOfSpec();
     await leftIn(directory, 'one');
@@ -352,6 +363,19 @@ it('a flush for a signal ends when the transport is closed, and holds nothing up
 });
 
 describe('closing', () => {
+  it('once more, where it was opened again, sends what came since', async () => {
+    const rig = new Rig({ dropNotice: false });
+    const { lifecycle } = rig.pipeline;
+    const first = lifecycle.close();
+    await rig.after(1_000, first);
+    lifecycle.reopen();
+    rig.log('one');
+    const second = lifecycle.close();
+    expect(second).not.toBe(first);
+    expect(await rig.after(1_000, second)).toEqual({ delivered: 1, dropped: 0, pending: 0 });
+    expect([rig.sent, lifecycle.isClosed]).toEqual([['one'], true]);
+  });
+
   it('tells of what was dropped in what is left of its time', async () => {
     const late = deferred<unknown>();
     const sent: string[] = [];

@@ -107,6 +107,14 @@ describe('a client', () => {
     expect(cluster.count(TOPIC)).toBe(2);
   });
 
+  it.each(['close', 'kill'] as const)('has no connection after a %s', async (kind) => {
+    const cluster = await startCluster();
+    const { ask } = served();
+    await ask(connect({ brokers: cluster.addresses }));
+    await ask({ kind, client: 1 });
+    await cluster.until(() => cluster.connections === 0);
+  });
+
   it('comes from one source with the others: each begins with the next broker', async () => {
     const cluster = await startCluster({ brokers: 2 });
     const reached: number[] = [];
