@@ -136,13 +136,13 @@ describe('the spool', () => {
   });
 
   it('stays its own where the transport is opened that was never closed', async () => {
-    const rig = new Rig({ spool: { directory: directoryOfSpec(), mode: 'always' } });
-    rig.log('one');
-    await rig.clock.settle();
+    const rig = new Rig({ spool: { directory: directoryOfSpec() }, buffer: { maxRecords: 1 } });
+    for (const text of ['one', 'two', 'three']) rig.log(text);
+    expect(rig.pipeline.stats().spooled).toBeGreaterThan(0);
     rig.pipeline.lifecycle.reopen();
-    expect(rig.pipeline.lifecycle.held).toBe(1);
+    expect(rig.pipeline.lifecycle.held).toBe(3);
     await rig.clock.pass(2_000);
-    expect([rig.sent, rig.pipeline.lifecycle.held]).toEqual([['one'], 0]);
+    expect([rig.sent, rig.pipeline.lifecycle.held]).toEqual([['one', 'two', 'three'], 0]);
     rig.expectBalanced();
   });
 
@@ -521,6 +521,9 @@ describe('giving up', () => {
     rig.log('taken', { level: 'error', [Symbol.for('level')]: 'error' });
     rig.pipeline.lifecycle.giveUp();
     expect(lines.at(-1)).toContain('1 record (there was no time to send them). The fallback has got it');
+    rig.log('not taken');
+    rig.pipeline.lifecycle.giveUp();
+    expect(lines.at(-1)).toContain('1 record (there was no time to send them). It is lost.');
   });
 
   it('after a signal, says what helps there', async () => {

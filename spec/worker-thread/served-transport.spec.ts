@@ -120,8 +120,19 @@ describe('a client', () => {
     const reached: number[] = [];
     cluster.on('connection', ({ broker }) => reached.push(broker));
     const { ask } = served({ idempotent: true });
-    for (const client of [1, 2]) await ask(connect({ brokers: cluster.addresses }, client));
-    expect(new Set(reached)).toEqual(new Set([0, 1]));
+    const begins: unknown[] = [];
+    for (const client of [1, 2, 3, 4, 5, 6]) {
+      reached.length = 0;
+      await ask(connect({ brokers: cluster.addresses }, client));
+      begins.push(reached[0]);
+    }
+    expect([begins, begins.toReversed()]).toContainEqual([0, 1, 0, 1, 0, 1]);
+  });
+
+  it('is shared by transports of the thread whose lines go to the same place', async () => {
+    const cluster = await startCluster();
+    for (const log of [7, 7, 8]) await served({ log }).ask(connect({ brokers: cluster.addresses }));
+    expect(cluster.connectionsEver).toBe(2);
   });
 
   it('is cut with all others when the transport leaves', async () => {

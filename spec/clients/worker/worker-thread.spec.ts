@@ -93,6 +93,8 @@ describe('its transports', () => {
     const { length } = one.lines;
     await same.ask(close);
     expect([one.lines.length, same.lines.length > 0, other.lines]).toEqual([length, true, []]);
+    await other.ask({ ...connect, kafka } as Task);
+    expect(other.lines.length).toBeGreaterThan(0);
   });
 
   it('that leave have their clients cut; the last one ends the thread', async () => {
