@@ -99,6 +99,7 @@ describe('after Ctrl-C', () => {
 it.each([
   [new Error('one'), 'one'],
   [new AggregateError([new Error('first'), new Error('second')]), 'first'],
+  [new AggregateError([new Error('only')]), 'only'],
   [new AggregateError([], 'of none'), 'of none'],
   [Object.assign(new Error('its own'), { errors: 'no list' }), 'its own'],
 ])('the reason of %s is "%s"', (error, reason) => {
