@@ -41,6 +41,7 @@ const UNITS = [
     'loop-safety',
     'observe',
     'options',
+    'pipeline',
   ],
   ...['protocol', 'readme', 'record', 'sampling', 'sender', 'spool', 'undelivered', 'util'],
 ].map((name) => `spec/${name}/**/!(${LOADS_ANEW.join('|')}).spec.ts`);

@@ -88,7 +88,7 @@ export class Lifecycle implements Unfinished {
     const { spool, ledger } = this.#parts;
     if (this.#isClosed || spool === undefined) return;
     if (!spool.isOpen) {
-      // What it has left on disk, closed or for a signal that the process has survived, is found again.
+      // What it has left on disk for a signal that the process has survived is found again.
       ledger.disown();
       spool.open();
     }
@@ -134,13 +134,13 @@ export class Lifecycle implements Unfinished {
   }
 
   async #flushUntilDown(timeoutMs: number): Promise<void> {
-    let onDown: (() => void) | undefined;
+    let onDown = (): void => undefined;
     const down = new Promise<void>((resolve) => {
       onDown = resolve;
-      this.#onDown.add(resolve);
     });
+    this.#onDown.add(onDown);
     await Promise.race([this.flush(timeoutMs), down]);
-    if (onDown !== undefined) this.#onDown.delete(onDown);
+    this.#onDown.delete(onDown);
   }
 
   /**
@@ -158,11 +158,13 @@ export class Lifecycle implements Unfinished {
     this.#reopened++;
     this.#closing = undefined;
     if (!this.#isClosed) return;
-    const { sender, spool, clock } = this.#parts;
+    const { sender, spool, ledger, clock } = this.#parts;
     this.#isClosed = false;
     this.onState();
     sender.restart();
-    if (spool !== undefined) clock.soon(() => this.openSpool());
+    if (spool === undefined) return;
+    ledger.disown();
+    clock.soon(() => this.openSpool());
   }
 
   /** Gives up all that is left, because the process ends, and says so. */

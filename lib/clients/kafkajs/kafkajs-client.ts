@@ -251,7 +251,8 @@ class KafkajsClient implements DeliveryClient {
     return (level) => {
       const log = creator(level);
       return (entry) => {
-        if (this.#isCut || entry.log.message.startsWith(LIMITED_RETRIES)) return;
+        // A log-in of the application's may log an error as it is.
+        if (this.#isCut || String(entry.log.message).startsWith(LIMITED_RETRIES)) return;
         const { broker } = entry.log;
         if (typeof broker === 'string') entry.log.broker = shownBroker(broker);
         log(entry);

@@ -87,7 +87,6 @@ async function opened(
     new Promise((resolve, reject) => {
       socket.once(event, resolve);
       socket.on('error', reject);
-      socket.once('close', () => reject(new Error('the other side closed the connection')));
     });
   try {
     await steps.within(what, opening);
@@ -119,8 +118,9 @@ export async function checkTls(
       throw new StepFailure('tls', `no TLS handshake with ${broker}: ${reasonOf(error)}`, advice);
     });
     const certificate = certificateOf(socket);
+    const protocol = socket.getProtocol();
     // Some errors are given as an Error, against the types.
-    const problem: unknown = socket.authorized ? undefined : socket.authorizationError;
+    const problem: unknown = socket.authorizationError;
     socket.destroy();
     if (problem !== undefined && problem !== null && options.rejectUnauthorized !== false) {
       const why = problem instanceof Error ? problem.message : String(problem);
@@ -130,7 +130,7 @@ export async function checkTls(
         adviceFor(String((problem as { code?: unknown }).code ?? problem)),
       );
     }
-    details.add(`${certificate}, ${socket.getProtocol() ?? 'TLS'}`);
+    details.add(`${certificate}, ${protocol}`);
   }
   steps.ok('tls', [...details].join('; '));
 }

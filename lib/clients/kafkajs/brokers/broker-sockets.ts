@@ -73,10 +73,8 @@ export class BrokerSockets {
     const facts = [said.includes(broker) ? undefined : broker, this.#howFar(failure)].filter(
       (fact) => fact !== undefined,
     );
-    if (facts.length === 0 && said === message) return error;
-    return withoutFrames(
-      new Error(facts.length === 0 ? said : `${said} (${facts.join(', ')})`, { cause: error }),
-    );
+    if (facts.length === 0) return error;
+    return withoutFrames(new Error(`${said} (${facts.join(', ')})`, { cause: error }));
   }
 
   #howFar({ name, message, broker }: ConnectionFailure): string | undefined {
@@ -87,14 +85,13 @@ export class BrokerSockets {
         ? 'an address that the brokers themselves name'
         : undefined;
     }
-    // A broker that has worked, and is being stopped.
-    if (answers > 1) return undefined;
     if (this.#hasTls && !isSecure) {
       return SAYS_NOTHING_OF_TLS.test(message) ? 'before the TLS handshake was over' : undefined;
     }
     if (name === 'KafkaJSRequestTimeoutError')
       return answers === 0 ? 'connected, but never answered' : undefined;
     if (answers === 0) return 'without an answer';
+    // One that has had more has worked, and is being stopped.
     return answers === 1 && !this.#hasSasl ? 'after its first answer' : undefined;
   }
 }
