@@ -1,5 +1,4 @@
-import type { Socket } from 'node:net';
-import type { CompressionTypes, ISocketFactory, KafkaConfig, logCreator, logLevel, Producer } from 'kafkajs';
+import type { CompressionTypes, KafkaConfig, logCreator, logLevel, Producer } from 'kafkajs';
 import type { Batch } from '../../accumulator/batch.ts';
 import { messageOf } from '../../errors.ts';
 import { runInScope, type Scope } from '../../loop-safety/guard.ts';
@@ -16,16 +15,11 @@ import { NotSentError } from '../not-sent-error.ts';
 import { BrokerAddresses, rotatedBrokers } from './brokers/broker-addresses.ts';
 import { shownBroker } from './brokers/broker-list.ts';
 import { BrokerSockets, isConnectionError } from './brokers/broker-sockets.ts';
-import { watchedSocket } from './brokers/watched-socket.ts';
+import { ClientSockets } from './brokers/client-sockets.ts';
 import { encodedBatch } from './fast-path/encoded-batch.ts';
 import { FastPath, type Numbering } from './fast-path/fast-path.ts';
 import { lazyMessages } from './fast-path/lazy-messages.ts';
-import {
-  guardedLogCreator,
-  guardedProviders,
-  guardedSocketFactory,
-  runsCallersCode,
-} from './guarded-config.ts';
+import { guardedLogCreator, guardedProviders, runsCallersCode } from './guarded-config.ts';
 import { IdempotentSends } from './idempotent/idempotent-sends.ts';
 import type { SendEvents } from './idempotent/numbered-sends.ts';
 import { withAnswerOf, withNotedAnswer } from './idempotent/produce-answers.ts';
@@ -37,7 +31,6 @@ import { shownError } from './shown-error.ts';
 import { UnwrittenSends } from './unwritten-sends.ts';
 import {
   asOneGroup,
-  defaultSocket,
   forgetPartialAnswers,
   interceptProduce,
   keepTopicErrorsApart,
@@ -97,14 +90,12 @@ class KafkajsClient implements DeliveryClient {
   #path: SendPath | undefined;
   readonly #partitioner: OwnPartitioner;
   readonly #secrets: Secrets;
-  readonly #sockets = new Set<Socket>();
+  readonly #sockets: ClientSockets;
   readonly #brokerSockets: BrokerSockets;
   readonly #unwritten = new UnwrittenSends();
   /** Only of an idempotent producer. */
   readonly #idempotentSends: IdempotentSends | undefined;
   readonly renew?: () => Promise<void>;
-  #isKilled = false;
-  #isRenewing = false;
   /** The asynchronous flag; only where something of the caller's runs inside the client, for its price. */
   readonly #scope: Scope | undefined;
 
@@ -116,6 +107,7 @@ class KafkajsClient implements DeliveryClient {
     const { kafka, requestTimeoutMs } = options;
     this.#secrets = secrets;
     this.#brokerSockets = new BrokerSockets(addresses, kafka);
+    this.#sockets = new ClientSockets(this.#brokerSockets, this.#unwritten);
     secrets.addFrom(kafka);
     const providers = guardedProviders(kafka, (token) => secrets.add(token));
     const { Kafka } = kafkajs();
@@ -128,7 +120,7 @@ class KafkajsClient implements DeliveryClient {
       ...kafka,
       ...providers,
       brokers: rotatedBrokers(providers.brokers, generation, addresses),
-      socketFactory: this.#socketFactory(kafka.socketFactory),
+      socketFactory: this.#sockets.factory(kafka.socketFactory),
       logCreator: this.#exceptWhileCut(guardedLogCreator(options.logCreator)),
       logLevel: options.logLevel,
       // The sender retries. kafkajs's nested retries hold one send for 10 to 27 s and may lose records.
@@ -142,7 +134,7 @@ class KafkajsClient implements DeliveryClient {
     const { idempotent } = options;
     if (idempotent) {
       this.#idempotentSends = new IdempotentSends(sequences);
-      this.renew = () => this.#renew();
+      this.renew = () => this.#sockets.renew(this.#idempotentSends?.landed());
     }
     this.#fastPath = options.fastPath
       ? new FastPath(client, options, idempotent ? this.#numbering : undefined)
@@ -212,39 +204,14 @@ class KafkajsClient implements DeliveryClient {
   }
 
   kill(): void {
-    this.#isKilled = true;
-    this.#cut();
+    this.#sockets.kill();
   }
 
   /** What is cut writes nothing more: later batches may have gone under other numbers by then. */
   readonly #numbering: Numbering = async (request, produce) => {
-    if (this.#isCut) throw new (kafkajs().KafkaJSConnectionError)(GIVEN_UP);
+    if (this.#sockets.isCut) throw new (kafkajs().KafkaJSConnectionError)(GIVEN_UP);
     return await withNotedAnswer(produce(this.#idempotentSends?.numbered(request) ?? request));
   };
-
-  /** kafkajs takes a connection for open until its socket has closed: a send would fail with that. */
-  async #renew(): Promise<void> {
-    const closed = [...this.#sockets].map(
-      (socket) => new Promise((resolve) => socket.once('close', resolve)),
-    );
-    this.#isRenewing = true;
-    this.#cut();
-    await Promise.allSettled([this.#idempotentSends?.landed(), ...closed]);
-    this.#isRenewing = false;
-  }
-
-  /**
-   * Whether it opens no connection. During `renew`, too: what waited behind a send that was cut would go on with a fresh one, and
-   * might not be answered either.
-   */
-  get #isCut(): boolean {
-    return this.#isKilled || this.#isRenewing;
-  }
-
-  #cut(): void {
-    // The error is what makes kafkajs give up what it still waits for.
-    for (const socket of this.#sockets) socket.destroy(new Error(GIVEN_UP));
-  }
 
   /** What kafkajs has to say about being cut off is of no use to anybody. */
   #exceptWhileCut(creator: logCreator): logCreator {
@@ -252,7 +219,7 @@ class KafkajsClient implements DeliveryClient {
       const log = creator(level);
       return (entry) => {
         // A log-in of the application's may log an error as it is.
-        if (this.#isCut || String(entry.log.message).startsWith(LIMITED_RETRIES)) return;
+        if (this.#sockets.isCut || String(entry.log.message).startsWith(LIMITED_RETRIES)) return;
         const { broker } = entry.log;
         if (typeof broker === 'string') entry.log.broker = shownBroker(broker);
         log(entry);
@@ -266,24 +233,5 @@ class KafkajsClient implements DeliveryClient {
     } catch (error) {
       throw withAnswerOf(error, shownError(error, this.#brokerSockets, this.#secrets));
     }
-  }
-
-  /** kafkajs's or the caller's sockets, remembered: a client that hangs can only be ended by cutting them. */
-  #socketFactory(callers: ISocketFactory | undefined): ISocketFactory {
-    const make = callers === undefined ? defaultSocket : guardedSocketFactory(callers);
-    return (args) => {
-      const socket = watchedSocket(make, args, this.#brokerSockets);
-      this.#unwritten.watch(socket);
-      // A kafkajs client can connect once more after its `disconnect` has resolved.
-      if (this.#isCut) return socket.destroy(new Error(GIVEN_UP));
-      this.#sockets.add(socket);
-      socket.once('close', (hadError) => {
-        this.#sockets.delete(socket);
-        // kafkajs listens for `end` and `error`. Of a socket that is destroyed without either it would not notice, and
-        // wait for answers until they are overdue.
-        if (!hadError && !socket.readableEnded) socket.emit('end');
-      });
-      return socket;
-    };
   }
 }
