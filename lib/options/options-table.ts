@@ -193,7 +193,7 @@ export const OPTIONS: { readonly [Name in keyof CheckedOptions]: Option<CheckedO
   ),
   fallback: optional(
     // A logger's `log` takes no callback.
-    (given) => isFunction(given) || (hasMethods(given, 'log') && !hasMethods(given, 'add')),
+    (given) => isFunction(given) || (hasMethods(given, 'log') && !hasMethods(given, 'add', 'child')),
     'a winston transport (not a logger) or a function',
   ).means(
     'a winston transport, or `(undelivered) => void`: gets each record that will not reach Kafka; its own `level` and `silent` apply to a transport. At `process.exit()` a fallback that writes asynchronously loses records ([fallback](docs/delivery-guarantees.md#the-fallback))',
