@@ -87,9 +87,9 @@ export class InFlightBatches {
   }
 
   /**
-   * Notes where records go, or that they may go anywhere again. The one that sends them after this process has ended would
-   * otherwise put them behind younger ones that another partition has got already: those with key, too, when partitions
-   * were added in between. With a client that was handed in, keys find their way by it.
+   * Notes the partition that records go to, or that they may go to any again. Otherwise a later process could send them to another
+   * partition, after younger ones: those with a key, too, when partitions were added in between. With the client of the option
+   * `producer`, records with a key are queued by it.
    */
   #bind({ records, partition }: ProducerBatch): void {
     const changed = records.filter(

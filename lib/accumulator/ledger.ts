@@ -42,7 +42,7 @@ export class Ledger {
   /** The position of the youngest record. Not `accepted`, which may fall: a position is never given twice. */
   #lastSeq = 0;
   #withdrawn: PendingRecord | undefined;
-  /** Records that are counted as only on disk, and may be others' by now. */
+  /** Records that are counted as only on disk, and that another process may have taken over. */
   #disowned = 0;
   #nextAdopted = Number.MIN_SAFE_INTEGER;
   readonly #watchers = new SettlementWatchers();

@@ -92,7 +92,7 @@ export class MemoryLimit {
     return true;
   }
 
-  /** Whether it is at most half full, but for these, which may have a share. */
+  /** Whether it is at most half full, not counting these, which may have `share` of the limit for themselves. */
   isHalfEmpty({ count, bytes }: Quantity = NONE, share = 1): boolean {
     const { inMemory, inMemoryBytes } = this.#ledger;
     const { maxRecords, maxBytes } = this.#limits;

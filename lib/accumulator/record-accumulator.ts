@@ -46,7 +46,7 @@ export class RecordAccumulator {
     this.#spooled = spool && new SpooledQueues({ spool, ledger, limits, buffer, topics, dropper, onHeld });
   }
 
-  /** Whether what memory holds leaves at least as much room again. */
+  /** Whether memory is at most half full. */
   get isHalfEmpty(): boolean {
     return this.#buffer.isHalfEmpty();
   }

@@ -133,7 +133,7 @@ export class Serializing {
     }
   }
 
-  /** Takes those out whose turn it is, and asks for the one whose turn is next. */
+  /** Enqueues those that have their value, in the order of acceptance, and asks for the value of the next one. */
   #releaseInOrder(): void {
     const { records, add, clock } = this.#options;
     clock.cancel(this.#timer);

@@ -38,7 +38,7 @@ export interface SpooledQueuesParts {
 export class SpooledQueues {
   readonly #parts: SpooledQueuesParts;
   readonly #held: HeldQueues;
-  /** Where others have to wait for what is on disk, and the partitions that were known when it came to that. */
+  /** The queues that have to wait for records on disk, with the topic's `generation` at that time. */
   readonly #awaiting = new Map<PartitionQueue, { readonly queues: TopicQueues; generation: number }>();
 
   /** How many records go to disk in one go, when others want room: one, while nothing can be written. */
@@ -94,7 +94,7 @@ export class SpooledQueues {
     if (spool.scan !== undefined) return false;
     this.look();
     for (const topic of this.#held.news()) this.#parts.onHeld(topic);
-    // Not one by one, as each place becomes free: every time memory catches up, a file is begun anew.
+    // Only when memory is half empty: with each place that becomes free, a new file would be begun.
     const mayTake = buffer.isHalfEmpty(this.#held.inMemory, HELD_MEMORY_SHARE);
     // What is held is read past in any case: there may be others behind it.
     if (!mayTake && this.#held.size === 0) return false;

@@ -6,7 +6,7 @@ import type { logCreator } from 'kafkajs';
 const CONNECTION_ERRORS =
   /connection error|connection timeout|failed to connect|closed connection|not connected/i;
 
-// What the transport says itself, with its cause, as soon as it is more than a moment: a topic that is missing or just being
+// What the transport says itself, with its cause, once it lasts: a topic that is missing or just being
 // made, or that may not be read (`Response Metadata(key: 3, version: 6)`, network/connection.js), and what the broker refuses a
 // log-in for (`SASL PLAIN authentication failed: …`, broker/saslAuthenticator/).
 const TOLD_BY_THE_TRANSPORT =

@@ -9,15 +9,15 @@ export interface OwnSourceOptions extends KafkajsClientOptions {
   client: PlatformaticClient | undefined;
 }
 
-/** What is no matter of the clients themselves. */
+/** How clients are shared. */
 export interface SharingOptions extends Pick<SharedSettings, 'log' | 'traceContext'> {
   /** Whether the transport has clients of its own. */
   readonly isolate: boolean;
 }
 
 /**
- * The clients that a transport does not get from its caller, in this thread. It shares them with others of the same settings; but
- * for an idempotent producer, whose sequence numbers are one transport's.
+ * The clients that a transport does not get from its caller, in this thread. It shares them with others of the same settings. An
+ * idempotent producer is never shared: its sequence numbers are one transport's.
  *
  * @param options `kafka` and `logCreator` may change: the next client has the new ones
  */

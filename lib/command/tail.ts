@@ -21,9 +21,9 @@ export interface TailOptions {
   readonly signal: AbortSignal;
 }
 
-// Of each request: two seconds, and another broker each time.
+// How often a request is tried again, each time for two seconds and with another broker.
 const RETRIES = 3;
-// So many of a partition wait for others' before it is read on.
+// A partition is read on when fewer of its records than this wait for those of others.
 const AHEAD = 1_000;
 
 /** Prints records as they arrive; or, what is there, by time. Commits nothing. @returns the exit code */

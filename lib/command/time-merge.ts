@@ -10,9 +10,9 @@ interface Queue<Item> {
  */
 export class TimeMerge<Item extends { readonly time: number }> {
   readonly #queues: Map<number, Queue<Item>>;
-  /** Those that more may come of. */
+  /** The partitions that more may come from. */
   readonly #open: Set<number>;
-  /** Those of them that nothing waits of: what they will give may be the earliest. */
+  /** Those of them of which no record waits: their next one may be the earliest. */
   readonly #awaited: Set<number>;
 
   constructor(partitions: readonly number[]) {
@@ -26,7 +26,7 @@ export class TimeMerge<Item extends { readonly time: number }> {
     return this.#open.size === 0;
   }
 
-  /** How many of a partition wait. */
+  /** How many records of a partition wait. */
   waiting(partition: number): number {
     const queue = this.#queues.get(partition);
     return queue === undefined ? 0 : queue.items.length - queue.at;
@@ -44,7 +44,7 @@ export class TimeMerge<Item extends { readonly time: number }> {
     this.#awaited.delete(partition);
   }
 
-  /** Those that nothing can come before any more, in order. They wait no longer. */
+  /** Takes the records that no other can come before, in order. */
   *taken(): Generator<Item> {
     while (this.#awaited.size === 0) {
       let earliest: Item | undefined;

@@ -3,8 +3,8 @@ import { EchoDelays, type Forecast } from './echo-delays.ts';
 // An echo is a record that is logged because of a send. One that comes later than this after the send is not looked at.
 export const MAX_ECHO_MS = 2_000;
 
-// In how many intervals between sends, one after the other, a kind of record is seen before it is tested. Three are
-// enough when it comes after the same delay each time.
+// A kind of record is tested when it has followed so many sends in a row. Three are enough when it comes after the same delay
+// each time.
 const SIGHTINGS = 12;
 
 // For a kind that was proven to be a loop, and whose suppression has ended lately.
@@ -62,7 +62,7 @@ export interface Arrival {
   readonly sends: number;
   /** Milliseconds since the last of them. */
   readonly delay: number;
-  /** Whether a flush was being held, and all echoes should have come. */
+  /** Whether a send was being held, and all echoes should have come. */
   readonly isHeld: boolean;
 }
 

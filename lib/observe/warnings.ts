@@ -95,7 +95,7 @@ export class Warnings {
     const why = lastError ?? 'there was no time to send them';
     const [lost, them] = count === 1 ? ['It is lost', 'it'] : ['They are lost', 'them'];
     const noTime = isBySignal
-      ? 'In a handler of the signal, stop what logs, then await transport.close().'
+      ? 'In a handler of the signal, stop the parts that log, then await transport.close().'
       : 'Await transport.flush() before process.exit(), or raise closeTimeoutMs.';
     const advice = lastError === undefined ? noTime : `A spool or a fallback would keep ${them}.`;
     const what = {
@@ -112,7 +112,7 @@ export class Warnings {
   /** The broker takes no records as old as these: they are sent with other times. */
   retimed(topic: string, cause: unknown): void {
     if (!this.#isNews('retimed')) return;
-    const what = `winston-kafkajs: topic "${topic}" takes no records with the time that these were logged at (${messageOf(cause)}). They are sent with the time of the send, and their own in the header "original-timestamp"; stats().retimed counts them.`;
+    const what = `winston-kafkajs: topic "${topic}" refuses the timestamps of these records (${messageOf(cause)}). They are sent with the time of the send, and their own in the header "original-timestamp"; stats().retimed counts them.`;
     this.#warn('ERR_TIMESTAMP_REFUSED', sentences(what, remedyFor(cause)), cause);
   }
 
@@ -143,7 +143,7 @@ export class Warnings {
   /** Not all that stands in the spool can be read. */
   spoolDamaged(count: number): void {
     if (!this.#isNews('spool damaged')) return;
-    const what = `winston-kafkajs: the spool is damaged in ${count === 1 ? 'one place' : `${count} places`}. What is whole is sent, the rest is lost and counted as invalid. After a crash a torn end is to be expected; otherwise check the disk.`;
+    const what = `winston-kafkajs: the spool is damaged in ${count === 1 ? 'one place' : `${count} places`}. What is whole is sent, the rest is lost and counted as invalid. After a crash, an incomplete last record is normal; otherwise check the disk.`;
     this.#warn('ERR_SPOOL_DAMAGED', what, undefined);
   }
 

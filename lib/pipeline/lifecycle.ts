@@ -95,7 +95,7 @@ export class Lifecycle implements Unfinished {
     if (spool.scan === undefined) ledger.forgetDisowned();
   }
 
-  /** What stands in the spool and is dropped stays there. */
+  /** Records that are dropped from now on stay in the spool. */
   keepDropped(): void {
     this.#parts.spool?.keepDropped();
   }

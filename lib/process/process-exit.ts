@@ -7,11 +7,11 @@ export interface Unfinished {
   readonly held: number;
   /** Records that were ever accepted: it only grows. */
   readonly everAccepted: number;
-  /** The last chance to accept a record of its own. */
+  /** Called before the end: it may still add records of its own, such as the notice of sampling. */
   tellLast(): void;
   /** @param isLast not for long, where no broker was ever there */
   flush(timeoutMs: number, isLast: boolean): Promise<unknown>;
-  /** Flushes, as long as Kafka does not turn out to be away. */
+  /** Flushes, unless Kafka cannot be reached. */
   flushUnlessDown(timeoutMs: number): Promise<unknown>;
   /** Closes the connections, which would keep the process alive. */
   release(): Promise<void>;
@@ -100,7 +100,7 @@ export class ProcessExit implements SignalSubscriber {
       this.#flushes = 0;
       return;
     }
-    // The second time nothing new has come: an outage must not keep the process alive for ever.
+    // Nothing new since the last `beforeExit`: an outage must not keep the process alive for ever.
     if (everAccepted === this.#acceptedAtExit || this.#flushes === MAX_FLUSHES) {
       this.#unfinished.giveUp();
       return;

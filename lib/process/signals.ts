@@ -98,7 +98,7 @@ function onSignal(signal: NodeJS.Signals): void {
   // Another copy has just ended this one, in the same event.
   if (!handled.has(signal)) return;
   if (hasApplicationHandler(signal)) begin(signal, 'application');
-  // The second one, and nobody but us has heard the first: somebody presses Ctrl-C again.
+  // The second signal, and the application has no handler: somebody presses Ctrl-C again.
   else if (current?.decides === 'process') raise(signal);
   else begin(signal, 'process');
 }

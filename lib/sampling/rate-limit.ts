@@ -10,7 +10,7 @@ interface Window {
   count: number;
 }
 
-/** Keeps so many records in a time: the first ones. The time of a level, or of a kind of record, begins with its first record. */
+/** Keeps the first `maxRecords` of each window. The window of a level, or of a kind of record, begins with its first record. */
 export class RateLimit {
   readonly #options: RateLimitOptions & { readonly perMs: number };
   readonly #now: () => number;

@@ -54,7 +54,7 @@ export class Connection {
   #idleTimer: Timer | undefined;
   #closed: Promise<void> = Promise.resolve();
   #retiring: { client: DeliveryClient; by: 'repair' | 'replace' } | undefined;
-  /** Since the last success. */
+  /** How often the client was renewed since the last send that succeeded. */
   #renewals = 0;
   /** How often a client was connected. */
   opened = 0;
@@ -89,7 +89,7 @@ export class Connection {
     void this.#connect(link);
   }
 
-  /** Closes the client; the next `open` makes a fresh one. Resolves when nothing of the old one can be heard. */
+  /** Closes the client; the next `open` makes a fresh one. Resolves when the old one emits and sends nothing any more. */
   replace(): Promise<void> {
     if (this.#link.at !== 'none' && this.#link.at !== 'closing') {
       this.#options.clock.cancel(this.#idleTimer);
@@ -132,7 +132,7 @@ export class Connection {
   }
 
   /** The next `open` waits for so long. */
-  rest(ms: number): void {
+  doNotOpenFor(ms: number): void {
     this.#notBefore = this.#options.clock.monotonic() + ms;
   }
 

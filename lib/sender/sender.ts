@@ -40,9 +40,9 @@ export class Sender {
   readonly #events: SenderEvents;
   readonly #timer: PumpTimer;
   readonly #flushes: Flushes;
-  readonly #pause: LoopDetectionPause;
+  readonly #loopPause: LoopDetectionPause;
   /** Monotonic milliseconds: until then the client may hold its requests back. */
-  #pausedUntil = Number.NEGATIVE_INFINITY;
+  #throttledUntil = Number.NEGATIVE_INFINITY;
   #isStopped = false;
 
   sends = 0;
@@ -53,7 +53,7 @@ export class Sender {
     this.#events = events;
     const { ledger, buffer, batch, partitionOfKey, random, clock } = options;
     this.#timer = new PumpTimer(clock, batch.lingerMs, () => this.#pump());
-    this.#pause = new LoopDetectionPause(options.gate);
+    this.#loopPause = new LoopDetectionPause(options.gate);
     this.#flushes = new Flushes({ ledger, clock, onBegin: () => this.#onFlush() });
     const source = options.source((topic, count, writable) =>
       this.#accumulator.learn(topic, count, writable),
@@ -191,7 +191,7 @@ export class Sender {
    * ends when nothing keeps it alive, and a connection would.
    */
   async release(): Promise<void> {
-    if (this.#options.ledger.unsettled > 0) this.#connection.rest(RELEASED_MS);
+    if (this.#options.ledger.unsettled > 0) this.#connection.doNotOpenFor(RELEASED_MS);
     await this.#connection.replace();
   }
 
@@ -232,7 +232,7 @@ export class Sender {
 
   /** A broker asks for a pause, which the client makes: a send that is under way, or begins in it, may take so much longer. */
   onThrottle(ms: number): void {
-    this.#pausedUntil = Math.max(this.#pausedUntil, this.#options.clock.monotonic() + ms);
+    this.#throttledUntil = Math.max(this.#throttledUntil, this.#options.clock.monotonic() + ms);
   }
 
   /** Somebody waits for what is left: it is tried at once. */
@@ -277,7 +277,7 @@ export class Sender {
     const due = this.#accumulator.nextDue(force);
     if (due === undefined || due > now) return 0;
     const mayHold = !force && this.#health.state === 'up' && this.#accumulator.isHalfEmpty;
-    return this.#pause.until(now, mayHold, this.#options.ledger.queued);
+    return this.#loopPause.until(now, mayHold, this.#options.ledger.queued);
   }
 
   #sendDue(now: number, force: boolean): void {
@@ -328,13 +328,13 @@ export class Sender {
     const { isRetry } = batch;
     if (isRetry) this.retries++;
     const sentAt = clock.monotonic();
-    this.#pause.onSend(sentAt, this.#flushes.areWaiting, batch.count);
+    this.#loopPause.onSend(sentAt, this.#flushes.areWaiting, batch.count);
     this.#topicProbe.onSend(batch.topic);
     this.#resultHandler.prepare(batch);
     let result: SendResult;
     try {
       // A pause that the broker asks for holds up what is under way there, too (KIP-219).
-      const limitMs = (): number => Math.max(0, this.#pausedUntil - sentAt) + requestTimeoutMs;
+      const limitMs = (): number => Math.max(0, this.#throttledUntil - sentAt) + requestTimeoutMs;
       const answer = await withDeadline(client.send(batch), limitMs, 'a send to Kafka', clock);
       result = classifyAnswer(answer, batch);
     } catch (error) {

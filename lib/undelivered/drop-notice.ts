@@ -6,7 +6,7 @@ import { type Counts, Tally } from '../util/tally.ts';
 const INTERVAL_MS = 10_000;
 // How long a notice waits for the next success, with which it would go along. Not at once: in a full buffer it would take
 // another record's place.
-const PATIENCE_MS = 1_000;
+const NOTICE_DELAY_MS = 1_000;
 
 export interface DropNoticeOptions {
   clock: Clock;
@@ -39,7 +39,7 @@ export class DropNotice {
     // The notice itself was dropped: its counts go into the next one.
     if (told !== undefined) for (const name of DROP_REASONS) this.#untold.add(name, told.byName[name] ?? 0);
     // What is refused may be the whole topic, the notice included: that waits until something does get through.
-    if (reason !== 'rejected' && this.#options.canTell()) this.#tellAfter(PATIENCE_MS);
+    if (reason !== 'rejected' && this.#options.canTell()) this.#tellAfter(NOTICE_DELAY_MS);
   }
 
   /** Tells what there is to tell, now or as soon as it is not too early. */

@@ -11,7 +11,7 @@ export class FallbackWrites {
   readonly #fallback: Fallback | undefined;
   readonly #clock: Clock;
   readonly #isWritten: (transport: TransportStream) => boolean;
-  /** Of a function that is async: its calls that are not done. */
+  /** The pending promises of an async function. */
   readonly #calls = new Set<PromiseLike<void>>();
   #hasGotRecords = false;
 

@@ -78,8 +78,8 @@ export class Receiver {
         levelCheck.onUnknownLevel(logger);
         return;
       }
-      // What the tap has seen is decided. Asked here, the flag could be another's: a logger that was held up
-      // delivers in the context of whatever let it go on.
+      // Where there is a tap, its mark decides. The flag may be another context's here: a logger that waited for a drain delivers in
+      // the context of the `drain` event.
       if (mark?.isReentrant === true || (!parents.areTapped && isGuarded())) {
         infos.suppress('reentrant', info, mark);
         return;

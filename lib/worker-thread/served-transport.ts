@@ -117,7 +117,7 @@ export class ServedTransport {
 /** @platformatic/kafka, by the URL that the main thread has found. */
 function installed(url: string | undefined): PlatformaticClient {
   const load = async (): Promise<unknown> => {
-    if (url === undefined) throw new Error('it is not installed where the application is');
+    if (url === undefined) throw new Error('it is not installed in the application');
     return await importModule(url);
   };
   return { name: '@platformatic/kafka', load };

@@ -16,7 +16,7 @@ it.each<[number, string | undefined, 'none' | 'written' | 'unwritten', string, b
     2,
     undefined,
     'none',
-    '2 records (there was no time to send them). They are lost. In a handler of the signal, stop what logs, then await transport.close().',
+    '2 records (there was no time to send them). They are lost. In a handler of the signal, stop the parts that log, then await transport.close().',
     true,
   ],
   [

@@ -160,7 +160,7 @@ describe('the configuration', () => {
     expect(await served({ compression }).failureOf(connect(kafka))).toMatch('has no codec for "compression"');
     const platformatic = { url: undefined };
     expect(await served({ compression, platformatic }).failureOf(connect(kafka))).toMatch(
-      'it is not installed where the application is',
+      'it is not installed in the application',
     );
   });
 

@@ -4,7 +4,7 @@ import type { PendingRecord } from '../../record/record.ts';
 export class BoundInSpool {
   /** Whether what was on disk when the partitions were forgotten may go to any partition, wherever it was sent. */
   mustUnbind = false;
-  /** What was sent, and has been left on disk since then: as what is sent from memory, it stays with its partition. */
+  /** What was sent, and left on disk, since then: it stays with its partition, as what is sent from memory does. */
   readonly #leftSince = new Set<string>();
 
   /** The partitions are not what they were. */

@@ -123,7 +123,7 @@ export class HeldQueues {
       if (held.isTold || !held.isOnDisk) continue;
       const { topic, errors, lastError } = held.queues;
       const { partition, failures } = held.partitionQueue;
-      // Records without key that go to no partition yet do not fail themselves, where none can be written to.
+      // Records that are not bound to a partition have no failures of their own, where no partition can be written to: the topic's count.
       if ((partition === undefined ? errors - held.errors + 1 : failures) < FAILURES_TOLD) continue;
       held.isTold = true;
       news.push({ topic, partition, cause: lastError });

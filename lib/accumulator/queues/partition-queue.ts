@@ -25,7 +25,7 @@ export class PartitionQueue {
   #isBusy = false;
   #awaitingResend: ProducerBatch | undefined;
   #mayHaveArrived = false;
-  /** The position of the youngest record that was sent from here, and has come back. Also by another process. */
+  /** The position of the youngest record that was sent from here, by this process or an earlier one, and waits again. */
   #sentUpTo: number = Number.NEGATIVE_INFINITY;
   #failures = 0;
   /** Nothing is sent before this moment. */
@@ -102,7 +102,7 @@ export class PartitionQueue {
   /**
    * When it can take the next batch without a key. Not while
    * - a send is under way, or a batch waits to be sent again,
-   * - a refused record is searched for, and has not been shed in the meantime,
+   * - a refused record is searched for, and is still queued,
    * - its next record is on disk,
    * - records wait here that have been sent before: there may be some without a key among them.
    *

@@ -2,7 +2,7 @@ import type { PendingRecord } from '../../record/record.ts';
 import { type Head, type PackedRecords, textBytes } from './packed-records.ts';
 
 // Of a text in characters (a quarter of the largest page, or half of it where it is not ASCII), and of all that stands
-// beside it in bytes: more is as well off as objects.
+// beside it in bytes. Larger records stay objects: a page would save nothing.
 const MAX_LENGTH = 16_384;
 
 /** Where some records stand: in one page, one behind the other. */

@@ -12,14 +12,14 @@ export interface Member {
   onAnswer(): void;
 }
 
-/** Transports that share a client, one at a time: the newest one is what those who need a client join. */
+/** Transports that share a client. Whoever needs one joins the newest; those that use an older one finish with that. */
 export class ClientGroup {
   readonly source: ClientSource;
   readonly #users = new Map<ClientUser, ClientListeners>();
   #newest: SharedClient | undefined;
   #path: SendPath | undefined;
   /** Monotonic milliseconds: until then a broker has asked for a pause. */
-  #pausedUntil = 0;
+  #throttledUntil = 0;
 
   /** @param makeSource makes the source of the clients; what they have to say goes to all transports of the group */
   constructor(makeSource: (listeners: ClientListeners) => ClientSource) {
@@ -30,7 +30,7 @@ export class ClientGroup {
         this.#tell(({ onPath }) => onPath(path));
       },
       onThrottle: (ms) => {
-        this.#pausedUntil = Math.max(this.#pausedUntil, systemClock.monotonic() + ms);
+        this.#throttledUntil = Math.max(this.#throttledUntil, systemClock.monotonic() + ms);
         this.#tell(({ onThrottle }) => onThrottle(ms));
       },
     });
@@ -44,7 +44,7 @@ export class ClientGroup {
     // Told once by each client, which may have been before.
     if (this.#path !== undefined) member.listeners.onPath(this.#path);
     // The client holds its sends back, too.
-    const pauseMs = this.#pausedUntil - systemClock.monotonic();
+    const pauseMs = this.#throttledUntil - systemClock.monotonic();
     if (pauseMs > 0) member.listeners.onThrottle(Math.ceil(pauseMs));
     return user;
   }

@@ -5,7 +5,7 @@ import { answeredPartition } from '../send-result.ts';
 import type { Member } from './client-group.ts';
 import type { SharedClient } from './shared-client.ts';
 
-/** What one transport has of a client that it shares: the same face, and an end of its own. */
+/** What one transport has of a client that it shares: the same methods, and a `close` that leaves the others alone. */
 export class ClientUser implements DeliveryClient {
   readonly #shared: SharedClient;
   readonly #member: Pick<Member, 'onHang' | 'onAnswer'>;
@@ -26,7 +26,7 @@ export class ClientUser implements DeliveryClient {
 
   async send(batch: Batch): Promise<unknown> {
     const shared = this.#shared;
-    for (let before = shared.inTheWayOf(batch); before !== undefined; before = shared.inTheWayOf(batch))
+    for (let before = shared.sendToAwait(batch); before !== undefined; before = shared.sendToAwait(batch))
       await before;
     if (this.#hasLeft || isGivenUp(batch)) throw new NotSentError('this client is not connected any more');
     const sending = this.#watched(shared.send(batch));

@@ -37,7 +37,7 @@ export class SharedClient {
   }
 
   /** What a send has to wait for before it begins, and ask again. */
-  inTheWayOf({ topic, partition }: Batch): Promise<unknown> | undefined {
+  sendToAwait({ topic, partition }: Batch): Promise<unknown> | undefined {
     return partition === undefined ? this.#unassigned.get(topic) : undefined;
   }
 

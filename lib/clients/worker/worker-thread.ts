@@ -15,7 +15,7 @@ export class WorkerEndedError extends Error {
   override readonly name = 'WorkerEndedError';
 }
 
-/** Who waits for a task. Both are called at once, because at the end of the process no promise goes on. */
+/** Who waits for a task. Both are called synchronously: during `exit` no promise callback runs. */
 export interface Waiting {
   onOutcome(outcome: SendOutcome): void;
   /** The partition that the client has chosen for a send. */

@@ -6,7 +6,7 @@ import type { KafkaConfig } from '../../clients/kafkajs/inspector.ts';
 import { systemClock } from '../../util/clock.ts';
 import { reasonOf, StepFailure, type StepName, type Steps } from './steps.ts';
 
-/** Where a broker is that names its host and port. */
+/** `host:port`, with an IPv6 address in brackets. */
 export const shown = ({ host, port }: Address): string => `${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
 
 /** Tries each address. One that works is enough for the first contact; the others are a warning. @returns those that work */
@@ -158,7 +158,7 @@ export async function certificateAt(steps: Steps, broker: string): Promise<strin
 function certificateOf(socket: TLSSocket): string {
   const { subject, issuer, valid_to: validTo } = socket.getPeerCertificate();
   const nameOf = (of: { CN?: unknown; O?: unknown } | undefined): string =>
-    String(of?.CN ?? of?.O ?? 'nobody');
+    String(of?.CN ?? of?.O ?? 'an unnamed subject');
   return `certificate of ${nameOf(subject)}, issued by ${nameOf(issuer)}, expires ${validTo}`;
 }
 
@@ -169,5 +169,5 @@ function adviceFor(code: string): string {
     return "The broker's certificate is not valid yet: is this machine's clock right?";
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
     return 'The certificate is for another host. Use a name that it holds, or have it issued for this one.';
-  return "Nobody that this machine trusts has issued it. Give the authority's certificate as ssl.ca (KAFKA_SSL_CA), if the broker is the right one.";
+  return `This machine does not trust the certificate (${code}). Give the certificate of its authority as ssl.ca (KAFKA_SSL_CA), if the broker is the right one.`;
 }

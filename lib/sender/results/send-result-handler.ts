@@ -16,7 +16,7 @@ import { RefusedTimes } from './refused-times.ts';
 import type { TopicProbe } from './topic-probe.ts';
 
 // How often a batch may fail, with an error that does not tell why, before the record at fault is looked for.
-const ENCODING_ATTEMPTS = 3;
+const FAILURES_BEFORE_SEARCH = 3;
 
 // How often a partition may be missing in a row before its records are given another one: with the default waits
 // about two minutes on average, longer than a broker takes to start again.
@@ -52,7 +52,7 @@ export class SendResultHandler {
     this.#keyless = new KeylessRefusals(options.clock.monotonic);
   }
 
-  /** A batch is about to be sent: what is known of its topic is heeded. */
+  /** A batch is about to be sent: its records get other times, where their topic is known to refuse theirs. */
   prepare(batch: ProducerBatch): void {
     this.#times.prepare(batch);
   }
@@ -83,9 +83,9 @@ export class SendResultHandler {
   }
 
   /**
-   * The partition was not there, so nothing was sent. Most often it is between two leaders, and comes back: records that
-   * went to another one would come after later ones that are there already. With a key, too: it may belong elsewhere by
-   * now, but then later ones of it have gone there.
+   * The client's metadata did not have the partition, so nothing was sent. It may come back: records that went to another one
+   * would come after later ones that are there already. With a key, too: it may belong elsewhere by now, but then later ones of
+   * it have gone there.
    */
   #findPartition(client: DeliveryClient, batch: ProducerBatch, cause: unknown): void {
     const { partition } = batch.partitionQueue;
@@ -96,7 +96,7 @@ export class SendResultHandler {
       this.#options.accumulator.forget(batch.topic);
       batch.unbind();
     }
-    // What goes again may have arrived the first time.
+    // A batch that was sent before may have been stored then.
     this.#tryAgain(client, batch, cause, 'fine', !batch.isRetry);
   }
 
@@ -199,7 +199,7 @@ export class SendResultHandler {
     const { accumulator, connection, health } = this.#options;
     const { partitionQueue } = batch;
     const { cause, reason } = result;
-    if (!partitionQueue.search.isRecent && partitionQueue.failures < ENCODING_ATTEMPTS) {
+    if (!partitionQueue.search.isRecent && partitionQueue.failures < FAILURES_BEFORE_SEARCH) {
       this.#tryAgain(client, batch, cause, 'fine');
       if (result.isClientSuspect) connection.retire(client, 'replace');
       return;

@@ -157,7 +157,7 @@ describe('a source', () => {
     };
     // Whatever is there is imported.
     expect(await outcomeWith('ms')).toMatch('has no Producer');
-    expect(await outcomeWith('not-there')).toMatch('it is not installed where the application is');
+    expect(await outcomeWith('not-there')).toMatch('it is not installed in the application');
   });
 });
 

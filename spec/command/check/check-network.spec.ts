@@ -131,7 +131,7 @@ describe('TLS', () => {
       SPEC_TLS,
       true,
       'DEPTH_ZERO_SELF_SIGNED_CERT: certificate of',
-      'Nobody that this machine trusts',
+      'This machine does not trust the certificate (DEPTH_ZERO_SELF_SIGNED_CERT)',
     ],
     [
       'that has expired',

@@ -108,7 +108,7 @@ export class NumberedSends {
           ? new RenumberedError(batch, messageOf(error))
           : error;
       default:
-        // After all else it may be stored: then other records get other numbers.
+        // After any other error the batch may be stored: its numbers are not given to other records.
         if (isUnwritten || isRefused(error)) this.#sequences.onNotStored(numbered);
         return error;
     }

@@ -24,7 +24,7 @@ export interface NumberedBatch extends ProducerId {
 
 interface Partition {
   epoch: number;
-  /** Of the first record after all that is stored. */
+  /** The sequence number of the next record that has none yet. */
   next: number;
   /** The one that was sent last, unless it is known not to be stored. */
   last: NumberedBatch | undefined;
@@ -40,7 +40,7 @@ const MAX_PARTITIONS = 1_000;
  * The sequence numbers of an idempotent producer, as Kafka's own producer gives them (TransactionManager.java): each partition
  * counts its records, and a batch keeps its numbers until it is stored, or known not to be. Where the numbers cannot go on, the
  * partition begins again at 0 under the next epoch, which a broker accepts without being asked (`bumpIdempotentProducerEpoch`).
- * Other than there, an epoch is a partition's own: a broker compares epochs within a partition only.
+ * Unlike there, each partition has an epoch of its own: a broker compares epochs within a partition only.
  *
  * The partitions that were sent to last are remembered. All others begin under an epoch that is higher than those of all that were
  * forgotten: a broker takes that from 0 on. Where the last batch of a forgotten one may be stored, its records may come twice.
@@ -50,7 +50,7 @@ const MAX_PARTITIONS = 1_000;
 export class ProducerSequences {
   #producer: ProducerId | undefined;
   #isSpent = false;
-  /** Those that were sent to last come last. */
+  /** Least recently used first. */
   readonly #partitions = new Map<string, Partition>();
   /** What a partition begins with that is not among them. */
   #firstEpoch = 0;
