@@ -201,7 +201,7 @@ function checkedKafka(given: unknown): KafkaConfig {
   const kafka = { ...given } as unknown as KafkaConfig;
   for (const name of ['logCreator', 'socketFactory']) optionalFunction(`kafka.${name}`, given[name]);
   const { ssl, sasl } = given as { ssl?: unknown; sasl?: { readonly mechanism?: unknown } };
-  if (typeof ssl === 'string')
+  if (typeof ssl === 'string' && ssl !== '')
     throwInvalidOption(
       'kafka.ssl',
       "true, false or an object of TLS options (compare a string: value === 'true')",
