@@ -51,7 +51,12 @@ const BY_PATH: Readonly<Record<string, Schema>> = {
         ],
       },
       ssl: { not: { type: 'string' } },
-      sasl: { type: 'object', properties: { mechanism: { type: 'string' } }, required: ['mechanism'] },
+      sasl: {
+        anyOf: [
+          { enum: [null, false, ''] },
+          { type: 'object', properties: { mechanism: { type: 'string' } }, required: ['mechanism'] },
+        ],
+      },
       logCreator: false,
       socketFactory: false,
     },
