@@ -273,6 +273,8 @@ export class RecordAccumulator {
       this.#ledger.spool(record);
       record.empty();
     }
+    // The process may live on all the same.
+    this.#spool?.beginAnew();
     for (const record of all) if (record.state !== 'settled') this.drop(record, reason, cause);
     // Not to disk: from there it would be sent with its text, which those who read the topic do not expect.
     for (const record of [...(this.#unserialized ?? [])]) this.drop(record, reason, cause);

@@ -52,9 +52,10 @@ const BY_PATH: Readonly<Record<string, Schema>> = {
       },
       ssl: { not: { type: 'string', minLength: 1 } },
       sasl: {
-        type: ['object', 'null'],
-        properties: { mechanism: { type: 'string' } },
-        required: ['mechanism'],
+        anyOf: [
+          { enum: [null, false, ''] },
+          { type: 'object', properties: { mechanism: { type: 'string' } }, required: ['mechanism'] },
+        ],
       },
       logCreator: false,
       socketFactory: false,

@@ -3,7 +3,7 @@ import type { Channels } from '../observe/channels.ts';
 import type { DeliveryReports } from '../observe/delivery-reports.ts';
 import type { StatsCollector } from '../observe/stats-collector.ts';
 import type { Warnings } from '../observe/warnings.ts';
-import type { Unfinished } from '../process/process-exit.ts';
+import { isOver, type Unfinished } from '../process/process-exit.ts';
 import type { SamplingNotice } from '../sampling/sampling-notice.ts';
 import type { Sender } from '../sender/sender.ts';
 import type { FlushReport } from '../sender/sender-options.ts';
@@ -86,7 +86,8 @@ export class Lifecycle implements Unfinished {
 
   openSpool(): void {
     const { spool, ledger } = this.#parts;
-    if (this.#isClosed || spool === undefined) return;
+    // Closed at the end of the process, it takes more, and need take over nothing for that.
+    if (this.#isClosed || spool === undefined || isOver()) return;
     if (!spool.isOpen) {
       // What it has left on disk for a signal that the process has survived is found again.
       ledger.disown();

@@ -86,6 +86,9 @@ describe('the options of a file', () => {
     ['acks 1 without idempotent', { ...ENOUGH, idempotent: false, acks: 1 }],
     ['levels of the own', { ...ENOUGH, levels: { chatty: 3 }, filter: { '': 'chatty' } }],
     ["kafkajs's own options", { topic: 't', kafka: { brokers: 'a:1', ssl: true, authenticationTimeout: 5 } }],
+    ['no sasl, by an empty field', { topic: 't', kafka: { brokers: 'a:1', ssl: null, sasl: null } }],
+    ['no sasl, by an empty variable', { topic: 't', kafka: { brokers: 'a:1', sasl: '' } }],
+    ['no sasl, by a flag', { topic: 't', kafka: { brokers: 'a:1', ssl: false, sasl: false } }],
   ])('%s is taken, by both', (_, options) => {
     expect(isPlainData(options)).toBe(true);
     expectTaken(options);

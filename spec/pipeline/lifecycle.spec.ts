@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type TransportStream from 'winston-transport';
 import { stderrLines } from '../../lib/client-log/stderr.ts';
+import { ProcessExit } from '../../lib/process/process-exit.ts';
 import { messagesOn } from '../observe/subscribed.ts';
 import { deferred } from '../sender/rig.ts';
 import { directoryOfSpec } from '../spool/rig.ts';
@@ -34,6 +35,32 @@ it('knows what it holds, and what was ever accepted', async () => {
   expect([lifecycle.held, lifecycle.everAccepted]).toEqual([1, 1]);
   await rig.clock.pass(1_000);
   expect([lifecycle.held, lifecycle.everAccepted]).toEqual([0, 1]);
+});
+
+it('takes nothing over for what an exit listener logs: each such record had all that was left there renamed', async () => {
+  const directory = directoryOfSpec();
+  const rig = new Rig({ spool: { directory, mode: 'overflow' } });
+  const end = new ProcessExit(rig.pipeline.lifecycle, 0);
+  rig.isAway = true;
+  rig.log('one');
+  await rig.clock.pass(1_000);
+  Object.assign(process, { _exiting: true });
+  onTestFinished(() => {
+    Object.assign(process, { _exiting: false });
+    end.forget();
+  });
+  rig.pipeline.lifecycle.exit(0);
+  end.watch();
+  const left = readdirSync(directory);
+  rig.log('two');
+  rig.log('three');
+  expect(readdirSync(directory)).toEqual(expect.arrayContaining(left));
+  expect(rig.pipeline.stats()).toMatchObject({ accepted: 3, spooled: 3, replayed: 0 });
+  rig.expectBalanced();
+  Object.assign(process, { _exiting: false });
+  const next = new Rig({ spool: { directory } });
+  await next.clock.pass(1_000);
+  expect(next.sent).toEqual(['one', 'two', 'three']);
 });
 
 describe('its state', () => {

@@ -4,19 +4,22 @@ import { Ledger } from '../../lib/accumulator/ledger.ts';
 import type { SenderOptions } from '../../lib/sender/sender-options.ts';
 import { Spool } from '../../lib/spool/spool.ts';
 import { directoryOfSpec, replaceInFs, systemError } from '../spool/rig.ts';
-import { HeldClock, Rig } from './rig.ts';
+import { HeldClock, Rig, stored } from './rig.ts';
 
 const TEXTS = Array.from({ length: 15 }, (_, at) => String(at));
 
 /** A sender with memory for ten records, and a disk for the others. */
-function rigWithSpool(overrides: Partial<SenderOptions> & { source?: never }): {
+function rigWithSpool(
+  overrides: Partial<SenderOptions> & { source?: never },
+  mode: 'overflow' | 'always' = 'overflow',
+): {
   rig: Rig;
   clock: HeldClock;
   ledger: Ledger;
 } {
   const clock = new HeldClock();
   const ledger = new Ledger();
-  const spool = new Spool({ directory: directoryOfSpec(), mode: 'overflow', maxBytes: 1_000_000 }, clock, {
+  const spool = new Spool({ directory: directoryOfSpec(), mode, maxBytes: 1_000_000 }, clock, {
     onAdopted: (records, positions) => ledger.adopt(records, positions),
     onDamaged: () => undefined,
     onLost: (records) => ledger.loseSpooled(records),
@@ -54,4 +57,17 @@ it('when the file could not be read for a moment', async () => {
   canRead = true;
   await clock.pass(5_000);
   expect(rig.delivered).toEqual(TEXTS);
+});
+
+it('when all was given up because the process was about to end, and it lived on', async () => {
+  const { rig, clock } = rigWithSpool({}, 'always');
+  rig.answer = () => Promise.reject(new Error('ECONNRESET'));
+  rig.log('1', '2', '3');
+  await clock.pass(1_000);
+  rig.sender.giveUp();
+  rig.answer = stored;
+  const flush = rig.flush();
+  await clock.pass(5_000);
+  expect(await flush).toEqual({ delivered: 3, dropped: 0, pending: 0 });
+  expect(rig.delivered).toEqual(['1', '2', '3']);
 });

@@ -20,6 +20,8 @@ export class ClientGroup {
   #path: SendPath | undefined;
   /** Monotonic milliseconds: until then a broker has asked for a pause. */
   #throttledUntil = 0;
+  /** Who has heard of that: it is counted. */
+  #informed = new WeakSet<ClientListeners>();
 
   /** @param makeSource makes the source of the clients; what they have to say goes to all transports of the group */
   constructor(makeSource: (listeners: ClientListeners) => ClientSource) {
@@ -31,6 +33,7 @@ export class ClientGroup {
       },
       onThrottle: (ms) => {
         this.#throttledUntil = Math.max(this.#throttledUntil, systemClock.monotonic() + ms);
+        this.#informed = new WeakSet(this.#users.values());
         this.#tell(({ onThrottle }) => onThrottle(ms));
       },
     });
@@ -45,7 +48,10 @@ export class ClientGroup {
     if (this.#path !== undefined) member.listeners.onPath(this.#path);
     // The client holds its sends back, too.
     const pauseMs = this.#throttledUntil - systemClock.monotonic();
-    if (pauseMs > 0) member.listeners.onThrottle(Math.ceil(pauseMs));
+    if (pauseMs > 0 && !this.#informed.has(member.listeners)) {
+      this.#informed.add(member.listeners);
+      member.listeners.onThrottle(Math.ceil(pauseMs));
+    }
     return user;
   }
 

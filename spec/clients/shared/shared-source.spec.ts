@@ -122,6 +122,17 @@ describe('sources of the same settings', () => {
     expect(other.heard.onThrottle.mock.calls).toEqual([[5], [6]]);
   });
 
+  it('hear of a pause once: one that came back while it lasted counted it twice', async () => {
+    const { clients, told, join } = group();
+    const [one, late] = [join(), join()];
+    const first = await connected(one.source, clients);
+    told[0]?.onThrottle(60_000);
+    first.kill();
+    for (const { source } of [one, late, late]) (await connected(source, clients)).kill();
+    expect(one.heard.onThrottle.mock.calls).toEqual([[60_000]]);
+    expect(late.heard.onThrottle).toHaveBeenCalledTimes(1);
+  });
+
   it('have another client when the settings have changed', async () => {
     const { clients, settings, join } = group();
     let kafka = settings().kafka;
