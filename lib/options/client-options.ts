@@ -151,13 +151,14 @@ function resolveModule(module: unknown, isWorker: boolean): URL {
 }
 
 /** Refuses what cannot be handed to another thread, wherever it stands in the configuration. */
-function checkPortable(path: string, value: unknown): void {
+function checkPortable(path: string, value: unknown, checked: Set<unknown> = new Set()): void {
   if (typeof value === 'function') throwInvalidOption(path, `${LEFT_OUT} a function ${STAYS_HERE}`, value);
-  if (!isObject(value) || ArrayBuffer.isView(value)) return;
+  if (!isObject(value) || ArrayBuffer.isView(value) || checked.has(value)) return;
+  checked.add(value);
   if (!Array.isArray(value) && !isPlainObject(value)) {
     throwInvalidOption(path, `${LEFT_OUT} an instance of a class ${STAYS_HERE}`, value);
   }
-  for (const [name, inner] of Object.entries(value)) checkPortable(`${path}.${name}`, inner);
+  for (const [name, inner] of Object.entries(value)) checkPortable(`${path}.${name}`, inner, checked);
 }
 
 /** Whoever asks for the client's lines gets all of them; by default the transport speaks for it where it can. */
