@@ -13,6 +13,7 @@ import { PRODUCER_RULE, producerProblem } from '../clients/producer-rule.ts';
 import { checkWorkerCanStart } from '../clients/worker/worker-program.ts';
 import {
   group,
+  integer,
   isPlainObject,
   optionalFunction,
   refuseInWords,
@@ -23,6 +24,9 @@ import { isObject } from '../util/safely.ts';
 import type { CheckedOptions } from './options-table.ts';
 
 export const WORKER_OPTIONS = ['execArgv'] as const;
+
+/** Those of kafkajs's options that are milliseconds. */
+export const KAFKA_TIMEOUTS = ['connectionTimeout', 'authenticationTimeout', 'requestTimeout'] as const;
 
 /** Of a producer that was handed in, its own is the default. */
 export const DEFAULT_ACKS = -1;
@@ -201,6 +205,9 @@ function checkedKafka(given: unknown): KafkaConfig {
   if (!isPlainObject(given)) throwInvalidOption('kafka', "an object: kafkajs's KafkaConfig", given);
   const kafka = { ...given } as unknown as KafkaConfig;
   for (const name of ['logCreator', 'socketFactory']) optionalFunction(`kafka.${name}`, given[name]);
+  for (const name of KAFKA_TIMEOUTS) integer(`kafka.${name}`, given[name], 0, 1);
+  if (typeof (given.clientId ?? '') !== 'string')
+    throwInvalidOption('kafka.clientId', 'a text', given.clientId);
   const { ssl, sasl } = given as { ssl?: unknown; sasl?: { readonly mechanism?: unknown } };
   if (typeof ssl === 'string')
     throwInvalidOption(
