@@ -21,6 +21,7 @@ import { encodedBatch } from './fast-path/encoded-batch.ts';
 import { FastPath, type Numbering } from './fast-path/fast-path.ts';
 import { lazyMessages } from './fast-path/lazy-messages.ts';
 import {
+  endSoon,
   guardedLogCreator,
   guardedProviders,
   guardedSocketFactory,
@@ -214,6 +215,7 @@ class KafkajsClient implements DeliveryClient {
   kill(): void {
     this.#isKilled = true;
     this.#cut();
+    if (this.#scope !== undefined) endSoon(this.#scope);
   }
 
   /** What is cut writes nothing more: later batches may have gone under other numbers by then. */
