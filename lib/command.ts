@@ -6,8 +6,12 @@ export async function runCommand(version: string): Promise<void> {
   const { stdout, stderr, env, argv } = process;
   const controller = new AbortController();
   process.once('SIGINT', () => controller.abort());
-  // `| head` has seen enough.
-  stdout.on('error', () => process.exit(0));
+  stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+    // `| head` has seen enough.
+    if (code === 'EPIPE') process.exit(0);
+    stderr.write(`winston-kafkajs: the output cannot be written: ${message}\n`);
+    process.exit(1);
+  });
   const now = systemClock.systemTime;
   process.exitCode = await main(argv.slice(2), {
     stdout,

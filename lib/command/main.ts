@@ -90,18 +90,20 @@ const COMMANDS: Readonly<Record<'check' | 'tail' | 'spool', Command>> = {
     const follows = line.flags.follow === true || since === undefined;
     return tail({ kafka, topic, severity, pattern, since, until, follows, signal }, screen);
   },
-  spool: async (line, screen, { env, signal }) => {
+  spool: async (line, screen, { env, signal, stderr }) => {
     const [directory, ...others] = line.positionals;
     if (directory === undefined || others.length > 0) throw new UsageError('Give one directory.');
     const { print, json, replay: isReplay } = line.flags;
-    if (!isReplay) {
-      const segments = spooled(directory, systemClock.systemTime());
-      return print ? printSpool(segments, screen) : listSpool(segments, json, screen);
-    }
-    if (print || json) throw new UsageError('--replay goes without --print and --json.');
+    if (isReplay && (print || json)) throw new UsageError('--replay goes without --print and --json.');
     const timeoutMs = milliseconds(line, 'timeout', REPLAY_MS);
+    let code = 0;
+    const segments = spooled(directory, systemClock.systemTime(), (error) => {
+      stderr.write(`winston-kafkajs: ${onOneLine(messageOf(error))}\n`);
+      code = 1;
+    });
+    if (!isReplay) return (print ? printSpool(segments, screen) : listSpool(segments, json, screen)) || code;
     const kafka = await kafkaConfig(line, env);
-    return replay({ directory, kafka, signal, timeoutMs }, screen);
+    return (await replay({ directory, segments, kafka, signal, timeoutMs }, screen)) || code;
   },
 };
 

@@ -2,12 +2,14 @@ import { onOneLine } from '../client-log/line.ts';
 import type { KafkaConfig } from '../clients/kafkajs/inspector.ts';
 import { messageOf } from '../errors.ts';
 import { KafkaTransport } from '../kafka-transport.ts';
+import type { SeenSegment } from '../spool/inspect.ts';
 import { systemClock } from '../util/clock.ts';
 import type { Screen } from './screen.ts';
-import { spooled } from './spool.ts';
 
 export interface ReplayOptions {
   readonly directory: string;
+  /** What lies in it. */
+  readonly segments: readonly SeenSegment[];
   readonly kafka: KafkaConfig;
   /** Aborted by Ctrl-C: what is not sent stays on disk. */
   readonly signal: AbortSignal;
@@ -20,8 +22,8 @@ const STEP_MS = 200;
 
 /** Sends what has been left behind, as a transport with this spool does. @returns the exit code */
 export async function replay(options: ReplayOptions, screen: Screen): Promise<number> {
-  const { directory, kafka, signal, timeoutMs } = options;
-  const left = spooled(directory, systemClock.systemTime()).filter(({ owner }) => owner.isGone);
+  const { directory, segments, kafka, signal, timeoutMs } = options;
+  const left = segments.filter(({ owner }) => owner.isGone);
   const total = left.reduce((sum, { waiting }) => sum + waiting.length, 0);
   if (total === 0) {
     screen.line('No records have been left behind.');

@@ -8,10 +8,10 @@ import type { Screen } from './screen.ts';
 import { UsageError } from './usage-error.ts';
 
 /** @throws UsageError where there is no such directory */
-export function spooled(directory: string, now: number): SeenSegment[] {
+export function spooled(directory: string, now: number, onUnread: (error: unknown) => void): SeenSegment[] {
   try {
     if (!statSync(directory).isDirectory()) throw new Error('it is no directory');
-    return [...segmentsSeen(directory, now)];
+    return [...segmentsSeen(directory, now, onUnread)];
   } catch (error) {
     throw new UsageError(`The spool ${directory} cannot be read: ${messageOf(error)}`);
   }

@@ -13,6 +13,7 @@ import { PRODUCER_RULE, producerProblem } from '../clients/producer-rule.ts';
 import { checkWorkerCanStart } from '../clients/worker/worker-program.ts';
 import {
   group,
+  integer,
   isPlainObject,
   optionalFunction,
   refuseInWords,
@@ -23,6 +24,9 @@ import { isObject } from '../util/safely.ts';
 import type { CheckedOptions } from './options-table.ts';
 
 export const WORKER_OPTIONS = ['execArgv'] as const;
+
+/** Those of kafkajs's options that are milliseconds. */
+export const KAFKA_TIMEOUTS = ['connectionTimeout', 'authenticationTimeout', 'requestTimeout'] as const;
 
 /** Of a producer that was handed in, its own is the default. */
 export const DEFAULT_ACKS = -1;
@@ -151,13 +155,14 @@ function resolveModule(module: unknown, isWorker: boolean): URL {
 }
 
 /** Refuses what cannot be handed to another thread, wherever it stands in the configuration. */
-function checkPortable(path: string, value: unknown): void {
+function checkPortable(path: string, value: unknown, checked: Set<unknown> = new Set()): void {
   if (typeof value === 'function') throwInvalidOption(path, `${LEFT_OUT} a function ${STAYS_HERE}`, value);
-  if (!isObject(value) || ArrayBuffer.isView(value)) return;
+  if (!isObject(value) || ArrayBuffer.isView(value) || checked.has(value)) return;
+  checked.add(value);
   if (!Array.isArray(value) && !isPlainObject(value)) {
     throwInvalidOption(path, `${LEFT_OUT} an instance of a class ${STAYS_HERE}`, value);
   }
-  for (const [name, inner] of Object.entries(value)) checkPortable(`${path}.${name}`, inner);
+  for (const [name, inner] of Object.entries(value)) checkPortable(`${path}.${name}`, inner, checked);
 }
 
 /** Whoever asks for the client's lines gets all of them; by default the transport speaks for it where it can. */
@@ -200,6 +205,9 @@ function checkedKafka(given: unknown): KafkaConfig {
   if (!isPlainObject(given)) throwInvalidOption('kafka', "an object: kafkajs's KafkaConfig", given);
   const kafka = { ...given } as unknown as KafkaConfig;
   for (const name of ['logCreator', 'socketFactory']) optionalFunction(`kafka.${name}`, given[name]);
+  for (const name of KAFKA_TIMEOUTS) integer(`kafka.${name}`, given[name], 0, 1);
+  if (typeof (given.clientId ?? '') !== 'string')
+    throwInvalidOption('kafka.clientId', 'a text', given.clientId);
   const { ssl, sasl } = given as { ssl?: unknown; sasl?: { readonly mechanism?: unknown } };
   if (typeof ssl === 'string' && ssl !== '')
     throwInvalidOption(

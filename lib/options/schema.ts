@@ -6,6 +6,7 @@ import { WINSTON_LEVELS } from '../loop-safety/filter/filter.ts';
 import { NEVER_HANDLED } from '../process/signals.ts';
 import { MAX_DELAY_MS } from '../util/clock.ts';
 import { ADDRESS_PATTERN, ADDRESSES_PATTERN } from './broker-pattern.ts';
+import { KAFKA_TIMEOUTS } from './client-options.ts';
 import type { Option, Schema } from './option-kinds.ts';
 import { OPTIONS } from './options-table.ts';
 
@@ -43,6 +44,8 @@ const BY_PATH: Readonly<Record<string, Schema>> = {
     type: 'object',
     properties: {
       ...Object.fromEntries(OPTIONS.kafka.names.map((name) => [name, true])),
+      ...Object.fromEntries(KAFKA_TIMEOUTS.map((name) => [name, MILLISECONDS])),
+      clientId: { anyOf: [{ type: 'string' }, { type: 'null' }] },
       brokers: {
         description: '`host:port`: a list, or one string with commas',
         anyOf: [

@@ -39,6 +39,7 @@ const CODEC_MASK = 0x07;
  *
  * @param compression Kafka's number of the codec: 0 for none
  * @param compressed what the codec has made of the records, where there is one
+ * @throws TypeError where it has made no bytes
  */
 export function recordBatchOf(
   records: EncodedRecords,
@@ -47,9 +48,9 @@ export function recordBatchOf(
   compressed?: Buffer,
 ): Buffer {
   const batch =
-    compressed === undefined
+    compression === 0
       ? records.bytes
-      : Buffer.concat([Buffer.alloc(RECORD_BATCH_HEADER_BYTES), compressed]);
+      : Buffer.concat([Buffer.alloc(RECORD_BATCH_HEADER_BYTES), compressed as Buffer]);
   batch.writeBigInt64BE(0n, AT.baseOffset);
   batch.writeInt32BE(batch.length - AT.partitionLeaderEpoch, AT.batchLength);
   batch.writeInt32BE(NO_LEADER_EPOCH, AT.partitionLeaderEpoch);

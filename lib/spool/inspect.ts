@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { PendingRecord } from '../record/record.ts';
 import { attempt } from '../util/safely.ts';
 import { FrameReader, saltOf } from './frames.ts';
+import { isGone } from './is-gone.ts';
 import { Journal } from './journal.ts';
 import { type OwnerState, ownerState } from './owner.ts';
 import { recordOf } from './record-payload.ts';
@@ -24,15 +25,23 @@ export interface SeenSegment {
  * What lies in a spool's directory. Nothing is opened for writing, locked, touched or renamed, so that it may be done while a
  * process owns it; what is taken away meanwhile is left out.
  *
+ * @param onUnread what cannot be read of it
  * @throws when the directory cannot be read
  */
-export function* segmentsSeen(base: string, now: number): Generator<SeenSegment> {
+export function* segmentsSeen(
+  base: string,
+  now: number,
+  onUnread: (error: unknown) => void,
+): Generator<SeenSegment> {
+  const onError = (error: unknown): void => {
+    if (!isGone(error)) onUnread(error);
+  };
   for (const directory of readdirSync(base).sort()) {
     const owner = ownerState(base, directory, now);
     if (owner === undefined) continue;
-    const files = attempt(() => readdirSync(join(base, directory))) ?? [];
+    const files = attempt(() => readdirSync(join(base, directory)), onError) ?? [];
     for (const file of files.filter((each) => each.endsWith('.seg')).sort()) {
-      const seen = attempt(() => segmentSeen(base, directory, file.slice(0, -'.seg'.length), owner));
+      const seen = attempt(() => segmentSeen(base, directory, file.slice(0, -'.seg'.length), owner), onError);
       if (seen !== undefined) yield seen;
     }
   }

@@ -1,5 +1,5 @@
 // The command on a terminal, and in a pipe.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
@@ -35,6 +35,14 @@ it('check has colours on a terminal, and none in a pipe or with NO_COLOR', async
     expect(stdout).not.toContain('\u001b');
   }
   expect([terminal.code, plain.code, pipe.code]).toEqual([0, 0, 0]);
+});
+
+it.skipIf(!existsSync('/dev/full'))('does not succeed where its output cannot be written', async () => {
+  const { code, stderr } = await run(['--help'], ['sh', '-c', 'exec "$@" > /dev/full', 'sh']);
+  expect(stderr).toMatch(/^winston-kafkajs: the output cannot be written: ENOSPC.*\n$/);
+  expect(code).toBe(1);
+  const piped = await run(['--help'], ['bash', '-c', '"$@" | true; exit "$PIPESTATUS"', 'bash']);
+  expect([piped.code, piped.stderr]).toEqual([0, '']);
 });
 
 it('passes the exit codes on, and writes errors to stderr', async () => {

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { brokersOf, ran, startCluster } from './rig.ts';
@@ -71,6 +71,23 @@ it('keeps what cannot be sent, and says so', async () => {
   expect(code).toBe(1);
   expect(out).toContain(`0 of ${COUNT} records were delivered; ${COUNT} were not.`);
   expect(JSON.parse((await ran(['spool', path, '--json'])).out)).toMatchObject({ waiting: COUNT });
+});
+
+it('says what it could not read, and shows the rest: records of another user looked as if there were none', async () => {
+  const cluster = await startCluster();
+  const path = directory();
+  await (await spooling(cluster, path)).close();
+  // As unreadable as one that belongs to another user, for root too.
+  mkdirSync(join(path, 'left-0123456789abcdef.0', 'a.seg'), { recursive: true });
+  writeFileSync(join(path, 'left-0123456789abcdef.1'), '');
+  const listed = await ran(['spool', path]);
+  expect(listed.code).toBe(1);
+  expect(listed.out).toContain(`logs: ${COUNT}`);
+  expect(listed.err).toMatch(/^winston-kafkajs: EISDIR.*\nwinston-kafkajs: ENOTDIR.*\n$/);
+  await cluster.up();
+  const replayed = await ran(['spool', path, '--replay', '--brokers', brokersOf(cluster)]);
+  expect(replayed.out).toContain(`${COUNT} of ${COUNT} records were delivered.`);
+  expect([replayed.code, replayed.err]).toEqual([1, listed.err]);
 });
 
 it('refuses what is no directory', async () => {

@@ -20,7 +20,24 @@ it.each([{}, { mechanism: undefined, username: 'u', password: 'p' }, 'plain'])(
   },
 );
 
+// kafkajs said it with each connect ("The string argument must be of type string", "'timeout' is not a number"), or not at all: NaN is 1 ms.
 it.each([
+  { clientId: 5 },
+  { clientId: {} },
+  { connectionTimeout: Number.NaN },
+  { connectionTimeout: '1000' },
+  { authenticationTimeout: '5000' },
+  { authenticationTimeout: 0 },
+  { requestTimeout: 0 },
+  { requestTimeout: -1 },
+  { requestTimeout: 1e12 },
+])('%j is refused, by its name', (given) => {
+  expect(refused(withKafka(given)).option).toBe(`kafka.${Object.keys(given)[0]}`);
+});
+
+it.each([
+  { clientId: null, connectionTimeout: undefined },
+  { clientId: '', connectionTimeout: 1, authenticationTimeout: 1, requestTimeout: 1 },
   { ssl: true },
   { ssl: {}, sasl: { mechanism: 'plain' } },
   { ssl: false },

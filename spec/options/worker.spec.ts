@@ -46,6 +46,12 @@ describe('worker: true', () => {
     });
   });
 
+  it('what refers to itself can: it was a stack overflow', () => {
+    const kafka = { brokers, ssl: {} };
+    Object.assign(kafka.ssl, { kafka });
+    expect(resolveOptions({ topic: 'logs', kafka, worker: true }).client.kind).toBe('worker');
+  });
+
   it('texts, numbers, lists and Buffers can', () => {
     const kafka = { brokers, ssl: { ca: [Buffer.from('x'), 'y'] }, connectionTimeout: 5 };
     expect(resolveOptions({ topic: 'logs', kafka, worker: true }).client.kind).toBe('worker');

@@ -66,3 +66,7 @@ it('has the codec among its attributes, and the records as the codec has made th
   const batch = { topic: 't', partition: 0, baseOffset: 0, records: 3, bytes, appendedAt: 0 };
   expect(decodeBatch(batch).map(({ value }) => value.toString())).toEqual(TEXTS);
 });
+
+it('is none where the codec has made nothing: its records would be sent as they are, and said to be compressed', () => {
+  expect(() => recordBatchOf(records(), NO_PRODUCER, 1, undefined)).toThrow(TypeError);
+});

@@ -17,7 +17,8 @@ import { BROKERS_RULE, kindOf, readBrokers } from './brokers/broker-list.ts';
 // record's fault either.
 const OF_CONNECTION = /^KafkaJS(Connection|RequestTimeout|SASLAuthentication)/;
 
-// A log line about a socket that has closed may be put off for a moment; it must not be taken for the application's.
+// A log line about a socket that has closed, or a client that is gone, may be put off for a moment; it must not be taken for the
+// application's.
 const LATE_LOG_MS = 1_000;
 
 /** Whether code of the caller's runs inside the client, and may log there, also after an `await`. */
@@ -78,19 +79,23 @@ async function askedBrokers(brokers: BrokersFunction): Promise<string[]> {
 export function guardedSocketFactory(factory: ISocketFactory): ISocketFactory {
   return (args) => {
     const scope: Scope = { active: true };
-    const end = (): void => {
-      scope.active = false;
-    };
     try {
       const socket = runInScope(scope, () => guardSyncInScope(factory, args));
-      socket.once('close', () => systemClock.after(LATE_LOG_MS, end));
+      socket.once('close', () => endSoon(scope));
       return socket;
     } catch (error) {
-      end();
+      scope.active = false;
       // kafkajs reads the message of what is thrown, which may be anything.
       throw new ProviderError('kafka.socketFactory', error);
     }
   };
+}
+
+/** Ends the scope of a socket or a client that is gone: what has been made in it is silenced no longer. */
+export function endSoon(scope: Scope): void {
+  systemClock.after(LATE_LOG_MS, () => {
+    scope.active = false;
+  });
 }
 
 /** `checkServerIdentity`, `lookup` and the like. */

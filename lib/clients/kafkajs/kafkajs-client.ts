@@ -19,7 +19,7 @@ import { ClientSockets } from './brokers/client-sockets.ts';
 import { encodedBatch } from './fast-path/encoded-batch.ts';
 import { FastPath, type Numbering } from './fast-path/fast-path.ts';
 import { lazyMessages } from './fast-path/lazy-messages.ts';
-import { guardedLogCreator, guardedProviders, runsCallersCode } from './guarded-config.ts';
+import { endSoon, guardedLogCreator, guardedProviders, runsCallersCode } from './guarded-config.ts';
 import { IdempotentSends } from './idempotent/idempotent-sends.ts';
 import type { SendEvents } from './idempotent/numbered-sends.ts';
 import { withAnswerOf, withNotedAnswer } from './idempotent/produce-answers.ts';
@@ -205,6 +205,7 @@ class KafkajsClient implements DeliveryClient {
 
   kill(): void {
     this.#sockets.kill();
+    if (this.#scope !== undefined) endSoon(this.#scope);
   }
 
   /** What is cut writes nothing more: later batches may have gone under other numbers by then. */

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import type { ProducerOptions, SASLMechanismValue, SASLOptions } from '@platformatic/kafka';
 import type { KafkaConfig } from 'kafkajs';
-import { integer, isPlainObject, optionalFunction, throwInvalidOption } from '../../util/check-option.ts';
+import { isPlainObject, optionalFunction, throwInvalidOption } from '../../util/check-option.ts';
 import { addressOf } from '../kafkajs/brokers/broker-list.ts';
 
 /** Those of kafkajs's options that have a counterpart, or that the transport's own replace (`retry`). */
@@ -39,8 +39,6 @@ export function checkTranslatable(kafka: KafkaConfig): void {
       false,
     );
   }
-  integer('kafka.connectionTimeout', kafka.connectionTimeout, 0, 1);
-  integer('kafka.requestTimeout', kafka.requestTimeout, 0, 1);
   if (kafka.sasl) checkSasl(kafka.sasl);
 }
 

@@ -13,7 +13,7 @@ import { choosePartition } from '../choose-partition.ts';
 import { type ClientSource, type DeliveryClient, GIVEN_UP } from '../client.ts';
 import { type ClientMessage, messagesOf } from '../client-messages.ts';
 import { rotated } from '../kafkajs/brokers/broker-list.ts';
-import { guardedProviders } from '../kafkajs/guarded-config.ts';
+import { endSoon, guardedProviders } from '../kafkajs/guarded-config.ts';
 import type { KafkajsClientOptions } from '../kafkajs/kafkajs-client.ts';
 import { Secrets } from '../kafkajs/secrets.ts';
 import { destroyWhereUnreadable } from '../kafkajs/workarounds.ts';
@@ -166,6 +166,7 @@ class PlatformaticDelivery implements DeliveryClient {
     // So that it opens no other connection. It first writes what is left on those that there are, unless they are cut.
     this.#inside(async () => await this.#producer?.close()).catch(() => undefined);
     for (const { socket } of this.#connections) socket?.destroy(new Error(GIVEN_UP));
+    endSoon(this.#scope);
   }
 
   /** What is known of a topic, passed on with every send: the accumulator may have been asked to forget it. */

@@ -1,5 +1,4 @@
 import type { KafkaConfig, logLevel as LogLevel } from 'kafkajs';
-import { attempt } from '../../util/safely.ts';
 import type { ClientListeners, ClientSource, DeliveryClient } from '../client.ts';
 import { ClientGroup, type Member } from './client-group.ts';
 import { isSameData } from './same-data.ts';
@@ -63,7 +62,7 @@ function groupOf(known: Groups, settings: SharedSettings, makeSource: MakeSource
   for (const entry of known) {
     const group = entry.group.deref();
     if (group === undefined) known.delete(entry);
-    else if (attempt(() => isSameData(entry.settings, settings)) === true) return group;
+    else if (isSameData(entry.settings, settings)) return group;
   }
   const group = new ClientGroup(makeSource);
   known.add({ settings, group: new WeakRef(group) });

@@ -29,7 +29,7 @@ describe('the option `client`', () => {
     ['kafka.clientID', { kafka: { brokers, clientID: 'misspelt' } }],
     ['kafka.connectionTimeout', { kafka: { brokers, connectionTimeout: '1000' } }],
     ['kafka.requestTimeout', { kafka: { brokers, requestTimeout: 0 } }],
-    ['kafka.sasl', { kafka: { brokers, sasl: 'plain' } }],
+    ['kafka.sasl.mechanism', { kafka: { brokers, sasl: 'plain' } }],
     ['kafka.sasl.mechanism', { kafka: { brokers, sasl: { mechanism: 'aws', accessKeyId: 'secret' } } }],
     ['kafka.sasl.mechanism', { kafka: { brokers, sasl: {} } }],
     [

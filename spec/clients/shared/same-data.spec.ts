@@ -6,6 +6,11 @@ class Instance {
   readonly value = 1;
 }
 const instance = new Instance();
+function circular(): object {
+  const own: Record<string, unknown> = {};
+  own.own = own;
+  return own;
+}
 
 it.each<[string, unknown, unknown]>([
   ['texts', 'a', 'a'],
@@ -33,6 +38,7 @@ it.each<[string, unknown, unknown]>([
   ['functions of the same text', () => 1, () => 1],
   ['instances of a class', new Instance(), new Instance()],
   ['null and an object', null, {}],
+  ['what refers to itself: nobody compares without end', circular(), circular()],
 ])('%s are not', (_what, one, other) => {
   expect(isSameData(one, other)).toBe(false);
 });

@@ -194,3 +194,31 @@ describe.each(Object.entries(PLACES))('made inside %s', (place, optionsAt) => {
     expect(shipped).toHaveLength(app.length + 1);
   });
 });
+
+it("what a log function of the client has made is the application's again once that client is gone", async () => {
+  const cluster = await startCluster();
+  const logger = loggerWith();
+  const seen: boolean[] = [];
+  let run: (() => Promise<unknown>) | undefined;
+  const make = onlyOnce(() => {
+    run = THINGS['a socket server']?.(() => {
+      seen.push(isGuarded());
+      logger.info('a connection');
+    });
+  });
+  const transport = transportTo(cluster, {
+    kafka: { brokers: cluster.addresses, logCreator: () => make },
+    clientLog: { level: 'debug' },
+  });
+  logger.add(transport);
+  logger.info('a record');
+  await settle(transport);
+  await run?.();
+  // As long as it is there, what it logs may be a line of the client's that was put off.
+  expect(seen).toEqual([true]);
+  await transport.close();
+  logger.remove(transport).add(transport);
+  while (seen.at(-1) === true) await run?.();
+  await settle(transport);
+  expect(cluster.values(TOPIC)).toEqual(['a record', 'a connection']);
+});

@@ -1,3 +1,4 @@
+import { guardSync } from '../../../loop-safety/guard.ts';
 import { errorCodeOf } from '../../../protocol/error-codes.ts';
 import { PRODUCE_API_KEY, produceRequestBody, produceVersion } from '../../../protocol/produce-request.ts';
 import {
@@ -95,9 +96,12 @@ export class FastPath {
   }
 
   async #compressed(compression: number, { bytes }: EncodedRecords): Promise<Buffer> {
-    const codec = codecOf(compression, this.#options.compressionLevel);
-    if (codec === undefined) throw new TypeError(`there is no codec for compression type ${compression}`);
-    return await codec.compress({ buffer: bytes.subarray(RECORD_BATCH_HEADER_BYTES) });
+    // A registered one may log. Up to its first `await`: beyond that the asynchronous half of the flag would be needed, for all codecs.
+    return await guardSync(() => {
+      const codec = codecOf(compression, this.#options.compressionLevel);
+      if (codec === undefined) throw new TypeError(`there is no codec for compression type ${compression}`);
+      return codec.compress({ buffer: bytes.subarray(RECORD_BATCH_HEADER_BYTES) });
+    });
   }
 }
 
