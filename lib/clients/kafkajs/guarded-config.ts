@@ -9,7 +9,7 @@ import type {
 import { guardSync, guardSyncInScope, runGuarded, runInScope, type Scope } from '../../loop-safety/guard.ts';
 import { systemClock } from '../../util/clock.ts';
 import { attempt, isObject } from '../../util/safely.ts';
-import { handleRejection } from '../../util/thenable.ts';
+import { handleRejection, isThenable } from '../../util/thenable.ts';
 import { ProviderError } from '../provider-error.ts';
 import { BROKERS_RULE, kindOf, readBrokers } from './brokers/broker-list.ts';
 
@@ -100,13 +100,29 @@ export function endSoon(scope: Scope): void {
 
 /** `checkServerIdentity`, `lookup` and the like. */
 function guardedSsl(ssl: object): NonNullable<KafkaConfig['ssl']> {
-  const guarded = Object.entries(ssl).map(([name, value]: [string, unknown]) => [
-    name,
-    typeof value === 'function'
-      ? (...args: unknown[]) => guardSync(() => Reflect.apply(value, ssl, args))
-      : value,
-  ]);
+  const guarded = Object.entries(ssl).map(([name, value]: [string, unknown]) => {
+    if (typeof value !== 'function') return [name, value];
+    const run = (...args: unknown[]): unknown => {
+      const result: unknown = guardSync(() => Reflect.apply(value, ssl, args));
+      handleRejection(result);
+      return result;
+    };
+    return [name, name === 'checkServerIdentity' ? returningErrors(name, run) : run];
+  });
   return Object.fromEntries(guarded);
+}
+
+/** For a function whose error is what it returns. Node calls it in a handler of its socket (lib/internal/tls/wrap.js, `onConnectSecure`). */
+function returningErrors(name: string, run: (...args: unknown[]) => unknown) {
+  return (...args: unknown[]): unknown => {
+    try {
+      const result = run(...args);
+      if (!isThenable(result)) return result;
+      throw new Error('it returned a promise');
+    } catch (error) {
+      return new ProviderError(`kafka.ssl.${name}`, error);
+    }
+  };
 }
 
 function guardedSasl(
