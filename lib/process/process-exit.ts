@@ -10,7 +10,7 @@ export interface Unfinished {
   /** The last chance to accept a record of its own. */
   tellLast(): void;
   /** @param isLast not for long, where no broker was ever there */
-  flush(timeoutMs: number, isLast: boolean): Promise<unknown>;
+  flush(timeoutMs: number, isLast: boolean): Promise<{ readonly delivered: number }>;
   /** Flushes, as long as Kafka does not turn out to be away. */
   flushUnlessDown(timeoutMs: number): Promise<unknown>;
   /** Closes the connections, which would keep the process alive. */
@@ -60,7 +60,7 @@ export class ProcessExit implements SignalSubscriber {
   readonly signals: readonly NodeJS.Signals[];
   /** How much had been accepted when the process was last about to end. */
   #acceptedAtExit = 0;
-  /** How often it was put off since nothing was held. */
+  /** How often it was put off since nothing was held, or something got through. */
   #flushes = 0;
 
   /**
@@ -107,7 +107,10 @@ export class ProcessExit implements SignalSubscriber {
     }
     this.#acceptedAtExit = everAccepted;
     this.#flushes++;
-    void this.#unfinished.flush(this.#timeoutMs, true).then(() => this.#unfinished.release());
+    void this.#unfinished.flush(this.#timeoutMs, true).then(({ delivered }) => {
+      if (delivered > 0) this.#flushes = 0;
+      return this.#unfinished.release();
+    });
   }
 
   /**
