@@ -10,7 +10,7 @@ export interface Unfinished {
   /** Called before the end: it may still add records of its own, such as the notice of sampling. */
   tellLast(): void;
   /** @param isLast not for long, where no broker was ever there */
-  flush(timeoutMs: number, isLast: boolean): Promise<unknown>;
+  flush(timeoutMs: number, isLast: boolean): Promise<{ readonly delivered: number }>;
   /** Flushes, unless Kafka cannot be reached. */
   flushUnlessDown(timeoutMs: number): Promise<unknown>;
   /** Closes the connections, which would keep the process alive. */
@@ -60,7 +60,9 @@ export class ProcessExit implements SignalSubscriber {
   readonly signals: readonly NodeJS.Signals[];
   /** How much had been accepted when the process was last about to end. */
   #acceptedAtExit = 0;
-  /** How often it was put off since nothing was held. */
+  /** How much had been delivered after the last flush. */
+  #delivered = 0;
+  /** How often it was put off since nothing was held, or something got through. */
   #flushes = 0;
 
   /**
@@ -107,7 +109,11 @@ export class ProcessExit implements SignalSubscriber {
     }
     this.#acceptedAtExit = everAccepted;
     this.#flushes++;
-    void this.#unfinished.flush(this.#timeoutMs, true).then(() => this.#unfinished.release());
+    void this.#unfinished.flush(this.#timeoutMs, true).then(({ delivered }) => {
+      if (delivered > this.#delivered) this.#flushes = 0;
+      this.#delivered = delivered;
+      return this.#unfinished.release();
+    });
   }
 
   /**

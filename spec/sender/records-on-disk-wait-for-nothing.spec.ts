@@ -4,7 +4,7 @@ import { Ledger } from '../../lib/accumulator/ledger.ts';
 import type { SenderOptions } from '../../lib/sender/sender-options.ts';
 import { Spool } from '../../lib/spool/spool.ts';
 import { directoryOfSpec, replaceInFs, systemError } from '../spool/rig.ts';
-import { HeldClock, Rig, stored } from './rig.ts';
+import { HeldClock, Rig, recordOf, stored, textsOf } from './rig.ts';
 
 const TEXTS = Array.from({ length: 15 }, (_, at) => String(at));
 
@@ -70,4 +70,21 @@ it('when all was given up because the process was about to end, and it lived on'
   await clock.pass(5_000);
   expect(await flush).toEqual({ delivered: 3, dropped: 0, pending: 0 });
   expect(rig.delivered).toEqual(['1', '2', '3']);
+});
+
+it('when the last record in memory could not be sent, and they had to show that it is the cause', async () => {
+  const { rig, clock } = rigWithSpool({ batch: { maxRecords: 1, maxBytes: 10_000, lingerMs: 0 } });
+  let isAway = true;
+  rig.answer = (batch) => {
+    if (batch.topic === 'other' && isAway) return Promise.reject(new Error('ECONNRESET'));
+    return textsOf(batch.content).includes('bad') ? Promise.reject(new TypeError('bad')) : stored(batch);
+  };
+  for (const text of TEXTS.slice(0, 9)) rig.sender.add(recordOf({ topic: 'other', text }));
+  rig.log('bad');
+  await clock.pass(1_000);
+  rig.log('after 1', 'after 2');
+  isAway = false;
+  await clock.pass(60_000);
+  expect(rig.dropped).toMatchObject([{ text: 'bad', reason: 'rejected' }]);
+  expect(rig.delivered.filter((text) => text.startsWith('after'))).toEqual(['after 1', 'after 2']);
 });

@@ -69,9 +69,13 @@ export class PartitionQueue {
     return !this.#isBusy && this.#awaitingResend === undefined && this.queue.count === 0;
   }
 
-  /** Whether its last send failed: what waits here cannot be sent now. */
+  /**
+   * Whether its last send failed: what waits here cannot be sent now. Not where memory has only the one record that is tried
+   * alone: others have to come, to show whether it is the cause.
+   */
   get isHeld(): boolean {
-    return this.#failures > 0 && !this.isIdle;
+    const isAlone = this.search.isIsolating && this.queue.count + Number(this.#isBusy) < 2;
+    return this.#failures > 0 && !this.isIdle && !isAlone;
   }
 
   /** @returns whether a whole batch waits here */

@@ -90,6 +90,14 @@ describe('a process that ends by itself', { timeout: 40_000 }, () => {
     expect(stderr).toMatch(/ends before Kafka has got \d+ records? /);
   });
 
+  it.concurrent('has delivered what an application logs that works on in beforeExit again and again', async ({
+    expect,
+  }) => {
+    const { code, stderr, values } = await runProgram(cluster, { act: 'works on five times in beforeExit' });
+    const rounds = [1, 2, 3, 4, 5].flatMap((round) => numbered(1, `round ${round}:`));
+    expect({ code, stderr, values }).toEqual({ code: 0, stderr: '', values: [...numbered(1), ...rounds] });
+  });
+
   it.concurrent('gives nothing up while the application still works', async ({ expect }) => {
     const program = { act: 'works on in beforeExit', fallback: 'prints', ...NO_BROKER } as const;
     const { code, stdout } = await runProgram(cluster, program);
