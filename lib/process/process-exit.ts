@@ -10,7 +10,7 @@ export interface Unfinished {
   /** Called before the end: it may still add records of its own, such as the notice of sampling. */
   tellLast(): void;
   /** @param isLast not for long, where no broker was ever there */
-  flush(timeoutMs: number, isLast: boolean): Promise<{ readonly delivered: number }>;
+  flush(timeoutMs: number, isLast: boolean): Promise<unknown>;
   /** Flushes, unless Kafka cannot be reached. */
   flushUnlessDown(timeoutMs: number): Promise<unknown>;
   /** Closes the connections, which would keep the process alive. */
@@ -26,7 +26,8 @@ export interface Unfinished {
 // Whoever sends a signal may not wait for long: Docker kills after 10 s, Ctrl-C is expected to work.
 const MAX_SIGNAL_MS = 5_000;
 
-// How often the end is put off for what is new each time: an application may log whenever the process is about to end.
+// How often the end is put off for what is new each time. An application may log whenever the process is about to end: each flush
+// that delivers it would bring the next `beforeExit`.
 const MAX_FLUSHES = 3;
 
 const watching = new Set<ProcessExit>();
@@ -60,9 +61,7 @@ export class ProcessExit implements SignalSubscriber {
   readonly signals: readonly NodeJS.Signals[];
   /** How much had been accepted when the process was last about to end. */
   #acceptedAtExit = 0;
-  /** How much had been delivered after the last flush. */
-  #delivered = 0;
-  /** How often it was put off since nothing was held, or something got through. */
+  /** How often it was put off since nothing was held. */
   #flushes = 0;
 
   /**
@@ -109,11 +108,7 @@ export class ProcessExit implements SignalSubscriber {
     }
     this.#acceptedAtExit = everAccepted;
     this.#flushes++;
-    void this.#unfinished.flush(this.#timeoutMs, true).then(({ delivered }) => {
-      if (delivered > this.#delivered) this.#flushes = 0;
-      this.#delivered = delivered;
-      return this.#unfinished.release();
-    });
+    void this.#unfinished.flush(this.#timeoutMs, true).then(() => this.#unfinished.release());
   }
 
   /**
