@@ -4,21 +4,11 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ClientTask, Report, WorkerSettings } from '../../lib/clients/worker/thread-messages.ts';
 import { recordsToWire } from '../../lib/clients/worker/wire-records.ts';
 import { ServedTransport } from '../../lib/worker-thread/served-transport.ts';
+import { WORKER_SETTINGS } from '../clients/client-settings.ts';
 import { recordOf } from '../sender/rig.ts';
 import { startCluster, TOPIC } from '../support/harness.ts';
 
-const SETTINGS: WorkerSettings = {
-  kafkaModule: undefined,
-  platformatic: undefined,
-  logLevel: logLevel.NOTHING,
-  acks: -1,
-  idempotent: false,
-  compression: undefined,
-  requestTimeoutMs: 60_000,
-  fastPath: true,
-  compressionLevel: undefined,
-  log: 7,
-};
+const SETTINGS: WorkerSettings = { ...WORKER_SETTINGS, log: 7 };
 
 function served(settings: Partial<WorkerSettings> = {}, imports: string[] = []) {
   const reports: Report[] = [];

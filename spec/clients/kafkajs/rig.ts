@@ -1,21 +1,16 @@
 // Clients of kafkajs, past the transport's options.
-import { type KafkaConfig, logLevel } from 'kafkajs';
+import type { KafkaConfig } from 'kafkajs';
 import { onTestFinished } from 'vitest';
 import type { ClientSource, DeliveryClient } from '../../../lib/clients/client.ts';
 import { type KafkajsClientOptions, kafkajsSource } from '../../../lib/clients/kafkajs/kafkajs-client.ts';
+import { CLIENT_SETTINGS } from '../client-settings.ts';
 
 /** Silent, and by the fast path; nothing ends a send by itself. */
 export function sourceTo(kafka: KafkaConfig, options: Partial<KafkajsClientOptions> = {}): ClientSource {
   return kafkajsSource({
     kafka,
     logCreator: () => () => undefined,
-    logLevel: logLevel.NOTHING,
-    acks: -1,
-    idempotent: false,
-    compression: undefined,
-    compressionLevel: undefined,
-    requestTimeoutMs: 60_000,
-    fastPath: true,
+    ...CLIENT_SETTINGS,
     random: () => 0,
     onPath: () => undefined,
     onPartitions: () => undefined,

@@ -1,9 +1,9 @@
 // Clients in worker threads: the real threads, and this thread's clock held still.
 import { BroadcastChannel, type Worker } from 'node:worker_threads';
-import { logLevel } from 'kafkajs';
 import { afterAll, onTestFinished, vi } from 'vitest';
 import { WorkerSource, type WorkerSourceOptions } from '../../../lib/clients/worker/worker-client.ts';
 import { HeldClock } from '../../sender/rig.ts';
+import { CLIENT_SETTINGS } from '../client-settings.ts';
 
 export { setImmediate as turn } from 'node:timers/promises';
 
@@ -40,14 +40,8 @@ export function sourceTo(
     execArgv: [],
     isolate: false,
     logCreator: () => () => undefined,
-    logLevel: logLevel.NOTHING,
     logKey: undefined,
-    acks: -1,
-    idempotent: false,
-    compression: undefined,
-    compressionLevel: undefined,
-    requestTimeoutMs: 60_000,
-    fastPath: true,
+    ...CLIENT_SETTINGS,
     batch: { maxRecords: 10, maxBytes: 10_000, lingerMs: 1 },
     retry: { initialMs: 1, maxMs: 5 },
     clock,

@@ -10,19 +10,8 @@ import { isGuarded } from '../../../lib/loop-safety/guard.ts';
 import { systemClock } from '../../../lib/util/clock.ts';
 import { HeldClock, recordOf } from '../../sender/rig.ts';
 import { startCluster, TOPIC } from '../../support/harness.ts';
+import { WORKER_SETTINGS } from '../client-settings.ts';
 import { hangingModule, watchWorkers } from './rig.ts';
-
-const SETTINGS: Omit<WorkerSettings, 'log'> = {
-  kafkaModule: undefined,
-  platformatic: undefined,
-  logLevel: logLevel.NOTHING,
-  acks: -1,
-  idempotent: false,
-  compression: undefined,
-  requestTimeoutMs: 60_000,
-  fastPath: true,
-  compressionLevel: undefined,
-};
 
 const threads: WorkerThread[] = [];
 afterAll(async () => {
@@ -48,7 +37,7 @@ function joined(thread: WorkerThread, settings: Partial<WorkerSettings> = {}, lo
     onLine: (entry: LogEntry) => void lines.push(entry),
     onRemark: (remark: Remark) => void remarks.push(remark),
   };
-  const number = thread.join(user, { ...SETTINGS, ...settings });
+  const number = thread.join(user, { ...WORKER_SETTINGS, ...settings });
   const ask = (task: Task): Promise<string> =>
     new Promise((resolve) =>
       thread.give(number, task, {
