@@ -78,12 +78,12 @@ export class Ledger {
   }
 
   /** Gives a record the position that it has, if it is accepted now. */
-  number(record: PendingRecord): void {
+  assignSeq(record: PendingRecord): void {
     if (record !== this.#withdrawn) record.seq = this.#lastSeq + 1;
   }
 
   accept(record: PendingRecord): void {
-    this.#number(record);
+    this.#takeSeq(record);
     this.accepted++;
     this.#queue(record, 1);
     this.inMemoryBytes += record.bytes;
@@ -102,7 +102,7 @@ export class Ledger {
 
   /** A record goes to disk at once, without a stay in memory. */
   acceptSpooled(record: PendingRecord): void {
-    this.#number(record);
+    this.#takeSeq(record);
     this.accepted++;
     record.state = 'settled';
     this.spooled++;
@@ -223,8 +223,8 @@ export class Ledger {
     this.#watchers.delete(watcher);
   }
 
-  #number(record: PendingRecord): void {
-    this.number(record);
+  #takeSeq(record: PendingRecord): void {
+    this.assignSeq(record);
     this.#lastSeq = Math.max(this.#lastSeq, record.seq);
   }
 

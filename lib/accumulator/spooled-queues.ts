@@ -68,7 +68,7 @@ export class SpooledQueues {
     const isUnread = spool.scan !== undefined || (ledger.spooledWaiting > 0 && spool.hasUnread);
     const isInLine = isUnread || held?.isOnDisk === true;
     if (!isInLine && this.#findRoom(record.bytes, held === undefined)) return 'memory';
-    ledger.number(record);
+    ledger.assignSeq(record);
     // What memory has and the disk not yet comes first.
     spool.writeKept();
     if (this.#store(record, held)) {

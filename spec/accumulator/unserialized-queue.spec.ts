@@ -37,7 +37,7 @@ it('gives a record out with its value, at the position that it was accepted at',
   const taken = queue.take('value');
   expect(taken).toBe(record);
   expect([record.value, record.isPinned, record.serialization]).toEqual(['value', false, undefined]);
-  ledger.number(record);
+  ledger.assignSeq(record);
   expect([ledger.accepted, record.seq]).toEqual([1, 1]);
   queue.take('value');
   expect(queue.take('value')).toBeUndefined();

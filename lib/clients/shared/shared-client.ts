@@ -24,7 +24,7 @@ export class SharedClient {
   leave(user: ClientUser): void {
     this.#users.delete(user);
     // A connect that somebody waits for no more may never end: it is not for whoever comes next.
-    if (!this.#isConnected) this.isRetired = true;
+    if (!this.#isConnected) this.retire();
   }
 
   isUsedByOthers(user: ClientUser): boolean {
