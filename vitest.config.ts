@@ -133,7 +133,7 @@ export default defineConfig({
         test: { name: 'units', include: UNITS, exclude: [...ISOLATED, ...OF_PROCESSES], isolate: false },
       },
       { extends: true, test: { name: 'isolated', include: ISOLATED } },
-      { extends: true, test: { name: 'clients', include: OF_CLIENTS, isolate: false } },
+      { extends: true, test: { name: 'clients', include: OF_CLIENTS } },
       {
         extends: true,
         test: {
