@@ -1,4 +1,3 @@
-import { statSync } from 'node:fs';
 import { onOneLine } from '../client-log/line.ts';
 import { messageOf } from '../errors.ts';
 import { type SeenSegment, segmentsSeen } from '../spool/inspect.ts';
@@ -8,10 +7,13 @@ import type { Screen } from './screen.ts';
 import { UsageError } from './usage-error.ts';
 
 /** @throws UsageError where there is no such directory */
-export function spooled(directory: string, now: number, onUnread: (error: unknown) => void): SeenSegment[] {
+export function spooled(
+  directory: string,
+  now: number,
+  onUnread: (error: unknown) => void,
+): Iterable<SeenSegment> {
   try {
-    if (!statSync(directory).isDirectory()) throw new Error('it is no directory');
-    return [...segmentsSeen(directory, now, onUnread)];
+    return segmentsSeen(directory, now, onUnread);
   } catch (error) {
     throw new UsageError(`The spool ${directory} cannot be read: ${messageOf(error)}`);
   }
@@ -19,11 +21,11 @@ export function spooled(directory: string, now: number, onUnread: (error: unknow
 
 /** Lists what lies on disk, and changes nothing. @returns the exit code */
 export function listSpool(
-  segments: readonly SeenSegment[],
+  segments: Iterable<SeenSegment>,
   isJson: boolean | undefined,
   screen: Screen,
 ): number {
-  const rows = segments.map(({ directory, name, owner, bytes, damages, waiting }) => {
+  const rows = Array.from(segments, ({ directory, name, owner, bytes, damages, waiting }) => {
     const topics = new Map<string, number>();
     for (const { topic } of waiting) topics.set(topic, (topics.get(topic) ?? 0) + 1);
     /** Nothing where none waits; then it is not in the JSON either. */
@@ -66,7 +68,7 @@ function ownerText({ isGone, pid }: OwnerState): string {
 }
 
 /** Prints the records that wait, and changes nothing. @returns the exit code */
-export function printSpool(segments: readonly SeenSegment[], screen: Screen): number {
+export function printSpool(segments: Iterable<SeenSegment>, screen: Screen): number {
   for (const { waiting } of segments) {
     for (const { time, text } of waiting) screen.line(recordLine(shownRecord(time, text), screen));
   }

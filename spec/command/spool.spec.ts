@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { brokersOf, ran, startCluster } from './rig.ts';
@@ -90,8 +90,21 @@ it('says what it could not read, and shows the rest: records of another user loo
   expect([replayed.code, replayed.err]).toEqual([1, listed.err]);
 });
 
-it('refuses what is no directory', async () => {
-  const { code, err } = await ran(['spool', '/does/not/exist']);
+it('held all of a spool in memory at once, and ended for that: a file is read when those before it are shown', async () => {
+  const cluster = await startCluster();
+  const path = directory();
+  await (await spooling(cluster, path)).close();
+  const left = readdirSync(path).filter((name) => name.startsWith('left-'));
+  cpSync(join(path, left[0] ?? ''), join(path, 'left-ffffffffffffffff.0'), { recursive: true });
+  const last = join(path, 'left-ffffffffffffffff.0');
+  const { code, out } = await ran(['spool', path, '--print'], {
+    onOut: () => rmSync(last, { recursive: true, force: true }),
+  });
+  expect([code, out.split('\n').length - 1]).toEqual([0, COUNT]);
+});
+
+it.each(['/does/not/exist', import.meta.filename])('refuses what is no directory', async (path) => {
+  const { code, err } = await ran(['spool', path]);
   expect(code).toBe(2);
   expect(err).toContain('cannot be read');
 });
