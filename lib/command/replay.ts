@@ -9,7 +9,7 @@ import type { Screen } from './screen.ts';
 export interface ReplayOptions {
   readonly directory: string;
   /** What lies in it. */
-  readonly segments: Iterable<SeenSegment>;
+  readonly segments: AsyncIterable<SeenSegment>;
   readonly kafka: KafkaConfig;
   /** Aborted by Ctrl-C: what is not sent stays on disk. */
   readonly signal: AbortSignal;
@@ -24,7 +24,7 @@ const STEP_MS = 200;
 export async function replay(options: ReplayOptions, screen: Screen): Promise<number> {
   const { directory, segments, kafka, signal, timeoutMs } = options;
   let total = 0;
-  for (const { owner, waiting } of segments) if (owner.isGone) total += waiting.length;
+  for await (const { owner, waiting } of segments) if (owner.isGone) total += waiting.length;
   if (total === 0) {
     screen.line('No records have been left behind.');
     return 0;

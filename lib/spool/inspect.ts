@@ -4,7 +4,7 @@ import type { PendingRecord } from '../record/record.ts';
 import { attempt } from '../util/safely.ts';
 import { FrameReader, saltOf } from './frames.ts';
 import { isGone } from './is-gone.ts';
-import { Journal } from './journal.ts';
+import { readJournal } from './journal.ts';
 import { type OwnerState, ownerState } from './owner.ts';
 import { recordOf } from './record-payload.ts';
 
@@ -59,7 +59,7 @@ function segmentSeen(base: string, directory: string, name: string, owner: Owner
   const path = join(base, directory, name);
   const salt = saltOf(name);
   // The journal first: what is done with afterwards is shown once more, and nothing is left out.
-  const { done } = new Journal(`${path}.ack`, salt).read();
+  const { done } = readJournal(`${path}.ack`, salt);
   const bytes = readFileSync(`${path}.seg`);
   const reader = new FrameReader(bytes, salt);
   const waiting: PendingRecord[] = [];

@@ -7,6 +7,7 @@ import { BrokerAddresses, rotatedBrokers } from './brokers/broker-addresses.ts';
 import type { Address } from './brokers/broker-list.ts';
 import { BrokerSockets } from './brokers/broker-sockets.ts';
 import { watchedSocket } from './brokers/watched-socket.ts';
+import { COMPRESSION_TYPES, codecOf } from './codecs.ts';
 import { guardedProviders } from './guarded-config.ts';
 import { kafkajs } from './kafkajs.ts';
 import { Secrets } from './secrets.ts';
@@ -87,6 +88,8 @@ export class KafkaInspector {
       logLevel: logLevel.NOTHING,
       retry: { retries },
     });
+    // For what it reads: where Node has it and kafkajs does not.
+    codecOf(COMPRESSION_TYPES.zstd);
     forgetPartialAnswers(this.#kafka);
     tellLeaderless(this.#kafka, () => this.#tellsLeaderless);
     this.#admin = this.#kafka.admin();
