@@ -56,7 +56,12 @@ export async function replay(options: ReplayOptions, screen: Screen): Promise<nu
   const show = progressOf(total, screen);
   let done = 0;
   let progressAt = systemClock.monotonic();
-  while (!signal.aborted && done < total) {
+  // Of what was counted, some may be lost by now, or taken over by another process: nothing would come of waiting for that.
+  let isSettled = false;
+  void transport.flush(Number.POSITIVE_INFINITY).then(() => {
+    isSettled = true;
+  });
+  while (!signal.aborted && !isSettled) {
     await new Promise<void>((resolve) => systemClock.after(STEP_MS, resolve, true));
     const sum = transport.stats().delivered + refusals;
     const now = systemClock.monotonic();
