@@ -99,7 +99,7 @@ export function endSoon(scope: Scope): void {
 }
 
 /** `checkServerIdentity`, `lookup` and the like. */
-function guardedSsl(ssl: object): NonNullable<KafkaConfig['ssl']> {
+export function guardedSsl(ssl: object): NonNullable<KafkaConfig['ssl']> {
   const guarded = Object.entries(ssl).map(([name, value]: [string, unknown]) => {
     if (typeof value !== 'function') return [name, value];
     const run = (...args: unknown[]): unknown => {
