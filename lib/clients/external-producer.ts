@@ -4,6 +4,7 @@ import { guardSync, runInScope, type Scope } from '../loop-safety/guard.ts';
 import { handleRejection } from '../util/thenable.ts';
 import type { ClientSource, DeliveryClient } from './client.ts';
 import { type ClientMessage, messagesOf } from './client-messages.ts';
+import { endSoon } from './kafkajs/guarded-config.ts';
 import { PRODUCER_RULE, producerProblem } from './producer-rule.ts';
 import { answeredPartition } from './send-result.ts';
 
@@ -79,6 +80,8 @@ class ExternalProducer implements DeliveryClient {
   readonly #extras: Pick<ProducerRecordLike, 'acks' | 'compression'>;
   /** Its log lines may go anywhere, the application's logger included: so all it does is inside the flag. */
   readonly #scope: Scope = { active: true };
+  /** What it is doing. */
+  readonly #underWay = new Set<Promise<unknown>>();
 
   constructor(
     producer: ProducerLike,
@@ -107,11 +110,16 @@ class ExternalProducer implements DeliveryClient {
   }
 
   kill(): void {
-    // There is no way to cut a client that is not ours.
+    // There is no way to cut a client that is not ours: it may go on with what it was asked, and log that.
+    if (this.#isOwned) void Promise.allSettled(this.#underWay).then(() => endSoon(this.#scope));
   }
 
   /** Also awaited in there: a thenable that is no promise may begin its work when it is asked. */
   #inside<Result>(fn: () => Promise<Result>): Promise<Result> {
-    return runInScope(this.#scope, async () => await fn());
+    const doing = runInScope(this.#scope, async () => await fn());
+    this.#underWay.add(doing);
+    const done = (): void => void this.#underWay.delete(doing);
+    doing.then(done, done);
+    return doing;
   }
 }

@@ -1,6 +1,5 @@
 import { onOneLine } from '../client-log/line.ts';
 import { messageOf } from '../errors.ts';
-import { systemClock } from '../util/clock.ts';
 import { check } from './check/check.ts';
 import { type CommandLine, commandLine, isCommand, meant, milliseconds, needed } from './command-line.ts';
 import { kafkaConfig } from './kafka-config.ts';
@@ -81,13 +80,14 @@ const COMMANDS: Readonly<Record<'check' | 'tail' | 'spool', Command>> = {
       throw new UsageError(`--level must be one of ${LEVELS.join(', ')}.`);
     const since = sinceText === undefined ? undefined : timeOf('--since', sinceText, now());
     const until = untilText === undefined ? undefined : timeOf('--until', untilText, now());
-    if (since === undefined && until !== undefined && until <= now())
+    const isOver = until !== undefined && until <= now();
+    if (since === undefined && isOver)
       throw new UsageError(
         '--until in the past needs --since: without it, only records yet to come are shown.',
       );
     const pattern = grep === undefined ? undefined : patternOf(grep);
     const kafka = await kafkaConfig(line, env);
-    const follows = line.flags.follow === true || since === undefined;
+    const follows = !isOver && (line.flags.follow === true || since === undefined);
     return tail({ kafka, topic, severity, pattern, since, until, follows, signal }, screen);
   },
   spool: async (line, screen, { env, signal, stderr }) => {
@@ -97,11 +97,12 @@ const COMMANDS: Readonly<Record<'check' | 'tail' | 'spool', Command>> = {
     if (isReplay && (print || json)) throw new UsageError('--replay goes without --print and --json.');
     const timeoutMs = milliseconds(line, 'timeout', REPLAY_MS);
     let code = 0;
-    const segments = spooled(directory, systemClock.systemTime(), (error) => {
+    const segments = spooled(directory, signal, (error) => {
       stderr.write(`winston-kafkajs: ${onOneLine(messageOf(error))}\n`);
       code = 1;
     });
-    if (!isReplay) return (print ? printSpool(segments, screen) : listSpool(segments, json, screen)) || code;
+    if (!isReplay)
+      return (await (print ? printSpool(segments, screen) : listSpool(segments, json, screen))) || code;
     const kafka = await kafkaConfig(line, env);
     return (await replay({ directory, segments, kafka, signal, timeoutMs }, screen)) || code;
   },

@@ -28,9 +28,10 @@ const COLOUR_CODES = /\u001b\[[\d;]*m/g;
 
 export const LEVELS: readonly string[] = Object.keys(SEVERITIES);
 
-/** @param level nothing: of a text without one */
+/** @param level in small letters or capitals; nothing: of a text without one */
 export function severityOf(level: string = ''): number | undefined {
-  return Object.hasOwn(SEVERITIES, level) ? SEVERITIES[level] : undefined;
+  const name = level.toLowerCase();
+  return Object.hasOwn(SEVERITIES, name) ? SEVERITIES[name] : undefined;
 }
 
 export interface ShownRecord {

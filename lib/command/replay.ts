@@ -9,7 +9,7 @@ import type { Screen } from './screen.ts';
 export interface ReplayOptions {
   readonly directory: string;
   /** What lies in it. */
-  readonly segments: readonly SeenSegment[];
+  readonly segments: AsyncIterable<SeenSegment>;
   readonly kafka: KafkaConfig;
   /** Aborted by Ctrl-C: what is not sent stays on disk. */
   readonly signal: AbortSignal;
@@ -23,8 +23,8 @@ const STEP_MS = 200;
 /** Sends what has been left behind, as a transport with this spool does. @returns the exit code */
 export async function replay(options: ReplayOptions, screen: Screen): Promise<number> {
   const { directory, segments, kafka, signal, timeoutMs } = options;
-  const left = segments.filter(({ owner }) => owner.isGone);
-  const total = left.reduce((sum, { waiting }) => sum + waiting.length, 0);
+  let total = 0;
+  for await (const { owner, waiting } of segments) if (owner.isGone) total += waiting.length;
   if (total === 0) {
     screen.line('No records have been left behind.');
     return 0;
@@ -56,7 +56,12 @@ export async function replay(options: ReplayOptions, screen: Screen): Promise<nu
   const show = progressOf(total, screen);
   let done = 0;
   let progressAt = systemClock.monotonic();
-  while (!signal.aborted && done < total) {
+  // Of what was counted, some may be lost by now, or taken over by another process: nothing would come of waiting for that.
+  let isSettled = false;
+  void transport.flush(Number.POSITIVE_INFINITY).then(() => {
+    isSettled = true;
+  });
+  while (!signal.aborted && !isSettled) {
     await new Promise<void>((resolve) => systemClock.after(STEP_MS, resolve, true));
     const sum = transport.stats().delivered + refusals;
     const now = systemClock.monotonic();

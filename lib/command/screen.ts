@@ -1,7 +1,10 @@
 /** What a command writes to: `process.stdout` and `process.stderr`, or what a spec puts in their place. */
 export interface Output {
   readonly isTTY?: boolean;
+  /** Whether what is written waits in memory: nobody reads it (`| less`). */
+  readonly writableNeedDrain?: boolean;
   write(text: string): unknown;
+  once?(event: 'drain', listener: () => void): unknown;
 }
 
 export type Colour = 'red' | 'yellow' | 'green' | 'cyan' | 'grey';
@@ -18,6 +21,12 @@ export class Screen {
     this.isTerminal = out.isTTY === true;
     // no-color.org: any value but the empty one.
     this.#hasColours = this.isTerminal && !env.NO_COLOR && env.TERM !== 'dumb';
+  }
+
+  /** Resolves when nothing waits in memory. */
+  get drained(): Promise<void> | undefined {
+    const out = this.#out;
+    return out.writableNeedDrain ? new Promise((resolve) => out.once?.('drain', resolve)) : undefined;
   }
 
   line(text: string): void {

@@ -1,48 +1,50 @@
-import { statSync } from 'node:fs';
 import { onOneLine } from '../client-log/line.ts';
 import { messageOf } from '../errors.ts';
 import { type SeenSegment, segmentsSeen } from '../spool/inspect.ts';
 import type { OwnerState } from '../spool/owner.ts';
+import { systemClock } from '../util/clock.ts';
 import { recordLine, shownRecord } from './record-line.ts';
 import type { Screen } from './screen.ts';
 import { UsageError } from './usage-error.ts';
 
-/** @throws UsageError where there is no such directory */
-export function spooled(directory: string, now: number, onUnread: (error: unknown) => void): SeenSegment[] {
+/** What lies in a spool, one segment a turn. @throws UsageError where there is no such directory @throws when it is aborted */
+export async function* spooled(
+  directory: string,
+  signal: AbortSignal,
+  onUnread: (error: unknown) => void,
+): AsyncGenerator<SeenSegment> {
+  let segments: Iterable<SeenSegment>;
   try {
-    if (!statSync(directory).isDirectory()) throw new Error('it is no directory');
-    return [...segmentsSeen(directory, now, onUnread)];
+    segments = segmentsSeen(directory, systemClock.systemTime(), onUnread);
   } catch (error) {
     throw new UsageError(`The spool ${directory} cannot be read: ${messageOf(error)}`);
+  }
+  for (const segment of segments) {
+    await new Promise<void>((resolve) => systemClock.soon(resolve));
+    signal.throwIfAborted();
+    yield segment;
   }
 }
 
 /** Lists what lies on disk, and changes nothing. @returns the exit code */
-export function listSpool(
-  segments: readonly SeenSegment[],
+export async function listSpool(
+  segments: AsyncIterable<SeenSegment>,
   isJson: boolean | undefined,
   screen: Screen,
-): number {
-  const rows = segments.map(({ directory, name, owner, bytes, damages, waiting }) => {
-    const topics = new Map<string, number>();
-    for (const { topic } of waiting) topics.set(topic, (topics.get(topic) ?? 0) + 1);
+): Promise<number> {
+  const rows = [];
+  let total = 0;
+  for await (const { waiting, ...seen } of segments) {
+    const topics: Record<string, number> = Object.create(null);
     /** Nothing where none waits; then it is not in the JSON either. */
-    const oldest = waiting.reduce<number | undefined>(
-      (least, { time }) => Math.min(least ?? time, time),
-      undefined,
-    );
-    return {
-      directory,
-      name,
-      owner,
-      bytes,
-      damages,
-      waiting: waiting.length,
-      topics: Object.fromEntries(topics),
-      oldest,
-    };
-  });
-  const total = rows.reduce((sum, { waiting }) => sum + waiting, 0);
+    let oldest: number | undefined;
+    for (const { topic, time } of waiting) {
+      topics[topic] = (topics[topic] ?? 0) + 1;
+      oldest = Math.min(oldest ?? time, time);
+    }
+    total += waiting.length;
+    rows.push({ ...seen, waiting: waiting.length, topics, oldest });
+  }
   if (isJson) {
     screen.json({ waiting: total, segments: rows });
     return 0;
@@ -66,9 +68,12 @@ function ownerText({ isGone, pid }: OwnerState): string {
 }
 
 /** Prints the records that wait, and changes nothing. @returns the exit code */
-export function printSpool(segments: readonly SeenSegment[], screen: Screen): number {
-  for (const { waiting } of segments) {
-    for (const { time, text } of waiting) screen.line(recordLine(shownRecord(time, text), screen));
+export async function printSpool(segments: AsyncIterable<SeenSegment>, screen: Screen): Promise<number> {
+  for await (const { waiting } of segments) {
+    for (const { time, text } of waiting) {
+      screen.line(recordLine(shownRecord(time, text), screen));
+      await screen.drained;
+    }
   }
   return 0;
 }

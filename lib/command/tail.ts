@@ -69,6 +69,7 @@ export async function tail(options: TailOptions, screen: Screen): Promise<number
           else merge.add(partition, record);
         },
         onPosition: (partition, next, pause) => {
+          void screen.drained?.then(pause());
           if (merge === undefined || signal.aborted) return;
           if (next >= (left.get(partition) ?? 0n)) merge.end(partition);
           for (const record of merge.taken()) show(record);

@@ -1,7 +1,7 @@
 interface Queue<Item> {
-  items: Item[];
-  /** Of the first one that waits. */
-  at: number;
+  readonly items: Item[];
+  /** Whether more may come. */
+  isOpen: boolean;
 }
 
 /**
@@ -9,65 +9,50 @@ interface Queue<Item> {
  * not: the next one is the earliest among the first ones of all partitions, and of equal ones that of the lowest partition.
  */
 export class TimeMerge<Item extends { readonly time: number }> {
-  readonly #queues: Map<number, Queue<Item>>;
-  /** The partitions that more may come from. */
-  readonly #open: Set<number>;
-  /** Those of them of which no record waits: their next one may be the earliest. */
-  readonly #awaited: Set<number>;
+  readonly #queues: ReadonlyMap<number, Queue<Item>>;
 
   constructor(partitions: readonly number[]) {
     const sorted = partitions.toSorted((a, b) => a - b);
-    this.#queues = new Map(sorted.map((partition) => [partition, { items: [], at: 0 }]));
-    this.#open = new Set(sorted);
-    this.#awaited = new Set(sorted);
+    this.#queues = new Map(sorted.map((partition) => [partition, { items: [], isOpen: true }]));
   }
 
   get isEnded(): boolean {
-    return this.#open.size === 0;
+    return [...this.#queues.values()].every(({ isOpen }) => !isOpen);
   }
 
   /** How many records of a partition wait. */
   waiting(partition: number): number {
-    const queue = this.#queues.get(partition);
-    return queue === undefined ? 0 : queue.items.length - queue.at;
+    return this.#queues.get(partition)?.items.length ?? 0;
   }
 
   add(partition: number, item: Item): void {
-    if (!this.#open.has(partition)) return;
-    this.#queues.get(partition)?.items.push(item);
-    this.#awaited.delete(partition);
+    const queue = this.#queues.get(partition);
+    if (queue?.isOpen) queue.items.push(item);
   }
 
   /** Nothing more comes of this partition. */
   end(partition: number): void {
-    this.#open.delete(partition);
-    this.#awaited.delete(partition);
+    const queue = this.#queues.get(partition);
+    if (queue !== undefined) queue.isOpen = false;
   }
 
   /** Takes the records that no other can come before, in order. */
   *taken(): Generator<Item> {
-    while (this.#awaited.size === 0) {
-      let earliest: Item | undefined;
-      let from = -1;
-      for (const [partition, { items, at }] of this.#queues) {
-        const first = items[at];
-        if (first === undefined || (earliest !== undefined && first.time >= earliest.time)) continue;
-        earliest = first;
-        from = partition;
-      }
-      if (earliest === undefined) return;
-      this.#drop(from);
-      yield earliest;
-    }
+    for (let next = this.#earliest()?.shift(); next !== undefined; next = this.#earliest()?.shift())
+      yield next;
   }
 
-  #drop(partition: number): void {
-    const queue = this.#queues.get(partition);
-    if (queue === undefined) return;
-    queue.at++;
-    if (queue.at < queue.items.length) return;
-    queue.items = [];
-    queue.at = 0;
-    if (this.#open.has(partition)) this.#awaited.add(partition);
+  /** The records of the partition that has the earliest one; nothing while one is empty that more may come from. */
+  #earliest(): Item[] | undefined {
+    let earliest: Item[] | undefined;
+    let time = Number.POSITIVE_INFINITY;
+    for (const { items, isOpen } of this.#queues.values()) {
+      const [first] = items;
+      if (first === undefined && isOpen) return undefined;
+      if (first === undefined || first.time >= time) continue;
+      earliest = items;
+      time = first.time;
+    }
+    return earliest;
   }
 }

@@ -32,7 +32,8 @@ export class Rate {
       const age = second - (this.#seconds[at] ?? second);
       if (age >= 1 && age <= WINDOW_S) sum += this.#counts[at] ?? 0;
     }
-    return sum / Math.max(1, Math.min(WINDOW_S, second - this.#since));
+    // Set back to before the start, the clock says nothing of how long that is ago: for a while it is less than this.
+    return sum / Math.max(1, Math.min(WINDOW_S, Math.abs(second - this.#since)));
   }
 }
 

@@ -35,6 +35,9 @@ export const REMEDIES: Readonly<Record<string, string>> = {
     'The broker does not have this SASL mechanism: check kafka.sasl.mechanism.',
   'ILLEGAL_SASL_STATE|not valid given the current SASL state':
     'The broker wants no SASL on this port, or another kind: check the port in kafka.brokers, and kafka.sasl. Where its SASL sessions are short (connections.max.reauth.ms), kafka.reauthenticationThreshold has to be at least 1 s shorter, or left out.',
+  // The connection's own words, behind those that kafkajs has for each log-in that fails (broker/saslAuthenticator/plain.js).
+  'authentication failed: (Closed connection|Connection |Request )':
+    "The connection broke during the log-in. Where it does so each time, look into the broker's log for the reason.",
   'OAUTHBEARER|oauthBearerProvider':
     'The broker has refused the token, or there was none: check kafka.sasl.oauthBearerProvider and what it asks.',
   'SASLAuthentication|SASL.*authentication failed|invalid credentials|authentication failed':

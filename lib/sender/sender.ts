@@ -96,6 +96,7 @@ export class Sender {
       },
       onRenewed: () => this.#pump(),
       onClosed: () => {
+        this.#throttledUntil = Number.NEGATIVE_INFINITY;
         if (!hasWork()) this.#health.recordIdle();
         this.#pump();
       },

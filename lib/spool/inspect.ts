@@ -1,10 +1,10 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PendingRecord } from '../record/record.ts';
 import { attempt } from '../util/safely.ts';
 import { FrameReader, saltOf } from './frames.ts';
 import { isGone } from './is-gone.ts';
-import { Journal } from './journal.ts';
+import { readJournal } from './journal.ts';
 import { type OwnerState, ownerState } from './owner.ts';
 import { recordOf } from './record-payload.ts';
 
@@ -22,21 +22,29 @@ export interface SeenSegment {
 }
 
 /**
- * What lies in a spool's directory. Nothing is opened for writing, locked, touched or renamed, so that it may be done while a
- * process owns it; what is taken away meanwhile is left out.
+ * What lies in a spool's directory, read one segment after another: all of them may be more than memory holds. Nothing is opened
+ * for writing, locked, touched or renamed, so that it may be done while a process owns it; what is taken away meanwhile is left out.
  *
  * @param onUnread what cannot be read of it
  * @throws when the directory cannot be read
  */
-export function* segmentsSeen(
+export function segmentsSeen(
   base: string,
   now: number,
   onUnread: (error: unknown) => void,
-): Generator<SeenSegment> {
-  const onError = (error: unknown): void => {
+): Iterable<SeenSegment> {
+  return segmentsIn(base, readdirSync(base).sort(), now, (error) => {
     if (!isGone(error)) onUnread(error);
-  };
-  for (const directory of readdirSync(base).sort()) {
+  });
+}
+
+function* segmentsIn(
+  base: string,
+  directories: readonly string[],
+  now: number,
+  onError: (error: unknown) => void,
+): Generator<SeenSegment> {
+  for (const directory of directories) {
     const owner = ownerState(base, directory, now);
     if (owner === undefined) continue;
     const files = attempt(() => readdirSync(join(base, directory)), onError) ?? [];
@@ -51,8 +59,9 @@ function segmentSeen(base: string, directory: string, name: string, owner: Owner
   const path = join(base, directory, name);
   const salt = saltOf(name);
   // The journal first: what is done with afterwards is shown once more, and nothing is left out.
-  const { done } = new Journal(`${path}.ack`, salt).read();
-  const reader = new FrameReader(readFileSync(`${path}.seg`), salt);
+  const { done } = readJournal(`${path}.ack`, salt);
+  const bytes = readFileSync(`${path}.seg`);
+  const reader = new FrameReader(bytes, salt);
   const waiting: PendingRecord[] = [];
   for (let frame = reader.next(); frame !== undefined; frame = reader.next()) {
     if (done.has(frame.offset)) continue;
@@ -60,6 +69,5 @@ function segmentSeen(base: string, directory: string, name: string, owner: Owner
     const record = attempt(() => recordOf(payload));
     if (record !== undefined) waiting.push(record);
   }
-  const { size: bytes } = statSync(`${path}.seg`);
-  return { directory, name, owner, bytes, damages: reader.damages, waiting };
+  return { directory, name, owner, bytes: bytes.length, damages: reader.damages, waiting };
 }

@@ -52,24 +52,14 @@ export class Journal {
     }
   }
 
-  /** @throws when it is there and cannot be read */
+  /** See {@link readJournal}. */
   read(): Fates {
-    const done = new Set<number>();
-    const partitions = new Map<number, number>();
-    let bindings = 0;
-    for (const { offset, partition } of entriesIn(this.#bytes() ?? Buffer.alloc(0), this.#salt)) {
-      if (partition === undefined) done.add(offset);
-      else {
-        partitions.set(offset, partition);
-        bindings++;
-      }
-    }
-    return { done, partitions, bindings };
+    return readJournal(this.#path, this.#salt);
   }
 
   /** Torn in the middle of an entry: what is added later must start where an entry starts. */
   mend(): void {
-    const size = this.#bytes()?.length ?? 0;
+    const { length: size } = bytesOf(this.#path);
     const torn = size % ENTRY_BYTES;
     if (torn > 0) truncateSync(this.#path, size - torn);
   }
@@ -121,14 +111,30 @@ export class Journal {
   get #newPath(): string {
     return `${this.#path}.new`;
   }
+}
 
-  #bytes(): Buffer | undefined {
-    try {
-      return readFileSync(this.#path);
-    } catch (error) {
-      if (!isGone(error)) throw error;
-      return undefined;
+/** What the journal of a segment says. @throws when it is there and cannot be read */
+export function readJournal(path: string, salt: number): Fates {
+  const done = new Set<number>();
+  const partitions = new Map<number, number>();
+  let bindings = 0;
+  for (const { offset, partition } of entriesIn(bytesOf(path), salt)) {
+    if (partition === undefined) done.add(offset);
+    else {
+      partitions.set(offset, partition);
+      bindings++;
     }
+  }
+  return { done, partitions, bindings };
+}
+
+/** None where there is no file. */
+function bytesOf(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    if (!isGone(error)) throw error;
+    return Buffer.alloc(0);
   }
 }
 

@@ -1,7 +1,9 @@
-import { describe, expect, it, vi } from 'vitest';
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { DeliveryClient } from '../../lib/clients/client.ts';
 import { externalProducerSource, type ProducerLike } from '../../lib/clients/external-producer.ts';
 import { isGuarded } from '../../lib/loop-safety/guard.ts';
+import { systemClock } from '../../lib/util/clock.ts';
 import { clientBatch, recordOf } from '../sender/rig.ts';
 
 const BATCH = clientBatch('logs', [recordOf({ text: 'a', key: 'k' })], 2);
@@ -148,6 +150,37 @@ describe('a function that makes producers', () => {
     );
     expect(calls[1]?.[3]).toEqual({ ...RECORD, acks: -1 });
     expect(guarded).toEqual([true, true]);
+  });
+
+  it('is under the flag until what it was asked has an answer, also where nobody waits for that', async () => {
+    let answer = (): void => undefined;
+    const sending = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    let isOn = (): boolean => true;
+    const producer: ProducerLike = {
+      ...noting(1),
+      connect: async () => {
+        isOn = AsyncLocalStorage.bind(isGuarded);
+      },
+      send: () => sending,
+    };
+    const late: (() => void)[] = [];
+    const after = vi.spyOn(systemClock, 'after').mockImplementation((_, fn) => late.push(fn) as never);
+    onTestFinished(() => after.mockRestore());
+    const client = externalProducerSource({ producer: () => producer, ...UNSAID }).make();
+    await client.connect();
+    const answered = client.send(BATCH);
+    await client.close();
+    client.kill();
+    await null;
+    expect([late.length, isOn()]).toEqual([0, true]);
+    answer();
+    await answered;
+    await vi.waitFor(() => expect(late).toHaveLength(1));
+    expect(isOn()).toBe(true);
+    late[0]?.();
+    expect(isOn()).toBe(false);
   });
 
   it('and is async has its promise looked after, and it is said that it is one', () => {

@@ -1,6 +1,9 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { replay } from '../../lib/command/replay.ts';
+import { Screen } from '../../lib/command/screen.ts';
+import { type SeenSegment, segmentsSeen } from '../../lib/spool/inspect.ts';
 import { ERROR } from '../../testing/broker/broker-cluster.ts';
 import { brokersOf, ran, startCluster } from './rig.ts';
 import { COUNT, leftBehind, messagesIn, waitingIn } from './spool-rig.ts';
@@ -89,4 +92,27 @@ it('counted a damaged stretch as one of the records that were to be sent', async
   expect(out).toMatch(/^39 of 39 records were delivered\.$/m);
   expect(out).not.toContain('(40 of');
   expect(code).toBe(0);
+});
+
+it('waited for all of its time for what another process had taken over meanwhile', async () => {
+  const cluster = await startCluster({ topics: { logs: 1 } });
+  const path = await leftBehind(cluster);
+  async function* counted(): AsyncGenerator<SeenSegment> {
+    const segments = [...segmentsSeen(path, Date.now(), () => undefined)];
+    yield* [...segments, ...segments];
+  }
+  let out = '';
+  const screen = new Screen({ write: (text) => (out += text) }, {});
+  const code = await replay(
+    {
+      directory: path,
+      segments: counted(),
+      kafka: { brokers: cluster.addresses },
+      signal: new AbortController().signal,
+      timeoutMs: 600_000,
+    },
+    screen,
+  );
+  expect(code).toBe(1);
+  expect(out).toContain(`${COUNT} of ${2 * COUNT} records were delivered; ${COUNT} were not.\n`);
 });

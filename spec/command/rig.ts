@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { onTestFinished } from 'vitest';
 import { main } from '../../lib/command/main.ts';
 import { BrokerCluster, type BrokerClusterOptions } from '../../testing/broker/broker-cluster.ts';
@@ -8,11 +9,28 @@ export interface Ran {
   readonly err: string;
 }
 
+/** Who reads the output, and may not do so for a while. Emits `awaited`. */
+export class Reader extends EventEmitter {
+  /** Then what is written waits in memory. */
+  isBehind = false;
+
+  onDrain(listener: () => void): void {
+    this.once('drain', listener);
+    this.emit('awaited');
+  }
+
+  goOn(): void {
+    this.isBehind = false;
+    this.emit('drain');
+  }
+}
+
 export interface RunSettings {
   readonly env?: NodeJS.ProcessEnv;
   readonly signal?: AbortSignal;
   readonly now?: () => number;
   readonly isTTY?: boolean;
+  readonly reader?: Reader;
   /** Called with all of the output so far, each time that there is more. */
   readonly onOut?: (out: string) => void;
 }
@@ -20,10 +38,15 @@ export interface RunSettings {
 /** Runs the command in this process. */
 export async function ran(args: readonly string[], settings: RunSettings = {}): Promise<Ran> {
   const { env = {}, signal = new AbortController().signal, now = Date.now, isTTY = false, onOut } = settings;
+  const { reader = new Reader() } = settings;
   let out = '';
   let err = '';
   const stdout = {
     isTTY,
+    get writableNeedDrain() {
+      return reader.isBehind;
+    },
+    once: (_: 'drain', listener: () => void) => reader.onDrain(listener),
     write: (text: string) => {
       out += text;
       onOut?.(out);

@@ -1,7 +1,8 @@
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { brokersOf, ran, startCluster } from './rig.ts';
+import { brokersOf, Reader, ran, startCluster } from './rig.ts';
 import { COUNT, directory, spooling } from './spool-rig.ts';
 
 /** All files with their contents and times. */
@@ -90,8 +91,50 @@ it('says what it could not read, and shows the rest: records of another user loo
   expect([replayed.code, replayed.err]).toEqual([1, listed.err]);
 });
 
-it('refuses what is no directory', async () => {
-  const { code, err } = await ran(['spool', '/does/not/exist']);
+it('held all of a spool in memory at once, and ended for that: a file is read when those before it are shown', async () => {
+  const cluster = await startCluster();
+  const path = directory();
+  await (await spooling(cluster, path)).close();
+  const left = readdirSync(path).filter((name) => name.startsWith('left-'));
+  cpSync(join(path, left[0] ?? ''), join(path, 'left-ffffffffffffffff.0'), { recursive: true });
+  const last = join(path, 'left-ffffffffffffffff.0');
+  const { code, out } = await ran(['spool', path, '--print'], {
+    onOut: () => rmSync(last, { recursive: true, force: true }),
+  });
+  expect([code, out.split('\n').length - 1]).toEqual([0, COUNT]);
+});
+
+it('wrote on where nobody read it (`| less`): all of a spool waited in memory', async () => {
+  const cluster = await startCluster();
+  const path = directory();
+  await (await spooling(cluster, path)).close();
+  const reader = new Reader();
+  let lines = 0;
+  const printing = ran(['spool', path, '--print'], {
+    reader,
+    onOut: () => {
+      reader.isBehind = ++lines === 10;
+    },
+  });
+  await once(reader, 'awaited');
+  expect(lines).toBe(10);
+  reader.goOn();
+  expect((await printing).out.split('\n').length - 1).toBe(COUNT);
+});
+
+it.each([{ more: [] }, { more: ['--print'] }, { more: ['--replay', '--brokers', '127.0.0.1:1'] }])(
+  'could not be ended by Ctrl-C while it read a large spool: with $more',
+  async ({ more }) => {
+    const cluster = await startCluster();
+    const path = directory();
+    await (await spooling(cluster, path)).close();
+    const { code, out } = await ran(['spool', path, ...more], { signal: AbortSignal.abort() });
+    expect([code, out]).toEqual([1, '']);
+  },
+);
+
+it.each(['/does/not/exist', import.meta.filename])('refuses what is no directory', async (path) => {
+  const { code, err } = await ran(['spool', path]);
   expect(code).toBe(2);
   expect(err).toContain('cannot be read');
 });

@@ -1,14 +1,24 @@
 import { once } from 'node:events';
-import { Kafka } from 'kafkajs';
+import * as zlib from 'node:zlib';
+import { CompressionCodecs, CompressionTypes, Kafka } from 'kafkajs';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import winston from 'winston';
+import { KafkaTransport, type KafkaTransportOptions } from '../../lib/index.ts';
 import type { BrokerCluster } from '../../testing/broker/broker-cluster.ts';
 import { kafkaOf } from '../../testing/broker/kafkajs-client.ts';
-import { brokersOf, type Ran, type RunSettings, ran, startCluster } from './rig.ts';
+import { brokersOf, type Ran, Reader, type RunSettings, ran, startCluster } from './rig.ts';
 
 const NOON = Date.parse('2026-01-01T12:00:00Z');
 const MINUTE = 60_000;
 // Of a record batch.
 const ATTRIBUTES_AT = 21;
+
+const zstdOfKafkajs = CompressionCodecs[CompressionTypes.ZSTD];
+const COMPRESSIONS: NonNullable<KafkaTransportOptions['compression']>[] = [
+  'gzip',
+  // Node has it since 22.15.
+  ...('zstdCompress' in zlib ? (['zstd'] as const) : []),
+];
 
 const record = (level: string, message: string, more: object = {}): string =>
   JSON.stringify({ level, message, ...more });
@@ -102,8 +112,11 @@ describe('tail --since', () => {
     expect(texts(await tailed(cluster, range))).toEqual(['info    at 2', 'info    at 3', 'info    at 4']);
   });
 
-  it('leaves out less severe levels, and keeps what has no known level', async () => {
-    const values = [record('error', 'a'), record('warn', 'b'), record('info', 'c'), record('odd', 'd'), 'e'];
+  it('leaves out less severe levels, in capitals too, and keeps what has no known level', async () => {
+    const values = [
+      ...[record('error', 'a'), record('warn', 'b'), record('info', 'c'), record('INFO', 'C')],
+      ...[record('odd', 'd'), 'e'],
+    ];
     const cluster = await filled(values);
     expect(texts(await tailed(cluster, [...SINCE, '--level', 'warn']))).toEqual([
       'error   a',
@@ -129,6 +142,34 @@ describe('tail --since', () => {
     for (const { bytes } of cluster.batches('logs'))
       if (bytes.includes('marker')) bytes.writeInt16BE(0x30, ATTRIBUTES_AT);
     expect(texts(await tailed(cluster, SINCE))).toEqual(['-       one', '-       two']);
+  });
+
+  it('showed nothing between two times of the past with --follow', async () => {
+    const values = [0, 1, 2].map((at) => record('info', `at ${at}`));
+    const cluster = await filled(values);
+    const range = [...SINCE, '--until', '2026-01-01T12:01:00Z', '--follow'];
+    expect(texts(await tailed(cluster, range))).toEqual(['info    at 0', 'info    at 1']);
+  });
+
+  it.each(COMPRESSIONS)('reads what a transport has compressed by %s', async (compression) => {
+    const cluster = await startCluster();
+    const transport = new KafkaTransport({
+      topic: 'logs',
+      kafka: { brokers: cluster.addresses },
+      compression,
+      signals: false,
+    });
+    winston.createLogger({ transports: [transport] }).info('compressed');
+    await transport.close();
+    // As in a process without a transport: what that has registered is gone.
+    CompressionCodecs[CompressionTypes.ZSTD] = zstdOfKafkajs;
+    expect(texts(await tailed(cluster, ['--since', '1h']))).toEqual(['info    compressed']);
+  });
+
+  it('takes a time before 1970 for the beginning: a broker takes a negative one for something else', async () => {
+    const cluster = await filled([record('info', 'one')]);
+    for (const time of ['99999d', '1969-07-20'])
+      expect(texts(await tailed(cluster, ['--since', time]))).toEqual(['info    one']);
   });
 
   it('leaves out what --grep does not match', async () => {
@@ -172,6 +213,42 @@ describe('tail without --since', () => {
     expect(result.code).toBe(0);
     expect(texts(result).sort()).toEqual(wanted.map((_, at) => `info    new ${at}`).sort());
   });
+});
+
+it('read on where nobody read what it printed (`| less`): all of a topic waited in memory', async () => {
+  const cluster = await startCluster();
+  const producer = kafkaOf(cluster).producer();
+  await producer.connect();
+  // More than one fetch brings (1 MiB).
+  const count = 3_000;
+  const value = 'x'.repeat(1_000);
+  const messages = Array.from({ length: count / 3 }, () => ({
+    value,
+    partition: 0,
+    timestamp: String(NOON),
+  }));
+  for (let sent = 0; sent < count; sent += messages.length) await producer.send({ topic: 'logs', messages });
+  await producer.disconnect();
+  const reader = new Reader();
+  const controller = new AbortController();
+  let lines = 0;
+  let linesBehind: number | undefined;
+  cluster.on('request', ({ api, targets }) => {
+    if (api !== 'Fetch' || !reader.isBehind || targets.some(({ partition }) => partition === 0)) return;
+    linesBehind = lines;
+    reader.goOn();
+  });
+  const { code } = await tailed(cluster, [...SINCE, '--follow'], {
+    reader,
+    signal: controller.signal,
+    onOut: () => {
+      lines++;
+      if (lines === 1) reader.isBehind = true;
+      if (lines === count) controller.abort();
+    },
+  });
+  expect([code, lines]).toEqual([0, count]);
+  expect(linesBehind).toBeLessThan(count);
 });
 
 it('stayed in its group, and had kafkajs start again, when it was ended while it joined', async () => {

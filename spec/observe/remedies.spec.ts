@@ -70,6 +70,17 @@ it('a token is not taken for a password, although both are refused in the same w
   expect(remedyFor(errorWith('SASL PLAIN authentication failed'))).toMatch(/the password/);
 });
 
+it.each([
+  'Closed connection',
+  'Connection error: read ECONNRESET',
+  'Request SaslAuthenticate(key: 36, version: 1) timed out',
+])('a wrong password was blamed for a connection that breaks during the log-in: %s', (why) => {
+  for (const mechanism of ['PLAIN', 'SCRAM SHA256', 'OAUTHBEARER'])
+    expect(remedyFor(errorWith(`SASL ${mechanism} authentication failed: ${why}`))).toMatch(
+      /^The connection broke during the log-in/,
+    );
+});
+
 it('there is none for what nothing is known of', () => {
   expect(remedyFor(new Error('it rains'))).toBeUndefined();
   expect(remedyFor(undefined)).toBeUndefined();

@@ -29,3 +29,16 @@ it('one without an answer after the pause has failed', async () => {
   expect(rig.outages.length).toBe(1);
   expect(rig.sent.length).toBeGreaterThan(1);
 });
+
+it('a fresh client was given the time of a pause that the one before it had to make', async () => {
+  const rig = new Rig();
+  rig.log('a');
+  await rig.clock.pass(1_000);
+  rig.sender.onThrottle(60_000);
+  await rig.clock.pass(3_000);
+  expect([rig.delivered, rig.events]).toEqual([['a'], ['close 1', 'kill 1']]);
+  rig.answer = () => new Promise(() => undefined);
+  rig.log('b');
+  await rig.clock.pass(12_000);
+  expect(rig.outages.length).toBe(1);
+});

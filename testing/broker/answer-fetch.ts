@@ -6,6 +6,7 @@ import { readPartitions, writePartitions } from './topic-arrays.ts';
 import type { Partition } from './topics.ts';
 import { Encoder } from './wire.ts';
 
+// Of the times below 0 there are more, in later versions: a broker refuses those that it does not know.
 const EARLIEST = -2;
 const LATEST = -1;
 
@@ -111,10 +112,14 @@ export const readListOffsets: ReadRequest = (decoder) => {
     targets: asked,
     answer: (context) =>
       writePartitions(new Encoder().writeInt32(context.effect.throttle), asked, (item, encoder) => {
-        const { error, partition } = led(item, context);
-        const { offset, at } =
-          partition === null ? { offset: -1, at: -1 } : offsetAt(partition, item.timestamp);
-        return encoder.writeInt16(error).writeInt64(at).writeInt64(offset);
+        const found = led(item, context);
+        if (found.partition === null || item.timestamp < EARLIEST)
+          return encoder
+            .writeInt16(found.error || ERROR.UNSUPPORTED_VERSION)
+            .writeInt64(-1)
+            .writeInt64(-1);
+        const { offset, at } = offsetAt(found.partition, item.timestamp);
+        return encoder.writeInt16(ERROR.NONE).writeInt64(at).writeInt64(offset);
       }),
   };
 };

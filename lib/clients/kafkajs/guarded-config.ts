@@ -1,3 +1,4 @@
+import type { ConnectionOptions } from 'node:tls';
 import type {
   BrokersFunction,
   ISocketFactory,
@@ -81,6 +82,7 @@ export function guardedSocketFactory(factory: ISocketFactory): ISocketFactory {
     const scope: Scope = { active: true };
     try {
       const socket = runInScope(scope, () => guardSyncInScope(factory, args));
+      refusePromise(socket);
       socket.once('close', () => endSoon(scope));
       return socket;
     } catch (error) {
@@ -91,6 +93,13 @@ export function guardedSocketFactory(factory: ISocketFactory): ISocketFactory {
   };
 }
 
+/** Of a function whose answer cannot be waited for. */
+function refusePromise(answer: unknown): void {
+  if (!isThenable(answer)) return;
+  handleRejection(answer);
+  throw new Error('it returned a promise');
+}
+
 /** Ends the scope of a socket or a client that is gone: what has been made in it is silenced no longer. */
 export function endSoon(scope: Scope): void {
   systemClock.after(LATE_LOG_MS, () => {
@@ -99,7 +108,7 @@ export function endSoon(scope: Scope): void {
 }
 
 /** `checkServerIdentity`, `lookup` and the like. */
-function guardedSsl(ssl: object): NonNullable<KafkaConfig['ssl']> {
+export function guardedSsl(ssl: object): ConnectionOptions {
   const guarded = Object.entries(ssl).map(([name, value]: [string, unknown]) => {
     if (typeof value !== 'function') return [name, value];
     const run = (...args: unknown[]): unknown => {
@@ -117,8 +126,8 @@ function returningErrors(name: string, run: (...args: unknown[]) => unknown) {
   return (...args: unknown[]): unknown => {
     try {
       const result = run(...args);
-      if (!isThenable(result)) return result;
-      throw new Error('it returned a promise');
+      refusePromise(result);
+      return result;
     } catch (error) {
       return new ProviderError(`kafka.ssl.${name}`, error);
     }

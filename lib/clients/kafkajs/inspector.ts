@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net';
 import type { Admin, Consumer, Kafka, KafkaConfig, PartitionMetadata, Producer } from 'kafkajs';
 import { systemClock } from '../../util/clock.ts';
 import { withDeadline } from '../../util/deadline.ts';
@@ -6,12 +5,13 @@ import { crypto } from '../../util/node-modules.ts';
 import { BrokerAddresses, rotatedBrokers } from './brokers/broker-addresses.ts';
 import type { Address } from './brokers/broker-list.ts';
 import { BrokerSockets } from './brokers/broker-sockets.ts';
-import { watchedSocket } from './brokers/watched-socket.ts';
+import { ClientSockets } from './brokers/client-sockets.ts';
+import { COMPRESSION_TYPES, codecOf } from './codecs.ts';
 import { guardedProviders } from './guarded-config.ts';
 import { kafkajs } from './kafkajs.ts';
 import { Secrets } from './secrets.ts';
 import { shownError } from './shown-error.ts';
-import { defaultSocket, forgetPartialAnswers, tellLeaderless } from './workarounds.ts';
+import { forgetPartialAnswers, tellLeaderless } from './workarounds.ts';
 
 export type { KafkaConfig, PartitionMetadata };
 
@@ -59,34 +59,27 @@ export class KafkaInspector {
   #consumer: Consumer | undefined;
   #joining: Promise<void> | undefined;
   #isClosed = false;
-  /** Nothing is waited for any more. */
-  #isCut = false;
-  readonly #sockets = new Set<Socket>();
+  readonly #sockets: ClientSockets;
   #tellsLeaderless = false;
 
   /** @param retries of each request; a check wants to see the first failure, a reader goes on */
   constructor(kafka: KafkaConfig, retries: number) {
     const addresses = new BrokerAddresses();
     this.#brokerSockets = new BrokerSockets(addresses, kafka);
+    this.#sockets = new ClientSockets(this.#brokerSockets);
     this.#secrets.addFrom(kafka);
     const providers = guardedProviders(kafka, (token) => this.#secrets.add(token));
     const { Kafka: Client, logLevel } = kafkajs();
-    const make = kafka.socketFactory ?? defaultSocket;
     this.#kafka = new Client({
       ...kafka,
       ...providers,
       brokers: rotatedBrokers(providers.brokers, 0, addresses),
-      socketFactory: (args) => {
-        const socket = watchedSocket(make, args, this.#brokerSockets);
-        this.#sockets.add(socket);
-        socket.once('close', () => this.#sockets.delete(socket));
-        // kafkajs may try once more.
-        if (this.#isCut) cut(socket);
-        return socket;
-      },
+      socketFactory: this.#sockets.factory(kafka.socketFactory),
       logLevel: logLevel.NOTHING,
       retry: { retries },
     });
+    // For what it reads: where Node has it and kafkajs does not.
+    codecOf(COMPRESSION_TYPES.zstd);
     forgetPartialAnswers(this.#kafka);
     tellLeaderless(this.#kafka, () => this.#tellsLeaderless);
     this.#admin = this.#kafka.admin();
@@ -214,8 +207,7 @@ export class KafkaInspector {
     const all = [this.#consumer, this.#producer, this.#admin];
     const closing = Promise.allSettled(all.map((client) => client?.disconnect()));
     await briefly(closing);
-    this.#isCut = true;
-    this.#sockets.forEach(cut);
+    this.#sockets.kill();
     await closing;
   }
 
@@ -244,11 +236,6 @@ export class KafkaInspector {
   #shown(error: unknown): unknown {
     return shownError(error, this.#brokerSockets, this.#secrets);
   }
-}
-
-/** With an error: kafkajs does not listen for `close` (network/connection.js), and would wait for answers. */
-function cut(socket: Socket): void {
-  socket.destroy(new Error('closed'));
 }
 
 /** Waits for the end of something, up to `CLOSE_MS`, however it ends. */

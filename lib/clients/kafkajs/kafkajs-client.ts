@@ -107,7 +107,7 @@ class KafkajsClient implements DeliveryClient {
     const { kafka, requestTimeoutMs } = options;
     this.#secrets = secrets;
     this.#brokerSockets = new BrokerSockets(addresses, kafka);
-    this.#sockets = new ClientSockets(this.#brokerSockets, this.#unwritten);
+    this.#sockets = new ClientSockets(this.#brokerSockets, (socket) => this.#unwritten.watch(socket));
     secrets.addFrom(kafka);
     const providers = guardedProviders(kafka, (token) => secrets.add(token));
     const { Kafka } = kafkajs();

@@ -40,8 +40,10 @@ export class ClientGroup {
   }
 
   join(member: Member): DeliveryClient {
-    if (this.#newest === undefined || this.#newest.isRetired)
+    if (this.#newest === undefined || this.#newest.isRetired) {
       this.#newest = new SharedClient(this.source.make());
+      this.#throttledUntil = 0;
+    }
     const user = new ClientUser(this.#newest, member, () => this.#users.delete(user));
     this.#users.set(user, member.listeners);
     // Told once by each client, which may have been before.

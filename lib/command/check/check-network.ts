@@ -2,6 +2,7 @@ import { lookup } from 'node:dns/promises';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
 import { type Address, addressOf } from '../../clients/kafkajs/brokers/broker-list.ts';
+import { guardedSsl } from '../../clients/kafkajs/guarded-config.ts';
 import type { KafkaConfig } from '../../clients/kafkajs/inspector.ts';
 import { systemClock } from '../../util/clock.ts';
 import { reasonOf, StepFailure, type StepName, type Steps } from './steps.ts';
@@ -108,7 +109,7 @@ export async function checkTls(
     steps.skip('tls', 'not configured');
     return;
   }
-  const options = typeof ssl === 'object' ? ssl : {};
+  const options = typeof ssl === 'object' ? guardedSsl(ssl) : {};
   const details = new Set<string>();
   for (const broker of addresses) {
     const socket = secureSocket(broker, options);

@@ -256,4 +256,10 @@ describe('a socket factory', () => {
     expect(() => make(ARGS)).toThrow('kafka.socketFactory failed: boom');
     expect(isLaterGuarded()).toBe(false);
   });
+
+  it('that is async, and was rejected, ended the process', () => {
+    const given = Promise.reject(BOOM);
+    const make = guardedSocketFactory((() => given) as never);
+    expect(() => make(ARGS)).toThrow('kafka.socketFactory failed: it returned a promise');
+  });
 });

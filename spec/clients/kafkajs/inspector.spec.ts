@@ -236,7 +236,7 @@ describe('closed', () => {
     const asking = failureOf(inspector.brokers());
     await cluster.until(() => silence.hits === 1);
     await inspector.close();
-    expect(await asking).toMatch('closed');
+    expect(await asking).toMatch('given up');
     await cluster.until(() => cluster.connections === 0);
   });
 });

@@ -124,13 +124,18 @@ describe('sources of the same settings', () => {
 
   it('hear of a pause once: one that came back while it lasted counted it twice', async () => {
     const { clients, told, join } = group();
-    const [one, late] = [join(), join()];
+    const [one, late, stays, next] = [join(), join(), join(), join()];
     const first = await connected(one.source, clients);
+    const last = await connected(stays.source, clients);
     told[0]?.onThrottle(60_000);
     first.kill();
     for (const { source } of [one, late, late]) (await connected(source, clients)).kill();
     expect(one.heard.onThrottle.mock.calls).toEqual([[60_000]]);
     expect(late.heard.onThrottle).toHaveBeenCalledTimes(1);
+    // The pause was of its connections.
+    last.kill();
+    await connected(next.source, clients);
+    expect([clients.length, next.heard.onThrottle.mock.calls]).toEqual([2, []]);
   });
 
   it('have another client when the settings have changed', async () => {

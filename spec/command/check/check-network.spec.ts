@@ -127,6 +127,22 @@ describe('TLS', () => {
 
   it.each([
     [
+      () => {
+        throw new Error('not this host');
+      },
+      'not this host',
+    ],
+    [async () => undefined, 'it returned a promise'],
+  ])('ended with an uncaught exception where checkServerIdentity fails', async (checkServerIdentity, why) => {
+    const { steps } = keptSteps();
+    const { address } = await withTls(SPEC_TLS);
+    expect(
+      await failureOf(checkTls(steps, [address], { ca, checkServerIdentity: checkServerIdentity as never })),
+    ).toMatch(`tls: kafka.ssl.checkServerIdentity failed: ${why}: certificate of `);
+  });
+
+  it.each([
+    [
       'that nobody has issued',
       SPEC_TLS,
       true,

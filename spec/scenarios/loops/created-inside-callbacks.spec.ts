@@ -6,6 +6,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type winston from 'winston';
 import { isGuarded, type KafkaTransport, type KafkaTransportOptions } from '../../../lib/index.ts';
 import type { BrokerCluster } from '../../../testing/broker/broker-cluster.ts';
+import { kafkaOf } from '../../../testing/broker/kafkajs-client.ts';
 import {
   Collecting,
   expectLaw,
@@ -195,30 +196,51 @@ describe.each(Object.entries(PLACES))('made inside %s', (place, optionsAt) => {
   });
 });
 
-it("what a log function of the client has made is the application's again once that client is gone", async () => {
-  const cluster = await startCluster();
-  const logger = loggerWith();
-  const seen: boolean[] = [];
-  let run: (() => Promise<unknown>) | undefined;
-  const make = onlyOnce(() => {
-    run = THINGS['a socket server']?.(() => {
-      seen.push(isGuarded());
-      logger.info('a connection');
-    });
-  });
-  const transport = transportTo(cluster, {
-    kafka: { brokers: cluster.addresses, logCreator: () => make },
+/** What runs inside the client for as long as that lives. */
+const OF_A_CLIENT: Record<
+  string,
+  (cluster: BrokerCluster, make: () => void) => Partial<KafkaTransportOptions>
+> = {
+  'a log function of the client': ({ addresses: brokers }, make) => ({
+    kafka: { brokers, logCreator: () => make },
     clientLog: { level: 'debug' },
-  });
-  logger.add(transport);
-  logger.info('a record');
-  await settle(transport);
-  await run?.();
-  // As long as it is there, what it logs may be a line of the client's that was put off.
-  expect(seen).toEqual([true]);
-  await transport.close();
-  logger.remove(transport).add(transport);
-  while (seen.at(-1) === true) await run?.();
-  await settle(transport);
-  expect(cluster.values(TOPIC)).toEqual(['a record', 'a connection']);
-});
+  }),
+  'a producer of a function': (cluster, make) => ({
+    producer: () => {
+      const producer = kafkaOf(cluster).producer({ createPartitioner: () => () => 0 });
+      const connect = async (): Promise<void> => {
+        make();
+        await producer.connect();
+      };
+      return { ...producer, connect };
+    },
+  }),
+};
+
+it.each(Object.entries(OF_A_CLIENT))(
+  "what %s has made is the application's again once that client is gone",
+  async (_, optionsAt) => {
+    const cluster = await startCluster();
+    const logger = loggerWith();
+    const seen: boolean[] = [];
+    let run: (() => Promise<unknown>) | undefined;
+    const make = onlyOnce(() => {
+      run = THINGS['a socket server']?.(() => {
+        seen.push(isGuarded());
+        logger.info('a connection');
+      });
+    });
+    const transport = transportTo(cluster, optionsAt(cluster, make));
+    logger.add(transport);
+    logger.info('a record');
+    await settle(transport);
+    await run?.();
+    // As long as it is there, what it logs may be a line of the client's that was put off.
+    expect(seen).toEqual([true]);
+    await transport.close();
+    logger.remove(transport).add(transport);
+    while (seen.at(-1) === true) await run?.();
+    await settle(transport);
+    expect(cluster.values(TOPIC)).toEqual(['a record', 'a connection']);
+  },
+);

@@ -2,7 +2,6 @@ import type { Socket } from 'node:net';
 import type { ISocketFactory } from 'kafkajs';
 import { GIVEN_UP } from '../../client.ts';
 import { guardedSocketFactory } from '../guarded-config.ts';
-import type { UnwrittenSends } from '../unwritten-sends.ts';
 import { defaultSocket } from '../workarounds.ts';
 import type { BrokerSockets } from './broker-sockets.ts';
 import { watchedSocket } from './watched-socket.ts';
@@ -11,13 +10,14 @@ import { watchedSocket } from './watched-socket.ts';
 export class ClientSockets {
   readonly #open = new Set<Socket>();
   readonly #brokerSockets: BrokerSockets;
-  readonly #unwritten: UnwrittenSends;
+  readonly #onSocket: (socket: Socket) => void;
   #isKilled = false;
   #isRenewing = false;
 
-  constructor(brokerSockets: BrokerSockets, unwritten: UnwrittenSends) {
+  /** @param onSocket gets each, before kafkajs does */
+  constructor(brokerSockets: BrokerSockets, onSocket: (socket: Socket) => void = () => undefined) {
     this.#brokerSockets = brokerSockets;
-    this.#unwritten = unwritten;
+    this.#onSocket = onSocket;
   }
 
   /**
@@ -33,7 +33,7 @@ export class ClientSockets {
     const make = callers === undefined ? defaultSocket : guardedSocketFactory(callers);
     return (args) => {
       const socket = watchedSocket(make, args, this.#brokerSockets);
-      this.#unwritten.watch(socket);
+      this.#onSocket(socket);
       // A kafkajs client can connect once more after its `disconnect` has resolved.
       if (this.isCut) return socket.destroy(new Error(GIVEN_UP));
       this.#open.add(socket);
