@@ -2,7 +2,13 @@ import type { EventEmitter } from 'node:events';
 import { isPacked, type Records } from '../accumulator/batch.ts';
 import type { Loop } from '../loop-detector/loop-detection.ts';
 import type { DropReason, PendingRecord } from '../record/record.ts';
-import { type Fallback, handOn, takes, type UndeliveredReason } from '../undelivered/fallback.ts';
+import {
+  type Fallback,
+  handOn,
+  listenForErrors,
+  takes,
+  type UndeliveredReason,
+} from '../undelivered/fallback.ts';
 import type { FallbackWrites } from '../undelivered/fallback-writes.ts';
 import type { Info, Levels } from '../util/info.ts';
 import { LEVEL, MESSAGE } from '../util/info.ts';
@@ -31,6 +37,10 @@ export class DeliveryReports {
 
   constructor(listeners: DeliveryReportListeners) {
     this.#listeners = listeners;
+    const { fallback, warnings } = listeners;
+    listenForErrors(fallback, (error) =>
+      warnings.callbackFailed('fallback', error, 'what it was given may be lost'),
+    );
   }
 
   delivered(records: Records): void {
@@ -72,10 +82,9 @@ export class DeliveryReports {
     const { fallback, fallbackWrites, levels, warnings } = this.#listeners;
     if (fallback === undefined || !takes(fallback, record.level, levels())) return false;
     this.handedOn++;
-    const result = handOn(fallback, record, reason, cause, (error) =>
+    handOn(fallback, fallbackWrites, record, reason, cause, (error) =>
       warnings.callbackFailed('fallback', error, 'what it was given is lost, and counted'),
     );
-    fallbackWrites.onRecord(result);
     return true;
   }
 }

@@ -33,6 +33,8 @@ export class Warnings {
   // Some kinds have a topic's name in them, and of topics there may be any number.
   readonly #lastTold = new BoundedMap<string, number>(MAX_KINDS);
   #isEndTold = false;
+  /** What waits for `warnHeld`. */
+  #held: KafkaTransportError[] | undefined;
   readonly callbackFailures: Record<CallerFunction, number> = {
     topic: 0,
     key: 0,
@@ -198,8 +200,24 @@ export class Warnings {
     consoleLine('warn', what);
   }
 
+  /** From now on no listener is called before `warnHeld`. */
+  hold(): void {
+    this.#held = [];
+  }
+
+  warnHeld(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const error of held) this.#emit(error);
+  }
+
   #warn(code: KafkaTransportErrorCode, message: string, cause: unknown): void {
     const error = new KafkaTransportError(code, message, { cause });
+    if (this.#held === undefined) this.#emit(error);
+    else this.#held.push(error);
+  }
+
+  #emit(error: KafkaTransportError): void {
     emitSafely(this.#emitter, 'warn', error, (failure) => this.listenerFailed(failure));
   }
 

@@ -87,6 +87,8 @@ export class InfoHandler implements InfoListener {
     }
     if (admission.kind === 'record') sender.add(admission.record);
     else sender.acceptAndDrop(admission.record, admission.kind, admission.cause);
-    if (isOver()) lifecycle.exit(0);
+    if (!isOver()) return;
+    lifecycle.exit(0);
+    lifecycle.warnHeld();
   }
 }

@@ -168,11 +168,16 @@ export class Lifecycle implements Unfinished {
     clock.soon(() => this.openSpool());
   }
 
-  /** Gives up all that is left, because the process ends, and says so. */
-  giveUp(): void {
+  /**
+   * Gives up all that is left, because the process ends, and says so.
+   *
+   * @param isLast whether it ends at once: the fallback gets all, though it has no time to call back
+   */
+  giveUp(isLast: boolean = false): void {
     const { clock, ledger, sender, fallbackWrites, deliveryReports, warnings } = this.#parts;
     const before = { closed: ledger.dropped.closed, handedOn: deliveryReports.handedOn };
     sender.giveUp();
+    if (isLast) fallbackWrites.giveAll();
     const lost = ledger.dropped.closed - before.closed;
     if (lost === 0) return;
     const handedOn = deliveryReports.handedOn - before.handedOn;
@@ -186,16 +191,25 @@ export class Lifecycle implements Unfinished {
 
   /** The process ends now: blocks for up to `timeoutMs`, where what is left can still be sent. */
   exit(timeoutMs: number): void {
-    const { ledger, sender, spool } = this.#parts;
-    if (ledger.inMemory > 0) sender.drainOnExit(timeoutMs);
-    this.giveUp();
-    spool?.close();
+    this.#parts.warnings.hold();
+    this.#end(timeoutMs, true);
+  }
+
+  warnHeld(): void {
+    this.#parts.warnings.warnHeld();
   }
 
   /** The process ends soon: as `exit`, and resolves when the fallback has written what it got, or the time is up. */
   async exitSoon(): Promise<void> {
-    this.exit(0);
+    this.#end(0, false);
     await this.#parts.fallbackWrites.done(MAX_FALLBACK_MS);
+  }
+
+  #end(timeoutMs: number, isLast: boolean): void {
+    const { ledger, sender, spool } = this.#parts;
+    if (ledger.inMemory > 0) sender.drainOnExit(timeoutMs);
+    this.giveUp(isLast);
+    spool?.close();
   }
 
   /** Closes the connections without giving anything up. */

@@ -19,8 +19,12 @@ export interface Unfinished {
   giveUp(): void;
   /** The same, and resolves when the fallback has written what it got, or the time is up. */
   exitSoon(): Promise<void>;
-  /** The same, and nothing will be done afterwards. May take up to `timeoutMs`, but no turn of the event loop. */
+  /**
+   * The same, and nothing will be done afterwards. May take up to `timeoutMs`, but no turn of the event loop. What there is to
+   * warn of waits for `warnHeld`.
+   */
   exit(timeoutMs: number): void;
+  warnHeld(): void;
 }
 
 // Whoever sends a signal may not wait for long: Docker kills after 10 s, Ctrl-C is expected to work.
@@ -42,6 +46,8 @@ function onBeforeExit(): void {
 function onExit(): void {
   for (const end of watching) end.exit();
   isExitHeard = true;
+  // Not before: a listener that calls process.exit() here ends the process at once, with what is still to be done undone.
+  for (const end of watching) end.warnHeld();
 }
 
 /** Whether nothing will be done any more with what comes now: an `exit` listener that comes after ours logs it. */
@@ -119,6 +125,10 @@ export class ProcessExit implements SignalSubscriber {
     this.#unfinished.exit(this.#timeoutMs);
   }
 
+  warnHeld(): void {
+    this.#unfinished.warnHeld();
+  }
+
   get signalTimeoutMs(): number {
     return Math.min(this.#timeoutMs, MAX_SIGNAL_MS);
   }
@@ -134,5 +144,6 @@ export class ProcessExit implements SignalSubscriber {
   exitForSignal(): void {
     // The flush has used the time already.
     this.#unfinished.exit(0);
+    this.#unfinished.warnHeld();
   }
 }

@@ -6,7 +6,16 @@ import type { Fallback } from './fallback.ts';
 // A transport tells nobody when it has written: it is asked again and again.
 const POLL_MS = 5;
 
-/** Whether the fallback has written what it was given: the process must not end before, where there is time. */
+// How many that have been handed over stay in the list of those that wait: to take them out one by one would move all others each time.
+const MAX_GIVEN = 1_000;
+
+/** Calls the `log` of a winston transport; its result. */
+type Log = (done: () => void) => unknown;
+
+/**
+ * Hands records to a winston transport in turn, and knows whether the fallback has written what it was given: the process must not end
+ * before, where there is time.
+ */
 export class FallbackWrites {
   readonly #fallback: Fallback | undefined;
   readonly #clock: Clock;
@@ -14,6 +23,12 @@ export class FallbackWrites {
   /** The pending promises of an async function. */
   readonly #calls = new Set<PromiseLike<void>>();
   #hasGotRecords = false;
+  readonly #waiting: Log[] = [];
+  /** How many of those that wait have been handed over. */
+  #given = 0;
+  /** The last one that was handed over, and has not been called back for. */
+  #unanswered: Log | undefined;
+  #isGiving = false;
 
   /** @param isWritten whether a winston transport has written what it was given, as far as can be told */
   constructor(
@@ -28,7 +43,48 @@ export class FallbackWrites {
 
   get isDone(): boolean {
     const fallback = this.#fallback;
-    return this.#calls.size === 0 && (typeof fallback !== 'object' || this.#isWritten(fallback));
+    if (this.#calls.size > 0 || this.#waiting.length > 0) return false;
+    return typeof fallback !== 'object' || this.#isWritten(fallback);
+  }
+
+  /**
+   * A record for a winston transport, which gets it when it has called back for the one before, as from a logger: winston's File has a
+   * listener wait for each record that comes while its stream is full, and each of these looks through all of them when it is called
+   * (winston/lib/winston/transports/file.js, `once('drain', …)`). One that does not call back gets it when its streams are empty.
+   */
+  inTurn(log: Log): void {
+    this.#waiting.push(log);
+    this.#give();
+  }
+
+  /** The process ends, and nobody can call back any more. */
+  giveAll(): void {
+    this.#give(true);
+  }
+
+  #give(isLast: boolean = false): void {
+    // It may call back at once.
+    if (this.#isGiving) return;
+    this.#isGiving = true;
+    for (; this.#given < this.#waiting.length && (isLast || this.#isReady); this.#given++) {
+      const log = this.#waiting[this.#given] as Log;
+      this.#unanswered = log;
+      const done = (): void => {
+        if (this.#unanswered !== log) return;
+        this.#unanswered = undefined;
+        this.#give();
+      };
+      this.onRecord(log(done));
+    }
+    if (this.#given === this.#waiting.length || this.#given > MAX_GIVEN) {
+      this.#waiting.splice(0, this.#given);
+      this.#given = 0;
+    }
+    this.#isGiving = false;
+  }
+
+  get #isReady(): boolean {
+    return this.#unanswered === undefined || this.#isWritten(this.#fallback as TransportStream);
   }
 
   /** It has got a record. @param result what it has returned */
@@ -47,6 +103,7 @@ export class FallbackWrites {
     // Between two streams of a transport there may be a moment when neither has it.
     const wanted = typeof this.#fallback === 'function' ? 1 : 2;
     for (let times = 0; ; ) {
+      this.#give();
       times = this.isDone ? times + 1 : 0;
       if (times === wanted || this.#clock.monotonic() >= until) break;
       await new Promise<void>((resolve) => void this.#clock.after(POLL_MS, resolve, true));

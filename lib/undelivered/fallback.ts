@@ -2,7 +2,9 @@ import type TransportStream from 'winston-transport';
 import { guardSync } from '../loop-safety/guard.ts';
 import type { DropReason, PendingRecord } from '../record/record.ts';
 import { LEVEL, type Levels, MESSAGE } from '../util/info.ts';
+import { attempt } from '../util/safely.ts';
 import { handleRejection } from '../util/thenable.ts';
+import type { FallbackWrites } from './fallback-writes.ts';
 
 /** Why a record is undelivered. `loop`: it came back again and again; it is counted as suppressed, not as dropped. */
 export type UndeliveredReason = DropReason | 'loop';
@@ -36,42 +38,55 @@ export function takes(fallback: Fallback, level: string, levels: Levels): boolea
   return limit === undefined || severity === undefined || severity <= limit;
 }
 
+/** winston's transports tell by an event that they cannot write (a full disk, too many open files): unheard, it would end the process. */
+export function listenForErrors(fallback: Fallback | undefined, onFailure: (error: unknown) => void): void {
+  if (typeof fallback !== 'object' || fallback.listenerCount?.('error') !== 0) return;
+  fallback.on('error', onFailure);
+}
+
 /**
  * Hands an undelivered record on, under the guard: what the fallback logs never goes to Kafka.
  *
- * @param onFailure called when the fallback throws, or its promise rejects
- * @returns what it has returned
+ * @param onFailure called when the fallback throws, its promise rejects, or it calls back with an error
  */
 export function handOn(
   fallback: Fallback,
+  writes: FallbackWrites,
   record: PendingRecord,
   reason: UndeliveredReason,
   cause: unknown,
   onFailure: (error: unknown) => void,
-): unknown {
-  const { level, text: message, topic, key, headers, time } = record;
-  try {
-    const result: unknown =
-      typeof fallback === 'function'
-        ? guardSync(fallback, { reason, level, message, topic, key, headers, time, cause })
-        : guardSync(writeTo, fallback, record, reason);
-    handleRejection(result, onFailure);
+): void {
+  const call = (fn: () => unknown, onError = onFailure): unknown => {
+    const result = attempt(() => guardSync(fn), onError);
+    handleRejection(result, onError);
     return result;
-  } catch (error) {
-    onFailure(error);
-    return undefined;
+  };
+  if (typeof fallback === 'function') {
+    const { level, text: message, topic, key, headers, time } = record;
+    const given = { reason, level, message, topic, key, headers, time, cause };
+    writes.onRecord(call(() => fallback(given)));
+    return;
   }
+  const info = call(() => infoFor(fallback, record, reason));
+  if (!info) return;
+  writes.inTurn((done) => {
+    const onEnd = (error?: unknown): void => {
+      if (error) onFailure(error);
+      done();
+    };
+    // Its `log`, not its `write`: a transport without a logger has no levels to compare with. takes() has compared them.
+    return call(() => fallback.log?.(info, onEnd), onEnd);
+  });
 }
 
 /**
  * The text is the record's own, so that a file of them can be fed in again; the rest stands beside it, for the
  * fallback's `format`.
  */
-function writeTo(fallback: TransportStream, record: PendingRecord, reason: UndeliveredReason): unknown {
+function infoFor(fallback: TransportStream, record: PendingRecord, reason: UndeliveredReason): unknown {
   const { level, text, topic, time } = record;
   const info = { level, message: text, topic, reason, time, [LEVEL]: level, [MESSAGE]: text };
   const { format } = fallback;
-  const formatted: unknown = format === undefined ? info : format.transform(info, format.options);
-  // Its `log`, not its `write`: a transport without a logger has no levels to compare with. takes() has compared them.
-  return formatted ? fallback.log?.(formatted, () => undefined) : undefined;
+  return format === undefined ? info : format.transform(info, format.options);
 }

@@ -15,6 +15,7 @@ function unfinished(held: number) {
     giveUp: vi.fn(),
     exitSoon: vi.fn(async () => undefined),
     exit: vi.fn(),
+    warnHeld: vi.fn(),
   };
   return { books, flushed };
 }

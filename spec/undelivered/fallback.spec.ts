@@ -197,6 +197,37 @@ it.each<[string, () => unknown]>([
   expectLaw(transport);
 });
 
+it('a transport as fallback that emits an error, as winston knows it from File and others, ended the process', async () => {
+  const print = vi.spyOn(stderrLines, 'print').mockReturnValue(undefined);
+  const cluster = await startCluster();
+  const fallback = new Collecting();
+  const transport = transportTo(cluster, { fallback });
+  // Where several have one fallback, one listens.
+  transportTo(cluster, { fallback });
+  const warnings = warningsOf(transport);
+  fallback.emit('error', new Error('disk full'));
+  expect(transport.stats().callbackFailures.fallback).toBe(1);
+  expect(warnings.map(({ code, message }) => [code, message])).toEqual([
+    ['ERR_FALLBACK_FAILED', expect.stringContaining('disk full')],
+  ]);
+  expect(fallback.listenerCount('error')).toBe(1);
+  print.mockRestore();
+});
+
+it('a transport as fallback that calls back with an error lost its record without a word', async () => {
+  const print = vi.spyOn(stderrLines, 'print').mockReturnValue(undefined);
+  const cluster = await startCluster();
+  const fallback = new Collecting();
+  fallback.log = (_info, next: (error?: Error) => void) => next(new Error('disk full'));
+  const transport = transportTo(cluster, { buffer: { maxBytes: 5 }, fallback, dropNotice: false });
+  const warnings = warningsOf(transport);
+  const logger = loggerWith(transport);
+  for (const message of numbered(3)) logger.info(message);
+  expect(transport.stats().callbackFailures.fallback).toBe(3);
+  expect(warnings.map(({ code }) => code)).toEqual(['ERR_FALLBACK_FAILED', 'ERR_RECORDS_DROPPED']);
+  print.mockRestore();
+});
+
 it('what it logs goes to the other transports, and not to Kafka', async () => {
   const cluster = await startCluster();
   await cluster.down();

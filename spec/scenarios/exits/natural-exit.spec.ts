@@ -141,4 +141,15 @@ describe('a process that calls process.exit()', { timeout: 40_000 }, () => {
         : /has got 3 records \(there was no time to send them\)\. The fallback has got them\.\n$/,
     );
   });
+
+  // The next warning comes while the process ends, and process.exit() ends it at once there.
+  it.concurrent('for each warning loses nothing of this transport or the next', async ({ expect }) => {
+    const act = 'ends as soon as it is warned';
+    const { code, stdout, stderr } = await runProgram(cluster, { act, fallback: 'prints', ...NO_BROKER });
+    expect(code).toBe(9);
+    const lines = stdout.trim().split('\n').sort();
+    const undelivered = numbered(3, 'closed: record');
+    expect(lines).toEqual([...undelivered, ...undelivered.map((line) => `${line}, from the other`)].sort());
+    expect(stderr.match(/ends before Kafka has got 3 records .*The fallback has got them/g)).toHaveLength(2);
+  });
 });
