@@ -48,7 +48,7 @@ export class BatchFormer {
   #formAlone(partitionQueue: PartitionQueue, position: number): ProducerBatch {
     const { queue } = partitionQueue;
     const borrowed =
-      position >= queue.count && this.#queues.waitingFor(partitionQueue, queue.head?.key) > position
+      position >= queue.count && this.#queues.waitingFor(partitionQueue) > position
         ? this.#queues.unkeyed.queue.shift()
         : undefined;
     if (borrowed !== undefined) queue.push(borrowed);
