@@ -125,6 +125,8 @@ function mixesKeys(step: Step): boolean {
 /** The same of those without. */
 function mixesKeyless(step: Step): boolean {
   if (step.do === 'misbehave') return step.what === 'not sent' || step.what === 'unnamed';
+  // Where a record was sent cannot be noted on a disk that is full.
+  if (step.do === 'diskFull' || step.do === 'diskFault') return true;
   return step.do === 'partition' || (step.do === 'topic' && step.what === 'exists');
 }
 

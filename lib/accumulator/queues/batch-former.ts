@@ -52,8 +52,7 @@ export class BatchFormer {
         ? this.#queues.unkeyed.queue.shift()
         : undefined;
     if (borrowed !== undefined) queue.push(borrowed);
-    const records = takeAt(queue, Math.min(position, queue.count - 1));
-    return this.#batchOf(records, partitionQueue, partitionQueue);
+    return this.#batchOf(takeAt(queue, position), partitionQueue, partitionQueue);
   }
 
   /**

@@ -55,8 +55,8 @@ export class PartitionQueues {
   }
 
   /** How many records this queue could send: that of a partition also those that may go anywhere. */
-  waitingFor({ partition, queue }: PartitionQueue): number {
-    return queue.count + (partition === undefined ? 0 : this.unkeyed.queue.count);
+  waitingFor({ partition, queue, awaitsDisk }: PartitionQueue): number {
+    return queue.count + (partition === undefined || awaitsDisk ? 0 : this.unkeyed.queue.count);
   }
 
   /** It sends. The others come first next time. */
@@ -124,7 +124,8 @@ export class PartitionQueues {
   /** Whether its records have no partition that they could be sent to now. */
   #isWaiting(partitionQueue: PartitionQueue): boolean {
     const { unkeyed, unassigned, partitions } = this;
-    if (partitionQueue === unkeyed && !partitions.goesUnassigned) return partitions.areAllHeld;
+    if (partitionQueue === unkeyed && !partitions.goesUnassigned)
+      return partitions.areAllHeld(unkeyed.queue.count > 0);
     const waitsForOthers =
       partitionQueue === unkeyed || (partitionQueue === unassigned && this.#policy.keepsSendTogether);
     if (!waitsForOthers) return false;

@@ -81,8 +81,9 @@ export class TopicQueues {
   /** The next batch that is due, taken out of its queue. @param force do not wait for the linger */
   drain(now: number, force: boolean): ProducerBatch | undefined {
     for (const partitionQueue of this.#queues) {
-      // What was to be tried alone has been shed, or is too old.
-      if (!partitionQueue.isBusy && partitionQueue.queue.count === 0) partitionQueue.search.endIsolation();
+      // What was tried alone has been shed, or is too old: of what is left nothing has been found out.
+      if (!partitionQueue.isBusy && partitionQueue.queue.head?.hasBeenSent !== true)
+        partitionQueue.search.endIsolation();
       if (this.#queues.dueAt(partitionQueue, force) > now) continue;
       this.#queues.moveToEnd(partitionQueue);
       return this.#former.form(partitionQueue, now);

@@ -23,8 +23,12 @@ function put({ queue }: PartitionQueue, texts: Iterable<string>, key: RecordKey 
   for (const text of texts) queue.push(recordOf({ text, key }));
 }
 
-/** The second of the oldest records is the next one that is sent alone. */
-function isolateSecond({ search }: PartitionQueue): void {
+/** The oldest record was sent alone, and failed: the second is the next one. */
+function isolateSecond({ search, queue }: PartitionQueue): void {
+  for (const record of queue) {
+    record.hasBeenSent = true;
+    break;
+  }
   expect([search.isolate(3, true), search.position]).toEqual(['next', 1]);
 }
 
@@ -155,6 +159,15 @@ describe('while a record is looked for that cannot be sent', () => {
     expect([batch.partition, textsOf(batch.content)]).toEqual([0, ['b']]);
     expect([...queues.at(0).queue].map(({ text }) => text)).toEqual(['a']);
     expect(queues.unkeyed.queue.count).toBe(1);
+  });
+
+  it('has none that would pass older ones, which were sent there and wait on disk', () => {
+    const { queues, form } = rig();
+    put(queues.at(0), 'a');
+    put(queues.unkeyed, 'b');
+    isolateSecond(queues.at(0));
+    queues.at(0).awaitDisk(true);
+    expect(textsOf(form(queues.at(0)).content)).toEqual(['a']);
   });
 
   it('has the last one there where no other one waits', () => {
