@@ -191,7 +191,7 @@ export class RecordAccumulator {
 
   /** How many records could be sent in place of this batch, which is still with the client, and the batch itself. */
   waitingWith(batch: ProducerBatch): number {
-    return this.#topics.of(batch.topic).waitingFor(batch.partitionQueue, batch.records[0]?.key) + batch.count;
+    return this.#topics.of(batch.topic).waitingFor(batch.partitionQueue) + batch.count;
   }
 
   /** Some of the records of a send are refused for good; the others go again, at once. */

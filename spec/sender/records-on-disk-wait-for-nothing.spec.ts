@@ -1,6 +1,7 @@
 // What is on disk is read whenever the sender looks for what is due. It looked for nothing any more, although there was room.
 import { expect, it } from 'vitest';
 import { Ledger } from '../../lib/accumulator/ledger.ts';
+import { NotSentError } from '../../lib/clients/not-sent-error.ts';
 import type { SenderOptions } from '../../lib/sender/sender-options.ts';
 import { Spool } from '../../lib/spool/spool.ts';
 import { directoryOfSpec, replaceInFs, systemError } from '../spool/rig.ts';
@@ -42,6 +43,20 @@ it('when all of memory had expired: what is on disk expires, too', async () => {
     TEXTS.map((text) => `expired ${text}`),
   );
   expect(ledger.spooledWaiting).toBe(0);
+});
+
+it('when all of memory had expired, and no broker of the topic was ever reached', async () => {
+  const { rig, clock, ledger } = rigWithSpool({ retry: { initialMs: 100, maxMs: 1_000, maxAgeMs: 2_000 } });
+  let isReached = false;
+  rig.learns = 1;
+  rig.answer = (batch) => (isReached ? stored(batch) : Promise.reject(new NotSentError('no connection')));
+  rig.log(...TEXTS);
+  await clock.pass(10_000);
+  expect([rig.dropped.length, ledger.unsettled]).toEqual([15, 0]);
+  isReached = true;
+  rig.log('later');
+  await clock.pass(10_000);
+  expect(rig.delivered).toEqual(['later']);
 });
 
 it('when the file could not be read for a moment', async () => {

@@ -48,12 +48,11 @@ export class BatchFormer {
   #formAlone(partitionQueue: PartitionQueue, position: number): ProducerBatch {
     const { queue } = partitionQueue;
     const borrowed =
-      position >= queue.count && this.#queues.waitingFor(partitionQueue, queue.head?.key) > position
+      position >= queue.count && this.#queues.waitingFor(partitionQueue) > position
         ? this.#queues.unkeyed.queue.shift()
         : undefined;
     if (borrowed !== undefined) queue.push(borrowed);
-    const records = takeAt(queue, Math.min(position, queue.count - 1));
-    return this.#batchOf(records, partitionQueue, partitionQueue);
+    return this.#batchOf(takeAt(queue, position), partitionQueue, partitionQueue);
   }
 
   /**

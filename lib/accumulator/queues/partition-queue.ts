@@ -182,29 +182,31 @@ export class PartitionQueue {
     this.#failures = 0;
   }
 
-  /** Takes the records of a failed send back. */
-  reenqueue(records: readonly PendingRecord[]): void {
+  /**
+   * Takes the records of a failed send back: before all others, but behind older ones that were sent, too.
+   *
+   * @param isInOrder behind all that are older: those that are tried alone must not change their places
+   */
+  reenqueue(records: readonly PendingRecord[], isInOrder = false): void {
     for (const record of records) {
       record.hasBeenSent = true;
       this.#onBack(record);
     }
-    this.queue.pushFront(records);
+    this.pushFront(records, isInOrder);
   }
 
-  /** Puts what was sent before, and waits again, in the order of acceptance: one by one, each goes back to its place in that. */
-  sortSent(): void {
-    const sent: PendingRecord[] = [];
-    while (this.queue.head?.hasBeenSent) {
-      const record = this.queue.shift();
-      if (record !== undefined) sent.push(record);
-    }
-    this.queue.pushFront(sent.sort((a, b) => a.seq - b.seq));
+  /** Puts records before all others, but behind older ones that were sent. @param isInOrder behind all that are older */
+  pushFront(records: readonly PendingRecord[], isInOrder = false): void {
+    const youngest = records.reduce((most, { seq }) => Math.max(most, seq), Number.NEGATIVE_INFINITY);
+    const before = this.#takeOlder(youngest, isInOrder);
+    this.queue.pushFront(before.length === 0 ? records : before.concat(records).sort((a, b) => a.seq - b.seq));
   }
 
-  /** Whether a batch goes back behind older records that were sent, too. */
-  hasSentBefore({ records }: ProducerBatch): boolean {
-    const { head } = this.queue;
-    return head?.hasBeenSent === true && head.seq < (records[0]?.seq ?? 0);
+  /** Whether one that was sent alone is the oldest of all that wait here: these are put in the order of acceptance. */
+  isOldest({ records: [record] }: ProducerBatch): boolean {
+    const seq = record?.seq ?? 0;
+    this.queue.pushFront(this.#takeOlder(seq, true).sort((a, b) => a.seq - b.seq));
+    return seq <= (this.queue.head?.seq ?? seq);
   }
 
   /** A send failed, and may be tried again later. */
@@ -231,6 +233,19 @@ export class PartitionQueue {
   get #isFull(): boolean {
     const { maxRecords, maxBytes } = this.#policy.limits;
     return this.queue.count >= maxRecords || this.queue.bytes >= maxBytes;
+  }
+
+  /** Takes out what is older than this one, as far as it was sent; or all, and what was sent besides. */
+  #takeOlder(seq: number, isUnsentToo: boolean): PendingRecord[] {
+    const taken: PendingRecord[] = [];
+    let youngest = seq;
+    for (let { head } = this.queue; head !== undefined; { head } = this.queue) {
+      if (isUnsentToo ? !head.hasBeenSent && head.seq > youngest : !head.hasBeenSent || head.seq > seq) break;
+      const record = this.queue.shift() as PendingRecord;
+      if (record.hasBeenSent) youngest = Math.max(youngest, record.seq);
+      taken.push(record);
+    }
+    return taken;
   }
 
   #onBack({ seq }: PendingRecord): void {

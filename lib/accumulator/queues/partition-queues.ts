@@ -1,4 +1,4 @@
-import type { PendingRecord, RecordKey } from '../../record/record.ts';
+import type { PendingRecord } from '../../record/record.ts';
 import type { BatchingPolicy } from '../batching-policy.ts';
 import { NEVER, PartitionQueue } from './partition-queue.ts';
 import { StickyPartition } from './sticky-partition.ts';
@@ -54,10 +54,9 @@ export class PartitionQueues {
     return partitionQueue;
   }
 
-  /** How many records this queue could send, where its oldest has such a key. */
-  waitingFor(partitionQueue: PartitionQueue, key: RecordKey | undefined): number {
-    const canBorrow = partitionQueue.partition !== undefined && key === null;
-    return partitionQueue.queue.count + (canBorrow ? this.unkeyed.queue.count : 0);
+  /** How many records this queue could send: that of a partition also those that may go anywhere. */
+  waitingFor({ partition, queue, awaitsDisk }: PartitionQueue): number {
+    return queue.count + (partition === undefined || awaitsDisk ? 0 : this.unkeyed.queue.count);
   }
 
   /** It sends. The others come first next time. */
@@ -86,8 +85,8 @@ export class PartitionQueues {
     }
     freed.sort((a, b) => a.seq - b.seq);
     for (const record of freed) record.partition = undefined;
-    this.unkeyed.queue.pushFront(freed.filter((record) => record.key === null));
-    this.unassigned.queue.pushFront(freed.filter((record) => record.key !== null));
+    this.unkeyed.pushFront(freed.filter((record) => record.key === null));
+    this.unassigned.pushFront(freed.filter((record) => record.key !== null));
   }
 
   /** A partition may be gone for good: no queue of it is left behind once it is not needed. */
@@ -125,7 +124,8 @@ export class PartitionQueues {
   /** Whether its records have no partition that they could be sent to now. */
   #isWaiting(partitionQueue: PartitionQueue): boolean {
     const { unkeyed, unassigned, partitions } = this;
-    if (partitionQueue === unkeyed && !partitions.goesUnassigned) return partitions.areAllHeld;
+    if (partitionQueue === unkeyed && !partitions.goesUnassigned)
+      return partitions.areAllHeld(unkeyed.queue.count > 0);
     const waitsForOthers =
       partitionQueue === unkeyed || (partitionQueue === unassigned && this.#policy.keepsSendTogether);
     if (!waitsForOthers) return false;

@@ -55,10 +55,14 @@ export class StickyPartition {
     return true;
   }
 
-  /** Whether there are some, and nothing can be sent to any of them now. */
-  get areAllHeld(): boolean {
+  /**
+   * Whether there are some, and nothing can be sent to any of them now.
+   *
+   * @param isTried whether records that may go to any of them wait in memory: otherwise one has to come that is tried
+   */
+  areAllHeld(isTried: boolean): boolean {
     const candidates = this.#candidates();
-    return candidates.length > 0 && candidates.every((at) => isHeld(this.#partitionQueues.get(at)));
+    return candidates.length > 0 && candidates.every((at) => isHeld(this.#partitionQueues.get(at), isTried));
   }
 
   /** The earliest moment at which the next batch finds a partition; never while all are busy. */
@@ -91,9 +95,9 @@ export class StickyPartition {
 }
 
 /** Whether nothing can be sent there. Unlike in `freeAt`, a send that is under way does not count: it may come through. */
-function isHeld(partitionQueue: PartitionQueue | undefined): boolean {
+function isHeld(partitionQueue: PartitionQueue | undefined, isTried: boolean): boolean {
   if (partitionQueue === undefined) return false;
   // What could not be sent there, and may go anywhere, does not wait there.
-  const isUnreached = partitionQueue.failures > 0 && !partitionQueue.mayHaveArrived;
+  const isUnreached = isTried && partitionQueue.failures > 0 && !partitionQueue.mayHaveArrived;
   return isUnreached || partitionQueue.isHeld || partitionQueue.awaitsDisk;
 }

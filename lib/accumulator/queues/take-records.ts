@@ -18,15 +18,17 @@ export function takeOldest(queue: RecordStore, { most, maxBytes }: SendLimits): 
   return records;
 }
 
-/** Takes one record out of the queue, by its place; 0 is the oldest. */
+/** Takes one record out of the queue, by its place; 0 is the oldest. None that was never sent is passed over. */
 export function takeAt(queue: RecordStore, place: number): PendingRecord[] {
   let at = 0;
+  let found: PendingRecord | undefined;
   for (const record of queue) {
-    if (at++ < place) continue;
-    record.queue?.discard(record);
-    return [record];
+    found = record;
+    if (at++ >= place || !record.hasBeenSent) break;
   }
-  return [];
+  if (found === undefined) return [];
+  found.queue?.discard(found);
+  return [found];
 }
 
 /**

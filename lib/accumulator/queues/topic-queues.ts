@@ -1,4 +1,4 @@
-import type { PendingRecord, RecordKey } from '../../record/record.ts';
+import type { PendingRecord } from '../../record/record.ts';
 import { groupBy } from '../../util/group-by.ts';
 import type { BatchingPolicy } from '../batching-policy.ts';
 import type { ProducerBatch } from '../producer-batch.ts';
@@ -58,9 +58,9 @@ export class TopicQueues {
     return this.#queues.for(record);
   }
 
-  /** How many records this queue could send, where its oldest has such a key. */
-  waitingFor(partitionQueue: PartitionQueue, key: RecordKey | undefined): number {
-    return this.#queues.waitingFor(partitionQueue, key);
+  /** How many records this queue could send. */
+  waitingFor(partitionQueue: PartitionQueue): number {
+    return this.#queues.waitingFor(partitionQueue);
   }
 
   /** @returns whether a batch is full */
@@ -81,8 +81,9 @@ export class TopicQueues {
   /** The next batch that is due, taken out of its queue. @param force do not wait for the linger */
   drain(now: number, force: boolean): ProducerBatch | undefined {
     for (const partitionQueue of this.#queues) {
-      // What was to be tried alone has been shed, or is too old.
-      if (!partitionQueue.isBusy && partitionQueue.queue.count === 0) partitionQueue.search.endIsolation();
+      // What was tried alone has been shed, or is too old: of what is left nothing has been found out.
+      if (!partitionQueue.isBusy && partitionQueue.queue.head?.hasBeenSent !== true)
+        partitionQueue.search.endIsolation();
       if (this.#queues.dueAt(partitionQueue, force) > now) continue;
       this.#queues.moveToEnd(partitionQueue);
       return this.#former.form(partitionQueue, now);
@@ -105,7 +106,7 @@ export class TopicQueues {
 
   /** Puts the one record of a failed send back: whether it is the cause is to be found out. */
   isolate(batch: ProducerBatch, records: readonly PendingRecord[]): void {
-    this.#putBack(batch, records, ({ search }) => search.endBisect());
+    this.#putBack(batch, records, ({ search }) => search.endBisect(), true);
   }
 
   /** Puts the records of a send back that was refused because of one of them: the next ones carry half as many. */
@@ -209,6 +210,7 @@ export class TopicQueues {
     batch: ProducerBatch,
     records: readonly PendingRecord[],
     mark: (partitionQueue: PartitionQueue, count: number) => void,
+    isInOrder = false,
   ): void {
     batch.partitionQueue.endSend();
     // A first send that failed may have reached the partition it was meant for: from now on it is bound to it.
@@ -222,7 +224,7 @@ export class TopicQueues {
     }
     for (const [partitionQueue, own] of queues) {
       mark(partitionQueue, own.length);
-      partitionQueue.reenqueue(own);
+      partitionQueue.reenqueue(own, isInOrder);
     }
   }
 }

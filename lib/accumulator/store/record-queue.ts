@@ -30,17 +30,8 @@ export class RecordQueue implements RecordQueueRef {
     this.#own(record);
   }
 
-  /** Puts records back before all others, in the order given; but after those that are back already, and older. */
+  /** Puts records back before all others, in the order given. */
   pushFront(records: readonly PendingRecord[]): void {
-    const next = this.peek();
-    const last = records.at(-1);
-    if (next !== undefined && last !== undefined && next.hasBeenSent && next.seq < last.seq) {
-      // Two sends from here failed, the one with the older records first.
-      this.#items = records.concat(this.#waiting()).sort((a, b) => a.seq - b.seq);
-      this.#head = 0;
-      for (const record of records) this.#own(record);
-      return;
-    }
     const start = this.#head - records.length;
     // The usual case, a send that failed: they still stand where they were taken from. Checked one by one, because
     // a record that stood in the array twice would be sent twice.

@@ -19,7 +19,7 @@ export interface RecordStore extends Iterable<PendingRecord> {
   /** The same of the youngest record. */
   readonly last: Head | undefined;
   push(record: PendingRecord): void;
-  /** Puts records back before all others, in the order given; but after those that are back already, and older. */
+  /** Puts records back before all others, in the order given. */
   pushFront(records: readonly PendingRecord[]): void;
   /** The oldest record, or nothing. */
   peek(): PendingRecord | undefined;

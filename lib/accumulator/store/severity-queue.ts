@@ -48,18 +48,9 @@ export class SeverityQueue implements RecordStore {
   }
 
   pushFront(records: readonly PendingRecord[]): void {
-    // Not that of the last one: no rank is to sort its own by itself.
-    const youngest = records.reduce((most, { seq }) => Math.max(most, seq), Number.NEGATIVE_INFINITY);
-    const heads = [...this.#ranks.values()].map(({ head }) => head).filter((head) => head !== undefined);
-    if (heads.some(({ hasBeenSent, seq }) => hasBeenSent && seq < youngest)) {
-      // Two sends from here failed, the one with the older records first.
-      const all = [...records, ...this.drain()].sort((a, b) => a.seq - b.seq);
-      this.#firstIndex = this.#nextIndex - all.length;
-      this.#pushInFront(all);
-      return;
-    }
     this.#firstIndex -= records.length;
-    this.#pushInFront(records);
+    for (const [at, record] of records.entries()) record.queueIndex = this.#firstIndex + at;
+    for (const [rank, own] of groupBy(records, (record) => this.#rankOf(record))) rank.pushFront(own);
   }
 
   peek(): PendingRecord | undefined {
@@ -102,12 +93,6 @@ export class SeverityQueue implements RecordStore {
       yield head.value;
       heads[first] = rank.next();
     }
-  }
-
-  /** Gives each its turn, from the first one on. */
-  #pushInFront(records: readonly PendingRecord[]): void {
-    for (const [at, record] of records.entries()) record.queueIndex = this.#firstIndex + at;
-    for (const [rank, own] of groupBy(records, (record) => this.#rankOf(record))) rank.pushFront(own);
   }
 
   #rankOf({ severity }: PendingRecord): RecordStore {

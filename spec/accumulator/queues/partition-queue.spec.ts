@@ -1,15 +1,69 @@
 import { describe, expect, it } from 'vitest';
 import { ProducerBatch } from '../../../lib/accumulator/producer-batch.ts';
 import { PartitionQueue } from '../../../lib/accumulator/queues/partition-queue.ts';
-import { batchingPolicy, recordOf, textsOf } from '../../sender/rig.ts';
+import { SeverityQueue } from '../../../lib/accumulator/store/severity-queue.ts';
+import type { PendingRecord } from '../../../lib/record/record.ts';
+import { batchingPolicy, deepQueue, recordOf, textsOf } from '../../sender/rig.ts';
 
 const NOW = 70;
+
+type Four = [PendingRecord, PendingRecord, PendingRecord, PendingRecord];
 
 function queueWith(...texts: string[]): PartitionQueue {
   const partitionQueue = new PartitionQueue(0, batchingPolicy({ now: () => NOW }));
   for (const text of texts) partitionQueue.queue.push(recordOf({ text }));
   return partitionQueue;
 }
+
+describe.each([
+  ['as they came', deepQueue],
+  ['by severity', () => new SeverityQueue(() => deepQueue())],
+])('what comes back to records that wait %s', (_name, makeQueue) => {
+  let seq = 0;
+  const record = (text: string): PendingRecord =>
+    Object.assign(recordOf({ text, severity: seq % 3 }), { seq: ++seq });
+
+  function takeFrom(...texts: string[]): [PartitionQueue, ...PendingRecord[]] {
+    const partitionQueue = new PartitionQueue(0, batchingPolicy({ makeQueue }));
+    for (const text of texts) partitionQueue.queue.push(record(text));
+    const taken = texts.map(() => partitionQueue.queue.shift() as PendingRecord);
+    return [partitionQueue, ...taken];
+  }
+
+  it('of two sends in the wrong order does not stay in it', () => {
+    const [partitionQueue, a, b, c, d] = takeFrom('a', 'b', 'c', 'd') as [PartitionQueue, ...Four];
+    partitionQueue.queue.push(record('e'));
+    partitionQueue.reenqueue([a, d]);
+    partitionQueue.reenqueue([b, c]);
+    expect(textsOf(partitionQueue.queue.drain())).toEqual(['a', 'b', 'c', 'd', 'e']);
+  });
+
+  it('in another order than that of acceptance stays in it, where none that was sent waits', () => {
+    const [partitionQueue, a, b, , d] = takeFrom('a', 'b', 'c', 'd') as [PartitionQueue, ...Four];
+    partitionQueue.reenqueue([d, a, b]);
+    expect(textsOf(partitionQueue.queue.drain())).toEqual(['d', 'a', 'b']);
+  });
+
+  it('is before what was accepted earlier and never sent, but for one that is tried alone', () => {
+    const [partitionQueue, a, b, c] = takeFrom('a', 'b', 'c', 'd') as [PartitionQueue, ...Four];
+    partitionQueue.queue.push(a);
+    partitionQueue.reenqueue([b]);
+    expect(textsOf([...partitionQueue.queue])).toEqual(['b', 'a']);
+    partitionQueue.reenqueue([c], true);
+    expect(textsOf(partitionQueue.queue.drain())).toEqual(['a', 'b', 'c']);
+  });
+
+  it('is put in the order of acceptance to be tried alone, as far as any of it was sent', () => {
+    const [partitionQueue, a, b, c, d] = takeFrom('a', 'b', 'c', 'd') as [PartitionQueue, ...Four];
+    partitionQueue.queue.push(b);
+    partitionQueue.queue.push(d);
+    partitionQueue.reenqueue([c]);
+    const alone = (one: PendingRecord): ProducerBatch => new ProducerBatch('logs', partitionQueue, [one]);
+    expect(partitionQueue.isOldest(alone(a))).toBe(true);
+    expect(textsOf([...partitionQueue.queue])).toEqual(['b', 'c', 'd']);
+    expect(partitionQueue.isOldest(alone(d))).toBe(false);
+  });
+});
 
 describe('a partition queue', () => {
   it('is idle while nothing waits, is under way, or has to go again', () => {

@@ -246,3 +246,41 @@ describe('records of a key, behind a younger one that fails', () => {
     expect(await deliveredBy(rig, ['bad', 'fine'])).toEqual(keyed);
   });
 });
+
+it('a record with a key, alone in the only partition, held all up that had none', async () => {
+  const rig = rigThat((text) => text === 'bad', new Error('boom'));
+  rig.learns = 1;
+  rig.sender.add(recordOf({ text: 'bad', key: '0' }));
+  await rig.clock.pass(5_000);
+  rig.log('one', 'two', 'three');
+  await rig.clock.pass(20_000);
+  expect(rejected(rig)).toEqual(['rejected bad']);
+  expect(rig.delivered).toEqual(['one', 'two', 'three']);
+});
+
+it('the records of a key changed their places, where a producer that was handed in could encode one of each of two keys not', async () => {
+  const rig = rigThat((text) => text.startsWith('bad'), new Error('boom'), SOURCES[1]);
+  // Those of the oldest one's key are sent together: the first that fails alone is younger than what waits.
+  for (const [text, key] of Object.entries({ one: 'a', 'bad two': 'b', three: 'b', 'bad four': 'a', five: 'b' }))
+    rig.sender.add(recordOf({ text, key }));
+  await rig.clock.pass(60_000);
+  expect(rejected(rig)).toEqual(['rejected bad two', 'rejected bad four']);
+  expect(rig.delivered).toEqual(['one', 'three', 'five']);
+});
+
+it('a record was passed by a younger one, where the one before it had expired while it was tried alone', async () => {
+  const rig = new Rig({ retry: { initialMs: 100, maxMs: 1_000, maxAgeMs: 5_000 } });
+  rig.learns = 1;
+  rig.answer = async (batch) => {
+    if (!textsOf(batch.content).includes('bad')) return stored(batch);
+    await new Promise<void>((resolve) => void rig.clock.after(1_300, resolve));
+    throw new Error('boom');
+  };
+  rig.sender.add(recordOf({ text: 'bad', key: '0' }));
+  await rig.clock.pass(4_990);
+  const texts = ['one', 'two', 'three'];
+  for (const text of texts) rig.sender.add(recordOf({ text, key: '0' }));
+  await rig.clock.pass(60_000);
+  expect(rig.dropped.map(({ text, reason }) => `${reason} ${text}`)).toEqual(['expired bad']);
+  expect(rig.delivered).toEqual(texts);
+});

@@ -31,11 +31,19 @@ it.each([
   expect(queue.count).toBe(3 - texts.length);
 });
 
-it('a record is taken by its place', () => {
+it.each([
+  ['by its place', 'ab', 1, ['b']],
+  ['not before one that was never sent', 'a', 2, ['b']],
+  ['at the end, where there are not as many', 'abc', 3, ['c']],
+])('a record is taken %s', (_name, sent, place, texts) => {
   const queue = queueOf('a', 'b', 'c');
-  expect(textsOf(takeAt(queue, 1))).toEqual(['b']);
-  expect(takeAt(queue, 2)).toEqual([]);
-  expect(textsOf(queue.drain())).toEqual(['a', 'c']);
+  for (const record of queue) record.hasBeenSent = sent.includes(record.text);
+  expect(textsOf(takeAt(queue, place))).toEqual(texts);
+  expect(queue.count).toBe(2);
+});
+
+it('no record is taken by its place where there is none', () => {
+  expect(takeAt(queueOf(), 0)).toEqual([]);
 });
 
 it.each([

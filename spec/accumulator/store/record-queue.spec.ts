@@ -15,18 +15,6 @@ it('a queue is first in, first out', () => {
   expect([queue.count, queue.bytes]).toEqual([2, 5]);
 });
 
-it('two sends that failed and come back in the wrong order do not stay in it', () => {
-  const queue = new RecordQueue();
-  const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((text, seq) => Object.assign(recordOf({ text }), { seq }));
-  if (a === undefined || b === undefined || c === undefined || d === undefined) throw new Error('four');
-  queue.push(d);
-  for (const older of [a, b, c]) older.hasBeenSent = true;
-  queue.pushFront([a]);
-  queue.pushFront([b, c]);
-  expect(textsOf(queue)).toEqual(['a', 'b', 'c', 'd']);
-  expect(queue.count).toBe(4);
-});
-
 it('does what a plain array does, whatever is pushed, taken, put back, discarded and drained', () => {
   const step = fc.oneof(
     {

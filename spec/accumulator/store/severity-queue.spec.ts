@@ -51,18 +51,6 @@ it('takes records back in front, in their order', () => {
   expect(textsOf(queue.drain())).toEqual(['a', 'b', 'c', 'd', 'e']);
 });
 
-it('takes two failed sends back in the order of acceptance, whichever comes back first', () => {
-  const queue = queueOf('a', 'b', 'c', 'd', 'e');
-  const take = (): PendingRecord[] => [queue.shift(), queue.shift()].filter((each) => each !== undefined);
-  const first = take();
-  const second = take();
-  for (const each of [...first, ...second]) each.hasBeenSent = true;
-  queue.pushFront(first);
-  queue.pushFront(second);
-  queue.push(record('f', 1));
-  expect(textsOf(queue.drain())).toEqual(['a', 'b', 'c', 'd', 'e', 'f']);
-});
-
 it('takes records back in front of those that were never sent, though these were accepted before', () => {
   const queue = newQueue();
   // As another process has left it on disk: accepted before all that this one has.
@@ -73,14 +61,4 @@ it('takes records back in front of those that were never sent, though these were
 
 it('packs nothing for a send', () => {
   expect(queueOf('a', 'b').takePacked()).toBeUndefined();
-});
-
-it('keeps the order of a batch that comes back and was taken in another order than that of acceptance', () => {
-  const queue = newQueue();
-  const [kept, first, second] = [record('kept', 0), record('first', 0), record('second', 1)];
-  const batch = [second, first, Object.assign(record('third', 1), { seq: 0 })];
-  queue.pushFront([Object.assign(kept, { hasBeenSent: true })]);
-  queue.pushFront(batch.map((one) => Object.assign(one, { hasBeenSent: true })));
-  // One of them is older than what came back before: then all are put in the order of acceptance.
-  expect(textsOf(queue.drain())).toEqual(['third', 'kept', 'first', 'second']);
 });
