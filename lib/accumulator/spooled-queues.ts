@@ -224,8 +224,9 @@ export class SpooledQueues {
   #pushOut(): boolean {
     const { limits, spool } = this.#parts;
     const share = HELD_MEMORY_SHARE / this.#held.size;
-    const isBeyond = ({ queue: { count, bytes } }: PartitionQueue): boolean =>
-      count > 1 && (count > share * limits.maxRecords || bytes > share * limits.maxBytes);
+    // What is written would come back before older ones that are under way.
+    const isBeyond = ({ isPassed, queue: { count, bytes } }: PartitionQueue): boolean =>
+      !isPassed && count > 1 && (count > share * limits.maxRecords || bytes > share * limits.maxBytes);
     const held = this.#held.largest(isBeyond);
     if (held === undefined) return false;
     const { partitionQueue } = held;

@@ -468,8 +468,9 @@ export class ModelWorld {
       const record = this.#records[id];
       if (record === undefined || seen.has(id)) continue;
       seen.add(id);
-      const { dropped, mayBeLost, key, requested, life } = record;
-      if (dropped !== undefined || mayBeLost || (key === null && ordered !== 'all')) continue;
+      const { dropped, mayBeLost, key, requested, life, mark } = record;
+      // Others get through while it cannot be encoded, and it may be later on.
+      if (dropped !== undefined || mayBeLost || mark === ODD || (key === null && ordered !== 'all')) continue;
       const whose = areLivesApart ? life : '';
       const where = key === null ? `/${partition}` : '';
       const name = `${whose} ${topic}${where} ${requested ?? ''} ${key}`;

@@ -213,10 +213,7 @@ export class TopicQueues {
     isInOrder = false,
   ): void {
     batch.partitionQueue.endSend();
-    // A first send that failed may have reached the partition it was meant for: from now on it is bound to it.
-    const queues = groupBy(records, (record) =>
-      batch.partition === undefined ? this.#queues.for(record) : this.#queues.at(batch.partition),
-    );
+    const queues = groupBy(records, (record) => this.#queues.for(record));
     if (!queues.has(batch.partitionQueue)) {
       const [to] = queues.keys();
       batch.partitionQueue.search.moveTo(to?.search);
@@ -224,7 +221,8 @@ export class TopicQueues {
     }
     for (const [partitionQueue, own] of queues) {
       mark(partitionQueue, own.length);
-      partitionQueue.reenqueue(own, isInOrder);
+      // All of one key that have come so far may have been sent together, past those of others.
+      partitionQueue.reenqueue(own, isInOrder || partitionQueue.partition === undefined);
     }
   }
 }
