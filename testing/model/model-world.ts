@@ -343,7 +343,9 @@ export class ModelWorld {
       const { inMemory, inMemoryBytes } = process.ledger;
       // It is counted no more.
       const isFull = inMemory + 1 >= maxRecords || inMemoryBytes + bytes + 3_100 > maxBytes;
-      if ((hasSpool && !serializes) || (!isFull && spool === 'none')) wrong();
+      // A new one may not pass what waits on disk.
+      const isNew = (serializes || id === this.#records.length - 1) && spool !== 'none';
+      if ((hasSpool && !serializes) || (!isFull && !isNew)) wrong();
     } else if (reason === 'oversize') {
       if (mark !== BIG && bytes <= maxBytes) wrong();
     } else if (reason === 'expired') {
