@@ -183,7 +183,7 @@ export class SpooledQueues {
   /** Moves records from memory to disk. @returns those that are safe there */
   #moveToDisk(records: readonly PendingRecord[], held: Held | undefined): ReadonlySet<PendingRecord> {
     const { spool, ledger, topics } = this.#parts;
-    const left = new Set(spool.leave(records, this.#held.stateOf(held)));
+    const left = new Set(spool.leave(records, this.#held.stateOf(held), false));
     for (const record of left) {
       topics.of(record.topic).onDisk.onLeft(record);
       if (held !== undefined) this.#onStored(held, record);
@@ -224,12 +224,12 @@ export class SpooledQueues {
   #pushOut(): boolean {
     const { limits, spool } = this.#parts;
     const share = HELD_MEMORY_SHARE / this.#held.size;
-    const isBeyond = ({ queue: { count, bytes } }: PartitionQueue): boolean =>
-      count > 1 && (count > share * limits.maxRecords || bytes > share * limits.maxBytes);
+    // What is written would come back before older ones that are under way.
+    const isBeyond = ({ isPassed, queue: { count, bytes } }: PartitionQueue): boolean =>
+      !isPassed && count > 1 && (count > share * limits.maxRecords || bytes > share * limits.maxBytes);
     const held = this.#held.largest(isBeyond);
     if (held === undefined) return false;
     const { partitionQueue } = held;
-    const state = this.#held.stateOf(held);
     spool.writeKept();
     const youngest: PendingRecord[] = [];
     while (youngest.length < this.#atOnce && isBeyond(partitionQueue)) {
@@ -237,18 +237,13 @@ export class SpooledQueues {
       if (record === undefined) break;
       youngest.unshift(record);
     }
-    // What has no room on disk stays; but one record goes, or there would be none in memory either.
-    while (youngest.length > 1 && !spool.hasRoomFor(youngest, state)) {
-      for (const record of youngest.splice(0, youngest.length >> 1)) partitionQueue.queue.push(record);
-    }
     const left = this.#moveToDisk(youngest, held);
     this.#atOnce = left.size > 0 ? MAX_RECORDS_AT_ONCE : 1;
-    // Nothing can be written: one gives way, and the others stay.
-    if (left.size === 0)
-      for (const record of youngest.splice(0, youngest.length - 1)) partitionQueue.queue.push(record);
-    for (const record of youngest)
-      if (!left.has(record)) this.#parts.dropper.drop(record, 'overflow', undefined);
-    return youngest.length > 0;
+    // What cannot be written stays, but for one where nothing can.
+    const victim = left.size === 0 ? youngest.pop() : undefined;
+    for (const record of youngest) if (!left.has(record)) partitionQueue.queue.push(record);
+    if (victim !== undefined) this.#parts.dropper.drop(victim, 'overflow', undefined);
+    return left.size > 0 || victim !== undefined;
   }
 
   /** Makes room among a queue's own records. @returns whether there is some */

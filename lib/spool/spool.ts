@@ -88,11 +88,6 @@ export class Spool {
     return this.#segments.unread !== undefined;
   }
 
-  /** Whether there is room for those that are not here yet. */
-  hasRoomFor(records: readonly PendingRecord[], state: QueueState): boolean {
-    return this.#limit.hasRoomFor(records, state);
-  }
-
   /**
    * Writes records, to be read again later; those that are held, not before `beginAnew`.
    *
@@ -138,13 +133,20 @@ export class Spool {
     for (const [state, own] of groupBy(records, this.#stateOf)) this.#storeSome(own, state, true);
   }
 
-  /** Writes as many as there is room for, oldest first. @returns those that were written */
-  #storeSome(records: readonly PendingRecord[], state: QueueState, keeps = false): readonly PendingRecord[] {
-    if (this.store(records, state, keeps)) return records;
+  /**
+   * Writes as many as there is room for, the youngest of them: what only memory has then is older than what is on disk.
+   *
+   * @returns whether all were written
+   */
+  #storeSome(records: readonly PendingRecord[], state: QueueState, keeps = false): boolean {
+    if (this.store(records, state, keeps)) return true;
     const half = records.length >> 1;
-    if (half === 0) return [];
-    const older = this.#storeSome(records.slice(0, half), state, keeps);
-    return older.length < half ? older : [...older, ...this.#storeSome(records.slice(half), state, keeps)];
+    if (half === 0 || !this.#storeSome(records.slice(half), state, keeps)) return false;
+    // By the name of their segment, the older ones come first on disk, too, and what comes next behind the younger ones.
+    this.#seal();
+    this.#storeSome(records.slice(0, half), state, keeps);
+    this.#seal();
+    return false;
   }
 
   /** From now on others are held than before: what comes next begins new segments, whose names come after the others'. */
@@ -196,25 +198,31 @@ export class Spool {
    * Memory gives up these, sorted by acceptance: at the end, or because others need the room. Those without a place are
    * written.
    *
+   * @param isEnd whether it gives up what cannot be written, too; otherwise that stays, and what is older
    * @returns those that are safe on disk
    */
-  leave(records: readonly PendingRecord[], state: QueueState = 'flowing'): PendingRecord[] {
-    const left = new Set<PendingRecord>();
+  leave(records: readonly PendingRecord[], state: QueueState = 'flowing', isEnd = true): PendingRecord[] {
     const unwritten = records.filter(({ spoolPosition }) => spoolPosition === undefined);
-    for (const run of this.#segments.runsBetween(unwritten, ({ seq }) => this.#beginningOf(seq))) {
+    for (const run of this.#segments
+      .runsBetween(unwritten, ({ seq }) => this.#beginningOf(seq))
+      .reverse()) {
       // A segment of their own: its name says that they come before what was written earlier.
       this.#seal();
-      const stored = this.#storeSome(run, state);
-      for (const record of stored) left.add(record);
-      this.bind(stored.filter(({ partition }) => partition !== undefined));
+      const areAllWritten = this.#storeSome(run, state);
       this.#seal();
+      if (!areAllWritten) break;
     }
-    for (const record of records) {
-      if (record.spoolPosition === undefined || left.has(record)) continue;
-      this.#segments.named(record.spoolPosition.segment)?.leave(record.spoolPosition);
-      left.add(record);
+    const isOnDisk = ({ spoolPosition }: PendingRecord): boolean => spoolPosition !== undefined;
+    this.bind(unwritten.filter((record) => isOnDisk(record) && record.partition !== undefined));
+    const written = new Set(unwritten);
+    const from = isEnd ? 0 : records.findLastIndex((record) => !isOnDisk(record)) + 1;
+    const left = records.slice(from).filter(isOnDisk);
+    for (const record of left) {
+      const { spoolPosition } = record;
+      if (spoolPosition !== undefined && !written.has(record))
+        this.#segments.named(spoolPosition.segment)?.leave(spoolPosition);
     }
-    return [...left];
+    return left;
   }
 
   /** Closes all files. What is in them is anybody's: also this one's, opened again. */

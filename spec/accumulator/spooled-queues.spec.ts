@@ -204,6 +204,27 @@ describe('a topic that is held', () => {
     expect(rig.textsOf('away')).toEqual(['0', '1']);
   });
 
+  it('keeps in memory what there is no room for on a disk that fills up meanwhile: that was lost', async () => {
+    const rig = await new Rig().open();
+    rig.addAll(16, 'away');
+    rig.fail('away');
+    let room = 600;
+    replaceInFs('writeSync', (real) => (fd: number, bytes: Buffer, at: number) => {
+      if (bytes.length > room) throw systemError('ENOSPC');
+      room -= bytes.length;
+      return real(fd, bytes, at);
+    });
+    expect(rig.add('a')).toBe('memory');
+    expect([rig.dropped, rig.ledger.spooledWaiting > 0, rig.ledger.spooledWaiting < 14]).toEqual([[], true, true]);
+    room = 1_000_000;
+    const delivered: string[] = [];
+    for (let more = [...rig.deliver('away'), '']; more.length > 0; more = rig.deliver('away')) {
+      delivered.push(...more.filter((text) => text !== ''));
+      rig.replay();
+    }
+    expect(delivered).toEqual(Array.from({ length: 16 }, (_, at) => `${at}`));
+  });
+
   it('is read past on disk while it is held, and from the beginning afterwards', async () => {
     const rig = await new Rig().open();
     rig.addAll(16, 'away');

@@ -11,6 +11,7 @@ export type Misbehaviour =
   | 'not sent'
   | 'disconnected'
   | 'unnamed'
+  | 'answered with an error'
   | 'out of sequence'
   | 'thrown'
   | 'type error'
@@ -26,6 +27,7 @@ export const MISBEHAVIOURS: readonly Misbehaviour[] = [
   'not sent',
   'disconnected',
   'unnamed',
+  'answered with an error',
   'out of sequence',
   'thrown',
   'type error',

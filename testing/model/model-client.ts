@@ -210,6 +210,7 @@ class ModelClient implements DeliveryClient {
     if (topic.isRefused) throw protocolError('TOPIC_AUTHORIZATION_FAILED', 29);
     this.#judge(records, topic);
     if (what === 'refused for now') throw protocolError('NOT_LEADER_OR_FOLLOWER', 6);
+    if (what === 'answered with an error') return [{ topicName: name, partition, errorCode: 6 }];
     if (what === 'cut before') throw connectionError('reset');
     if (what === 'silent before') await new Promise(() => undefined);
     if (what === 'unnamed' && this.#isOwn) return [];

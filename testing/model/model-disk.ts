@@ -9,7 +9,7 @@ export type DiskFault = 'write' | 'open' | 'read';
 
 const CODES: Record<DiskFault, string> = { write: 'EIO', open: 'EMFILE', read: 'EMFILE' };
 
-const { writeSync, openSync, readFileSync, closeSync, mkdirSync, renameSync } = fs;
+const { writeSync, openSync, readFileSync, closeSync, mkdirSync, renameSync, ftruncateSync } = fs;
 
 /** Which process of the model does what is done. */
 export const running: AsyncLocalStorage<string> = new AsyncLocalStorage();
@@ -71,6 +71,11 @@ export class ModelDisk {
         this.#owners.delete(from);
         this.#owners.set(to, running.getStore() ?? '');
       },
+      ftruncateSync: (fd: number, size: number): void => {
+        // What is cut off is there again.
+        this.#room += fs.fstatSync(fd).size - size;
+        ftruncateSync(fd, size);
+      },
       closeSync: (fd: number): void => {
         this.#open.delete(fd);
         closeSync(fd);
@@ -89,7 +94,7 @@ export class ModelDisk {
 
   /** Closes what crashed processes have left open, too. */
   remove(): void {
-    Object.assign(fs, { writeSync, openSync, readFileSync, closeSync, mkdirSync, renameSync });
+    Object.assign(fs, { writeSync, openSync, readFileSync, closeSync, mkdirSync, renameSync, ftruncateSync });
     syncBuiltinESMExports();
     for (const fd of this.#open) closeSync(fd);
   }

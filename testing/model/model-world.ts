@@ -343,7 +343,9 @@ export class ModelWorld {
       const { inMemory, inMemoryBytes } = process.ledger;
       // It is counted no more.
       const isFull = inMemory + 1 >= maxRecords || inMemoryBytes + bytes + 3_100 > maxBytes;
-      if ((hasSpool && !serializes) || (!isFull && spool === 'none')) wrong();
+      // A new one may not pass what waits on disk.
+      const isNew = (serializes || id === this.#records.length - 1) && spool !== 'none';
+      if ((hasSpool && !serializes) || (!isFull && !isNew)) wrong();
     } else if (reason === 'oversize') {
       if (mark !== BIG && bytes <= maxBytes) wrong();
     } else if (reason === 'expired') {
@@ -468,8 +470,9 @@ export class ModelWorld {
       const record = this.#records[id];
       if (record === undefined || seen.has(id)) continue;
       seen.add(id);
-      const { dropped, mayBeLost, key, requested, life } = record;
-      if (dropped !== undefined || mayBeLost || (key === null && ordered !== 'all')) continue;
+      const { dropped, mayBeLost, key, requested, life, mark } = record;
+      // Others get through while it cannot be encoded, and it may be later on.
+      if (dropped !== undefined || mayBeLost || mark === ODD || (key === null && ordered !== 'all')) continue;
       const whose = areLivesApart ? life : '';
       const where = key === null ? `/${partition}` : '';
       const name = `${whose} ${topic}${where} ${requested ?? ''} ${key}`;

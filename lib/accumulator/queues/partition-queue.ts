@@ -64,6 +64,11 @@ export class PartitionQueue {
     return this.#awaitsDisk;
   }
 
+  /** Whether what is under way may be younger than what waits here: all of one key that go together through a producer handed in. */
+  get isPassed(): boolean {
+    return this.#isBusy && this.partition === undefined && !this.#policy.keepsSendTogether;
+  }
+
   /** Whether nothing waits here and nothing is under way. */
   get isIdle(): boolean {
     return !this.#isBusy && this.#awaitingResend === undefined && this.queue.count === 0;

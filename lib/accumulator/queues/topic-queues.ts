@@ -80,10 +80,8 @@ export class TopicQueues {
 
   /** The next batch that is due, taken out of its queue. @param force do not wait for the linger */
   drain(now: number, force: boolean): ProducerBatch | undefined {
+    this.#endStaleSearches();
     for (const partitionQueue of this.#queues) {
-      // What was tried alone has been shed, or is too old: of what is left nothing has been found out.
-      if (!partitionQueue.isBusy && partitionQueue.queue.head?.hasBeenSent !== true)
-        partitionQueue.search.endIsolation();
       if (this.#queues.dueAt(partitionQueue, force) > now) continue;
       this.#queues.moveToEnd(partitionQueue);
       return this.#former.form(partitionQueue, now);
@@ -93,10 +91,17 @@ export class TopicQueues {
 
   /** When the next batch is due, if nothing else happens: the moment to look again. */
   nextDue(force: boolean): number | undefined {
+    this.#endStaleSearches();
     let next = NEVER;
     for (const partitionQueue of this.#queues)
       next = Math.min(next, this.#queues.dueAt(partitionQueue, force));
     return next === NEVER ? undefined : next;
+  }
+
+  /** What was tried alone has been shed, or is too old: of what is left nothing has been found out. */
+  #endStaleSearches(): void {
+    for (const { search, isBusy, queue } of this.#queues)
+      if (search.isIsolating && !isBusy && queue.head?.hasBeenSent !== true) search.endIsolation();
   }
 
   /** Puts the records of a failed send back. @param notBefore when they may be sent again */
@@ -213,10 +218,7 @@ export class TopicQueues {
     isInOrder = false,
   ): void {
     batch.partitionQueue.endSend();
-    // A first send that failed may have reached the partition it was meant for: from now on it is bound to it.
-    const queues = groupBy(records, (record) =>
-      batch.partition === undefined ? this.#queues.for(record) : this.#queues.at(batch.partition),
-    );
+    const queues = groupBy(records, (record) => this.#queues.for(record));
     if (!queues.has(batch.partitionQueue)) {
       const [to] = queues.keys();
       batch.partitionQueue.search.moveTo(to?.search);
@@ -224,7 +226,8 @@ export class TopicQueues {
     }
     for (const [partitionQueue, own] of queues) {
       mark(partitionQueue, own.length);
-      partitionQueue.reenqueue(own, isInOrder);
+      // All of one key that have come so far may have been sent together, past those of others.
+      partitionQueue.reenqueue(own, isInOrder || partitionQueue.partition === undefined);
     }
   }
 }

@@ -284,3 +284,17 @@ it('a record was passed by a younger one, where the one before it had expired wh
   expect(rig.dropped.map(({ text, reason }) => `${reason} ${text}`)).toEqual(['expired bad']);
   expect(rig.delivered).toEqual(texts);
 });
+
+it('a partition stood still for good, where the record that was tried alone was shed while its client was replaced', async () => {
+  const rig = new Rig({ buffer: { maxRecords: 3, maxBytes: 1_000, overflow: 'drop-oldest' } });
+  rig.learns = 1;
+  rig.answer = (batch) =>
+    textsOf(batch.content).includes('bad') ? Promise.reject(new Error('boom')) : stored(batch);
+  rig.log('bad');
+  // Until a fresh client is to be connected, at the next attempt.
+  while (!rig.events.includes('close 1')) await rig.clock.pass(1);
+  rig.log('one', 'two', 'three');
+  expect(rig.dropped.map(({ text }) => text)).toEqual(['bad']);
+  await rig.clock.pass(60_000);
+  expect(rig.delivered).toEqual(['one', 'two', 'three']);
+});

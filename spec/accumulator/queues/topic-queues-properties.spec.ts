@@ -102,12 +102,17 @@ describe.each([
                 queues.succeed(batch);
                 continue;
               }
-              for (const { text } of batch.records) waiting.add(text);
+              for (const record of batch.records) {
+                waiting.add(record.text);
+                // As the accumulator takes them back.
+                record.partition = batch.partition;
+              }
               if (what === 'fail') queues.reenqueue(batch, batch.records, now + n * 10);
               else if (what === 'halve') queues.bisect(batch, batch.records);
               else {
                 queues.forget();
                 batch.unbind();
+                for (const record of batch.records) record.partition = undefined;
                 queues.reenqueue(batch, batch.records, now);
               }
             }

@@ -14,6 +14,12 @@ function add(queues: TopicQueues, text: string, key: string | Buffer | null = nu
   return record;
 }
 
+/** As the accumulator takes records back: bound to where they were sent. */
+function landed({ records, partition }: ProducerBatch): readonly PendingRecord[] {
+  for (const record of records) record.partition = partition;
+  return records;
+}
+
 describe('a batch is due', () => {
   it.each([
     { what: 'nothing waits', texts: [], due: undefined, sizes: [] },
@@ -87,7 +93,7 @@ it('a first send that is under way holds back the partition queue that its key t
   first?.bindTo(107 % 4);
   expect(queues.drain(0, true)).toBeUndefined();
   expect(queues.nextDue(true)).toBeUndefined();
-  if (first !== undefined) queues.reenqueue(first, first.records, 0);
+  if (first !== undefined) queues.reenqueue(first, landed(first), 0);
   expect(textsIn(queues.drain(0, true))).toEqual(['1', '2', '3']);
 });
 
@@ -103,7 +109,7 @@ it('forgetting the partitions twice, with sends under way, neither doubles nor i
   queues.forget();
   // Nothing overtakes what is under way.
   expect(queues.drain(0, true)).toBeUndefined();
-  if (first !== undefined) queues.reenqueue(first, first.records, 0);
+  if (first !== undefined) queues.reenqueue(first, landed(first), 0);
   const again = queues.drain(0, true);
   expect(textsIn(again)).toEqual(['1', '2']);
   if (again !== undefined) queues.succeed(again);
@@ -129,14 +135,14 @@ it('keyed and keyless records of a partition that is gone go back to where each 
   queues.learn(1, [0]);
   add(queues, 'unkeyed');
   const first = queues.drain(0, true);
-  if (first !== undefined) queues.reenqueue(first, first.records, 0);
+  if (first !== undefined) queues.reenqueue(first, landed(first), 0);
   add(queues, 'keyed', 'k');
   const both = queues.drain(0, true);
   expect(textsIn(both)).toEqual(['unkeyed', 'keyed']);
   queues.forget();
   if (both !== undefined) {
     both.unbind();
-    queues.reenqueue(both, both.records, 0);
+    queues.reenqueue(both, landed(both), 0);
   }
   const sends: string[][] = [];
   for (let batch = queues.drain(0, true); batch; batch = queues.drain(0, true)) {
@@ -175,7 +181,7 @@ it('a batch that was sent once does not linger again for each of its halves', ()
   queues.learn(1, [0]);
   for (let i = 0; i < 8; i++) add(queues, String(i));
   const all = queues.drain(20, false);
-  if (all !== undefined) queues.bisect(all, all.records);
+  if (all !== undefined) queues.bisect(all, landed(all));
   const half = queues.drain(20, false);
   expect(half?.records.length).toBe(4);
   if (half !== undefined) queues.succeed(half);
@@ -187,7 +193,7 @@ it('the only partition was blocked for ever when all records of a bisected batch
   queues.learn(1, [0]);
   for (const text of ['1', '2']) add(queues, text);
   const all = queues.drain(20, false);
-  if (all !== undefined) queues.bisect(all, all.records);
+  if (all !== undefined) queues.bisect(all, landed(all));
   for (const record of all?.records ?? []) record.queue?.discard(record);
   add(queues, '3');
   expect(textsIn(queues.drain(40, false))).toEqual(['3']);
