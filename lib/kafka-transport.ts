@@ -151,7 +151,7 @@ export class KafkaTransport extends TransportStream {
    * Takes a record in. winston calls it; calling it by hand works too, with or without a callback. Never throws;
    * calls back at once and never with an error, because a late callback stalls the logger's other transports.
    */
-  override log(info: Info, callback?: Callback): boolean {
+  override log(info: Info, callback?: Callback): ReturnType<NonNullable<TransportStream['log']>> {
     this.#receiver.log(info, callback);
     return true;
   }

@@ -12,8 +12,10 @@ import { UsageError } from './usage-error.ts';
 /** From the command line before the environment, and the environment before the module. @throws UsageError */
 export async function kafkaConfig(
   { texts, flags }: CommandLine,
-  env: NodeJS.ProcessEnv,
+  environment: NodeJS.ProcessEnv,
 ): Promise<KafkaConfig> {
+  // Containers get an empty variable where there is nothing to set.
+  const env = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
   const fromModule = texts.config === undefined ? {} : await configOf(texts.config);
   const config = { clientId: 'winston-kafkajs-command', ...fromModule, ...fromEnvironment(env) };
   if (flags.ssl && !config.ssl) config.ssl = true;

@@ -10,7 +10,9 @@ const UNITS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_
  */
 export function timeOf(flag: string, text: string, now: number): number {
   const [, count, unit = ''] = /^(\d+)([smhd])$/.exec(text) ?? [];
-  const time = count === undefined ? Date.parse(text) : now - Number(count) * (UNITS[unit] ?? 0);
+  // Of a short number JavaScript makes a date of some year.
+  const date = text.length < 4 ? Number.NaN : Date.parse(text);
+  const time = count === undefined ? date : now - Number(count) * (UNITS[unit] ?? 0);
   if (Number.isNaN(time))
     throw new UsageError(
       `${flag} must be like 30s, 10m, 2h or 1d (ago), or a date like 2026-11-27T10:00:00Z.`,

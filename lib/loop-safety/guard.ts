@@ -108,6 +108,17 @@ export function guardSyncInScope<Args extends unknown[], Result>(
   }
 }
 
+/** Runs `fn` outside of both halves: what it does is no part of the shipping that it is called from. */
+export function outsideGuard<Result>(fn: () => Result): Result {
+  const { depth } = state;
+  state.depth = 0;
+  try {
+    return state.store === undefined ? fn() : state.store.run(undefined, fn);
+  } finally {
+    state.depth = depth;
+  }
+}
+
 /** `guardSync` for those who are told of suppressed records: of what they log they are not told, or it would never end. */
 export function guardSyncUnreported(fn: () => void): void {
   state.untold++;

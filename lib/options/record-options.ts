@@ -2,7 +2,14 @@ import { messageOf } from '../errors.ts';
 import { Redaction } from '../record/redaction.ts';
 import type { SamplingOptions } from '../sampling/sampling.ts';
 import type { PerLevel, SampleOptions } from '../sampling/sampling-options.ts';
-import { group, integer, isPlainObject, oneOf, throwInvalidOption } from '../util/check-option.ts';
+import {
+  group,
+  integer,
+  isPlainObject,
+  oneOf,
+  stringHint,
+  throwInvalidOption,
+} from '../util/check-option.ts';
 
 export const SAMPLE_OPTIONS = ['rate', 'by', 'seed'] as const;
 export const RATE_LIMIT_OPTIONS = ['maxRecords', 'perMs', 'by'] as const;
@@ -10,6 +17,7 @@ export const RATE_LIMIT_OPTIONS = ['maxRecords', 'perMs', 'by'] as const;
 const ALWAYS_KEPT = 'a level that is less severe than error: errors are always kept';
 const SHARE_RULE = 'a number from 0 to 1, or one for each level';
 const COUNT_RULE = 'a whole number from 0 on, or one for each level';
+const LIMIT_RULE = 'a whole number from 0 on, or an object with maxRecords, perMs, by';
 const REDACT_RULE = "a list of paths, such as ['password', 'headers.authorization', 'users[*].token']";
 
 export function checkedSample(path: string, given: unknown): SampleOptions | undefined {
@@ -28,11 +36,12 @@ export function checkedSample(path: string, given: unknown): SampleOptions | und
 
 export function checkedRateLimit(path: string, given: unknown): SamplingOptions['rateLimit'] {
   if (given === undefined) return undefined;
-  const options = typeof given === 'number' ? { maxRecords: given } : given;
+  if (!isPlainObject(given) && !isCount(given))
+    throwInvalidOption(path, `${LIMIT_RULE}${stringHint(given)}`, given);
+  const options = isCount(given) ? { maxRecords: given } : given;
   const { maxRecords, perMs, by } = group(path, options, RATE_LIMIT_OPTIONS);
-  const at = typeof given === 'number' ? path : `${path}.maxRecords`;
   return {
-    maxRecords: checkedPerLevel(at, maxRecords, isCount, COUNT_RULE),
+    maxRecords: checkedPerLevel(`${path}.maxRecords`, maxRecords, isCount, COUNT_RULE),
     perMs: integer(`${path}.perMs`, perMs, 1_000, 1),
     by: oneOf(`${path}.by`, by, ['level', 'fingerprint'] as const, 'fingerprint'),
   };
@@ -60,10 +69,12 @@ function checkedPerLevel(
   rule: string,
 ): PerLevel {
   if (isRight(given)) return given as number;
-  if (!isPlainObject(given) || Object.keys(given).length === 0) throwInvalidOption(path, rule, given);
+  if (!isPlainObject(given) || Object.keys(given).length === 0)
+    throwInvalidOption(path, `${rule}${stringHint(given)}`, given);
   for (const [level, value] of Object.entries(given)) {
     if (level === 'error') throwInvalidOption(`${path}.error`, ALWAYS_KEPT, value);
-    if (!isRight(value)) throwInvalidOption(`${path}.${level}`, rule.split(', or')[0] ?? rule, value);
+    if (!isRight(value))
+      throwInvalidOption(`${path}.${level}`, `${rule.split(', or')[0]}${stringHint(value)}`, value);
   }
   // A copy: later changes to it do nothing.
   return { ...given } as PerLevel;

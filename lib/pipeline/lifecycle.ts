@@ -3,7 +3,7 @@ import type { Channels } from '../observe/channels.ts';
 import type { DeliveryReports } from '../observe/delivery-reports.ts';
 import type { StatsCollector } from '../observe/stats-collector.ts';
 import type { Warnings } from '../observe/warnings.ts';
-import { isOver, type Unfinished } from '../process/process-exit.ts';
+import { isOver, MAX_FALLBACK_MS, type Unfinished } from '../process/process-exit.ts';
 import type { SamplingNotice } from '../sampling/sampling-notice.ts';
 import type { Sender } from '../sender/sender.ts';
 import type { FlushReport } from '../sender/sender-options.ts';
@@ -11,9 +11,6 @@ import type { Spool } from '../spool/spool.ts';
 import type { DropNotice } from '../undelivered/drop-notice.ts';
 import type { FallbackWrites } from '../undelivered/fallback-writes.ts';
 import type { Clock } from '../util/clock.ts';
-
-// How long the end may be put off for the fallback to write what it has just got.
-const MAX_FALLBACK_MS = 1_000;
 
 // For so long after a signal it is taken for the reason why the process ends: Kubernetes kills after it. A process may also outlive one.
 const SIGNAL_MS = 30_000;

@@ -30,6 +30,9 @@ export interface Unfinished {
 // Whoever sends a signal may not wait for long: Docker kills after 10 s, Ctrl-C is expected to work.
 const MAX_SIGNAL_MS = 5_000;
 
+/** How long the end may be put off for a fallback to write what it has just got. */
+export const MAX_FALLBACK_MS = 1_000;
+
 // How often the end is put off for what is new each time. An application may log whenever the process is about to end: each flush
 // that delivers it would bring the next `beforeExit`.
 const MAX_FLUSHES = 3;
@@ -40,11 +43,14 @@ const watching = new Set<ProcessExit>();
 let isExitHeard = false;
 
 function onBeforeExit(): void {
-  for (const end of watching) end.beforeExit();
+  // What these give up another transport may get, as their fallback.
+  const over = new Set([...watching].filter((end) => end.giveUpIfInVain()));
+  for (const end of watching) if (!over.has(end)) end.beforeExit();
 }
 
 function onExit(): void {
   for (const end of watching) end.exit();
+  for (const end of watching) if (end.hasGotMore) end.exit();
   isExitHeard = true;
   // Not before: a listener that calls process.exit() here ends the process at once, with what is still to be done undone.
   for (const end of watching) end.warnHeld();
@@ -67,6 +73,8 @@ export class ProcessExit implements SignalSubscriber {
   readonly signals: readonly NodeJS.Signals[];
   /** How much had been accepted when the process was last about to end. */
   #acceptedAtExit = 0;
+  /** The same, when it was last flushed for a signal. */
+  #acceptedAtSignal = 0;
   /** How often it was put off since nothing was held. */
   #flushes = 0;
 
@@ -101,15 +109,10 @@ export class ProcessExit implements SignalSubscriber {
 
   /** Nothing else keeps the process alive. */
   beforeExit(): void {
-    this.#unfinished.tellLast();
+    if (this.giveUpIfInVain()) return;
     const { held, everAccepted } = this.#unfinished;
     if (held === 0) {
       this.#flushes = 0;
-      return;
-    }
-    // Nothing new since the last `beforeExit`: an outage must not keep the process alive for ever.
-    if (everAccepted === this.#acceptedAtExit || this.#flushes === MAX_FLUSHES) {
-      this.#unfinished.giveUp();
       return;
     }
     this.#acceptedAtExit = everAccepted;
@@ -117,12 +120,28 @@ export class ProcessExit implements SignalSubscriber {
     void this.#unfinished.flush(this.#timeoutMs, true).then(() => this.#unfinished.release());
   }
 
+  /** Gives up where nothing is new since the last `beforeExit`: an outage must not keep the process alive for ever. @returns whether it has */
+  giveUpIfInVain(): boolean {
+    this.#unfinished.tellLast();
+    const { held, everAccepted } = this.#unfinished;
+    const isVain = everAccepted === this.#acceptedAtExit || this.#flushes === MAX_FLUSHES;
+    if (held === 0 || !isVain) return false;
+    this.#unfinished.giveUp();
+    return true;
+  }
+
   /**
    * By `process.exit()`, too. The event loop does not turn again, so only synchronous work is done: a fallback that writes
    * synchronously still gets all.
    */
   exit(): void {
+    this.#acceptedAtExit = this.#unfinished.everAccepted;
     this.#unfinished.exit(this.#timeoutMs);
+  }
+
+  /** Whether it has got what another one has given up, after its own end. */
+  get hasGotMore(): boolean {
+    return this.#unfinished.everAccepted !== this.#acceptedAtExit;
   }
 
   warnHeld(): void {
@@ -135,9 +154,12 @@ export class ProcessExit implements SignalSubscriber {
 
   async flushForSignal(timeoutMs: number): Promise<void> {
     await this.#unfinished.flushUnlessDown(timeoutMs);
+    this.#acceptedAtSignal = this.#unfinished.everAccepted;
   }
 
   async exitSoonForSignal(): Promise<void> {
+    // It is the fallback of another one, which has just given up.
+    if (this.#unfinished.everAccepted !== this.#acceptedAtSignal) await this.flushForSignal(MAX_FALLBACK_MS);
     await this.#unfinished.exitSoon();
   }
 

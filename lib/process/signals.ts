@@ -82,6 +82,8 @@ function syncHandlers(): void {
 
 /** Before all others: a `once` handler that has been called is no longer among the listeners. */
 function putFirst(signal: NodeJS.Signals): void {
+  // Where it is the only one, to take it off would have Node drop a signal that is on its way.
+  if (process.listeners(signal)[0] === handler) return;
   process.removeListener(signal, handler);
   runOutsideRequests(() => process.prependListener(signal, handler));
 }

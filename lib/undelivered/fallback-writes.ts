@@ -1,7 +1,7 @@
 import type TransportStream from 'winston-transport';
 import type { Clock } from '../util/clock.ts';
 import { isThenable } from '../util/thenable.ts';
-import type { Fallback } from './fallback.ts';
+import { type Fallback, shipsToKafka } from './fallback.ts';
 
 // A transport tells nobody when it has written: it is asked again and again.
 const POLL_MS = 5;
@@ -100,6 +100,7 @@ export class FallbackWrites {
   async done(timeoutMs: number): Promise<void> {
     if (!this.#hasGotRecords) return;
     const until = this.#clock.monotonic() + timeoutMs;
+    if (shipsToKafka(this.#fallback)) this.onRecord(this.#fallback.flush(timeoutMs));
     // Between two streams of a transport there may be a moment when neither has it.
     const wanted = typeof this.#fallback === 'function' ? 1 : 2;
     for (let times = 0; ; ) {

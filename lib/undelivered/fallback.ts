@@ -1,6 +1,7 @@
 import type TransportStream from 'winston-transport';
-import { guardSync } from '../loop-safety/guard.ts';
+import { guardSync, outsideGuard } from '../loop-safety/guard.ts';
 import type { DropReason, PendingRecord } from '../record/record.ts';
+import { hasMethods } from '../util/check-option.ts';
 import { LEVEL, type Levels, MESSAGE } from '../util/info.ts';
 import { attempt } from '../util/safely.ts';
 import { handleRejection } from '../util/thenable.ts';
@@ -38,6 +39,13 @@ export function takes(fallback: Fallback, level: string, levels: Levels): boolea
   return limit === undefined || severity === undefined || severity <= limit;
 }
 
+/** Whether it is a `KafkaTransport`, of whatever copy of the package: to another topic, or another cluster. */
+export function shipsToKafka(
+  fallback: unknown,
+): fallback is TransportStream & { flush(timeoutMs: number): Promise<unknown> } {
+  return hasMethods(fallback, 'flush', 'healthy', 'updateOptions');
+}
+
 /** winston's transports tell by an event that they cannot write (a full disk, too many open files): unheard, it would end the process. */
 export function listenForErrors(fallback: Fallback | undefined, onFailure: (error: unknown) => void): void {
   if (typeof fallback !== 'object' || fallback.listenerCount?.('error') !== 0) return;
@@ -57,8 +65,11 @@ export function handOn(
   cause: unknown,
   onFailure: (error: unknown) => void,
 ): void {
+  // What another transport is given is not what it logs, and that it keeps out itself. Records of a loop might go on there.
+  const run: (fn: () => unknown) => unknown =
+    shipsToKafka(fallback) && reason !== 'loop' ? outsideGuard : guardSync;
   const call = (fn: () => unknown, onError = onFailure): unknown => {
-    const result = attempt(() => guardSync(fn), onError);
+    const result = attempt(() => run(fn), onError);
     handleRejection(result, onError);
     return result;
   };

@@ -100,7 +100,9 @@ export function integer(
 /** What to write where a number, or a choice, is an environment variable as it stands. */
 export function stringHint(value: unknown): string {
   if (value === '') return ' (of a variable that may be empty: value || undefined)';
-  return typeof value === 'string' && /^\s*-?\d+\s*$/.test(value) ? ' (Number() makes one of a string)' : '';
+  return typeof value === 'string' && /^\s*-?[\d.]+\s*$/.test(value)
+    ? ' (Number() makes one of a string)'
+    : '';
 }
 
 export function flag(path: string, value: unknown, fallback: boolean): boolean {

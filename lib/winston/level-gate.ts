@@ -28,7 +28,7 @@ export function isWanted(info: Info, gate: Gate, logger: GateLogger | null | und
   const levels = logger?.levels ?? gate.levels;
   const level = gate.level || logger?.level;
   if (!level || levels === undefined) return true;
-  return (levels[level] ?? Number.NaN) >= (levels[String(info[LEVEL])] ?? Number.NaN);
+  return (levels[level] ?? Number.NaN) >= (levels[String(info[LEVEL] ?? info.level)] ?? Number.NaN);
 }
 
 /**

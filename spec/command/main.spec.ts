@@ -17,6 +17,8 @@ describe('wrong usage', () => {
     [['tail', ...LOGS, '--until', '2026-01-01T11:59:59Z'], '--until in the past needs --since: without it,'],
     [['tail', ...LOGS, '--until', '2026-01-01T12:00:00Z'], '--until in the past needs --since: without it,'],
     [['tail', ...LOGS, '--until', 'soon'], '--until must be like'],
+    // JavaScript reads May 2001.
+    [['tail', ...LOGS, '--since', '5'], '--since must be like'],
     [['spool', 'one', 'other'], 'Give one directory.'],
     [['spool', 'one', '--replay', '--print'], '--replay goes without --print and --json.'],
     [['spool', 'one', '--replay', '--json'], '--replay goes without --print and --json.'],

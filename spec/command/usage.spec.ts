@@ -91,4 +91,26 @@ describe('the configuration', () => {
     expect((await ran([...args, '--brokers', brokersOf(cluster)], { env })).code).toBe(0);
     expect(new Set(seen)).toEqual(new Set(['of-the-environment']));
   });
+
+  it('took an empty variable, as containers get it, for one that is set: it hid the module, or meant a log-in', async () => {
+    const cluster = await startCluster();
+    const names = [
+      'BROKERS',
+      'CLIENT_ID',
+      'SSL',
+      'SSL_CA',
+      'SASL_MECHANISM',
+      'SASL_USERNAME',
+      'SASL_PASSWORD',
+    ];
+    const env = Object.fromEntries(names.map((name) => [`KAFKA_${name}`, '']));
+    const seen = new Set<string | null>();
+    cluster.on('request', ({ clientId }) => seen.add(clientId));
+    const args = ['check', ...LOGS, '--no-record'];
+    const { code, err } = await ran([...args, '--brokers', brokersOf(cluster)], { env });
+    expect([code, err]).toEqual([0, '']);
+    expect([...seen]).toEqual(['winston-kafkajs-command']);
+    expect((await ran([...args, '--config', MODULE], { env })).code).toBe(1);
+    expect((await ran(args, { env })).err).toContain('No brokers: give --brokers host:port, KAFKA_BROKERS,');
+  });
 });

@@ -48,7 +48,8 @@ describe('the options of records', () => {
   it.each<[object, RegExp]>([
     [{ sample: 1.1 }, /"sample" must be a number from 0 to 1, or one for each level/],
     [{ sample: -0.1 }, /"sample" must/],
-    [{ sample: '0.1' }, /"sample" must .*'0.1'/],
+    [{ sample: '0.1' }, /"sample" must .*Number\(\) makes one of a string.*'0.1'/],
+    [{ sample: '' }, /"sample" must .*value \|\| undefined/],
     [{ sample: Number.NaN }, /"sample" must/],
     [{ sample: {} }, /"sample" must/],
     [{ sample: { debug: '1' } }, /"sample.debug" must be a number from 0 to 1/],
@@ -58,6 +59,13 @@ describe('the options of records', () => {
     [{ sample: { rate: 0.5, seed: 1.5 } }, /"sample.seed"/],
     [{ sample: { rate: 0.5, by: 'level' } }, /"sample.by" must be 'record' or 'fingerprint'/],
     [{ rateLimit: 1.5 }, /"rateLimit" must be a whole number/],
+    [{ rateLimit: '100' }, /"rateLimit" must be a whole number .*Number\(\) makes one of a string/],
+    [{ rateLimit: { maxRecords: '100' } }, /"rateLimit.maxRecords" must .*Number\(\)/],
+    [{ rateLimit: { maxRecords: { info: '100' } } }, /"rateLimit.maxRecords.info" must .*Number\(\)/],
+    [
+      { rateLimit: null },
+      /"rateLimit" must be a whole number from 0 on, or an object with maxRecords, perMs, by;/,
+    ],
     [{ rateLimit: { maxRecords: -1 } }, /"rateLimit.maxRecords"/],
     [{ rateLimit: { perMs: 10 } }, /"rateLimit.maxRecords"/],
     [{ rateLimit: { maxRecords: 1, perMs: 0 } }, /"rateLimit.perMs"/],

@@ -13,6 +13,11 @@ import type {
 declare const kafka: Kafka;
 const enough = { topic: 'logs', kafka: { brokers: ['localhost:9092'] } };
 
+// As TypeScript's winston transports are written, which return nothing.
+declare class Own extends KafkaTransport {
+  override log(info: winston.Logform.TransformableInfo, next: () => void): void;
+}
+
 function take(_options: KafkaTransportOptions): void {}
 
 describe('the types', () => {
@@ -61,5 +66,6 @@ describe('the types', () => {
     expectTypeOf<KafkaTransport['stats']>().returns.toEqualTypeOf<TransportStats>();
     expectTypeOf<TransportStats['state']>().toEqualTypeOf<'idle' | 'up' | 'down' | 'closed'>();
     expectTypeOf<KafkaTransport>().toExtend<AsyncDisposable>();
+    expectTypeOf<Own>().toExtend<KafkaTransport>();
   });
 });

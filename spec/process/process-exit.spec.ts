@@ -107,3 +107,52 @@ describe('a process that is about to end', () => {
     expect(listeners()).toEqual(before);
   });
 });
+
+describe('what one has given up, and another has got as its fallback', () => {
+  it('is flushed before that one gives it up on a signal', async () => {
+    const { books, flushed } = unfinished(1);
+    flushed.open();
+    const end = new ProcessExit(books, 10);
+    await end.flushForSignal(10);
+    await end.exitSoonForSignal();
+    expect(books.flushUnlessDown.mock.calls).toEqual([[10]]);
+    await end.flushForSignal(10);
+    books.everAccepted++;
+    await end.exitSoonForSignal();
+    expect(books.flushUnlessDown.mock.calls).toEqual([[10], [10], [1_000]]);
+    expect(books.exitSoon).toHaveBeenCalledTimes(2);
+  });
+
+  it.each(['before', 'after'])(
+    'is flushed at the end of the process, where it was told of that %s',
+    (order) => {
+      const [giver, getter] = [unfinished(1).books, unfinished(0).books];
+      giver.giveUp.mockImplementation(() => {
+        giver.held = 0;
+        getter.held = 1;
+        getter.everAccepted++;
+      });
+      const both = [giver, getter].map((books) => new ProcessExit(books, 10));
+      for (const end of order === 'before' ? both : both.toReversed()) end.watch();
+      const beforeExit = process.listeners('beforeExit').at(-1) as () => void;
+      for (let times = 0; times < 2; times++) beforeExit();
+      expect([giver.flush, giver.giveUp, getter.flush].map(({ mock }) => mock.calls.length)).toEqual([
+        1, 1, 1,
+      ]);
+      expect(getter.giveUp).not.toHaveBeenCalled();
+      for (const end of both) end.forget();
+    },
+  );
+
+  it('is given up at process.exit(), and not left without a word', () => {
+    const [getter, giver] = [unfinished(0).books, unfinished(1).books];
+    giver.exit.mockImplementation(() => {
+      getter.everAccepted = 1;
+    });
+    const both = [getter, giver].map((books) => new ProcessExit(books, 10));
+    for (const end of both) end.watch();
+    (process.listeners('exit').at(-1) as () => void)();
+    expect([getter, giver].map(({ exit }) => exit.mock.calls.length)).toEqual([2, 1]);
+    for (const end of both) end.forget();
+  });
+});

@@ -94,6 +94,21 @@ describe('handlers of signals', () => {
     expect(process.listeners(ONE)[0]).toBe(ours);
   });
 
+  // Node closes what listens for a signal with its last handler, and what is on its way then is heard by nobody.
+  it('were none for a moment when they were put first again: a signal that came then was lost', async () => {
+    subscriberOf([ONE]);
+    const theirs = (): void => undefined;
+    process.on(ONE, theirs).removeListener(ONE, theirs);
+    const counts: number[] = [];
+    const count = (event: string | symbol): void =>
+      void (event === ONE && counts.push(process.listenerCount(ONE)));
+    process.on('removeListener', count);
+    onTestFinished(() => void process.removeListener('removeListener', count));
+    await new Promise(process.nextTick);
+    expect(counts).not.toContain(0);
+    expect(process.listenerCount(ONE)).toBe(1);
+  });
+
   it('leave nothing on the process that listens for new ones', () => {
     const before = process.listenerCount('newListener');
     const subscriber = subscriberOf([ONE]);

@@ -33,6 +33,13 @@ it.each<[string, object, Partial<Gate>, boolean]>([
   );
 });
 
+it('an info that winston has not given its symbol yet has its level in `level`', () => {
+  const gate: Gate = { level: 'info', levels: LEVELS };
+  expect(
+    [{ level: 'info' }, { level: 'debug' }, {}].map((info) => isWanted(info as Info, gate, undefined)),
+  ).toEqual([true, false, false]);
+});
+
 it('an exception is left to those that handle it, though its level would pass', () => {
   expect(isWanted(infoOf('error', { exception: true }), { level: 'error', levels: LEVELS }, undefined)).toBe(
     false,

@@ -34,7 +34,8 @@ export function runsCallersCode({ logCreator: creator, socketFactory, sasl, brok
 
 export function guardedLogCreator(creator: logCreator): logCreator {
   return (level) => {
-    const log = guardSync(creator, level);
+    // One that throws has no lines: that keeps no record from Kafka.
+    const log = attempt(() => guardSync(creator, level)) ?? (() => undefined);
     return (entry) => {
       // kafkajs calls it from inside connect and send, which a function that throws there would break.
       try {

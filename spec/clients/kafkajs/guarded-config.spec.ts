@@ -72,6 +72,13 @@ describe('a log creator', () => {
     expect(() => log(ENTRY)).not.toThrow();
   });
 
+  it('that throws itself kept every record from Kafka: it has no lines now', () => {
+    const creator = guardedLogCreator(() => {
+      throw BOOM;
+    });
+    expect(() => creator(4)(ENTRY)).not.toThrow();
+  });
+
   it('that is async has its promise looked after', () => {
     const given = Promise.resolve();
     const then = vi.spyOn(given, 'then');

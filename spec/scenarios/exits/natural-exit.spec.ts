@@ -53,6 +53,18 @@ describe('a process that ends by itself', { timeout: 40_000 }, () => {
     expect(stdout.trim().split('\n')).toEqual(numbered(500, 'closed: record'));
   });
 
+  it.concurrent('ends when the broker is away, and another cluster has got what is left', async ({
+    expect,
+  }) => {
+    const { code, values } = await runProgram(cluster, {
+      act: 'logs and ends',
+      fallback: 'ships',
+      otherBrokers: cluster.addresses,
+      ...NO_BROKER,
+    });
+    expect({ code, values }).toEqual({ code: 0, values: ['first', ...numbered(500)] });
+  });
+
   it.concurrent('says in one line how many records are lost, why, and what to do', async ({ expect }) => {
     const { code, stderr } = await runProgram(cluster, { act: 'logs and ends', ...NO_BROKER });
     expect(code).toBe(0);
@@ -140,6 +152,21 @@ describe('a process that calls process.exit()', { timeout: 40_000 }, () => {
         ? /has got 3 records \(.*ECONNREFUSED.*\)\. The fallback has got them\.\n$/
         : /has got 3 records \(there was no time to send them\)\. The fallback has got them\.\n$/,
     );
+  });
+
+  it.concurrent('says what another cluster, as fallback, has not got', async ({ expect }) => {
+    const { code, stderr, values } = await runProgram(cluster, {
+      act: 'calls process.exit()',
+      fallback: 'ships',
+      otherBrokers: cluster.addresses,
+      ...NO_BROKER,
+    });
+    expect(code).toBe(0);
+    if (isWorkerRun) expect(values).toEqual(['first', ...numbered(3)]);
+    else
+      expect(stderr).toMatch(
+        /ends before Kafka has got 3 records .* The fallback has got them[\s\S]*They are lost\./,
+      );
   });
 
   // The next warning comes while the process ends, and process.exit() ends it at once there.
