@@ -162,10 +162,15 @@ export class KafkaInspector {
       consumer.on(consumer.events.CRASH, ({ payload }) => {
         if (!payload.restart) onFailure(this.#shown(payload.error));
       });
+      const next = new Map(from);
+      // With each: nothing is committed, and by itself it would go on at the end.
+      consumer.on(consumer.events.GROUP_JOIN, () => {
+        for (const [partition, offset] of next) consumer.seek({ topic, partition, offset: String(offset) });
+      });
       // Not in `eachBatch`: it is not called for control records and aborted ones alone (consumer/runner.js, `isEmptyDueToFiltering`).
       consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload: { partition, lastOffset } }) => {
         const after = BigInt(lastOffset) + 1n;
-        if (after < (from.get(partition) ?? 0n)) return;
+        next.set(partition, after);
         const partitions = [{ topic, partitions: [partition] }];
         onPosition(partition, after, () => {
           consumer.pause(partitions);
@@ -175,28 +180,18 @@ export class KafkaInspector {
       await consumer.connect();
       await consumer.subscribe({ topics: [topic], fromBeginning: false });
       if (this.#isClosed) return;
-      const next = new Map(from);
       await consumer.run({
         autoCommit: false,
-        eachBatch: async ({ batch, resolveOffset, heartbeat }) => {
-          const { partition } = batch;
-          for (const { offset, timestamp, value } of batch.messages) {
-            const at = BigInt(offset);
-            // Before the `seek` below has taken effect, or read once more after a rebalance.
-            if (at < (next.get(partition) ?? 0n)) continue;
-            next.set(partition, at + 1n);
+        eachBatch: async ({ batch: { partition, messages } }) => {
+          for (const { offset, timestamp, value } of messages)
             onRecord({
               partition,
-              offset: at,
+              offset: BigInt(offset),
               time: Number(timestamp),
               value: value?.toString() ?? '',
             });
-            resolveOffset(offset);
-          }
-          await heartbeat();
         },
       });
-      for (const [partition, offset] of from) consumer.seek({ topic, partition, offset: String(offset) });
     });
     return this.#joining;
   }

@@ -7,6 +7,7 @@ import { startCluster, TOPIC } from '../../support/harness.ts';
 import { latch } from '../contract/rig.ts';
 
 const TIME = 1_700_000_000_000;
+const REBALANCE_IN_PROGRESS = 27;
 
 async function connectedTo(
   { addresses: brokers }: BrokerCluster,
@@ -156,6 +157,39 @@ describe('reading', () => {
     expect([cluster.requests.OffsetCommit, cluster.requests.LeaveGroup]).toEqual([0, 1]);
     await writer.close();
     await cluster.until(() => cluster.connections === 0);
+  });
+
+  it.each([
+    ['its group was balanced anew', REBALANCE_IN_PROGRESS],
+    ['it was away from its broker', ERROR.REQUEST_TIMED_OUT],
+  ])('went on at the end when %s: what had come meanwhile was never read', async (_, error) => {
+    const cluster = await startCluster({ topics: { [TOPIC]: 2 } });
+    const writer = await connectedTo(cluster);
+    await writer.write(TOPIC, 1, 'before', TIME);
+    await writer.write(TOPIC, 0, 'one', TIME);
+    const inspector = await connectedTo(cluster);
+    const values: string[] = [];
+    const failures: unknown[] = [];
+    await inspector.read({
+      topic: TOPIC,
+      from: new Map([
+        [0, 0n],
+        [1, 1n],
+      ]),
+      onRecord: ({ value }) => void values.push(value),
+      onPosition: () => undefined,
+      onFailure: (failure) => failures.push(failure),
+    });
+    await cluster.until(() => values.length === 1);
+    const written = latch();
+    cluster.inject({ api: 'JoinGroup', action: { hold: written.opened } });
+    const joins = cluster.requests.JoinGroup;
+    cluster.inject({ api: 'Fetch', action: { error } });
+    await cluster.until(() => cluster.requests.JoinGroup > joins);
+    for (const partition of [0, 1]) await writer.write(TOPIC, partition, `later ${partition}`, TIME);
+    written.open();
+    await cluster.until(() => values.length === 3, 10_000);
+    expect([values.toSorted(), failures]).toEqual([['later 0', 'later 1', 'one'], []]);
   });
 
   it('can be paused in a partition, and go on', async () => {
