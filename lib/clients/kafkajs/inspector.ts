@@ -25,7 +25,7 @@ export interface ReadRecord {
 
 export interface ReadOptions {
   readonly topic: string;
-  /** By partition, the first offset to read. */
+  /** By partition, the first offset to read: of all that there are. */
   readonly from: ReadonlyMap<number, bigint>;
   onRecord(record: ReadRecord): void;
   /**
@@ -99,7 +99,7 @@ export class KafkaInspector {
   partitions(topic: string): Promise<PartitionMetadata[]> {
     return this.#withLeaderless(async () => {
       const { topics } = await this.#admin.fetchTopicMetadata({ topics: [topic] });
-      const found = topics.find(({ name }) => name === topic)?.partitions ?? [];
+      const found = topics[0]?.partitions ?? [];
       return found.toSorted((a, b) => a.partitionId - b.partitionId);
     });
   }
@@ -178,7 +178,8 @@ export class KafkaInspector {
         });
       });
       await consumer.connect();
-      await consumer.subscribe({ topics: [topic], fromBeginning: false });
+      // Of partitions that are added later, all.
+      await consumer.subscribe({ topics: [topic], fromBeginning: true });
       if (this.#isClosed) return;
       await consumer.run({
         autoCommit: false,
@@ -200,10 +201,8 @@ export class KafkaInspector {
     this.#isClosed = true;
     await briefly(this.#joining);
     const all = [this.#consumer, this.#producer, this.#admin];
-    const closing = Promise.allSettled(all.map((client) => client?.disconnect()));
-    await briefly(closing);
+    await briefly(Promise.allSettled(all.map((client) => client?.disconnect())));
     this.#sockets.kill();
-    await closing;
   }
 
   #note({ apiName, apiVersion }: { apiName: string; apiVersion: number }): void {

@@ -1,8 +1,9 @@
 // What the command asks of Kafka, and hears.
 import type { KafkaConfig } from 'kafkajs';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { KafkaInspector, type ReadRecord } from '../../../lib/clients/kafkajs/inspector.ts';
 import { type BrokerCluster, ERROR } from '../../../testing/broker/broker-cluster.ts';
+import { FaultyNetwork } from '../../support/faulty-network.ts';
 import { startCluster, TOPIC } from '../../support/harness.ts';
 import { latch } from '../contract/rig.ts';
 
@@ -80,6 +81,21 @@ describe('asked', () => {
     expect(cluster.produceRequests[0]?.acks).toBe(-1);
   });
 
+  it('for a record, it has the time of a broker that sets it itself', async () => {
+    const cluster = await startCluster();
+    cluster.configureTopic(TOPIC, { logAppendTime: TIME + 7 });
+    expect(await (await connectedTo(cluster)).write(TOPIC, 0, 'a', TIME)).toBe(TIME + 7);
+  });
+
+  it('for offsets where a partition has no leader, it says so', async () => {
+    const cluster = await startCluster();
+    const action = { error: ERROR.LEADER_NOT_AVAILABLE, partitions: [0] };
+    cluster.inject({ api: 'Metadata', topic: TOPIC, times: Number.POSITIVE_INFINITY, action });
+    const inspector = await connectedTo(cluster);
+    expect(await inspector.partitions(TOPIC)).toMatchObject([{ leader: -1 }]);
+    expect(await failureOf(inspector.ends(TOPIC))).toMatch('no leader for this topic-partition');
+  });
+
   it('once, it fails as often: nothing is tried again', async () => {
     const cluster = await startCluster();
     const inspector = await connectedTo(cluster);
@@ -87,6 +103,16 @@ describe('asked', () => {
     expect(await failureOf(inspector.write(TOPIC, 0, 'a', TIME))).not.toBe('undefined');
     expect(cluster.requests.Produce).toBe(1);
   });
+});
+
+it('prints nothing of what its client logs', async () => {
+  const lines = vi.fn();
+  for (const level of ['error', 'warn', 'info', 'log'] as const) {
+    const print = vi.spyOn(console, level).mockImplementation(lines);
+    onTestFinished(() => print.mockRestore());
+  }
+  await failureOf(new KafkaInspector({ brokers: ['127.0.0.1:1'] }, 0).connect());
+  expect(lines).not.toHaveBeenCalled();
 });
 
 describe('an error', () => {
@@ -190,6 +216,45 @@ describe('reading', () => {
     written.open();
     await cluster.until(() => values.length === 3, 10_000);
     expect([values.toSorted(), failures]).toEqual([['later 0', 'later 1', 'one'], []]);
+  });
+
+  it('goes on after a connection that breaks within an answer', async () => {
+    const cluster = await startCluster();
+    const writer = await connectedTo(cluster);
+    const network = new FaultyNetwork();
+    const inspector = await connectedTo(cluster, { socketFactory: network.factory });
+    const values: string[] = [];
+    await inspector.read({
+      topic: TOPIC,
+      from: new Map([[0, 0n]]),
+      onRecord: ({ value }) => void values.push(value),
+      onPosition: () => undefined,
+      onFailure: () => undefined,
+    });
+    network.breakWithinAnswer(3);
+    await writer.write(TOPIC, 0, 'one', TIME);
+    await cluster.until(() => values.length === 1, 10_000);
+    expect(values).toEqual(['one']);
+  });
+
+  it('of a partition that has been added, it begins at the beginning', async () => {
+    const cluster = await startCluster();
+    const writer = await connectedTo(cluster);
+    const inspector = await connectedTo(cluster, {});
+    const values: string[] = [];
+    await inspector.read({
+      topic: TOPIC,
+      from: new Map([[0, 0n]]),
+      onRecord: ({ value }) => void values.push(value),
+      onPosition: () => undefined,
+      onFailure: () => undefined,
+    });
+    cluster.addPartitions(TOPIC, 2);
+    await (await connectedTo(cluster)).write(TOPIC, 1, 'in the new one', TIME);
+    cluster.inject({ api: 'Fetch', action: { error: REBALANCE_IN_PROGRESS } });
+    await cluster.until(() => values.length === 1, 10_000);
+    expect(values).toEqual(['in the new one']);
+    await writer.close();
   });
 
   it('can be paused in a partition, and go on', async () => {
