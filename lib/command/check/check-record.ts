@@ -82,8 +82,6 @@ async function startReading(
         onFailure: reject,
       });
     });
-    // It is looked at later.
-    arrived.catch(() => undefined);
     await steps.within('joining a group', () => Promise.race([joining, arrived]), JOIN_MS);
     return { arrived };
   } catch (problem) {
