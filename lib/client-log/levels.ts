@@ -31,7 +31,7 @@ export function kafkajsLevel(level: ClientLogLevel = 'warn'): logLevel {
  * `warn`: a line that cannot be classed is worth seeing.
  */
 export function lineLevel(level: unknown): ClientLineLevel {
-  if (typeof level !== 'number' || Number.isNaN(level)) return 'warn';
+  if (typeof level !== 'number') return 'warn';
   return LINE_LEVELS.find((name) => level <= SEVERITY[name]) ?? 'debug';
 }
 

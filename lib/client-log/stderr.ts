@@ -43,12 +43,11 @@ export class StderrLines {
       try {
         written += this.#write(STDERR, bytes, written);
         // A socket may take the half of a line. The next one must not go on in the middle of it.
-        if (written > 0) this.#midLine = written < bytes.length;
+        this.#midLine = written < bytes.length;
         if (written >= bytes.length) return true;
       } catch (error) {
         // EPIPE (the reader has gone), EBADF (closed), EIO (the terminal has gone): trying again is no use.
-        const code = (error as { code?: unknown } | null)?.code;
-        if (code !== 'EAGAIN' && code !== 'EINTR') return false;
+        if ((error as { code?: unknown } | null)?.code !== 'EAGAIN') return false;
       }
     }
     return false;

@@ -20,7 +20,7 @@ export function withoutOutages(creator: logCreator): logCreator {
   return (level) => {
     const log = creator(level);
     return (entry) => {
-      const message = String(entry.log.message);
+      const { message } = entry.log;
       if (!CONNECTION_ERRORS.test(message) && !TOLD_BY_THE_TRANSPORT.test(message)) log(entry);
     };
   };

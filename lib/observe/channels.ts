@@ -143,7 +143,7 @@ export class Channels {
   }
 
   stateChanged(from: TransportState, to: TransportState, lastError: TransportStats['lastError']): void {
-    this.#publish<StateChangedMessage>(STATE_CHANGED, { from, to, lastError: lastError && { ...lastError } });
+    this.#publish<StateChangedMessage>(STATE_CHANGED, { from, to, lastError });
   }
 
   #publish<Message extends ChannelMessage>(to: Channel, message: Omit<Message, 'transport'>): void {

@@ -187,7 +187,7 @@ export class Pipeline {
       reconnects,
       loops: this.#loopDetection.found,
       callbackFailures: { ...this.warnings.callbackFailures },
-      lastError: lastError === null ? null : { ...lastError },
+      lastError,
     };
   }
 

@@ -61,7 +61,7 @@ describe('the memory of lines', () => {
     lines.add('first', 'first');
     clock.now += 55_000;
     lines.add('a', 'a');
-    lines.add('b', 'b');
+    lines.add('b', 'the first b');
     lines.add('b', 'b');
     addOthers(97);
     lines.add('first', 'first');
@@ -82,6 +82,11 @@ describe('the memory of lines', () => {
     clock.now += 60_000;
     lines.add('later', 'later');
     expect(take()).toEqual(['k99999, 99900 out, 60000', 'later']);
+    for (let index = 0; index < 100; index++) lines.add(`n${index}`, `n${index}`);
+    clock.now += 60_000;
+    take();
+    lines.add('much later', 'much later');
+    expect(take()).toEqual(['n99, 1 out, 60000', 'much later']);
   });
 
   it('goes on counting known lines during a flood', () => {

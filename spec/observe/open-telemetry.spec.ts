@@ -70,6 +70,7 @@ describe("OpenTelemetry's SDK", () => {
     const units = new Map(collected.map(({ descriptor }) => [descriptor.name, descriptor.unit]));
     expect(units.get('winston_kafkajs.records.accepted')).toBe('{record}');
     expect(units.get('winston_kafkajs.buffer.size')).toBe('By');
+    expect(units.get('winston_kafkajs.throttle.time')).toBe('s');
     expect(units.get('winston_kafkajs.delivery.latency')).toBe('s');
     for (const { descriptor } of collected) {
       expect(descriptor.name).toMatch(/^winston_kafkajs(\.[a-z_]+)+$/);

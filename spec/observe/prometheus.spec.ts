@@ -88,6 +88,17 @@ describe("prom-client's page", () => {
     }
   });
 
+  it('tells prom-client how to add up those of several workers: a moment is the latest', async () => {
+    const register = new Registry();
+    prometheus(await someTransport(), { register });
+    const aggregators = new Map(
+      (await register.getMetricsAsJSON()).map(({ name, aggregator }) => [name, aggregator]),
+    );
+    expect(aggregators.get('winston_kafkajs_records_accepted_total')).toBe('sum');
+    expect(aggregators.get('winston_kafkajs_delivery_latency_seconds')).toBe('sum');
+    expect(aggregators.get('winston_kafkajs_last_error_timestamp_seconds')).toBe('max');
+  });
+
   it("shows an error's time from then on", async () => {
     const cluster = await startCluster();
     await cluster.down();
@@ -137,8 +148,9 @@ describe('several transports in one register', () => {
     expect(await accepted()).toEqual(['winston_kafkajs_records_accepted_total{transport="audit"} 1']);
     undoSecond();
     expect(register.getMetricsAsArray()).toEqual([]);
-    // And again.
-    prometheus(first, { register });
+    // And again; who has ended before does not end another of the same name.
+    prometheus(second, { register });
+    undoFirst();
     expect(await accepted()).toHaveLength(1);
   });
 

@@ -21,6 +21,12 @@ describe('an observation', () => {
     ]);
   });
 
+  it('adds up the pauses that brokers ask for', () => {
+    const statsCollector = new StatsCollector(new HeldClock(), 'fast');
+    for (const ms of [200, 50]) statsCollector.onThrottle(ms);
+    expect(statsCollector.stats.throttledMs).toBe(250);
+  });
+
   it('measures from accepted to acknowledged, and how much of it there is per second', () => {
     const clock = new HeldClock();
     clock.wallOffset = 0;

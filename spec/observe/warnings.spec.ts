@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { stderrLines } from '../../lib/client-log/stderr.ts';
 import { Warnings } from '../../lib/observe/warnings.ts';
 import { systemClock } from '../../lib/util/clock.ts';
@@ -74,3 +74,65 @@ it('remembers 1,000 kinds, and tells of all again when one more comes', () => {
   tell('topic 0');
   expect(heard()).toBe(1_002);
 });
+
+describe('on the console, too,', () => {
+  /** What is printed of what is told, at once and when the turn has ended. */
+  async function printed(tell: (warnings: Warnings) => void): Promise<[number, number]> {
+    const print = vi.spyOn(stderrLines, 'print').mockReturnValue(undefined);
+    const clock = new HeldClock();
+    tell(new Warnings(new EventEmitter(), clock));
+    const atOnce = print.mock.calls.length;
+    await clock.settle();
+    const inAll = print.mock.calls.length;
+    print.mockRestore();
+    return [atOnce, inAll];
+  }
+
+  it('it tells of dropped records, unless a fallback has them', async () => {
+    expect(await printed((warnings) => warnings.dropped('overflow', 'logs', undefined))).toEqual([1, 1]);
+    expect(await printed((warnings) => warnings.dropped('overflow', 'logs', undefined, true))).toEqual([
+      0, 0,
+    ]);
+  });
+
+  it('it tells of those that were given up at a close, unless the process ends, which has a line of its own', async () => {
+    expect(await printed((warnings) => warnings.dropped('closed', 'logs', undefined))).toEqual([0, 1]);
+    expect(
+      await printed((warnings) => {
+        warnings.dropped('closed', 'logs', undefined);
+        warnings.lostAtExit(1, undefined, 'none', false);
+      }),
+    ).toEqual([1, 1]);
+  });
+
+  it('it tells of a fallback that fails, and of no other function', async () => {
+    const error = new Error('no');
+    expect(await printed((warnings) => warnings.callbackFailed('fallback', error, 'gone'))).toEqual([1, 1]);
+    expect(await printed((warnings) => warnings.callbackFailed('key', error, 'no key'))).toEqual([0, 0]);
+  });
+});
+
+it('names what a function has returned where that is a topic, and no key', () => {
+  const { emitter, texts } = told();
+  const warnings = new Warnings(emitter, new HeldClock());
+  warnings.invalidReturn('topic', 'a name', 'two words', 'dropped');
+  warnings.invalidReturn('key', 'a text', 'a secret', 'sent without');
+  expect(texts[0]).toMatch('but returned "two words"; dropped');
+  expect(texts[1]).toMatch('but returned a value of type string; sent without');
+});
+
+it('names the topic of a send that was refused, and none where Kafka cannot be reached', () => {
+  const print = vi.spyOn(stderrLines, 'print').mockReturnValue(undefined);
+  onTestFinished(() => print.mockRestore());
+  const { emitter, texts } = told();
+  for (const isUnreachable of [true, false])
+    new Warnings(emitter, new HeldClock()).outage(new Error('no'), isUnreachable, 'logs');
+  expect(texts[0]).not.toMatch('logs');
+  expect(texts[1]).toMatch('cannot deliver to Kafka: no (topic "logs").');
+});
+
+function told(): { emitter: EventEmitter; texts: string[] } {
+  const texts: string[] = [];
+  const emitter = new EventEmitter().on('warn', ({ message }) => texts.push(message));
+  return { emitter, texts };
+}

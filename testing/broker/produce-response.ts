@@ -59,7 +59,7 @@ export class ProduceResponse {
       .writeInt32(partition)
       .writeInt16(result.errorCode)
       .writeInt64(result.baseOffset)
-      .writeInt64(-1); // log append time: the topic keeps the producer's timestamps
+      .writeInt64(this.#state.topics.get(topic)?.settings.logAppendTime ?? -1);
     if (this.#version >= 5) encoder.writeInt64(0); // log start: nothing is ever deleted
     if (this.#version >= 8) this.#writeErrors(encoder, result);
     this.#layout.writeEnd(encoder, this.#currentLeader(topic, partition, result.errorCode));

@@ -19,6 +19,8 @@ export interface TopicSettings {
   /** The ids of the replicas of each partition, and of those in sync, as Metadata tells them. Default: the leader. */
   readonly replicas?: readonly number[];
   readonly inSyncReplicas?: readonly number[];
+  /** `message.timestamp.type=LogAppendTime`: the broker's time, as it answers. The records keep their own. */
+  readonly logAppendTime?: number;
   /** Asked for each record of each batch; the `offset` is the record's index in the batch. */
   readonly refuses?: (record: StoredRecord) => RecordRefusal;
 }

@@ -25,7 +25,7 @@ export interface ReadRecord {
 
 export interface ReadOptions {
   readonly topic: string;
-  /** By partition, the first offset to read. */
+  /** By partition, the first offset to read: of all that there are. */
   readonly from: ReadonlyMap<number, bigint>;
   onRecord(record: ReadRecord): void;
   /**
@@ -99,7 +99,7 @@ export class KafkaInspector {
   partitions(topic: string): Promise<PartitionMetadata[]> {
     return this.#withLeaderless(async () => {
       const { topics } = await this.#admin.fetchTopicMetadata({ topics: [topic] });
-      const found = topics.find(({ name }) => name === topic)?.partitions ?? [];
+      const found = topics[0]?.partitions ?? [];
       return found.toSorted((a, b) => a.partitionId - b.partitionId);
     });
   }
@@ -162,10 +162,15 @@ export class KafkaInspector {
       consumer.on(consumer.events.CRASH, ({ payload }) => {
         if (!payload.restart) onFailure(this.#shown(payload.error));
       });
+      const next = new Map(from);
+      // With each: nothing is committed, and by itself it would go on at the end.
+      consumer.on(consumer.events.GROUP_JOIN, () => {
+        for (const [partition, offset] of next) consumer.seek({ topic, partition, offset: String(offset) });
+      });
       // Not in `eachBatch`: it is not called for control records and aborted ones alone (consumer/runner.js, `isEmptyDueToFiltering`).
       consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload: { partition, lastOffset } }) => {
         const after = BigInt(lastOffset) + 1n;
-        if (after < (from.get(partition) ?? 0n)) return;
+        next.set(partition, after);
         const partitions = [{ topic, partitions: [partition] }];
         onPosition(partition, after, () => {
           consumer.pause(partitions);
@@ -173,30 +178,21 @@ export class KafkaInspector {
         });
       });
       await consumer.connect();
-      await consumer.subscribe({ topics: [topic], fromBeginning: false });
+      // Of partitions that are added later, all.
+      await consumer.subscribe({ topics: [topic], fromBeginning: true });
       if (this.#isClosed) return;
-      const next = new Map(from);
       await consumer.run({
         autoCommit: false,
-        eachBatch: async ({ batch, resolveOffset, heartbeat }) => {
-          const { partition } = batch;
-          for (const { offset, timestamp, value } of batch.messages) {
-            const at = BigInt(offset);
-            // Before the `seek` below has taken effect, or read once more after a rebalance.
-            if (at < (next.get(partition) ?? 0n)) continue;
-            next.set(partition, at + 1n);
+        eachBatch: async ({ batch: { partition, messages } }) => {
+          for (const { offset, timestamp, value } of messages)
             onRecord({
               partition,
-              offset: at,
+              offset: BigInt(offset),
               time: Number(timestamp),
               value: value?.toString() ?? '',
             });
-            resolveOffset(offset);
-          }
-          await heartbeat();
         },
       });
-      for (const [partition, offset] of from) consumer.seek({ topic, partition, offset: String(offset) });
     });
     return this.#joining;
   }
@@ -205,10 +201,8 @@ export class KafkaInspector {
     this.#isClosed = true;
     await briefly(this.#joining);
     const all = [this.#consumer, this.#producer, this.#admin];
-    const closing = Promise.allSettled(all.map((client) => client?.disconnect()));
-    await briefly(closing);
+    await briefly(Promise.allSettled(all.map((client) => client?.disconnect())));
     this.#sockets.kill();
-    await closing;
   }
 
   #note({ apiName, apiVersion }: { apiName: string; apiVersion: number }): void {

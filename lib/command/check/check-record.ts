@@ -41,7 +41,7 @@ export async function checkRecord(steps: Steps, check: RecordCheck): Promise<voi
   });
   const reader = new KafkaInspector(kafka, RETRIES);
   try {
-    const reading = await startReading(steps, reader, { topic, partition, value });
+    const reading = await startReading(steps, reader, topic, value);
     const begun = systemClock.monotonic();
     const sentAt = now();
     const write = (): Promise<number | undefined> => inspector.write(topic, partition, value, sentAt);
@@ -64,17 +64,17 @@ type Reading = { readonly arrived: Promise<ReadRecord> } | { readonly problem: u
 async function startReading(
   steps: Steps,
   reader: KafkaInspector,
-  { topic, partition, value }: { topic: string; partition: number; value: string },
+  topic: string,
+  value: string,
 ): Promise<Reading> {
   try {
     await steps.within('connecting', () => reader.connect(), JOIN_MS);
-    const end =
-      (await steps.within('asking for offsets', () => reader.ends(topic), JOIN_MS)).get(partition) ?? 0n;
+    const from = await steps.within('asking for offsets', () => reader.ends(topic), JOIN_MS);
     let joining: Promise<void> | undefined;
     const arrived = new Promise<ReadRecord>((resolve, reject) => {
       joining = reader.read({
         topic,
-        from: new Map([[partition, end]]),
+        from,
         onRecord: (record) => {
           if (record.value === value) resolve(record);
         },
@@ -82,8 +82,6 @@ async function startReading(
         onFailure: reject,
       });
     });
-    // It is looked at later.
-    arrived.catch(() => undefined);
     await steps.within('joining a group', () => Promise.race([joining, arrived]), JOIN_MS);
     return { arrived };
   } catch (problem) {

@@ -1,12 +1,14 @@
 // What the command asks of Kafka, and hears.
 import type { KafkaConfig } from 'kafkajs';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { KafkaInspector, type ReadRecord } from '../../../lib/clients/kafkajs/inspector.ts';
 import { type BrokerCluster, ERROR } from '../../../testing/broker/broker-cluster.ts';
+import { FaultyNetwork } from '../../support/faulty-network.ts';
 import { startCluster, TOPIC } from '../../support/harness.ts';
 import { latch } from '../contract/rig.ts';
 
 const TIME = 1_700_000_000_000;
+const REBALANCE_IN_PROGRESS = 27;
 
 async function connectedTo(
   { addresses: brokers }: BrokerCluster,
@@ -79,6 +81,21 @@ describe('asked', () => {
     expect(cluster.produceRequests[0]?.acks).toBe(-1);
   });
 
+  it('for a record, it has the time of a broker that sets it itself', async () => {
+    const cluster = await startCluster();
+    cluster.configureTopic(TOPIC, { logAppendTime: TIME + 7 });
+    expect(await (await connectedTo(cluster)).write(TOPIC, 0, 'a', TIME)).toBe(TIME + 7);
+  });
+
+  it('for offsets where a partition has no leader, it says so', async () => {
+    const cluster = await startCluster();
+    const action = { error: ERROR.LEADER_NOT_AVAILABLE, partitions: [0] };
+    cluster.inject({ api: 'Metadata', topic: TOPIC, times: Number.POSITIVE_INFINITY, action });
+    const inspector = await connectedTo(cluster);
+    expect(await inspector.partitions(TOPIC)).toMatchObject([{ leader: -1 }]);
+    expect(await failureOf(inspector.ends(TOPIC))).toMatch('no leader for this topic-partition');
+  });
+
   it('once, it fails as often: nothing is tried again', async () => {
     const cluster = await startCluster();
     const inspector = await connectedTo(cluster);
@@ -86,6 +103,16 @@ describe('asked', () => {
     expect(await failureOf(inspector.write(TOPIC, 0, 'a', TIME))).not.toBe('undefined');
     expect(cluster.requests.Produce).toBe(1);
   });
+});
+
+it('prints nothing of what its client logs', async () => {
+  const lines = vi.fn();
+  for (const level of ['error', 'warn', 'info', 'log'] as const) {
+    const print = vi.spyOn(console, level).mockImplementation(lines);
+    onTestFinished(() => print.mockRestore());
+  }
+  await failureOf(new KafkaInspector({ brokers: ['127.0.0.1:1'] }, 0).connect());
+  expect(lines).not.toHaveBeenCalled();
 });
 
 describe('an error', () => {
@@ -156,6 +183,78 @@ describe('reading', () => {
     expect([cluster.requests.OffsetCommit, cluster.requests.LeaveGroup]).toEqual([0, 1]);
     await writer.close();
     await cluster.until(() => cluster.connections === 0);
+  });
+
+  it.each([
+    ['its group was balanced anew', REBALANCE_IN_PROGRESS],
+    ['it was away from its broker', ERROR.REQUEST_TIMED_OUT],
+  ])('went on at the end when %s: what had come meanwhile was never read', async (_, error) => {
+    const cluster = await startCluster({ topics: { [TOPIC]: 2 } });
+    const writer = await connectedTo(cluster);
+    await writer.write(TOPIC, 1, 'before', TIME);
+    await writer.write(TOPIC, 0, 'one', TIME);
+    const inspector = await connectedTo(cluster);
+    const values: string[] = [];
+    const failures: unknown[] = [];
+    await inspector.read({
+      topic: TOPIC,
+      from: new Map([
+        [0, 0n],
+        [1, 1n],
+      ]),
+      onRecord: ({ value }) => void values.push(value),
+      onPosition: () => undefined,
+      onFailure: (failure) => failures.push(failure),
+    });
+    await cluster.until(() => values.length === 1);
+    const written = latch();
+    cluster.inject({ api: 'JoinGroup', action: { hold: written.opened } });
+    const joins = cluster.requests.JoinGroup;
+    cluster.inject({ api: 'Fetch', action: { error } });
+    await cluster.until(() => cluster.requests.JoinGroup > joins);
+    for (const partition of [0, 1]) await writer.write(TOPIC, partition, `later ${partition}`, TIME);
+    written.open();
+    await cluster.until(() => values.length === 3, 10_000);
+    expect([values.toSorted(), failures]).toEqual([['later 0', 'later 1', 'one'], []]);
+  });
+
+  it('goes on after a connection that breaks within an answer', async () => {
+    const cluster = await startCluster();
+    const writer = await connectedTo(cluster);
+    const network = new FaultyNetwork();
+    const inspector = await connectedTo(cluster, { socketFactory: network.factory });
+    const values: string[] = [];
+    await inspector.read({
+      topic: TOPIC,
+      from: new Map([[0, 0n]]),
+      onRecord: ({ value }) => void values.push(value),
+      onPosition: () => undefined,
+      onFailure: () => undefined,
+    });
+    network.breakWithinAnswer(3);
+    await writer.write(TOPIC, 0, 'one', TIME);
+    await cluster.until(() => values.length === 1, 10_000);
+    expect(values).toEqual(['one']);
+  });
+
+  it('of a partition that has been added, it begins at the beginning', async () => {
+    const cluster = await startCluster();
+    const writer = await connectedTo(cluster);
+    const inspector = await connectedTo(cluster, {});
+    const values: string[] = [];
+    await inspector.read({
+      topic: TOPIC,
+      from: new Map([[0, 0n]]),
+      onRecord: ({ value }) => void values.push(value),
+      onPosition: () => undefined,
+      onFailure: () => undefined,
+    });
+    cluster.addPartitions(TOPIC, 2);
+    await (await connectedTo(cluster)).write(TOPIC, 1, 'in the new one', TIME);
+    cluster.inject({ api: 'Fetch', action: { error: REBALANCE_IN_PROGRESS } });
+    await cluster.until(() => values.length === 1, 10_000);
+    expect(values).toEqual(['in the new one']);
+    await writer.close();
   });
 
   it('can be paused in a partition, and go on', async () => {

@@ -1,8 +1,8 @@
 // What writing a record, and reading it back, can tell.
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { KafkaInspector } from '../../../lib/clients/kafkajs/inspector.ts';
 import { checkRecord } from '../../../lib/command/check/check-record.ts';
-import type { BrokerCluster } from '../../../testing/broker/broker-cluster.ts';
+import { type BrokerCluster, ERROR } from '../../../testing/broker/broker-cluster.ts';
 import { startCluster } from '../rig.ts';
 import { failureOf, keptSteps, refused, told } from './rig.ts';
 
@@ -12,7 +12,7 @@ const NOW = 1_700_000_000_000;
 type Write = KafkaInspector['write'];
 
 /** @param answer in place of the real one */
-async function checked(cluster: BrokerCluster, answer?: (real: Write) => Write) {
+async function checked(cluster: BrokerCluster, answer?: (real: Write) => Write, kept = keptSteps()) {
   const kafka = { brokers: cluster.addresses };
   const real = new KafkaInspector(kafka, 0);
   onTestFinished(() => real.close());
@@ -21,7 +21,7 @@ async function checked(cluster: BrokerCluster, answer?: (real: Write) => Write) 
   if (partition === undefined) throw new Error('there are two of them');
   const write: Write = (...args) => real.write(...args);
   const inspector = told({ answered: real.answered, write: answer?.(write) ?? write });
-  const { steps, said } = keptSteps();
+  const { steps, said } = kept;
   const failure = await failureOf(
     checkRecord(steps, { kafka, inspector, topic: 'logs', partition, now: () => NOW }),
   );
@@ -98,6 +98,36 @@ it.each([
   });
   expect(said).toEqual([]);
   expect(failure.startsWith(`${step}: refused: ${type} | ${advice}`)).toBe(true);
+});
+
+it('each step has its limit: what has to do with a group may take longer', async () => {
+  const kept = keptSteps();
+  const limited = vi.spyOn(kept.steps, 'within');
+  await checked(await startCluster(), undefined, kept);
+  expect(limited.mock.calls.map(([what, , ms]) => [what, ms])).toEqual([
+    ['connecting', 15_000],
+    ['asking for offsets', 15_000],
+    ['joining a group', 15_000],
+    ['waiting for the acknowledgement', undefined],
+    ['reading the record', 15_000],
+  ]);
+});
+
+it('a broker that has no coordinator for the group yet is asked again', async () => {
+  const cluster = await startCluster();
+  cluster.inject({ api: 'FindCoordinator', times: 2, action: { error: ERROR.COORDINATOR_NOT_AVAILABLE } });
+  const { said } = await checked(cluster);
+  expect(said.at(-1)).toMatch(/^ok read back/);
+});
+
+it('was ended by a read that failed before the record was written', async () => {
+  const cluster = await startCluster();
+  const refusal = cluster.inject({ api: 'Fetch', action: { error: ERROR.TOPIC_AUTHORIZATION_FAILED } });
+  const { said } = await checked(cluster, (write) => async (...args) => {
+    await cluster.until(() => refusal.hits === 1 && cluster.requests.LeaveGroup === 1);
+    return await write(...args);
+  });
+  expect(said.at(-1)).toMatch(/^warning read back: .*authoriz/i);
 });
 
 it('where it cannot be read back, that is a warning: the transport does not read', async () => {
