@@ -203,9 +203,7 @@ export class Spool {
    */
   leave(records: readonly PendingRecord[], state: QueueState = 'flowing', isEnd = true): PendingRecord[] {
     const unwritten = records.filter(({ spoolPosition }) => spoolPosition === undefined);
-    for (const run of this.#segments
-      .runsBetween(unwritten, ({ seq }) => this.#beginningOf(seq))
-      .reverse()) {
+    for (const run of this.#segments.runsBetween(unwritten, ({ seq }) => this.#beginningOf(seq)).reverse()) {
       // A segment of their own: its name says that they come before what was written earlier.
       this.#seal();
       const areAllWritten = this.#storeSome(run, state);

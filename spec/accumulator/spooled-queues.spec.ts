@@ -215,7 +215,11 @@ describe('a topic that is held', () => {
       return real(fd, bytes, at);
     });
     expect(rig.add('a')).toBe('memory');
-    expect([rig.dropped, rig.ledger.spooledWaiting > 0, rig.ledger.spooledWaiting < 14]).toEqual([[], true, true]);
+    expect([rig.dropped, rig.ledger.spooledWaiting > 0, rig.ledger.spooledWaiting < 14]).toEqual([
+      [],
+      true,
+      true,
+    ]);
     room = 1_000_000;
     const delivered: string[] = [];
     for (let more = [...rig.deliver('away'), '']; more.length > 0; more = rig.deliver('away')) {

@@ -204,7 +204,9 @@ export class PartitionQueue {
   pushFront(records: readonly PendingRecord[], isInOrder = false): void {
     const youngest = records.reduce((most, { seq }) => Math.max(most, seq), Number.NEGATIVE_INFINITY);
     const before = this.#takeOlder(youngest, isInOrder);
-    this.queue.pushFront(before.length === 0 ? records : before.concat(records).sort((a, b) => a.seq - b.seq));
+    this.queue.pushFront(
+      before.length === 0 ? records : before.concat(records).sort((a, b) => a.seq - b.seq),
+    );
   }
 
   /** Whether one that was sent alone is the oldest of all that wait here: these are put in the order of acceptance. */

@@ -261,7 +261,13 @@ it('a record with a key, alone in the only partition, held all up that had none'
 it('the records of a key changed their places, where a producer that was handed in could encode one of each of two keys not', async () => {
   const rig = rigThat((text) => text.startsWith('bad'), new Error('boom'), SOURCES[1]);
   // Those of the oldest one's key are sent together: the first that fails alone is younger than what waits.
-  for (const [text, key] of Object.entries({ one: 'a', 'bad two': 'b', three: 'b', 'bad four': 'a', five: 'b' }))
+  for (const [text, key] of Object.entries({
+    one: 'a',
+    'bad two': 'b',
+    three: 'b',
+    'bad four': 'a',
+    five: 'b',
+  }))
     rig.sender.add(recordOf({ text, key }));
   await rig.clock.pass(60_000);
   expect(rejected(rig)).toEqual(['rejected bad two', 'rejected bad four']);
