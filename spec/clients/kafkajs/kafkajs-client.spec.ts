@@ -206,7 +206,7 @@ describe('an error', () => {
     const cluster = await startCluster();
     const { addresses: brokers } = cluster;
     const without = await connected(sourceTo({ brokers }, { requestTimeoutMs: 1 }));
-    const limited = await connected(sourceTo({ brokers, requestTimeout: 40 }));
+    const limited = await connected(sourceTo({ brokers, requestTimeout: 500 }));
     cluster.inject({ api: 'Produce', action: { silent: 'before-store' }, times: 9 });
     let isOver = false;
     const sending = outcomeOf(without.send(batchOf(TOPIC, ['a']))).then(() => {

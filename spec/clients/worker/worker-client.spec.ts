@@ -108,7 +108,7 @@ describe('a source', () => {
     expect(started.heard).toEqual({
       onPath: [['fast']],
       onThrottle: [[7]],
-      onPartitions: [[TOPIC, 2, [0, 1]]],
+      onPartitions: [[TOPIC, 2, [1, 0]]],
     });
   });
 
