@@ -10,7 +10,7 @@ import { isOver } from '../process/process-exit.ts';
 import type { Admission, RecordFactory } from '../record/record-factory.ts';
 import type { SamplingNotice } from '../sampling/sampling-notice.ts';
 import type { Sender } from '../sender/sender.ts';
-import { type Info, LEVEL, type Levels } from '../util/info.ts';
+import { type Info, type Levels, levelOf } from '../util/info.ts';
 import type { SpanContext } from '../util/open-telemetry-api.ts';
 import type { Mark } from '../winston/mark.ts';
 import type { InfoListener } from '../winston/receiver.ts';
@@ -50,7 +50,7 @@ export class InfoHandler implements InfoListener {
     if (admission.kind === 'filtered') this.suppress('filtered', info);
     else if (admission.kind === 'sampled') {
       this.suppress('sampled', info);
-      this.#leftOut(String(info[LEVEL] ?? info.level));
+      this.#leftOut(levelOf(info));
     } else if (admission.kind === 'record' && loopDetection.catches(admission.record, info, mark?.site)) {
       this.suppress('loop', info, mark);
       deliveryReports.caught(admission.record);

@@ -4,7 +4,7 @@ import { InfoRecord } from '../loop-safety/filter/filter-record.ts';
 import type { Sampling } from '../sampling/sampling.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Info } from '../util/info.ts';
-import { LEVEL, type Levels } from '../util/info.ts';
+import { type Levels, levelOf } from '../util/info.ts';
 import type { SpanContext } from '../util/open-telemetry-api.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { withHops } from './hops.ts';
@@ -76,7 +76,7 @@ export class RecordFactory {
     const { topic, key, headers, partition, redact, serialize } = this.#options;
     const { filter, sampling } = this.#admittance;
     const time = this.#clock.wall();
-    const level = String(info[LEVEL] ?? info.level);
+    const level = levelOf(info);
     const severity = severityOf(level, levels);
     const text = textOf(info);
     if (filter !== undefined) {

@@ -9,5 +9,10 @@ export const LEVEL: unique symbol = Symbol.for('level') as never;
 /** The text that the formats have written. */
 export const MESSAGE: unique symbol = Symbol.for('message') as never;
 
+/** The level of a record. `info.level` where winston has not set its own: what `logger.write()` and profiles pass on. */
+export function levelOf(info: Info): string {
+  return String(info[LEVEL] ?? info.level);
+}
+
 /** A logger's levels: lower numbers are more severe. */
 export type Levels = Readonly<Record<string, number>>;

@@ -1,6 +1,6 @@
 import { nearestOf } from '../util/check-option.ts';
 import type { Info } from '../util/info.ts';
-import { LEVEL, type Levels } from '../util/info.ts';
+import { type Levels, levelOf } from '../util/info.ts';
 
 /** What a transport goes by, under winston's names. */
 export interface Gate {
@@ -28,7 +28,7 @@ export function isWanted(info: Info, gate: Gate, logger: GateLogger | null | und
   const levels = logger?.levels ?? gate.levels;
   const level = gate.level || logger?.level;
   if (!level || levels === undefined) return true;
-  return (levels[level] ?? Number.NaN) >= (levels[String(info[LEVEL] ?? info.level)] ?? Number.NaN);
+  return (levels[level] ?? Number.NaN) >= (levels[levelOf(info)] ?? Number.NaN);
 }
 
 /**
