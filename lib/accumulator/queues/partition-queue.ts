@@ -209,8 +209,8 @@ export class PartitionQueue {
     );
   }
 
-  /** Whether one that was sent alone is the oldest of all that wait here: these are put in the order of acceptance. */
-  isOldest({ records: [record] }: ProducerBatch): boolean {
+  /** Puts what is older than a record that was sent alone in the order of acceptance. @returns whether that one is the oldest */
+  sortOlder({ records: [record] }: ProducerBatch): boolean {
     const seq = record?.seq ?? 0;
     this.queue.pushFront(this.#takeOlder(seq, true).sort((a, b) => a.seq - b.seq));
     return seq <= (this.queue.head?.seq ?? seq);

@@ -59,9 +59,9 @@ describe.each([
     partitionQueue.queue.push(d);
     partitionQueue.reenqueue([c]);
     const alone = (one: PendingRecord): ProducerBatch => new ProducerBatch('logs', partitionQueue, [one]);
-    expect(partitionQueue.isOldest(alone(a))).toBe(true);
+    expect(partitionQueue.sortOlder(alone(a))).toBe(true);
     expect(textsOf([...partitionQueue.queue])).toEqual(['b', 'c', 'd']);
-    expect(partitionQueue.isOldest(alone(d))).toBe(false);
+    expect(partitionQueue.sortOlder(alone(d))).toBe(false);
   });
 });
 
