@@ -1,10 +1,10 @@
 import type { CompressionTypes } from 'kafkajs';
 import type { Batch } from '../accumulator/batch.ts';
+import { endSoon } from '../loop-safety/end-soon.ts';
 import { guardSync, runInScope, type Scope } from '../loop-safety/guard.ts';
 import { handleRejection } from '../util/thenable.ts';
 import type { ClientSource, DeliveryClient } from './client.ts';
 import { type ClientMessage, messagesOf } from './client-messages.ts';
-import { endSoon } from './kafkajs/guarded-config.ts';
 import { PRODUCER_RULE, producerProblem } from './producer-rule.ts';
 import { answeredPartition } from './send-result.ts';
 

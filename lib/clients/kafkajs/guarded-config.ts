@@ -7,8 +7,8 @@ import type {
   OauthbearerProviderResponse,
   SASLOptions,
 } from 'kafkajs';
+import { endSoon } from '../../loop-safety/end-soon.ts';
 import { guardSync, guardSyncInScope, runGuarded, runInScope, type Scope } from '../../loop-safety/guard.ts';
-import { systemClock } from '../../util/clock.ts';
 import { attempt, isObject } from '../../util/safely.ts';
 import { handleRejection, isThenable } from '../../util/thenable.ts';
 import { ProviderError } from '../provider-error.ts';
@@ -17,10 +17,6 @@ import { BROKERS_RULE, kindOf, readBrokers } from './brokers/broker-list.ts';
 // What a log-in of the caller's has from the connection that kafkajs lends it: these tell best what has failed, and are no
 // record's fault either.
 const OF_CONNECTION = /^KafkaJS(Connection|RequestTimeout|SASLAuthentication)/;
-
-// A log line about a socket that has closed, or a client that is gone, may be put off for a moment; it must not be taken for the
-// application's.
-const LATE_LOG_MS = 1_000;
 
 /** Whether code of the caller's runs inside the client, and may log there, also after an `await`. */
 export function runsCallersCode({ logCreator: creator, socketFactory, sasl, brokers }: KafkaConfig): boolean {
@@ -99,13 +95,6 @@ function refusePromise(answer: unknown): void {
   if (!isThenable(answer)) return;
   handleRejection(answer);
   throw new Error('it returned a promise');
-}
-
-/** Ends the scope of a socket or a client that is gone: what has been made in it is silenced no longer. */
-export function endSoon(scope: Scope): void {
-  systemClock.after(LATE_LOG_MS, () => {
-    scope.active = false;
-  });
 }
 
 /** `checkServerIdentity`, `lookup` and the like. */

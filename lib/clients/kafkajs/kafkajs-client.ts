@@ -1,6 +1,7 @@
 import type { CompressionTypes, KafkaConfig, logCreator, logLevel, Producer } from 'kafkajs';
 import type { Batch } from '../../accumulator/batch.ts';
 import { messageOf } from '../../errors.ts';
+import { endSoon } from '../../loop-safety/end-soon.ts';
 import { runInScope, type Scope } from '../../loop-safety/guard.ts';
 import { withoutFrames } from '../../util/without-frames.ts';
 import {
@@ -19,7 +20,7 @@ import { ClientSockets } from './brokers/client-sockets.ts';
 import { encodedBatch } from './fast-path/encoded-batch.ts';
 import { FastPath, type Numbering } from './fast-path/fast-path.ts';
 import { lazyMessages } from './fast-path/lazy-messages.ts';
-import { endSoon, guardedLogCreator, guardedProviders, runsCallersCode } from './guarded-config.ts';
+import { guardedLogCreator, guardedProviders, runsCallersCode } from './guarded-config.ts';
 import { IdempotentSends } from './idempotent/idempotent-sends.ts';
 import type { SendEvents } from './idempotent/numbered-sends.ts';
 import { withAnswerOf, withNotedAnswer } from './idempotent/produce-answers.ts';

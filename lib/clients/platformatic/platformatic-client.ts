@@ -6,6 +6,7 @@ import type {
 } from '@platformatic/kafka';
 import type { CompressionTypes } from 'kafkajs';
 import type { Batch } from '../../accumulator/batch.ts';
+import { endSoon } from '../../loop-safety/end-soon.ts';
 import { runInScope, type Scope } from '../../loop-safety/guard.ts';
 import { errorCodeOf } from '../../protocol/error-codes.ts';
 import { rootCause } from '../../util/root-cause.ts';
@@ -13,7 +14,7 @@ import { choosePartition } from '../choose-partition.ts';
 import { type ClientSource, type DeliveryClient, GIVEN_UP } from '../client.ts';
 import { type ClientMessage, messagesOf } from '../client-messages.ts';
 import { rotated } from '../kafkajs/brokers/broker-list.ts';
-import { endSoon, guardedProviders } from '../kafkajs/guarded-config.ts';
+import { guardedProviders } from '../kafkajs/guarded-config.ts';
 import type { KafkajsClientOptions } from '../kafkajs/kafkajs-client.ts';
 import { Secrets } from '../kafkajs/secrets.ts';
 import { destroyWhereUnreadable } from '../kafkajs/workarounds.ts';
