@@ -25,27 +25,22 @@ function writeTopic(name: string, mayCreate: boolean, state: ClusterState, effec
   const topic = injected === ERROR.NONE ? findOrCreate(name, mayCreate, state) : injected;
   const partitions = typeof topic === 'number' ? [] : topic.partitions;
   const { replicas, inSyncReplicas } = typeof topic === 'number' ? NO_SETTINGS : topic.settings;
-  return (
-    new Encoder()
-      .writeInt16(typeof topic === 'number' ? topic : ERROR.NONE)
-      .writeString(name)
-      .writeBoolean(false)
-      // Kafka's come out of a map: in any order.
-      .writeArray(
-        partitions
-          .map(({ leader }, index) => {
-            const error = effect.errorOf(name, index);
-            return new Encoder()
-              .writeInt16(error)
-              .writeInt32(index)
-              .writeInt32(error === ERROR.NONE ? leader : NO_LEADER)
-              .writeArray(replicas ?? [leader])
-              .writeArray(inSyncReplicas ?? replicas ?? [leader])
-              .writeArray([]);
-          })
-          .reverse(),
-      )
-  );
+  const entries = partitions.map(({ leader }, index) => {
+    const error = effect.errorOf(name, index);
+    return new Encoder()
+      .writeInt16(error)
+      .writeInt32(index)
+      .writeInt32(error === ERROR.NONE ? leader : NO_LEADER)
+      .writeArray(replicas ?? [leader])
+      .writeArray(inSyncReplicas ?? replicas ?? [leader])
+      .writeArray([]);
+  });
+  // Kafka's come out of a map: in any order.
+  return new Encoder()
+    .writeInt16(typeof topic === 'number' ? topic : ERROR.NONE)
+    .writeString(name)
+    .writeBoolean(false)
+    .writeArray(entries.reverse());
 }
 
 export const readMetadata: ReadRequest = (decoder, state) => {

@@ -10,6 +10,19 @@ import { latch } from '../contract/rig.ts';
 const TIME = 1_700_000_000_000;
 const REBALANCE_IN_PROGRESS = 27;
 
+/** Begins to read partition 0 from its first record. @returns the values, which others are added to as they come */
+async function valuesFrom(inspector: KafkaInspector): Promise<string[]> {
+  const values: string[] = [];
+  await inspector.read({
+    topic: TOPIC,
+    from: new Map([[0, 0n]]),
+    onRecord: ({ value }) => void values.push(value),
+    onPosition: () => undefined,
+    onFailure: () => undefined,
+  });
+  return values;
+}
+
 async function connectedTo(
   { addresses: brokers }: BrokerCluster,
   more: Partial<KafkaConfig> = {},
@@ -223,14 +236,7 @@ describe('reading', () => {
     const writer = await connectedTo(cluster);
     const network = new FaultyNetwork();
     const inspector = await connectedTo(cluster, { socketFactory: network.factory });
-    const values: string[] = [];
-    await inspector.read({
-      topic: TOPIC,
-      from: new Map([[0, 0n]]),
-      onRecord: ({ value }) => void values.push(value),
-      onPosition: () => undefined,
-      onFailure: () => undefined,
-    });
+    const values = await valuesFrom(inspector);
     network.breakWithinAnswer(3);
     await writer.write(TOPIC, 0, 'one', TIME);
     await cluster.until(() => values.length === 1, 10_000);
@@ -241,14 +247,7 @@ describe('reading', () => {
     const cluster = await startCluster();
     const writer = await connectedTo(cluster);
     const inspector = await connectedTo(cluster, {});
-    const values: string[] = [];
-    await inspector.read({
-      topic: TOPIC,
-      from: new Map([[0, 0n]]),
-      onRecord: ({ value }) => void values.push(value),
-      onPosition: () => undefined,
-      onFailure: () => undefined,
-    });
+    const values = await valuesFrom(inspector);
     cluster.addPartitions(TOPIC, 2);
     await (await connectedTo(cluster)).write(TOPIC, 1, 'in the new one', TIME);
     cluster.inject({ api: 'Fetch', action: { error: REBALANCE_IN_PROGRESS } });
@@ -314,13 +313,7 @@ describe('closed', () => {
   it('while it joins its group, it reads nothing', async () => {
     const cluster = await startCluster();
     const inspector = await connectedTo(cluster);
-    const reading = inspector.read({
-      topic: TOPIC,
-      from: new Map([[0, 0n]]),
-      onRecord: () => undefined,
-      onPosition: () => undefined,
-      onFailure: () => undefined,
-    });
+    const reading = valuesFrom(inspector);
     const closing = inspector.close();
     await reading;
     await closing;
