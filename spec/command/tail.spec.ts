@@ -251,6 +251,28 @@ it('read on where nobody read what it printed (`| less`): all of a topic waited 
   expect(linesBehind).toBeLessThan(count);
 });
 
+it('ended in an uncaught exception where what it had printed was read only after the end', async () => {
+  const cluster = await filled([record('info', 'one')]);
+  const reader = new Reader();
+  const controller = new AbortController();
+  // Its consumer has stopped by then, and refuses to go on.
+  const rejections: unknown[] = [];
+  const onRejection = (error: unknown): number => rejections.push(error);
+  process.on('unhandledRejection', onRejection);
+  onTestFinished(() => void process.off('unhandledRejection', onRejection));
+  reader.once('awaited', () => controller.abort());
+  const { code, err } = await tailed(cluster, [...SINCE, '--follow'], {
+    reader,
+    signal: controller.signal,
+    onOut: () => {
+      reader.isBehind = true;
+    },
+  });
+  reader.goOn();
+  await new Promise(setImmediate);
+  expect({ code, err, rejections }).toEqual({ code: 0, err: '', rejections: [] });
+});
+
 it('stayed in its group, and had kafkajs start again, when it was ended while it joined', async () => {
   const cluster = await startCluster();
   const controller = new AbortController();

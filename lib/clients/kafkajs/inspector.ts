@@ -174,7 +174,10 @@ export class KafkaInspector {
         const partitions = [{ topic, partitions: [partition] }];
         onPosition(partition, after, () => {
           consumer.pause(partitions);
-          return () => consumer.resume(partitions);
+          return () => {
+            // None once it has stopped, where `resume` would throw.
+            if (consumer.paused().length > 0) consumer.resume(partitions);
+          };
         });
       });
       await consumer.connect();
