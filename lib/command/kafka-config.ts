@@ -48,7 +48,7 @@ function fromEnvironment(env: NodeJS.ProcessEnv): Partial<KafkaConfig> {
     throw new UsageError(
       'KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD belong together: one of them is missing.',
     );
-  const mechanism = (env.KAFKA_SASL_MECHANISM ?? 'plain').toLowerCase();
+  const mechanism = env.KAFKA_SASL_MECHANISM ?? 'plain';
   if (env.KAFKA_SASL_MECHANISM !== undefined && username === undefined)
     throw new UsageError('KAFKA_SASL_MECHANISM needs KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD.');
   return {

@@ -2,6 +2,10 @@ import { once } from 'node:events';
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
+import { Screen } from '../../lib/command/screen.ts';
+import { listSpool } from '../../lib/command/spool.ts';
+import type { SeenSegment } from '../../lib/spool/inspect.ts';
+import { recordOf } from '../sender/rig.ts';
 import { brokersOf, Reader, ran, startCluster } from './rig.ts';
 import { COUNT, directory, spooling } from './spool-rig.ts';
 
@@ -132,6 +136,19 @@ it.each([{ more: [] }, { more: ['--print'] }, { more: ['--replay', '--brokers', 
     expect([code, out]).toEqual([1, '']);
   },
 );
+
+it('says since when records wait, and of damage', async () => {
+  let text = '';
+  const screen = new Screen({ write: (more) => (text += more) }, {});
+  async function* segments(): AsyncGenerator<SeenSegment> {
+    const waiting = [7_000, 5_000, 6_000].map((time) => Object.assign(recordOf(), { time }));
+    const owner = { isGone: true, pid: undefined };
+    yield { directory: 'left', name: 'a', owner, bytes: 9, damages: 2, waiting };
+  }
+  expect(await listSpool(segments(), false, screen)).toBe(0);
+  expect(text).toContain('a  3 waiting, 9 bytes, the oldest of 1970-01-01T00:00:05.000Z\n');
+  expect(text).toContain('\n  2 damaged stretches\n');
+});
 
 it.each(['/does/not/exist', import.meta.filename])('refuses what is no directory', async (path) => {
   const { code, err } = await ran(['spool', path]);

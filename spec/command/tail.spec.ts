@@ -4,7 +4,7 @@ import { CompressionCodecs, CompressionTypes, Kafka } from 'kafkajs';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import winston from 'winston';
 import { KafkaTransport, type KafkaTransportOptions } from '../../lib/index.ts';
-import type { BrokerCluster } from '../../testing/broker/broker-cluster.ts';
+import { type BrokerCluster, ERROR } from '../../testing/broker/broker-cluster.ts';
 import { kafkaOf } from '../../testing/broker/kafkajs-client.ts';
 import { brokersOf, type Ran, Reader, type RunSettings, ran, startCluster } from './rig.ts';
 
@@ -95,6 +95,41 @@ describe('tail --since', () => {
     expect([result.code, times.length]).toEqual([0, 2 * count]);
     expect(times).toEqual(times.toSorted());
     expect(isPaused).toBe(true);
+  });
+
+  it('shows nothing that came after it had begun', async () => {
+    const cluster = await filled([record('info', 'before')]);
+    let write: Promise<void> | undefined;
+    const written = once(cluster, 'request').then(() => write);
+    cluster.inject({ api: 'JoinGroup', action: { hold: written } });
+    cluster.on('request', ({ api }) => {
+      if (api === 'JoinGroup') write ??= wrote(cluster, [record('info', 'after')], () => NOON);
+    });
+    expect(texts(await tailed(cluster, SINCE))).toEqual(['info    before']);
+    expect(cluster.count('logs')).toBe(2);
+  });
+
+  it('ends at once where there is nothing', async () => {
+    expect(await tailed(await startCluster(), SINCE)).toEqual({ code: 0, out: '', err: '' });
+  });
+
+  it('asks another broker where the first one is away', async () => {
+    const cluster = await filled([record('info', 'one')]);
+    const args = ['tail', '--topic', 'logs', ...SINCE, '--brokers', `127.0.0.1:1,${brokersOf(cluster)}`];
+    expect(texts(await ran(args))).toEqual(['info    one']);
+  });
+
+  it('fails where it may not read, or not log in again', async () => {
+    const cluster = await filled([record('info', 'one')]);
+    const forbidden = { error: ERROR.TOPIC_AUTHORIZATION_FAILED };
+    cluster.inject({ api: 'Fetch', times: Number.POSITIVE_INFINITY, action: forbidden });
+    const { code, err } = await tailed(cluster, SINCE);
+    expect([code, err]).toEqual([1, expect.stringMatching(/authoriz/i)]);
+    let logIns = 0;
+    const secured = await startCluster({ sasl: () => logIns++ === 0 });
+    const env = { KAFKA_SASL_USERNAME: 'shop', KAFKA_SASL_PASSWORD: 'secret' };
+    const refused = await tailed(secured, [], { env });
+    expect([refused.code, refused.err]).toEqual([1, expect.stringMatching(/authentication failed/i)]);
   });
 
   it('commits no offsets, and reads in a group of its own', async () => {
@@ -271,6 +306,15 @@ it('ended in an uncaught exception where what it had printed was read only after
   reader.goOn();
   await new Promise(setImmediate);
   expect({ code, err, rejections }).toEqual({ code: 0, err: '', rejections: [] });
+});
+
+it('hung where it was ended while it connected', async () => {
+  const cluster = await startCluster();
+  const controller = new AbortController();
+  cluster.on('request', ({ api }) => {
+    if (api === 'ApiVersions') controller.abort();
+  });
+  expect(await tailed(cluster, [], { signal: controller.signal })).toEqual({ code: 0, out: '', err: '' });
 });
 
 it('stayed in its group, and had kafkajs start again, when it was ended while it joined', async () => {

@@ -146,11 +146,15 @@ describe('several transports in one register', () => {
     undoFirst();
     undoFirst();
     expect(await accepted()).toEqual(['winston_kafkajs_records_accepted_total{transport="audit"} 1']);
+    // One more of that name, which is not ended by who has ended before.
+    const undoThird = prometheus(await someTransport(), { register });
+    undoFirst();
+    expect(await accepted()).toHaveLength(2);
+    undoThird();
     undoSecond();
     expect(register.getMetricsAsArray()).toEqual([]);
-    // And again; who has ended before does not end another of the same name.
-    prometheus(second, { register });
-    undoFirst();
+    // And again.
+    prometheus(first, { register });
     expect(await accepted()).toHaveLength(1);
   });
 

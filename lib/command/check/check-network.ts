@@ -120,17 +120,11 @@ export async function checkTls(
     });
     const certificate = certificateOf(socket);
     const protocol = socket.getProtocol();
-    // Some errors are given as an Error, against the types.
+    // Its code, or its text: no Error, against the types.
     const problem: unknown = socket.authorizationError;
     socket.destroy();
-    if (problem !== undefined && problem !== null && options.rejectUnauthorized !== false) {
-      const why = problem instanceof Error ? problem.message : String(problem);
-      throw new StepFailure(
-        'tls',
-        `${why}: ${certificate}`,
-        adviceFor(String((problem as { code?: unknown }).code ?? problem)),
-      );
-    }
+    if (typeof problem === 'string' && options.rejectUnauthorized !== false)
+      throw new StepFailure('tls', `${problem}: ${certificate}`, adviceFor(problem));
     details.add(`${certificate}, ${protocol}`);
   }
   steps.ok('tls', [...details].join('; '));

@@ -1,8 +1,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import kafkajs, { type KafkaConfig } from 'kafkajs';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { check } from '../../../lib/command/check/check.ts';
 import type { Step } from '../../../lib/command/check/steps.ts';
+import { Screen } from '../../../lib/command/screen.ts';
 import { type BrokerCluster, ERROR } from '../../../testing/broker/broker-cluster.ts';
 import { EXPIRED_TLS, SPEC_TLS } from '../../../testing/broker/spec-tls.ts';
 import { brokersOf, type Ran, type RunSettings, ran, startCluster } from '../rig.ts';
@@ -102,6 +105,33 @@ describe('a set-up that works', () => {
     expect(out).toMatch(/^warning +tcp .*ECONNREFUSED 127\.0\.0\.1:1/m);
     expect(out).toMatch(/^ok +read back/m);
   });
+});
+
+it('gives the client the time of a step for a connection and an answer, unless the configuration has its own', async () => {
+  const { Kafka } = kafkajs;
+  const given: KafkaConfig[] = [];
+  const made = vi.spyOn(kafkajs, 'Kafka').mockImplementation(function (this: object, config) {
+    given.push(config);
+    return new Kafka(config);
+  });
+  onTestFinished(() => made.mockRestore());
+  const cluster = await startCluster();
+  expect((await checked(cluster, {}, '--no-record')).code).toBe(0);
+  expect(given[0]).toMatchObject({ connectionTimeout: 3_000, requestTimeout: 3_000 });
+});
+
+it('said that all is well where it had failed by itself', async () => {
+  const { addresses: brokers } = await startCluster();
+  const kafka = {
+    brokers,
+    get clientId(): never {
+      throw new Error('no name yet');
+    },
+  };
+  const options = { topic: 'logs', isJson: false, writes: false, timeoutMs: 3_000, now: Date.now };
+  const { signal } = new AbortController();
+  const screen = new Screen({ write: () => undefined }, {});
+  await expect(check({ kafka, signal, ...options }, screen)).rejects.toThrow('no name yet');
 });
 
 describe('what is no obstacle', () => {
