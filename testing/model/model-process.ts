@@ -69,6 +69,7 @@ export class ModelProcess {
       spoolFailed: (cause: Error) => void this.spoolErrors.push(cause.message),
       spoolDamaged: () => void this.damages++,
       lostAtExit: nothing,
+      hold: nothing,
       callbackFailed: nothing,
       invalidReturn: nothing,
     };
@@ -78,7 +79,7 @@ export class ModelProcess {
       statsCollector,
       dropNotice: { tell: nothing, stop: nothing },
       samplingNotice: { tellNow: nothing, isPending: false },
-      fallbackWrites: { done: async () => undefined, isDone: true },
+      fallbackWrites: { done: async () => undefined, giveAll: nothing, isDone: true },
       deliveryReports: { handedOn: 0 },
       channels: { stateChanged: nothing },
     } as unknown as Omit<

@@ -129,7 +129,7 @@ export class ModelWorld {
       trace: this.#trace,
       onMishap: (what) => {
         // What has been given up may still be under way.
-        if (!what.startsWith('two sends') || !(this.#did('giveUp') || this.#did('close'))) this.#problem(what);
+        if (!what.startsWith('two sends') || !(this.#did('giveUp') || this.#did('close') || this.#did('survive'))) this.#problem(what);
       },
     });
     // Segments are named after the time at which a transport was made.
@@ -226,6 +226,13 @@ export class ModelWorld {
         process.end();
         this.#disk.abandon(process.name);
         this.#start(step.slot % this.#shape.slots);
+        return;
+      }
+      case 'survive': {
+        // As for a signal that the application's own handler decides about.
+        const process = this.#process(step.slot);
+        process.life++;
+        process.clock.run(() => void process.lifecycle.exitSoon());
         return;
       }
       case 'crash':
@@ -463,7 +470,7 @@ export class ModelWorld {
   #judgeOrder(): void {
     const { ordered } = this.#shape;
     if (ordered === 'none') return;
-    const areLivesApart = this.#shape.slots > 1 || this.#did('reopen');
+    const areLivesApart = this.#shape.slots > 1 || this.#did('reopen') || this.#did('survive');
     const streams = new Map<string, number[]>();
     const seen = new Set<number>();
     for (const { topic, partition, id } of this.#broker.stored) {
