@@ -1,34 +1,36 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+// npm run model -- [--schedules 10000] [--seconds N] [--seed S [--path P]] [--trace FILE]
+// Random schedules for sender, accumulator and spool, until one goes wrong. A file with what was told of it is traced: each of its sends.
+import '../../spec/support/quiet-stderr.ts';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from 'fast-check';
-import { steps, shape, type Shape, type Step } from './model-steps.ts';
-import { ModelWorld } from './model-world.ts';
-const runs = Number(process.argv[2] ?? 1000);
-const seed = process.argv[3] === undefined ? Date.now() | 0 : Number(process.argv[3]);
-const dir = mkdtempSync(join(process.env.MODEL_TMP ?? tmpdir(), 'model-'));
-let n = 0;
-const totals: Record<string, number> = {};
-const t0 = performance.now();
-let unhandled: unknown;
-process.on('unhandledRejection', (e) => { unhandled = e; });
-const result = await fc.check(
-  fc.asyncProperty(shape, steps, async (s: Shape, st: Step[]) => {
-    n++;
-    const world = new ModelWorld(s, st, join(dir, String(n)));
-    await world.run();
-    for (const [k, v] of Object.entries(world.figures)) totals[k] = (totals[k] ?? 0) + v;
-    if (unhandled !== undefined) { const e = unhandled; unhandled = undefined; throw e; }
-  }),
-  { numRuns: runs, seed, ...(process.argv[4] && { path: process.argv[4] }), endOnFailure: process.env.NOSHRINK !== undefined, interruptAfterTimeLimit: Number(process.env.MODEL_MS ?? 1e9) },
-);
-rmSync(dir, { recursive: true, force: true });
-console.log(JSON.stringify(totals));
-console.log(`seed ${seed}, ${n} runs, ${Math.round(performance.now() - t0)} ms, failed ${result.failed}, path ${result.counterexamplePath}`);
-if (result.failed) {
-  const [s, st] = result.counterexample as [Shape, Step[]];
-  console.log(JSON.stringify(s));
-  for (const one of st) console.log(' ', JSON.stringify(one));
-  console.log(String((result.errorInstance as Error)?.message));
-  if (process.env.STACK) console.log((result.errorInstance as Error)?.stack);
+import { parseArgs } from 'node:util';
+import { runModel, type Schedule } from './run-model.ts';
+import { ModelWorld } from './world.ts';
+
+const { values } = parseArgs({
+  options: {
+    schedules: { type: 'string' },
+    seconds: { type: 'string' },
+    seed: { type: 'string' },
+    path: { type: 'string' },
+    trace: { type: 'string' },
+  },
+});
+
+if (values.trace !== undefined) {
+  const lines = readFileSync(values.trace, 'utf8').split('\n');
+  const [shape, ...steps] = lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line));
+  const directory = join(mkdtempSync(join(tmpdir(), 'winston-kafkajs-model-')), 'traced');
+  await new ModelWorld(...([shape, steps] as Schedule), directory, (line) => console.log(line)).run();
+} else {
+  const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
+  const ms = values.seconds === undefined ? undefined : 1_000 * Number(values.seconds);
+  const schedules = Number(values.schedules ?? (ms === undefined ? 10_000 : Number.MAX_SAFE_INTEGER));
+  const { runs, problem } = await runModel({ schedules, seed, ms, path: values.path });
+  if (problem !== undefined) {
+    console.error(problem);
+    process.exitCode = 1;
+  }
+  console.log(`seed ${seed}: ${runs} schedules`);
 }

@@ -1,25 +1,9 @@
 // Kafka, as far as a producer sees it: topics with partitions that keep what they are sent, and faults on demand.
 
-/** What becomes of a send that goes wrong. */
-export type Misbehaviour =
-  | 'refused for now'
-  | 'stored and refused'
-  | 'cut before'
-  | 'cut after'
-  | 'silent before'
-  | 'silent after'
-  | 'not sent'
-  | 'disconnected'
-  | 'unnamed'
-  | 'answered with an error'
-  | 'out of sequence'
-  | 'thrown'
-  | 'type error'
-  | 'slow';
-
-export const MISBEHAVIOURS: readonly Misbehaviour[] = [
+export const MISBEHAVIOURS = [
   'refused for now',
   'stored and refused',
+  'answered with an error',
   'cut before',
   'cut after',
   'silent before',
@@ -27,12 +11,14 @@ export const MISBEHAVIOURS: readonly Misbehaviour[] = [
   'not sent',
   'disconnected',
   'unnamed',
-  'answered with an error',
   'out of sequence',
   'thrown',
   'type error',
   'slow',
-];
+] as const;
+
+/** What becomes of a send that goes wrong. */
+export type Misbehaviour = (typeof MISBEHAVIOURS)[number];
 
 /** A record that reached a partition. */
 export interface Stored {
@@ -41,19 +27,20 @@ export interface Stored {
   readonly id: number;
 }
 
+// `message.timestamp.before.max.ms` of a topic that refuses old records.
+const MAX_AGE_MS = 3_000;
+
 export class ModelTopic {
   partitions: number;
-  exists = true;
+  isMissing = false;
   /** The right to write to it has been taken away. */
   isRefused = false;
   /** It is compacted. */
   refusesKeyless = false;
-  /** Milliseconds (`message.timestamp.before.max.ms`). */
-  maxAge = Number.POSITIVE_INFINITY;
+  refusesOld = false;
   readonly leaderless = new Set<number>();
   /** Their broker cannot be reached. */
   readonly unreachable = new Set<number>();
-
   readonly #least: number;
 
   constructor(partitions: number) {
@@ -65,12 +52,17 @@ export class ModelTopic {
     return Array.from({ length: this.partitions }, (_, at) => at).filter((at) => !this.leaderless.has(at));
   }
 
+  /** Whether it takes no record of this age in milliseconds. */
+  isTooOld(ageMs: number): boolean {
+    return this.refusesOld && ageMs > MAX_AGE_MS;
+  }
+
   heal(): void {
     this.partitions = Math.max(this.partitions, this.#least);
-    this.exists = true;
+    this.isMissing = false;
     this.isRefused = false;
     this.refusesKeyless = false;
-    this.maxAge = Number.POSITIVE_INFINITY;
+    this.refusesOld = false;
     this.leaderless.clear();
     this.unreachable.clear();
   }
@@ -120,6 +112,7 @@ export class ModelBroker {
     return fault.what;
   }
 
+  /** Nothing goes wrong any more. */
   heal(): void {
     this.#faults = [];
     this.connects = 'answered';
@@ -134,11 +127,9 @@ export class ModelBroker {
 
   /** @param numbers of an idempotent producer: the same batch is stored once */
   store(topic: string, partition: number, ids: readonly number[], numbers?: string): void {
-    if (numbers !== undefined) {
-      const batch = `${numbers} ${topic} ${partition} ${ids.join()}`;
-      if (this.#known.has(batch)) return;
-      this.#known.add(batch);
-    }
+    const batch = `${numbers} ${topic} ${partition} ${ids.join()}`;
+    if (numbers !== undefined && this.#known.has(batch)) return;
+    this.#known.add(batch);
     for (const id of ids) {
       this.stored.push({ topic, partition, id });
       this.#ids.add(id);

@@ -28,8 +28,6 @@ export class ModelDisk {
   readonly #owners = new Map<string, string>();
   /** Processes that are gone: what they had still to do is not done. */
   readonly #ended = new Set<string>();
-  /** How often something has failed. */
-  failures = 0;
 
   constructor(directory: string) {
     this.#directory = directory;
@@ -132,7 +130,6 @@ export class ModelDisk {
   }
 
   #throw(code: string): never {
-    this.failures++;
     throw Object.assign(new Error(`${code}: the model's disk`), { code });
   }
 }

@@ -7,12 +7,12 @@ import { partitionOfKey } from '../../lib/protocol/murmur2.ts';
 import { type DropReason, PendingRecord, type TransportEntry } from '../../lib/record/record.ts';
 import { type Serialize, Serializer } from '../../lib/record/serializer.ts';
 import { Sender } from '../../lib/sender/sender.ts';
-import type { FlushReport } from '../../lib/sender/sender-options.ts';
 import { Spool } from '../../lib/spool/spool.ts';
 import { textsOf } from '../../spec/sender/rig.ts';
-import type { ModelBroker } from './model-broker.ts';
-import { type ClientKind, idOf, modelSource } from './model-client.ts';
-import { type ModelClock, ProcessClock } from './model-clock.ts';
+import type { ModelBroker } from './broker.ts';
+import { type ClientKind, modelSource, type Trace } from './client.ts';
+import { type ModelClock, ProcessClock } from './clock.ts';
+import { idOf } from './seen-records.ts';
 
 export const REQUEST_TIMEOUT_MS = 2_000;
 export const MAX_RETRY_MS = 1_000;
@@ -40,7 +40,7 @@ export interface ModelProcessParts {
   random(): number;
   readonly serialize: Serialize;
   onSettled(process: ModelProcess, id: number, what: 'delivered' | DropReason): void;
-  readonly trace: ((line: string) => void) | undefined;
+  readonly trace: Trace;
   onMishap(what: string): void;
 }
 
@@ -55,8 +55,7 @@ export class ModelProcess {
   /** How often it was opened. */
   life = 0;
   /** How often the spool has told of something that failed. */
-  spoolErrors: string[] = [];
-  damages = 0;
+  spoolErrors = 0;
   readonly #shape: ProcessShape;
 
   constructor(parts: ModelProcessParts) {
@@ -66,8 +65,8 @@ export class ModelProcess {
     this.clock = new ProcessClock(parts.clock, parts.name);
     const { ledger, clock } = this;
     const warnings = {
-      spoolFailed: (cause: Error) => void this.spoolErrors.push(cause.message),
-      spoolDamaged: () => void this.damages++,
+      spoolFailed: () => void this.spoolErrors++,
+      spoolDamaged: () => parts.onMishap('a file of the spool is damaged'),
       lostAtExit: nothing,
       hold: nothing,
       callbackFailed: nothing,
@@ -82,10 +81,7 @@ export class ModelProcess {
       fallbackWrites: { done: async () => undefined, giveAll: nothing, isDone: true },
       deliveryReports: { handedOn: 0 },
       channels: { stateChanged: nothing },
-    } as unknown as Omit<
-      LifecycleParts,
-      'clock' | 'ledger' | 'sender' | 'spool' | 'closeTimeoutMs' | 'work'
-    >;
+    } as unknown as Omit<LifecycleParts, 'clock' | 'ledger' | 'sender' | 'spool' | 'closeTimeoutMs' | 'work'>;
     const { spool: mode, spoolBytes: maxBytes } = shape;
     const spool =
       mode === 'none'
@@ -153,8 +149,10 @@ export class ModelProcess {
     this.lifecycle.reopen();
   }
 
-  async flush(timeoutMs: number): Promise<FlushReport> {
-    return await this.lifecycle.flush(timeoutMs);
+  /** It ends for a signal, which the application's own handler has it outlive. */
+  survive(): void {
+    this.life++;
+    void this.lifecycle.exitSoon();
   }
 
   /** All of it stops at once. */

@@ -1,6 +1,6 @@
 // Time of the model: it passes only when it is told to, and ends for a process that has crashed.
 import type { Clock, Timer } from '../../lib/util/clock.ts';
-import { running } from './model-disk.ts';
+import { running } from './disk.ts';
 
 interface Due {
   readonly at: number;
@@ -15,6 +15,7 @@ const MAX_TURNS = 20_000;
 export class ModelClock {
   now = 0;
   wallOffset = 1_700_000_000_000;
+  readonly #outside = new ProcessClock(this, 'outside');
   readonly #timers = new Map<object, Due>();
   readonly #soon: { readonly fn: () => void; readonly owner: ProcessClock }[] = [];
   #asked = 0;
@@ -24,6 +25,11 @@ export class ModelClock {
     const timer = {};
     this.#timers.set(timer, { at: this.now + ms, fn, owner });
     return timer;
+  }
+
+  /** The same for what is outside of all processes. */
+  afterAll(ms: number, fn: () => void): void {
+    this.after(this.#outside, ms, fn);
   }
 
   cancel(timer: Timer | undefined): void {
