@@ -187,33 +187,29 @@ export class PartitionQueue {
     this.#failures = 0;
   }
 
-  /**
-   * Takes the records of a failed send back: before all others, but behind older ones that were sent, too.
-   *
-   * @param isInOrder behind all that are older: those that are tried alone must not change their places
-   */
-  reenqueue(records: readonly PendingRecord[], isInOrder = false): void {
+  /** Takes the records of a failed send back. */
+  reenqueue(records: readonly PendingRecord[]): void {
     for (const record of records) {
       record.hasBeenSent = true;
       this.#onBack(record);
     }
-    this.pushFront(records, isInOrder);
+    this.putBack(records);
   }
 
-  /** Puts records before all others, but behind older ones that were sent. @param isInOrder behind all that are older */
-  pushFront(records: readonly PendingRecord[], isInOrder = false): void {
+  /** Puts records where they stand in the order of acceptance: among those that wait, as a rule before all of them. */
+  putBack(records: readonly PendingRecord[]): void {
     const youngest = records.reduce((most, { seq }) => Math.max(most, seq), Number.NEGATIVE_INFINITY);
-    const before = this.#takeOlder(youngest, isInOrder);
-    this.queue.pushFront(
-      before.length === 0 ? records : before.concat(records).sort((a, b) => a.seq - b.seq),
-    );
+    const older: PendingRecord[] = [];
+    while ((this.queue.head?.seq ?? Number.POSITIVE_INFINITY) < youngest) {
+      const record = this.queue.shift();
+      if (record !== undefined) older.push(record);
+    }
+    this.queue.pushFront(older.length === 0 ? records : older.concat(records).sort((a, b) => a.seq - b.seq));
   }
 
-  /** Puts what is older than a record that was sent alone in the order of acceptance. @returns whether that one is the oldest */
-  sortOlder({ records: [record] }: ProducerBatch): boolean {
-    const seq = record?.seq ?? 0;
-    this.queue.pushFront(this.#takeOlder(seq, true).sort((a, b) => a.seq - b.seq));
-    return seq <= (this.queue.head?.seq ?? seq);
+  /** Whether one that was sent alone is older than all that wait here. */
+  isOldest({ records: [record] }: ProducerBatch): boolean {
+    return (record?.seq ?? 0) < (this.queue.head?.seq ?? Number.POSITIVE_INFINITY);
   }
 
   /** A send failed, and may be tried again later. */
@@ -240,19 +236,6 @@ export class PartitionQueue {
   get #isFull(): boolean {
     const { maxRecords, maxBytes } = this.#policy.limits;
     return this.queue.count >= maxRecords || this.queue.bytes >= maxBytes;
-  }
-
-  /** Takes out what is older than this one, as far as it was sent; or all, and what was sent besides. */
-  #takeOlder(seq: number, isUnsentToo: boolean): PendingRecord[] {
-    const taken: PendingRecord[] = [];
-    let youngest = seq;
-    for (let { head } = this.queue; head !== undefined; { head } = this.queue) {
-      if (isUnsentToo ? !head.hasBeenSent && head.seq > youngest : !head.hasBeenSent || head.seq > seq) break;
-      const record = this.queue.shift() as PendingRecord;
-      if (record.hasBeenSent) youngest = Math.max(youngest, record.seq);
-      taken.push(record);
-    }
-    return taken;
   }
 
   #onBack({ seq }: PendingRecord): void {

@@ -1,4 +1,5 @@
 import type { PendingRecord } from '../../record/record.ts';
+import { groupBy } from '../../util/group-by.ts';
 import type { BatchingPolicy } from '../batching-policy.ts';
 import { NEVER, PartitionQueue } from './partition-queue.ts';
 import { StickyPartition } from './sticky-partition.ts';
@@ -68,7 +69,8 @@ export class PartitionQueues {
   /** The number of partitions is known now: keyed records move to the queues of theirs. */
   assign(): void {
     this.unassigned.forgetFailures();
-    for (const record of this.unassigned.queue.drain()) this.for(record).queue.push(record);
+    const keyed = groupBy(this.unassigned.queue.drain(), (record) => this.for(record));
+    for (const [partitionQueue, own] of keyed) partitionQueue.putBack(own);
   }
 
   /** The number of partitions is not known any more: all records may go anywhere, but for those that name a partition. */
@@ -85,8 +87,8 @@ export class PartitionQueues {
     }
     freed.sort((a, b) => a.seq - b.seq);
     for (const record of freed) record.partition = undefined;
-    this.unkeyed.pushFront(freed.filter((record) => record.key === null));
-    this.unassigned.pushFront(freed.filter((record) => record.key !== null));
+    this.unkeyed.putBack(freed.filter((record) => record.key === null));
+    this.unassigned.putBack(freed.filter((record) => record.key !== null));
   }
 
   /** A partition may be gone for good: no queue of it is left behind once it is not needed. */

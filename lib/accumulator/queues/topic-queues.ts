@@ -111,7 +111,7 @@ export class TopicQueues {
 
   /** Puts the one record of a failed send back: whether it is the cause is to be found out. */
   isolate(batch: ProducerBatch, records: readonly PendingRecord[]): void {
-    this.#putBack(batch, records, ({ search }) => search.endBisect(), true);
+    this.#putBack(batch, records, ({ search }) => search.endBisect());
   }
 
   /** Puts the records of a send back that was refused because of one of them: the next ones carry half as many. */
@@ -215,7 +215,6 @@ export class TopicQueues {
     batch: ProducerBatch,
     records: readonly PendingRecord[],
     mark: (partitionQueue: PartitionQueue, count: number) => void,
-    isInOrder = false,
   ): void {
     batch.partitionQueue.endSend();
     const queues = groupBy(records, (record) => this.#queues.for(record));
@@ -226,8 +225,7 @@ export class TopicQueues {
     }
     for (const [partitionQueue, own] of queues) {
       mark(partitionQueue, own.length);
-      // All of one key that have come so far may have been sent together, past those of others.
-      partitionQueue.reenqueue(own, isInOrder || partitionQueue.partition === undefined);
+      partitionQueue.reenqueue(own);
     }
   }
 }

@@ -210,7 +210,7 @@ export class SendResultHandler {
       return;
     }
     const { search } = partitionQueue;
-    const step = search.isolate(accumulator.waitingWith(batch), partitionQueue.sortOlder(batch));
+    const step = search.isolate(accumulator.waitingWith(batch), partitionQueue.isOldest(batch));
     if (step === 'next') accumulator.isolate(batch);
     else if (step === 'wait') this.#tryAgain(client, batch, cause, 'fine', true);
     else accumulator.reject(batch, reason, cause);

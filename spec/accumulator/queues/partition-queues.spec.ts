@@ -105,3 +105,12 @@ it('forgot with a queue that older records of it wait on disk', () => {
   queues.deleteIfIdle(queues.at(0));
   expect(queues.at(0).awaitsDisk).toBe(true);
 });
+
+it('records that find the partition of their key stood behind younger ones there, and went to disk before these', () => {
+  const queues = queuesWith();
+  const records = [record('a'), record('x', { requestedPartition: 0 }), record('a')];
+  for (const [seq, one] of records.entries()) put(queues, Object.assign(one, { seq }));
+  queues.partitions.learn(1, [0]);
+  queues.assign();
+  expect([...queues.at(0).queue].map(({ seq }) => seq)).toEqual([0, 1, 2]);
+});
