@@ -1,19 +1,19 @@
 import type { Clock, Timer } from '../util/clock.ts';
 
-/** When the sender looks next for what is due: at the end of this turn, or later, by one timer. */
-export class PumpTimer {
+/** When the send loop looks next for what is due: at the end of this turn, or later, by one timer. */
+export class SendTimer {
   readonly #clock: Clock;
   readonly #lingerMs: number;
-  readonly #pump: () => void;
+  readonly #run: () => void;
   #timer: Timer | undefined;
   /** Whether the timer waits for longer than a fresh record may wait. */
   #isLate = false;
   #isDue = false;
 
-  constructor(clock: Clock, lingerMs: number, pump: () => void) {
+  constructor(clock: Clock, lingerMs: number, run: () => void) {
     this.#clock = clock;
     this.#lingerMs = lingerMs;
-    this.#pump = pump;
+    this.#run = run;
   }
 
   /** Whether it looks at the end of this turn. */
@@ -28,7 +28,7 @@ export class PumpTimer {
   soon(): void {
     if (this.#isDue) return;
     this.#isDue = true;
-    this.#clock.soon(this.#pump);
+    this.#clock.soon(this.#run);
   }
 
   /** A record has come that may wait for `lingerMs`. The timer may be that of a partition queue that waits to try again. */
@@ -39,7 +39,7 @@ export class PumpTimer {
   arm(delayMs: number): void {
     this.disarm();
     this.#isLate = delayMs > this.#lingerMs;
-    this.#timer = this.#clock.after(delayMs, this.#pump);
+    this.#timer = this.#clock.after(delayMs, this.#run);
   }
 
   disarm(): void {
@@ -48,7 +48,7 @@ export class PumpTimer {
   }
 
   /** It looks now. */
-  onPump(): void {
+  onRun(): void {
     this.#isDue = false;
     this.disarm();
   }
