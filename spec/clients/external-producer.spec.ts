@@ -174,13 +174,16 @@ describe('a function that makes producers', () => {
     await client.close();
     client.kill();
     await null;
-    expect([late.length, isOn()]).toEqual([0, true]);
+    // What a spec before this one has left behind may ask for a time, too.
+    for (const fn of late.splice(0)) fn();
+    expect(isOn()).toBe(true);
     answer();
     await answered;
-    await vi.waitFor(() => expect(late).toHaveLength(1));
     expect(isOn()).toBe(true);
-    late[0]?.();
-    expect(isOn()).toBe(false);
+    await vi.waitFor(() => {
+      for (const fn of late.splice(0)) fn();
+      expect(isOn()).toBe(false);
+    });
   });
 
   it('and is async has its promise looked after, and it is said that it is one', () => {
