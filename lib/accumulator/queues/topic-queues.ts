@@ -162,7 +162,6 @@ export class TopicQueues {
   keepForResend(batch: ProducerBatch, partition: number, notBefore: number): ProducerBatch {
     batch.partitionQueue.endSend();
     const partitionQueue = this.#queues.at(partition);
-    if (partitionQueue !== batch.partitionQueue) batch.partitionQueue.onRecordsGone();
     partitionQueue.recordFailure(notBefore);
     return partitionQueue.keepForResend(batch);
   }
