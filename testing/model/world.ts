@@ -12,6 +12,7 @@ import { LoggedRecords } from './logged-records.ts';
 import { type PendingFlush, PendingFlushes } from './pending-flushes.ts';
 import { CLOSED_MS, ModelProcess } from './process.ts';
 import { ModelRegistry } from './registry.ts';
+import { judgeRepeats } from './repeats.ts';
 import { settleEverything } from './settle-everything.ts';
 import { keepsOrder, type Shape, type Step, type StepOf, TOPICS } from './steps.ts';
 import { takeStep } from './take-step.ts';
@@ -61,7 +62,7 @@ export class ModelWorld {
         this.check(`after step ${at} (${step.do})`);
       }
       await settleEverything(this);
-      this.#judgeOrder();
+      this.#judgeArrival();
     } finally {
       for (const process of this.processes) this.end(process);
       this.disk.remove();
@@ -145,11 +146,13 @@ export class ModelWorld {
     for (const problem of this.#counts.problems(process)) this.problems.push(`${problem} ${when}`);
   }
 
-  #judgeOrder(): void {
+  #judgeArrival(): void {
     // What one life of a process has left may come after what the next one has logged.
     const areLivesApart = this.shape.slots > 1 || this.#takes('reopen') || this.#takes('survive');
     const { ordered } = this.shape;
-    this.problems.push(...judgeOrder(this.broker.stored, this.records, ordered, areLivesApart));
+    const { stored } = this.broker;
+    this.problems.push(...judgeOrder(stored, this.records, ordered, areLivesApart));
+    this.problems.push(...judgeRepeats(stored, this.shape, this.#steps));
   }
 
   #takes<Name extends Step['do']>(name: Name, test: (step: StepOf<Name>) => boolean = () => true): boolean {
