@@ -244,6 +244,46 @@ describe('a topic that is held', () => {
     expect(rig.dropped).toEqual([]);
   });
 
+  it('has what goes to disk read behind what memory still has of it', async () => {
+    const rig = await new Rig().open();
+    rig.addAll(16, 'away');
+    rig.fail('away');
+    rig.add('0', 'away, too');
+    rig.fail('away, too');
+    expect(rig.add('16', 'away')).toBe('disk');
+    const texts = ['0'];
+    for (let where = 'memory'; where === 'memory'; texts.push(`${texts.length}`))
+      where = rig.add(`${texts.length}`, 'away, too');
+    rig.spool.leave([...rig.topic('away, too').queues()].flatMap((queue) => [...queue]));
+    rig.spool.beginAnew();
+    const read: string[] = [];
+    for (let next = rig.spool.take(); next !== undefined; next = rig.spool.take())
+      if (next.topic === 'away, too') read.push(next.text);
+    expect(read).toEqual(texts);
+  });
+
+  it('is read anew once its keys belong elsewhere, also where others of its partition still wait there', async () => {
+    const rig = await new Rig().open();
+    const requested = recordOf({ text: 'requested', topic: 'away', requestedPartition: 1 });
+    rig.ledger.accept(requested);
+    rig.topic('away').add(requested);
+    rig.addAll(15, 'away');
+    rig.fail('away');
+    rig.add('a');
+    expect(rig.ledger.spooled).toBeGreaterThan(0);
+    rig.topic('away').learn(3, [0, 1, 2]);
+    rig.queues.look();
+    rig.add('15', 'away');
+    const delivered: string[] = [];
+    for (let more = rig.deliver('away'); more.length > 0; more = rig.deliver('away')) {
+      delivered.push(...more);
+      rig.replay();
+    }
+    expect(delivered.filter((text) => text !== 'requested')).toEqual(
+      Array.from({ length: 16 }, (_, at) => `${at}`),
+    );
+  });
+
   it('is told of once it has failed four times and waits on disk', async () => {
     const rig = await new Rig().open();
     rig.addAll(16, 'away');

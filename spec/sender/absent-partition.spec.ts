@@ -1,6 +1,6 @@
 // A partition that is between two leaders: kafkajs leaves it out, sends nothing, and answers without it.
 import { expect, it } from 'vitest';
-import { deferred, Rig, recordOf, stored, textsOf } from './rig.ts';
+import { type Answer, deferred, Rig, recordOf, stored, textsOf } from './rig.ts';
 
 function rigOfTwoPartitions(resendsWhole = false): Rig {
   const rig = new Rig({ batch: { maxRecords: 1, maxBytes: 10_000, lingerMs: 0 } }, { resendsWhole });
@@ -111,3 +111,18 @@ it.each([false, true])(
     expect([logs.get(1), logs.get(3)]).toEqual([[1], [3]]);
   },
 );
+
+it('a batch that may have arrived is sent again as it is, also after its partition was absent (idempotent)', async () => {
+  const rig = new Rig({}, { resendsWhole: true });
+  rig.learns = 1;
+  const lost = Object.assign(new Error('the connection broke'), { name: 'KafkaJSConnectionError' });
+  const answers: Answer[] = [() => Promise.reject(lost), () => []];
+  rig.answer = (batch, client) => (answers.shift() ?? stored)(batch, client);
+  const log = (text: string): void => rig.sender.add(recordOf({ text, key: '0' }));
+  log('0');
+  log('1');
+  await rig.clock.pass(20);
+  log('2');
+  await rig.clock.pass(5_000);
+  expect(rig.sent.map(({ texts }) => texts)).toEqual([['0', '1'], ['0', '1'], ['0', '1'], ['2']]);
+});

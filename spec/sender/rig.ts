@@ -19,11 +19,12 @@ export interface RecordParts {
   text?: string;
   key?: RecordKey;
   headers?: RecordHeaders;
+  requestedPartition?: number;
 }
 
 export function recordOf(parts: RecordParts = {}): PendingRecord {
-  const { topic = 'logs', level = 'info', severity = 2, text = 'x', key = null, headers } = parts;
-  return new PendingRecord({ topic, level, severity, time: 0, text, key, headers });
+  const { topic = 'logs', level = 'info', severity = 2, text = 'x', key = null, ...others } = parts;
+  return new PendingRecord({ topic, level, severity, time: 0, text, key, headers: undefined, ...others });
 }
 
 /** A batch as a client sees it. */

@@ -81,3 +81,17 @@ it('while all that is on disk is done with', async () => {
   }
   expect(errors).toEqual([]);
 });
+
+it('where the disk fills up, what stays in memory is older than all that goes to disk, also around what is there', () => {
+  const { spool } = openSpool(directoryOfSpec());
+  const [one, two, three] = [1, 2, 3].map((seq) => recordWith(`record ${seq}`, { seq }));
+  spool.store([two] as PendingRecord[]);
+  let writes = 0;
+  replaceInFs('writeSync', (real) => (fd: number, bytes: Buffer, at: number) => {
+    // A segment begins with two writes: its header, and its first records.
+    if (++writes > 2) throw systemError('ENOSPC');
+    return real(fd, bytes, at);
+  });
+  expect(spool.leave([one, three] as PendingRecord[], 'flowing', false)).toEqual([three]);
+  expect(deliverAll(spool)).toEqual(['record 2', 'record 3']);
+});

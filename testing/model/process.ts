@@ -14,9 +14,11 @@ import { type ClientKind, modelSource, type Trace } from './client.ts';
 import { type ModelClock, ProcessClock } from './clock.ts';
 import { idOf } from './seen-records.ts';
 
-export const REQUEST_TIMEOUT_MS = 2_000;
-export const MAX_RETRY_MS = 1_000;
-export const CLOSE_TIMEOUT_MS = 5_000;
+const REQUEST_TIMEOUT_MS = 2_000;
+const MAX_RETRY_MS = 1_000;
+const CLOSE_TIMEOUT_MS = 5_000;
+/** How long a close may take: it also waits for a client that does not answer. */
+export const CLOSED_MS: number = CLOSE_TIMEOUT_MS + 3_000;
 
 export interface ProcessShape {
   readonly client: ClientKind;

@@ -1,5 +1,6 @@
 // What each step of a model does.
 import type { ModelBroker } from './broker.ts';
+import { logRecords } from './log-records.ts';
 import { MAX_PARTITIONS, type Step } from './steps.ts';
 import type { ModelWorld } from './world.ts';
 
@@ -7,7 +8,7 @@ export async function takeStep(world: ModelWorld, step: Step): Promise<void> {
   const { broker, disk } = world;
   switch (step.do) {
     case 'log':
-      return world.log(step);
+      return logRecords(world, step);
     case 'pass':
       return await world.pass(step.ms);
     case 'flush':
@@ -35,7 +36,7 @@ export async function takeStep(world: ModelWorld, step: Step): Promise<void> {
     case 'diskMended':
       return disk.mend();
     case 'registry':
-      world.registry = step.is;
+      world.registry.state = step.is;
       return;
     case 'clockSet':
       world.clock.wallOffset += step.by;

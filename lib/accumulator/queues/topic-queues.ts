@@ -106,7 +106,10 @@ export class TopicQueues {
 
   /** Puts the records of a failed send back. @param notBefore when they may be sent again */
   reenqueue(batch: ProducerBatch, records: readonly PendingRecord[], notBefore: number): void {
-    this.#putBack(batch, records, (partitionQueue) => partitionQueue.recordFailure(notBefore));
+    // Those that failed alone before this one may stand where it stood: they are what is searched.
+    const isSearched = (batch.partitionQueue.search.position ?? 0) === 0;
+    const mark = (partitionQueue: PartitionQueue): void => partitionQueue.recordFailure(notBefore);
+    this.#putBack(batch, records, mark, isSearched);
   }
 
   /** Puts the one record of a failed send back: whether it is the cause is to be found out. */
@@ -159,7 +162,6 @@ export class TopicQueues {
   keepForResend(batch: ProducerBatch, partition: number, notBefore: number): ProducerBatch {
     batch.partitionQueue.endSend();
     const partitionQueue = this.#queues.at(partition);
-    if (partitionQueue !== batch.partitionQueue) batch.partitionQueue.onRecordsGone();
     partitionQueue.recordFailure(notBefore);
     return partitionQueue.keepForResend(batch);
   }
@@ -210,17 +212,23 @@ export class TopicQueues {
     for (const partitionQueue of this.#queues) partitionQueue.retryNow();
   }
 
-  /** A send failed: its queue may send again, and its records go back. @param mark what that means for the queue they go to */
+  /**
+   * A send failed: its queue may send again, and its records go back.
+   *
+   * @param mark what that means for the queue they go to
+   * @param isSearched whether a search goes to another queue with them
+   */
   #putBack(
     batch: ProducerBatch,
     records: readonly PendingRecord[],
     mark: (partitionQueue: PartitionQueue, count: number) => void,
+    isSearched = true,
   ): void {
     batch.partitionQueue.endSend();
     const queues = groupBy(records, (record) => this.#queues.for(record));
     if (!queues.has(batch.partitionQueue)) {
       const [to] = queues.keys();
-      batch.partitionQueue.search.moveTo(to?.search);
+      if (isSearched) batch.partitionQueue.search.moveTo(to?.search);
       batch.partitionQueue.onRecordsGone();
     }
     for (const [partitionQueue, own] of queues) {

@@ -48,7 +48,7 @@ class Process {
   async begin(): Promise<this> {
     this.#spool.open();
     await this.#clock.settle();
-    this.#replay();
+    this.replay();
     return this;
   }
 
@@ -63,7 +63,7 @@ class Process {
 
   /** @returns where it sends what of the topic: one batch to each partition */
   send(): { partition: number | undefined; texts: string[] }[] {
-    this.#replay();
+    this.replay();
     const sent: ProducerBatch[] = [];
     const drain = (): ProducerBatch | undefined => this.#accumulator.drain(0, true);
     for (let batch = drain(); batch !== undefined; batch = drain()) sent.push(batch);
@@ -81,7 +81,7 @@ class Process {
   /** All sends that are under way fail. */
   fail(): void {
     for (const batch of this.#inFlight.splice(0)) this.#accumulator.reenqueue(batch, 0);
-    this.#replay();
+    this.replay();
   }
 
   end(): void {
@@ -89,7 +89,8 @@ class Process {
     this.#spool.close();
   }
 
-  #replay(): void {
+  /** What is new goes to disk, and what is there comes back. */
+  replay(): void {
     this.#accumulator.replayFromSpool({ wall: 0, monotonic: 0 });
   }
 }
@@ -132,4 +133,27 @@ it('what was sent before stays with its partition, also once it has given way to
   one.deliver();
   expect(one.send()).toEqual([{ partition: 1, texts: ['1'] }]);
   one.end();
+});
+
+it('what is new in the turn in which partitions are added is on disk behind what its key has there', async () => {
+  const directory = directoryOfSpec();
+  const first = await new Process(directory, 1).begin();
+  first.log(['0', '1']);
+  first.learn(2);
+  expect(first.send()).toEqual([{ partition: 1, texts: ['0', '1'] }]);
+  first.fail();
+  // A file for what can be sent, and after it one for what cannot.
+  first.log(['a'], 'others');
+  first.replay();
+  first.log(['2']);
+  first.replay();
+  first.log(['3']);
+  first.learn(3);
+  first.end();
+
+  const second = await new Process(directory, 2).begin();
+  second.learn(3);
+  const sent = second.send().filter(({ partition }) => partition === 2);
+  expect(sent).toEqual([{ partition: 2, texts: ['2', '3'] }]);
+  second.end();
 });
