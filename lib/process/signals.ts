@@ -41,7 +41,7 @@ const handled = new Set<NodeJS.Signals>();
 let current: Interruption | undefined;
 
 const thisCopy: PackageCopy = {
-  isReady: () => current === undefined || current.isFlushed,
+  isReady: () => current?.isFlushed !== false,
   end() {
     const all = [...subscribers];
     current = undefined;

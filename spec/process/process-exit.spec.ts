@@ -108,6 +108,42 @@ describe('a process that is about to end', () => {
   });
 });
 
+describe('a signal', () => {
+  it.each([
+    [4_000, 4_000],
+    [60_000, 5_000],
+  ])('puts the end off for closeTimeoutMs, of %i ms %i', (timeoutMs, expected) => {
+    expect(new ProcessExit(unfinished(1).books, timeoutMs).signalTimeoutMs).toBe(expected);
+  });
+
+  it('leaves no time at the end, and what there is to warn of comes last', () => {
+    const { books } = unfinished(1);
+    new ProcessExit(books, 10).exitForSignal();
+    expect(books.exit).toHaveBeenCalledExactlyOnceWith(0);
+    expect(books.warnHeld).toHaveBeenCalledAfter(books.exit);
+  });
+
+  it('is over when the fallback has written', async () => {
+    const { books, flushed } = unfinished(1);
+    const written = gate();
+    books.exitSoon.mockReturnValue(written.opened as Promise<undefined>);
+    const steps: string[] = [];
+    const end = new ProcessExit(books, 10);
+    const signalled = end.flushForSignal(10).then(async () => {
+      steps.push('flushed');
+      await end.exitSoonForSignal();
+      steps.push('written');
+    });
+    await new Promise(setImmediate);
+    expect(steps).toEqual([]);
+    flushed.open();
+    await new Promise(setImmediate);
+    expect(steps).toEqual(['flushed']);
+    written.open();
+    await signalled;
+  });
+});
+
 describe('what one has given up, and another has got as its fallback', () => {
   it('is flushed before that one gives it up on a signal', async () => {
     const { books, flushed } = unfinished(1);
