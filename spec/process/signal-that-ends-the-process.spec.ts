@@ -41,7 +41,7 @@ function subscriberOf(
     },
     exitSoonForSignal: async () => {
       steps.push(`${name} gives up`);
-      await Promise.resolve();
+      await turn();
       steps.push(`${name} has given up`);
     },
     exitForSignal: () => steps.push(`${name} exits`),
@@ -59,19 +59,25 @@ function handleInApplication(handler: () => void = () => undefined): () => void 
 
 const raised = (): void => void process.emit(ONE, ONE);
 const turn = (): Promise<void> => new Promise(setImmediate);
+const allIsDone = async (): Promise<void> => {
+  for (let turns = 0; turns < 3; turns++) await turn();
+};
 
 it('is raised again, without a handler of ours, when all is flushed and given up', async () => {
   const none = listeners();
   subscriberOf([ONE], 'one');
   subscriberOf([OTHER], 'other');
+  // `signals: false`
+  subscriberOf([], 'third');
   raised();
   expect(steps).toEqual(['one flushes for 3000 ms']);
-  await turn();
+  await allIsDone();
   expect(steps.slice(1)).toEqual([
     'one gives up',
     'one has given up',
     'one exits',
     'other exits',
+    'third exits',
     `${ONE}, handlers: ${none}`,
   ]);
 });
@@ -84,7 +90,7 @@ it('a second time ends the process at once, and only once', async () => {
   raised();
   expect(steps).toEqual(['one flushes for 3000 ms', 'one exits', `${ONE}, handlers: ${none}`]);
   flushed.resolve();
-  await turn();
+  await allIsDone();
   expect(steps.length).toBe(3);
 });
 
@@ -93,7 +99,7 @@ it('is raised again for a handler that the application has added meanwhile, whic
   subscriberOf([ONE], 'one');
   raised();
   handleInApplication();
-  await turn();
+  await allIsDone();
   expect(steps.splice(0)).toEqual([
     'one flushes for 3000 ms',
     'one gives up',
@@ -101,7 +107,7 @@ it('is raised again for a handler that the application has added meanwhile, whic
     `${ONE}, handlers: ${[before + 2, other]}`,
   ]);
   raised();
-  await turn();
+  await allIsDone();
   expect(steps).toEqual(['one flushes for 3000 ms']);
 });
 
@@ -121,7 +127,7 @@ it('counts from the first time, where the application raises it again as NestJS 
   raised();
   expect(steps.splice(0)).toEqual(['one flushes for 0 ms']);
   flushed.resolve();
-  await turn();
+  await allIsDone();
   // Those before it have nothing to say any more.
   expect(steps).toEqual([]);
 });
@@ -140,7 +146,7 @@ it('is raised by the copy of the package that has flushed last', async () => {
   raised();
   expect(ours?.isReady()).toBe(false);
   flushed.resolve();
-  await turn();
+  await allIsDone();
   expect(steps.splice(0)).toEqual(['one flushes for 3000 ms', 'one gives up', 'one has given up']);
   expect(ours?.isReady()).toBe(true);
   // It has flushed, too, and ends this one.
@@ -151,7 +157,7 @@ it('is raised by the copy of the package that has flushed last', async () => {
   subscriberOf([ONE], 'one');
   copy.isReady = () => true;
   raised();
-  await turn();
+  await allIsDone();
   expect(steps.slice(3)).toEqual([
     'one exits',
     'the other copy ends',
@@ -167,7 +173,7 @@ it('ends process 1, which lives on after it, with the code of a process that it 
     subscriberOf([ONE], 'one');
     Object.defineProperty(process, 'pid', { ...own, value: pid });
     raised();
-    await turn();
+    await allIsDone();
     expect(exit.mock.calls).toEqual(pid === 1 ? [[128 + constants.signals[ONE]]] : []);
   }
 });
