@@ -79,12 +79,12 @@ describe('a process that is about to end', () => {
   it('may be put off as often again, once nothing was held', () => {
     const { books } = unfinished(0);
     const end = new ProcessExit(books, 10);
-    for (let at = 0; at < 10; at++) {
+    for (let at = 0; at < 12; at++) {
       books.everAccepted++;
-      books.held = at % 2;
+      books.held = at % 4;
       end.beforeExit();
     }
-    expect(books.flush).toHaveBeenCalledTimes(5);
+    expect(books.flush).toHaveBeenCalledTimes(9);
     expect(books.giveUp).not.toHaveBeenCalled();
   });
 
@@ -103,7 +103,10 @@ describe('a process that is about to end', () => {
       expect(books.flush).toHaveBeenCalledTimes(1);
       expect(books.exit).toHaveBeenCalledExactlyOnceWith(10);
     }
+    const last = ends.pop()?.end;
     for (const { end } of ends) end.forget();
+    expect(listeners()).toEqual(before.map((count) => count + 1));
+    last?.forget();
     expect(listeners()).toEqual(before);
   });
 });
@@ -154,7 +157,13 @@ describe('what one has given up, and another has got as its fallback', () => {
     expect(books.flushUnlessDown.mock.calls).toEqual([[10]]);
     await end.flushForSignal(10);
     books.everAccepted++;
-    await end.exitSoonForSignal();
+    const sent = gate();
+    books.flushUnlessDown.mockReturnValueOnce(sent.opened);
+    const isOver = end.exitSoonForSignal();
+    await new Promise(setImmediate);
+    expect(books.exitSoon).toHaveBeenCalledTimes(1);
+    sent.open();
+    await isOver;
     expect(books.flushUnlessDown.mock.calls).toEqual([[10], [10], [1_000]]);
     expect(books.exitSoon).toHaveBeenCalledTimes(2);
   });

@@ -174,6 +174,7 @@ it.each([
   ['SIGNOTHING', false],
   ['toString', false],
   [15, false],
+  [['SIGTERM'], false],
 ])('%s can be handled: %s', (signal, isPossible) => {
   expect(canBeHandled(signal)).toBe(isPossible);
 });
