@@ -37,10 +37,6 @@ export class CrashHandler {
     this.#flush = flush;
   }
 
-  get isUnderWay(): boolean {
-    return this.#crashes.size > 0;
-  }
-
   /** winston has set `_ending`; it listens next, and then logs the exception. */
   begin(): void {
     const crash: Crash = { onRecord: undefined };
