@@ -61,7 +61,7 @@ export class CrashHandler {
     // What was logged before need not wait for the record.
     void this.#flush(CRASH_TIMEOUT_MS);
     await new Promise<void>((resolve) => {
-      const timer = this.#clock.after(RECORD_TIMEOUT_MS, resolve, true);
+      const timer = this.#clock.after(RECORD_TIMEOUT_MS, resolve);
       crash.onRecord = () => {
         this.#clock.cancel(timer);
         crash.onRecord = undefined;
