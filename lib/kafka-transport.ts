@@ -262,13 +262,8 @@ export class KafkaTransport extends TransportStream {
    *
    * @internal
    */
-  get _ending(): boolean {
-    return this.#crash.isUnderWay;
-  }
-
-  /** @internal */
-  set _ending(isEnding: boolean) {
-    if (isEnding) this.#crash.begin();
+  set _ending(_isEnding: boolean) {
+    this.#crash.begin();
   }
 
   /**

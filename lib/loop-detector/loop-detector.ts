@@ -158,7 +158,6 @@ export class LoopDetector implements SendGate {
     this.#lastSendAt = now;
     // An application that flushes may log when that is done: that is no echo.
     this.#samples = isForced || this.#largeSends.areNew(now) ? 0 : SAMPLES;
-    if (this.#suppressions.isEmpty) return;
     this.#suppressions.forgetExpired(now);
     this.#updateLooksAtAll();
   }

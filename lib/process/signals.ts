@@ -41,7 +41,7 @@ const handled = new Set<NodeJS.Signals>();
 let current: Interruption | undefined;
 
 const thisCopy: PackageCopy = {
-  isReady: () => current === undefined || current.isFlushed,
+  isReady: () => current?.isFlushed !== false,
   end() {
     const all = [...subscribers];
     current = undefined;
@@ -55,7 +55,7 @@ const handler: Handler = Object.assign((signal: NodeJS.Signals) => onSignal(sign
 
 /** May be called for every record. Does nothing in a worker thread: Node delivers no signals there. */
 export function subscribe(subscriber: SignalSubscriber): void {
-  if (!isMainThread || subscriber.signals.length === 0 || subscribers.has(subscriber)) return;
+  if (!isMainThread || subscribers.has(subscriber)) return;
   subscribers.add(subscriber);
   syncHandlers();
 }
@@ -90,15 +90,14 @@ function putFirst(signal: NodeJS.Signals): void {
 
 /** The application may put one of its own first. No signal comes before the tick. */
 function onNewListener(event: NodeJS.Signals, listener: Handler): void {
-  if (!handled.has(event) || listener[COPY] !== undefined) return;
+  // Two copies that both go first would do so for ever.
+  if (listener[COPY] !== undefined) return;
   soonest(() => {
     if (handled.has(event)) putFirst(event);
   });
 }
 
 function onSignal(signal: NodeJS.Signals): void {
-  // Another copy has just ended this one, in the same event.
-  if (!handled.has(signal)) return;
   if (hasApplicationHandler(signal)) begin(signal, 'application');
   // The second signal, and the application has no handler: somebody presses Ctrl-C again.
   else if (current?.decides === 'process') raise(signal);
@@ -145,9 +144,7 @@ function raise(signal: NodeJS.Signals): void {
   for (const copy of new Set([...copiesOn(signal), thisCopy])) copy.end();
   process.kill(process.pid, signal);
   // The kernel keeps from process 1, of a container say, every signal that it has no handler for: it lives on.
-  if (process.pid === 1 && process.listenerCount(signal) === 0) {
-    process.exit(128 + constants.signals[signal]);
-  }
+  if (process.pid === 1) process.exit(128 + constants.signals[signal]);
 }
 
 function copiesOn(signal: NodeJS.Signals): PackageCopy[] {

@@ -3,7 +3,6 @@
 // apart by that: twice the difference of two timestamps may be no safe integer any more.
 const GROUP = 128;
 const FIRST_GROUP = 64;
-const MAX_INT32 = 0x7fffffff;
 
 /** How many bytes a number takes. */
 export function sizeOfVarint(value: number): number {
@@ -29,8 +28,7 @@ export function writeVarint(bytes: Buffer, at: number, value: number): number {
 export function writeUnsignedVarint(bytes: Buffer, at: number, value: number): number {
   let rest = value;
   let end = at;
-  for (; rest > MAX_INT32; rest = Math.floor(rest / GROUP)) bytes[end++] = (rest % GROUP) + GROUP;
-  for (; rest >= GROUP; rest >>>= 7) bytes[end++] = (rest & 0x7f) | 0x80;
+  for (; rest >= GROUP; rest = Math.floor(rest / GROUP)) bytes[end++] = (rest % GROUP) + GROUP;
   bytes[end++] = rest;
   return end;
 }

@@ -6,9 +6,6 @@ import { type Fallback, shipsToKafka } from './fallback.ts';
 // A transport tells nobody when it has written: it is asked again and again.
 const POLL_MS = 5;
 
-// How many that have been handed over stay in the list of those that wait: to take them out one by one would move all others each time.
-const MAX_GIVEN = 1_000;
-
 /** Calls the `log` of a winston transport; its result. */
 type Log = (done: () => void) => unknown;
 
@@ -43,7 +40,7 @@ export class FallbackWrites {
 
   get isDone(): boolean {
     const fallback = this.#fallback;
-    if (this.#calls.size > 0 || this.#waiting.length > 0) return false;
+    if (this.#calls.size > 0) return false;
     return typeof fallback !== 'object' || this.#isWritten(fallback);
   }
 
@@ -76,7 +73,8 @@ export class FallbackWrites {
       };
       this.onRecord(log(done));
     }
-    if (this.#given === this.#waiting.length || this.#given > MAX_GIVEN) {
+    // Half of the list at a time: to take them out one by one would move all others each time.
+    if (2 * this.#given >= this.#waiting.length) {
       this.#waiting.splice(0, this.#given);
       this.#given = 0;
     }

@@ -37,10 +37,6 @@ export class CrashHandler {
     this.#flush = flush;
   }
 
-  get isUnderWay(): boolean {
-    return this.#crashes.size > 0;
-  }
-
   /** winston has set `_ending`; it listens next, and then logs the exception. */
   begin(): void {
     const crash: Crash = { onRecord: undefined };
@@ -65,7 +61,7 @@ export class CrashHandler {
     // What was logged before need not wait for the record.
     void this.#flush(CRASH_TIMEOUT_MS);
     await new Promise<void>((resolve) => {
-      const timer = this.#clock.after(RECORD_TIMEOUT_MS, resolve, true);
+      const timer = this.#clock.after(RECORD_TIMEOUT_MS, resolve);
       crash.onRecord = () => {
         this.#clock.cancel(timer);
         crash.onRecord = undefined;

@@ -85,9 +85,9 @@ export interface CrashListeners {
 export function learnCrashListeners(emitter: EventEmitter, learnt: CrashListeners): void {
   const learn = (event: string, listener: Listener): void => {
     if (event === 'finish') learnt.onFinish ??= listener;
-    if (event === 'error') learnt.onError ??= listener;
-    if (learnt.onFinish !== undefined && learnt.onError !== undefined)
-      emitter.removeListener('newListener', learn);
+    if (event !== 'error') return;
+    learnt.onError = listener;
+    emitter.removeListener('newListener', learn);
   };
   emitter.on('newListener', learn);
 }

@@ -111,6 +111,50 @@ describe('a test', () => {
     expect([90_000, 100_000].map(isTestedAt)).toEqual([false, true]);
   });
 
+  it('goes on where a stranger comes while a send is held, long after the last one', () => {
+    const rig = new Rig().suspect('echo', 1_700);
+    for (let round = 0; round < 12; round++) {
+      rig.now += 20;
+      while (rig.detector.hold(rig.now, true) > rig.now) {
+        rig.now = rig.detector.hold(rig.now, true);
+        expect(rig.detector.takes(`stranger ${round}`)).toBe(false);
+      }
+      rig.send('echo', 1_700);
+    }
+    expect(rig.found).toEqual(['echo']);
+  });
+
+  it('is over once a record comes that no send can have caused: after that, records are looked at no longer', () => {
+    const rig = new Rig().suspect();
+    rig.detector.onSend(rig.now, true, 1);
+    expect(rig.detector.wants(rig.now)).toBe(true);
+    rig.now += 2_021;
+    expect(rig.detector.takes('late')).toBe(false);
+    expect(rig.detector.wants(rig.now)).toBe(false);
+    expect(rig.waitForRelease()).toBe(0);
+  });
+
+  it('of what has looped before begins with its second send, also where there is no credit for any other', () => {
+    const rig = new Rig();
+    for (const suppressedForMs of [10_000, 20_000, 40_000]) {
+      if (suppressedForMs === 10_000) rig.suspect();
+      else for (let send = 0; send < 2; send++) rig.send('echo', 5);
+      rig.heldSends(5);
+      rig.now += suppressedForMs;
+    }
+    expect(rig.found).toEqual(['echo', 'echo', 'echo']);
+    rig.suspect('other', 400);
+    rig.random = 1;
+    rig.lateMs = 10.5;
+    while (rig.waitForRelease() > 0) rig.send('other', 400);
+    rig.suspect('third');
+    expect(rig.waitForRelease()).toBe(0);
+    rig.lateMs = 0;
+    for (let send = 0; send < 2; send++) rig.send('echo', 5);
+    expect(rig.heldSends(5)).toBe(1);
+    expect(rig.found.length).toBe(4);
+  });
+
   it('is made of records that come up to two seconds after a send', () => {
     expect(new Rig().suspect('echo', 2_000).waitForRelease()).toBeGreaterThan(0);
     expect(new Rig().suspect('echo', 2_001).waitForRelease()).toBe(0);

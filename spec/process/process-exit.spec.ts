@@ -79,12 +79,12 @@ describe('a process that is about to end', () => {
   it('may be put off as often again, once nothing was held', () => {
     const { books } = unfinished(0);
     const end = new ProcessExit(books, 10);
-    for (let at = 0; at < 10; at++) {
+    for (let at = 0; at < 12; at++) {
       books.everAccepted++;
-      books.held = at % 2;
+      books.held = at % 4;
       end.beforeExit();
     }
-    expect(books.flush).toHaveBeenCalledTimes(5);
+    expect(books.flush).toHaveBeenCalledTimes(9);
     expect(books.giveUp).not.toHaveBeenCalled();
   });
 
@@ -103,8 +103,47 @@ describe('a process that is about to end', () => {
       expect(books.flush).toHaveBeenCalledTimes(1);
       expect(books.exit).toHaveBeenCalledExactlyOnceWith(10);
     }
+    const last = ends.pop()?.end;
     for (const { end } of ends) end.forget();
+    expect(listeners()).toEqual(before.map((count) => count + 1));
+    last?.forget();
     expect(listeners()).toEqual(before);
+  });
+});
+
+describe('a signal', () => {
+  it.each([
+    [4_000, 4_000],
+    [60_000, 5_000],
+  ])('puts the end off for closeTimeoutMs, of %i ms %i', (timeoutMs, expected) => {
+    expect(new ProcessExit(unfinished(1).books, timeoutMs).signalTimeoutMs).toBe(expected);
+  });
+
+  it('leaves no time at the end, and what there is to warn of comes last', () => {
+    const { books } = unfinished(1);
+    new ProcessExit(books, 10).exitForSignal();
+    expect(books.exit).toHaveBeenCalledExactlyOnceWith(0);
+    expect(books.warnHeld).toHaveBeenCalledAfter(books.exit);
+  });
+
+  it('is over when the fallback has written', async () => {
+    const { books, flushed } = unfinished(1);
+    const written = gate();
+    books.exitSoon.mockReturnValue(written.opened as Promise<undefined>);
+    const steps: string[] = [];
+    const end = new ProcessExit(books, 10);
+    const signalled = end.flushForSignal(10).then(async () => {
+      steps.push('flushed');
+      await end.exitSoonForSignal();
+      steps.push('written');
+    });
+    await new Promise(setImmediate);
+    expect(steps).toEqual([]);
+    flushed.open();
+    await new Promise(setImmediate);
+    expect(steps).toEqual(['flushed']);
+    written.open();
+    await signalled;
   });
 });
 
@@ -118,7 +157,13 @@ describe('what one has given up, and another has got as its fallback', () => {
     expect(books.flushUnlessDown.mock.calls).toEqual([[10]]);
     await end.flushForSignal(10);
     books.everAccepted++;
-    await end.exitSoonForSignal();
+    const sent = gate();
+    books.flushUnlessDown.mockReturnValueOnce(sent.opened);
+    const isOver = end.exitSoonForSignal();
+    await new Promise(setImmediate);
+    expect(books.exitSoon).toHaveBeenCalledTimes(1);
+    sent.open();
+    await isOver;
     expect(books.flushUnlessDown.mock.calls).toEqual([[10], [10], [1_000]]);
     expect(books.exitSoon).toHaveBeenCalledTimes(2);
   });

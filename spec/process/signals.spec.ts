@@ -109,9 +109,30 @@ describe('handlers of signals', () => {
     expect(process.listenerCount(ONE)).toBe(1);
   });
 
+  it('stay behind those of another copy of the package: both would go first for ever', async () => {
+    subscriberOf([ONE]);
+    const [ours] = process.listeners(ONE);
+    const theirs = Object.assign(() => undefined, { [Symbol.for('winston-kafkajs.signal-handler')]: {} });
+    process.prependListener(ONE, theirs);
+    onTestFinished(() => void process.removeListener(ONE, theirs));
+    await new Promise(process.nextTick);
+    expect(process.listeners(ONE)).toEqual([theirs, ours]);
+  });
+
+  it('are left as they are where a subscriber comes again, as it does with each record', () => {
+    const subscriber = subscriberOf([ONE]);
+    const touched: unknown[] = [];
+    const touch = (event: unknown): void => void touched.push(event);
+    process.on('removeListener', touch);
+    onTestFinished(() => void process.removeListener('removeListener', touch));
+    subscribe(subscriber);
+    expect(touched).toEqual([]);
+  });
+
   it('leave nothing on the process that listens for new ones', () => {
     const before = process.listenerCount('newListener');
     const subscriber = subscriberOf([ONE]);
+    expect(process.listenerCount('newListener')).toBe(before + 1);
     unsubscribe(subscriber);
     expect(process.listenerCount('newListener')).toBe(before);
   });
@@ -153,6 +174,7 @@ it.each([
   ['SIGNOTHING', false],
   ['toString', false],
   [15, false],
+  [['SIGTERM'], false],
 ])('%s can be handled: %s', (signal, isPossible) => {
   expect(canBeHandled(signal)).toBe(isPossible);
 });

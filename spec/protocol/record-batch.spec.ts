@@ -51,10 +51,10 @@ async function byKafkajs(producer: ProducerIdentity): Promise<Buffer> {
 }
 
 it.each([
-  ['an idempotent producer', PRODUCER],
-  ['no such producer', NO_PRODUCER],
-])('is what kafkajs writes, for %s', async (_name, producer) => {
-  expect(recordBatchOf(records(), producer)).toEqual(await byKafkajs(producer));
+  ['an idempotent producer', PRODUCER, PRODUCER],
+  ['no such producer', NO_PRODUCER, { producerId: -1n, producerEpoch: -1, firstSequence: -1 }],
+])('is what kafkajs writes, for %s', async (_name, producer, given) => {
+  expect(recordBatchOf(records(), producer)).toEqual(await byKafkajs(given));
 });
 
 it('has the codec among its attributes, and the records as the codec has made them', () => {

@@ -54,8 +54,7 @@ it('not while nothing gets through; and with the next success at once', async ()
   const { clock, dropNotice, parts, texts } = teller();
   parts.canTell = false;
   dropNotice.onDropped(recordOf(), 'overflow');
-  await clock.pass(60_000);
-  expect(texts()).toEqual([]);
+  expect(clock.armed).toBe(0);
   parts.canTell = true;
   dropNotice.tell(false);
   expect(texts()).toEqual(['1 overflow']);
@@ -91,6 +90,24 @@ it('counts by reason, and tells no more often than its interval', () => {
   clock.now = 10_001;
   dropNotice.tell(true);
   expect(told).toEqual([{ total: 1, byName: { rejected: 1 } }]);
+});
+
+it('is none of what no value can be made of, which is a notice itself: there would be one every ten seconds', async () => {
+  const { clock, dropNotice, sent, texts } = teller();
+  dropNotice.onDropped(recordOf(), 'invalid');
+  await clock.pass(1_000);
+  const [notice = recordOf()] = sent;
+  dropNotice.onDropped(notice, 'invalid');
+  await clock.pass(60_000);
+  expect(texts()).toEqual(['1 invalid']);
+});
+
+it('is none that was still to come, once it is stopped', () => {
+  const { clock, dropNotice } = teller();
+  dropNotice.onDropped(recordOf(), 'overflow');
+  expect(clock.armed).toBe(1);
+  dropNotice.stop();
+  expect(clock.armed).toBe(0);
 });
 
 it('takes back what has not reached the topic', () => {

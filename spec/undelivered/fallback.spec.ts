@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import winston from 'winston';
 import { stderrLines } from '../../lib/client-log/stderr.ts';
 import type { Undelivered } from '../../lib/index.ts';
+import { takes } from '../../lib/undelivered/fallback.ts';
 import { ERROR } from '../../testing/broker/broker-cluster.ts';
 import { expectNoUnhandledRejection, warningsOf } from '../scenarios/faults/rig.ts';
 import {
@@ -308,4 +309,10 @@ it.each([
   );
   print.mockRestore();
   expectLaw(transport);
+});
+
+it("takes what an uncaught exception logs, whose level is 'error' also where the logger has none of that name", () => {
+  const fallback = new Collecting({ level: 'fatal' });
+  const levels = ['fatal', 'note', 'error'].map((level) => takes(fallback, level, { fatal: 0, note: 1 }));
+  expect(levels).toEqual([true, false, true]);
 });

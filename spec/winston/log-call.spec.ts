@@ -82,6 +82,7 @@ describe('log(), as winston wants it', () => {
     transport.log({ level: 'info', message: 'no symbols on it', n: 1 });
     transport.log({ level: 'odd', message: 'odd level', [Symbol.for('message')]: 'text' });
     await transport.flush();
+    expect(transport.stats().callbackFailures.listener).toBe(0);
     expect(cluster.values(TOPIC)).toEqual(['{"level":"info","message":"no symbols on it","n":1}', 'text']);
   });
 

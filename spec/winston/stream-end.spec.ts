@@ -65,6 +65,27 @@ describe('logger.end()', () => {
     expect(cluster.values(TOPIC)).toEqual(['held up']);
   });
 
+  it('has delivered when one of two loggers finishes, and the other goes on', async () => {
+    const cluster = await startCluster();
+    const transport = transportTo(cluster);
+    const held = gate();
+    cluster.inject({ api: 'Produce', action: { hold: held.opened, at: 'before-store' } });
+    const [one, other] = [loggerWith(transport), loggerWith(transport)];
+    one.info('held up');
+    let isFinished = false;
+    const end = finished(one).then(() => {
+      isFinished = true;
+    });
+    await cluster.until(() => cluster.requests.Produce === 1);
+    expect(isFinished).toBe(false);
+    held.open();
+    await end;
+    expect(cluster.values(TOPIC)).toEqual(['held up']);
+    other.info('later');
+    await transport.flush();
+    expect(cluster.values(TOPIC)).toEqual(['held up', 'later']);
+  });
+
   it('ends within closeTimeoutMs when the broker is away, and counts the rest as dropped', async () => {
     const cluster = await startCluster();
     await cluster.down();
