@@ -105,7 +105,11 @@ export class KafkaTransport extends TransportStream {
       onWork: () => this.#processEnd.watch(),
       onIdle: () => this.#onIdle(),
     });
-    this.#crash = new CrashHandler(this, this.#clock, (timeoutMs) => this.flush(timeoutMs));
+    this.#crash = new CrashHandler(this, this.#clock, (timeoutMs, isLast) =>
+      isLast && resolved.fallback !== undefined && this.#parents.endTheProcess
+        ? this.#pipeline.lifecycle.exitInOutage(timeoutMs)
+        : this.flush(timeoutMs),
+    );
     this.#processEnd = new ProcessExit(this.#pipeline.lifecycle, resolved.closeTimeoutMs, resolved.signals);
     // What another process has left in the spool is sent before the end, also when nothing is logged.
     this.#hasSpool = resolved.spool !== undefined;

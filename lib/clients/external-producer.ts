@@ -6,6 +6,7 @@ import { handleRejection } from '../util/thenable.ts';
 import type { ClientSource, DeliveryClient } from './client.ts';
 import { type ClientMessage, messagesOf } from './client-messages.ts';
 import { PRODUCER_RULE, producerProblem } from './producer-rule.ts';
+import { ProviderError } from './provider-error.ts';
 import { answeredPartition } from './send-result.ts';
 
 /** What the transport hands to a producer: all records of one topic and, as soon as one is known, one partition. */
@@ -67,7 +68,12 @@ export function externalProducerSource({
 
 /** What a function has made may be anything: without a word, the error would be that something is not a function. */
 function made(factory: () => ProducerLike): ProducerLike {
-  const producer: unknown = guardSync(factory);
+  let producer: unknown;
+  try {
+    producer = guardSync(factory);
+  } catch (error) {
+    throw new ProviderError('producer', error);
+  }
   const problem = producerProblem(producer);
   if (problem === undefined) return producer as ProducerLike;
   handleRejection(producer);

@@ -11,6 +11,7 @@ export const REMEDIES: Readonly<Record<string, string>> = {
   'authenticationProvider failed': 'Check kafka.sasl.authenticationProvider and what it asks.',
   'kafka\\.brokers failed': 'Check the function in kafka.brokers and what it asks.',
   'kafka\\.socketFactory failed': 'Check kafka.socketFactory.',
+  'producer failed|the "producer" function': 'Check the function in producer, and what it asks.',
   'certificate has expired|CERT_HAS_EXPIRED':
     "The broker's certificate has expired: renew it, and check this machine's clock.",
   'self.signed certificate|unable to (verify|get) .*certificate|UNABLE_TO_VERIFY_LEAF_SIGNATURE':

@@ -59,7 +59,9 @@ export class Warnings {
     const verb = unreachable ? 'reach' : 'deliver to';
     // What cannot be reached is no topic's fault.
     const where = unreachable || topic === undefined ? '' : ` (topic "${topic}")`;
-    const whereToLook = unreachable ? 'Check kafka.brokers, the network and the credentials.' : undefined;
+    const whereToLook = unreachable
+      ? 'Check the addresses of the brokers, the network and the credentials.'
+      : undefined;
     const text = sentences(
       `winston-kafkajs cannot ${verb} Kafka: ${messageOf(cause)}${where}.`,
       'Records wait in memory, and are sent when it works again.',
@@ -202,7 +204,7 @@ export class Warnings {
 
   /** From now on no listener is called before `warnHeld`. */
   hold(): void {
-    this.#held = [];
+    this.#held ??= [];
   }
 
   warnHeld(): void {

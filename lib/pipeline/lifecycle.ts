@@ -202,6 +202,13 @@ export class Lifecycle implements Unfinished {
     await this.#parts.fallbackWrites.done(MAX_FALLBACK_MS);
   }
 
+  /** An exception ends the process next: flushes; in an outage the fallback gets what is left while it has time to write. */
+  async exitInOutage(timeoutMs: number): Promise<void> {
+    const { sender } = this.#parts;
+    if (sender.state !== 'down') await this.#flushUntilDown(timeoutMs);
+    if (sender.state === 'down') await this.exitSoon();
+  }
+
   #end(timeoutMs: number, isLast: boolean): void {
     const { ledger, sender, spool } = this.#parts;
     if (ledger.inMemory > 0) sender.drainOnExit(timeoutMs);

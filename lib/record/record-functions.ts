@@ -88,9 +88,11 @@ export class RecordFunctions {
 
   #usable(given: unknown): RecordHeaders | undefined {
     if (given === undefined || given === null) return undefined;
-    if (typeof given !== 'object' || Array.isArray(given) || isThenable(given)) {
+    // An array, or what has headers, and no fields: a Map, or those of a `fetch`.
+    if (typeof given !== 'object' || Symbol.iterator in given || isThenable(given)) {
       handleRejection(given);
-      this.#warnings.invalidReturn('headers', 'an object', given, 'the record goes without headers');
+      const expected = 'an object (Object.fromEntries() makes a plain one of a Map)';
+      this.#warnings.invalidReturn('headers', expected, given, 'the record goes without headers');
       return undefined;
     }
     // Without a prototype: `__proto__` is a name like any other here.

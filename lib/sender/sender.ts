@@ -126,7 +126,8 @@ export class Sender {
   get lastError(): { message: string; at: number } | null {
     const { lastError } = this.#health;
     const other = this.#serializing?.lastError;
-    if (other === undefined || (lastError !== null && lastError.at > other.at)) return lastError;
+    if (other === undefined || (lastError !== null && lastError.at > other.at))
+      return lastError && { ...lastError };
     return { message: messageOf(other.cause), at: other.at };
   }
 

@@ -27,11 +27,16 @@ interface Crash extends CrashListeners {
 export class CrashHandler {
   readonly #emitter: EventEmitter;
   readonly #clock: Clock;
-  readonly #flush: (timeoutMs: number) => Promise<unknown>;
+  readonly #flush: (timeoutMs: number, isLast: boolean) => Promise<unknown>;
   /** Oldest first, which is also the order in which their records come. */
   readonly #crashes = new Set<Crash>();
 
-  constructor(emitter: EventEmitter, clock: Clock, flush: (timeoutMs: number) => Promise<unknown>) {
+  /** @param flush `isLast`: once it is done winston ends the process, if it does */
+  constructor(
+    emitter: EventEmitter,
+    clock: Clock,
+    flush: (timeoutMs: number, isLast: boolean) => Promise<unknown>,
+  ) {
     this.#emitter = emitter;
     this.#clock = clock;
     this.#flush = flush;
@@ -59,7 +64,7 @@ export class CrashHandler {
   async #run(crash: Crash): Promise<void> {
     const end = this.#clock.monotonic() + CRASH_TIMEOUT_MS;
     // What was logged before need not wait for the record.
-    void this.#flush(CRASH_TIMEOUT_MS);
+    void this.#flush(CRASH_TIMEOUT_MS, false);
     await new Promise<void>((resolve) => {
       const timer = this.#clock.after(RECORD_TIMEOUT_MS, resolve);
       crash.onRecord = () => {
@@ -69,7 +74,7 @@ export class CrashHandler {
       };
     });
     // A record that has just come is being taken: that is done by now, because this goes on in a later microtask.
-    await this.#flush(Math.max(0, end - this.#clock.monotonic()));
+    await this.#flush(Math.max(0, end - this.#clock.monotonic()), true);
     this.#crashes.delete(crash);
     this.#tell(crash);
   }

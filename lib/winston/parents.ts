@@ -7,6 +7,8 @@ export interface Parent extends Partial<TappableLogger> {
   readonly readableLength?: number;
   /** What a logger pipes to: one that was added twice is in it twice. */
   readonly transports?: readonly unknown[];
+  /** A function says it of each exception. */
+  readonly exitOnError?: unknown;
   pipe?(target: unknown): unknown;
 }
 
@@ -46,6 +48,11 @@ export class Parents {
   get oneOfSeveralHasEnded(): boolean {
     const parents = [...this.#parents.values()];
     return parents.some(hasEnded) && !parents.every(hasEnded);
+  }
+
+  /** Whether one of them certainly ends the process after an uncaught exception. */
+  get endTheProcess(): boolean {
+    return [...this.#parents.values()].some(({ exitOnError }) => exitOnError === true);
   }
 
   /** Whether a logger that has ended still has records to hand over. */

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { DeliveryClient } from '../../lib/clients/client.ts';
 import { externalProducerSource, type ProducerLike } from '../../lib/clients/external-producer.ts';
+import { ProviderError } from '../../lib/clients/provider-error.ts';
 import { isGuarded } from '../../lib/loop-safety/guard.ts';
 import { systemClock } from '../../lib/util/clock.ts';
 import { clientBatch, recordOf } from '../sender/rig.ts';
@@ -186,6 +187,15 @@ describe('a function that makes producers', () => {
     });
   });
 
+  it('and throws has its error passed on, as that of the function: no broker is the cause', () => {
+    const cause = new Error('no settings');
+    const producer = (): never => {
+      throw cause;
+    };
+    const { make } = externalProducerSource({ producer, ...UNSAID });
+    expect(make).toThrow(new ProviderError('producer', cause));
+  });
+
   it('and is async has its promise looked after, and it is said that it is one', () => {
     const given = Promise.resolve();
     const then = vi.spyOn(given, 'then');
@@ -194,13 +204,5 @@ describe('a function that makes producers', () => {
       'the "producer" function must return an object with connect, send and disconnect; it returned a promise (await it first)',
     );
     expect(then.mock.calls).toEqual([[undefined, expect.any(Function)]]);
-  });
-
-  it('and throws has its error passed on', () => {
-    const error = new Error('no');
-    const producer = (): never => {
-      throw error;
-    };
-    expect(externalProducerSource({ producer, ...UNSAID }).make).toThrow(error);
   });
 });

@@ -41,6 +41,7 @@ it.each([
   ['kafka.sasl.authenticationProvider', /Check kafka\.sasl\.authenticationProvider/],
   ['kafka.brokers', /Check the function in kafka\.brokers/],
   ['kafka.socketFactory', /Check kafka\.socketFactory/],
+  ['producer', /Check the function in producer/],
 ])('a broker was blamed for what the function in %s had failed with', (option, remedy) => {
   const cause = errorWith('connect ECONNREFUSED 10.0.0.1:443', { code: 'ECONNREFUSED' });
   expect(remedyFor(new ProviderError(option, cause))).toMatch(remedy);

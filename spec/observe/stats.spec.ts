@@ -28,6 +28,9 @@ it('stats tell how often the state has changed and since when, and what memory h
     stateChanges: 3,
     memory: { records: 10, bytes: 80, maxRecords: 50, maxBytes: 5_000 },
   });
+  // What it hands out, anybody may write to.
+  Object.assign(down.lastError ?? {}, { message: 'mine' });
+  expect(transport.stats().lastError?.message).toContain('ECONNREFUSED');
   expect(down.stateSince).toBeGreaterThanOrEqual(before);
   expect(down.stateSince).toBeLessThanOrEqual(Date.now());
   await transport.close();

@@ -65,6 +65,17 @@ it('tells of one kind once a minute', () => {
   expect(heard()).toBe(2);
 });
 
+it('lost what was held at the end of the process, where that was begun a second time', () => {
+  const { emitter, texts } = told();
+  const warnings = new Warnings(emitter, new HeldClock());
+  warnings.hold();
+  warnings.dropped('closed', 'logs', undefined, true);
+  warnings.hold();
+  expect(texts).toEqual([]);
+  warnings.warnHeld();
+  expect(texts).toHaveLength(1);
+});
+
 it('remembers 1,000 kinds, and tells of all again when one more comes', () => {
   const { tell, heard } = listening();
   for (let at = 0; at < 1_000; at++) tell(`topic ${at}`);

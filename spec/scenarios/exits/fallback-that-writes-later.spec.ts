@@ -43,6 +43,12 @@ describe.each(["winston's File", 'an async function'])('with %s as fallback', (f
     // Calls of a function may end in any order.
     expect(fallback.startsWith('winston') ? lines : [...lines].sort(byNumber)).toEqual(numbered(COUNT));
   });
+
+  it('the fallback has written all, and the exception: an uncaught exception', async () => {
+    const { code, lines } = await run('an uncaught exception', fallback);
+    expect(code).toBe(1);
+    expect(new Set(lines)).toEqual(new Set([...numbered(COUNT), 'uncaughtException: boom']));
+  });
 });
 
 const byNumber = (a: string, b: string): number => Number(a.split(' ')[1]) - Number(b.split(' ')[1]);
