@@ -35,8 +35,8 @@ export type Fallback = TransportStream | ((undelivered: Undelivered) => void);
 export function takes(fallback: Fallback, level: string, levels: Levels): boolean {
   if (typeof fallback === 'function') return true;
   if (fallback.silent) return false;
-  // What is not there is NaN, and no number is more than that.
-  return !(Number(levels[level]) > Number(levels[fallback.level ?? '']));
+  const [limit, severity] = [levels[fallback.level ?? ''], levels[level]];
+  return limit === undefined || severity === undefined || severity <= limit;
 }
 
 /** Whether it is a `KafkaTransport`, of whatever copy of the package: to another topic, or another cluster. */
