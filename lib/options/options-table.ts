@@ -175,12 +175,14 @@ export const OPTIONS: { readonly [Name in keyof CheckedOptions]: Option<CheckedO
     initialMs: firstWaitOf(100),
     maxMs: lastWaitOf(10_000),
     maxAgeMs: new Option(checkedMaxAge),
-  }).means('exponential backoff with full jitter. With `maxAgeMs`, a record that is older is dropped'),
+  }).means(
+    'exponential backoff with full jitter. With `maxAgeMs`, a record that is older is dropped; with `idempotent`, not one that may have reached the broker',
+  ),
   requestTimeoutMs: integerOf(10_000, 1).means(
     'limit of one connect, of one send, and of one promise of `serialize`',
   ),
   closeTimeoutMs: integerOf(10_000, 0).means(
-    'limit of the flush when the transport is closed, or the process ends. `logger.end()` and the natural end of the process wait for 1 to 2 s only, if no broker was ever reached and each refuses the connection or the log-in, or if the topic was never there',
+    'limit of the flush when the transport is closed, or the process ends. `logger.end()` and the natural end of the process wait for 1 s only if no broker was ever reached and all refuse, and for 2 s if all that is left is for topics that never existed',
   ),
   signals: new Option(checkedSignals, DEFAULT_SIGNALS).means(
     'signals on which the transport flushes before the process ends, for up to 5 s; `false` for none ([signals and containers](docs/operations.md#signals-and-containers))',
@@ -196,7 +198,7 @@ export const OPTIONS: { readonly [Name in keyof CheckedOptions]: Option<CheckedO
     (given) => isFunction(given) || (hasMethods(given, 'log') && !hasMethods(given, 'add', 'child')),
     'a winston transport (not a logger) or a function',
   ).means(
-    'a winston transport, or `(undelivered) => void`: gets each record that will not reach Kafka; its own `level` and `silent` apply to a transport. At `process.exit()` a fallback that writes asynchronously loses records ([fallback](docs/delivery-guarantees.md#the-fallback))',
+    'a winston transport, or `(undelivered) => void`: gets each record that will not reach Kafka; if it is a transport, its own `level` and `silent` apply. At `process.exit()` a fallback that writes asynchronously loses records ([fallback](docs/delivery-guarantees.md#the-fallback))',
   ),
   spool: optionalGroup({
     directory: new Option(checkedDirectory),
