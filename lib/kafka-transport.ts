@@ -204,7 +204,7 @@ export class KafkaTransport extends TransportStream {
   updateOptions(options: UpdatableOptions): void {
     const { level, ...updated } = checkedUpdate(options, this.#options.levels);
     this.#updatable = { ...this.#updatable, ...updated };
-    this.#pipeline.admitOnly(this.#updatable);
+    this.#pipeline.updateSelection(this.#updatable);
     if ('level' in options) Object.assign(this, { level });
     this.#levelCheck.schedule();
   }

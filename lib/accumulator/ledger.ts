@@ -11,7 +11,7 @@ export interface Quantity {
 /**
  * Counts the records. Every record that was accepted is, at every moment, in exactly one place:
  *
- *     accepted === delivered + buffered.records + inFlight + spooled waiting + the sum of dropped
+ *     accepted === delivered + queued + inFlight + (spooled - replayed) + the sum of dropped
  *
  * Each method moves records from one place to another, so the law holds by construction.
  */
@@ -151,7 +151,7 @@ export class Ledger {
   /** A record is only on disk from now on. */
   spool(record: PendingRecord): void {
     this.spooled++;
-    this.#release(record);
+    this.#leaveMemory(record);
   }
 
   /** Records on disk that cannot be read any more. */
@@ -215,8 +215,8 @@ export class Ledger {
     return watcher;
   }
 
-  release(watcher: SettlementWatcher): void {
-    this.#watchers.release(watcher);
+  noOlderToCome(watcher: SettlementWatcher): void {
+    this.#watchers.noOlderToCome(watcher);
   }
 
   unwatch(watcher: SettlementWatcher): void {
@@ -229,7 +229,7 @@ export class Ledger {
   }
 
   #settle(record: PendingRecord, outcome: 'delivered' | 'dropped'): void {
-    this.#release(record);
+    this.#leaveMemory(record);
     this.#watchers.onSettled(record.seq, outcome);
   }
 
@@ -246,7 +246,7 @@ export class Ledger {
     }
   }
 
-  #release(record: PendingRecord): void {
+  #leaveMemory(record: PendingRecord): void {
     if (record.state === 'in-flight') this.inFlight--;
     else this.#queue(record, -1);
     this.inMemoryBytes -= record.bytes;

@@ -74,18 +74,35 @@ export class MemoryLimit {
    * Whether a record of this size may come in without another giving way.
    *
    * @param keepsReserve whether it may not take what is kept for records that wait for their value
+   * @param without what would not be there any more
    */
-  hasRoomFor(bytes: number, keepsReserve = false): boolean {
+  hasRoomFor(bytes: number, keepsReserve = false, without: Quantity = NONE): boolean {
     const { inMemory, inMemoryBytes } = this.#ledger;
     const { maxRecords, maxBytes } = this.#limits;
     const share = keepsReserve ? 1 - this.#reserve : 1;
-    return inMemory < share * maxRecords && inMemoryBytes + bytes <= share * maxBytes;
+    return (
+      inMemory - without.count < share * maxRecords &&
+      inMemoryBytes - without.bytes + bytes <= share * maxBytes
+    );
   }
 
-  /** The same as `makeRoomFor`, but only what waits in this queue gives way. */
-  makeRoomIn(queue: RecordStore, record: PendingRecord, shed: (victim: PendingRecord) => void): boolean {
-    while (!this.hasRoomFor(record.bytes)) {
-      const oldest = this.#limits.overflow === 'drop-newest' ? undefined : queue.peek();
+  /**
+   * Makes room for a record among those of its own queue: the oldest give way. Nothing is shed in vain.
+   *
+   * @param shed as for `makeRoomFor`
+   * @param keepsReserve as for `hasRoomFor`
+   * @returns whether there is room
+   */
+  makeRoomIn(
+    queue: RecordStore,
+    { bytes }: PendingRecord,
+    shed: (victim: PendingRecord) => void,
+    keepsReserve = false,
+  ): boolean {
+    const own = this.#limits.overflow === 'drop-newest' ? NONE : queue;
+    if (!this.hasRoomFor(bytes, keepsReserve, own)) return false;
+    while (!this.hasRoomFor(bytes, keepsReserve)) {
+      const oldest = queue.peek();
       if (oldest === undefined) return false;
       shed(oldest);
     }

@@ -70,12 +70,15 @@ export class RecordAccumulator {
   /** @returns whether a batch is full */
   add(record: PendingRecord): boolean {
     if (!this.#buffer.canHold(record.bytes)) {
-      const cause = new Error(`${record.bytes} bytes are more than the buffer may hold`);
-      this.acceptAndDrop(record, 'oversize', cause);
+      this.#dropper.dropOversize(record);
       return false;
     }
-    const placed = this.#spooled?.place(record, () => this.acceptAndDrop(record, 'overflow', undefined));
-    if (placed === 'disk' || placed === 'dropped') return false;
+    const placed = this.#spooled?.place(record);
+    if (placed === 'disk') return false;
+    if (placed === 'nowhere') {
+      this.acceptAndDrop(record, 'overflow', undefined);
+      return false;
+    }
     if (!this.#buffer.makeRoomFor(record, (victim) => this.drop(victim, 'overflow', undefined))) {
       this.acceptAndDrop(record, 'overflow', undefined);
       return false;
@@ -92,7 +95,6 @@ export class RecordAccumulator {
       buffer: this.#buffer,
       dropper: this.#dropper,
       hasSpool: this.#spool !== undefined,
-      add: (record) => this.add(record),
     });
     return this.#unserialized;
   }
@@ -108,8 +110,8 @@ export class RecordAccumulator {
    * @param now wall and monotonic time, for records that expire
    * @returns whether there is more to be done at once
    */
-  replayFromSpool(now: { wall: number; monotonic: number }): boolean {
-    return this.#spooled?.replayFromSpool(now) === true;
+  syncWithSpool(now: { wall: number; monotonic: number }): boolean {
+    return this.#spooled?.syncWithSpool(now) === true;
   }
 
   /** The next batch that is due, now in flight. @param only the one topic that may be asked */
@@ -132,7 +134,7 @@ export class RecordAccumulator {
     return records;
   }
 
-  /** The same for records that have reached Kafka without a batch of this accumulator. */
+  /** Records have reached Kafka without a batch of this accumulator. */
   onDelivered(records: readonly PendingRecord[]): void {
     for (const record of records) {
       record.queue?.discard(record);
@@ -151,20 +153,24 @@ export class RecordAccumulator {
       .sort((a, b) => a.seq - b.seq);
   }
 
-  /** Puts the records of a failed send back where they were. @param isUnsent whether the broker cannot have any */
-  reenqueue(batch: ProducerBatch, notBefore: number, isUnsent = false): void {
+  /**
+   * Puts the records of a failed send back where they were.
+   *
+   * @param isNotStored the broker has certainly stored none of them: they need not go again as one batch
+   */
+  reenqueue(batch: ProducerBatch, notBefore: number, isNotStored = false): void {
     const topicQueues = this.#topics.of(batch.topic);
     const { partition, records } = batch;
     // It has none any more where it turned out to have been delivered, as the process ended.
     const isWhole = records.length > 0 && records.every(({ state }) => state === 'in-flight');
-    if (this.#resendsWhole && !isUnsent && partition !== undefined && isWhole)
+    if (this.#resendsWhole && !isNotStored && partition !== undefined && isWhole)
       this.#inFlight.keep(batch, topicQueues.keepForResend(batch, partition, notBefore));
     else topicQueues.reenqueue(batch, this.#inFlight.takeBack(batch), notBefore);
   }
 
   /** A send failed, and the broker may have its records all the same. */
-  onSent(batch: ProducerBatch): void {
-    this.#topics.of(batch.topic).onSent(batch);
+  markMayHaveArrived(batch: ProducerBatch): void {
+    this.#topics.of(batch.topic).markMayHaveArrived(batch);
   }
 
   /**
@@ -179,12 +185,12 @@ export class RecordAccumulator {
     return true;
   }
 
-  /** The same, but one of them is at fault: the next sends from there carry half as many, at once. */
+  /** Puts the records of a refused send back. One of them is at fault: the next sends of this queue carry half as many, at once. */
   bisect(batch: ProducerBatch): void {
     this.#topics.of(batch.topic).bisect(batch, this.#inFlight.takeBack(batch));
   }
 
-  /** The same, of one record: whether it is the cause is to be found out. */
+  /** Puts the one record of a failed send back, to find out whether it is the cause. */
   isolate(batch: ProducerBatch): void {
     this.#topics.of(batch.topic).isolate(batch, this.#inFlight.takeBack(batch));
   }

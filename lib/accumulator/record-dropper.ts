@@ -23,6 +23,12 @@ export class RecordDropper {
     this.drop(record, reason, cause);
   }
 
+  /** A record that has not been accepted yet, and is larger than all that the buffer may hold. */
+  dropOversize(record: PendingRecord): void {
+    const cause = new Error(`${record.bytes} bytes are more than the buffer may hold`);
+    this.acceptAndDrop(record, 'oversize', cause);
+  }
+
   drop(record: PendingRecord, reason: DropReason, cause: unknown): void {
     record.queue?.discard(record);
     this.#ledger.drop(record, reason);

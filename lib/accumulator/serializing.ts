@@ -52,7 +52,7 @@ export class Serializing {
     const { records, serializer, add } = this.#options;
     const isFirst = records.first === undefined;
     if (!isFirst && (this.isDown || this.#next < this.#backlog.length)) {
-      if (records.hold(record) && !this.isDown) this.#backlog.push(record);
+      if (records.add(record) && !this.isDown) this.#backlog.push(record);
       return;
     }
     const answer = serializer.serialize(serialization.entry);
@@ -66,11 +66,11 @@ export class Serializing {
       return;
     }
     if (!isPromise) {
-      if (records.hold(record)) this.#settle(record, serialization, answer);
+      if (records.add(record)) this.#onAnswer(record, serialization, answer);
       return;
     }
     // Where there is no room for it, nobody waits for the promise: its rejection is handled by the guard, which listens to each.
-    if (records.hold(record)) void this.#await(record, serialization, answer);
+    if (records.add(record)) void this.#await(record, serialization, answer);
   }
 
   /** Somebody flushes: it need not wait until it asks again. */
@@ -78,7 +78,7 @@ export class Serializing {
     const first = this.#options.records.first?.serialization;
     if (first === undefined) return;
     first.notBefore = 0;
-    this.#options.clock.soon(() => this.#release());
+    this.#options.clock.soon(() => this.#passOn());
   }
 
   /** All that waited has been given up. */
@@ -106,11 +106,11 @@ export class Serializing {
     }
     this.#asked--;
     // It may have been dropped meanwhile.
-    if (isWaiting(record)) this.#settle(record, serialization, result);
-    this.#release();
+    if (isWaiting(record)) this.#onAnswer(record, serialization, result);
+    this.#passOn();
   }
 
-  #settle(record: PendingRecord, serialization: Serialization, result: Serialized): void {
+  #onAnswer(record: PendingRecord, serialization: Serialization, result: Serialized): void {
     const { clock, retry, random } = this.#options;
     serialization.isAsked = false;
     if (result.kind === 'outage') {
@@ -119,10 +119,10 @@ export class Serializing {
         clock.monotonic() + Math.max(1, fullJitter(serialization.failures, retry, random));
       this.lastError = { cause: result.cause, at: clock.systemTime() };
     } else serialization.result = result;
-    if (record === this.#options.records.first) this.#release();
+    if (record === this.#options.records.first) this.#passOn();
   }
 
-  #release(): void {
+  #passOn(): void {
     if (this.#isReleasing) return;
     this.#isReleasing = true;
     try {
@@ -146,7 +146,7 @@ export class Serializing {
         const waitMs = notBefore - clock.monotonic();
         if (isAsked) break;
         if (waitMs > 0) {
-          this.#timer = clock.after(waitMs, () => this.#release());
+          this.#timer = clock.after(waitMs, () => this.#passOn());
           break;
         }
         this.#ask(record, serialization);
@@ -163,7 +163,7 @@ export class Serializing {
 
   #ask(record: PendingRecord, serialization: Serialization): void {
     const answer = this.#options.serializer.serialize(serialization.entry);
-    if ('kind' in answer) this.#settle(record, serialization, answer);
+    if ('kind' in answer) this.#onAnswer(record, serialization, answer);
     else void this.#await(record, serialization, answer);
   }
 

@@ -26,7 +26,7 @@ export class SettlementWatchers {
   }
 
   /** There are no older ones to come. */
-  release(watcher: SettlementWatcher): void {
+  noOlderToCome(watcher: SettlementWatcher): void {
     watcher.awaitsOlder = false;
     this.#recordSettled(watcher, 0);
   }

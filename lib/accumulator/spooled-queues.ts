@@ -57,11 +57,9 @@ export class SpooledQueues {
    * - to disk otherwise;
    * - to memory all the same, where the disk is full and it overtakes nothing: the caller makes room. For a queue that is held while
    *   others send, only its own records give way: nothing of others is dropped for what cannot be sent anyway;
-   * - nowhere, where the disk is full and it must not overtake what is there: it is dropped.
-   *
-   * @param drop drops it
+   * - nowhere, where the disk is full and it must not overtake what is there.
    */
-  place(record: PendingRecord, drop: () => void): 'memory' | 'disk' | 'dropped' {
+  place(record: PendingRecord): 'memory' | 'disk' | 'nowhere' {
     const { spool, ledger } = this.#parts;
     const held = this.#held.of(record);
     // What other processes have left is older, too, and may not have been counted yet.
@@ -76,9 +74,7 @@ export class SpooledQueues {
       return 'disk';
     }
     if (!isInLine && this.#held.stateOf(held) !== 'held-while-others-send') return 'memory';
-    if (!isInLine && this.#shedOwn(record)) return 'memory';
-    drop();
-    return 'dropped';
+    return !isInLine && this.#shedOwn(record) ? 'memory' : 'nowhere';
   }
 
   /**
@@ -87,7 +83,7 @@ export class SpooledQueues {
    * @param now wall and monotonic time, for records that expire
    * @returns whether there is more to be done at once
    */
-  replayFromSpool(now: { wall: number; monotonic: number }): boolean {
+  syncWithSpool(now: { wall: number; monotonic: number }): boolean {
     const { spool, ledger, topics, buffer } = this.#parts;
     spool.writeKept();
     // There may be older ones.
@@ -142,7 +138,7 @@ export class SpooledQueues {
     this.#held.onStored(held);
     if (record.partition === undefined) return;
     const partitionQueue = held.queues.queueFor(record);
-    partitionQueue.awaitDisk(true);
+    partitionQueue.setAwaitsDisk(true);
     const { queues } = held;
     if (!this.#awaiting.has(partitionQueue))
       this.#awaiting.set(partitionQueue, { queues, generation: queues.generation });
@@ -199,7 +195,7 @@ export class SpooledQueues {
     if (this.#parts.spool.hasUnread) return;
     for (const partitionQueue of this.#awaiting.keys()) {
       if (this.#held.at(partitionQueue)?.isOnDisk === true) continue;
-      partitionQueue.awaitDisk(false);
+      partitionQueue.setAwaitsDisk(false);
       this.#awaiting.delete(partitionQueue);
     }
   }
@@ -213,20 +209,26 @@ export class SpooledQueues {
     return true;
   }
 
-  /** Whether memory has room. @param mayPushOut whether queues that are held may have to give way */
-  #findRoom(bytes: number, mayPushOut: boolean): boolean {
+  /** Whether memory has room. @param mayMoveHeld whether queues that are held may have to give way */
+  #findRoom(bytes: number, mayMoveHeld: boolean): boolean {
     const { buffer } = this.#parts;
-    while (!buffer.hasRoomFor(bytes, true)) if (!mayPushOut || !this.#pushOut()) return false;
+    while (!buffer.hasRoomFor(bytes, true)) if (!mayMoveHeld || !this.#moveHeldToDisk()) return false;
     return true;
   }
 
-  /** Moves some of the youngest records of the queue that is most beyond its share to disk. @returns whether there was one */
-  #pushOut(): boolean {
+  /**
+   * Moves some of the youngest records of the queue that is most beyond its share to disk; drops one, if nothing can be written.
+   *
+   * @returns whether memory has become freer
+   */
+  #moveHeldToDisk(): boolean {
     const { limits, spool } = this.#parts;
     const share = HELD_MEMORY_SHARE / this.#held.size;
     // What is written would come back before older ones that are under way.
-    const isBeyond = ({ isPassed, queue: { count, bytes } }: PartitionQueue): boolean =>
-      !isPassed && count > 1 && (count > share * limits.maxRecords || bytes > share * limits.maxBytes);
+    const isBeyond = ({ mayOvertakeItself, queue: { count, bytes } }: PartitionQueue): boolean =>
+      !mayOvertakeItself &&
+      count > 1 &&
+      (count > share * limits.maxRecords || bytes > share * limits.maxBytes);
     const held = this.#held.largest(isBeyond);
     if (held === undefined) return false;
     const { partitionQueue } = held;
@@ -239,7 +241,7 @@ export class SpooledQueues {
     }
     const left = this.#moveToDisk(youngest, held);
     this.#atOnce = left.size > 0 ? MAX_RECORDS_AT_ONCE : 1;
-    // What cannot be written stays, but for one where nothing can.
+    // What could not be written goes back into the queue. If nothing could, the youngest is dropped: else this would go on for ever.
     const victim = left.size === 0 ? youngest.pop() : undefined;
     for (const record of youngest) if (!left.has(record)) partitionQueue.queue.push(record);
     if (victim !== undefined) this.#parts.dropper.drop(victim, 'overflow', undefined);
@@ -248,14 +250,8 @@ export class SpooledQueues {
 
   /** Makes room among a queue's own records. @returns whether there is some */
   #shedOwn(record: PendingRecord): boolean {
-    const { buffer, limits, topics, dropper } = this.#parts;
-    if (limits.overflow === 'drop-newest') return false;
+    const { buffer, topics, dropper } = this.#parts;
     const { queue } = topics.of(record.topic).queueFor(record);
-    while (!buffer.hasRoomFor(record.bytes, true)) {
-      const oldest = queue.peek();
-      if (oldest === undefined) return false;
-      dropper.drop(oldest, 'overflow', undefined);
-    }
-    return true;
+    return buffer.makeRoomIn(queue, record, (victim) => dropper.drop(victim, 'overflow', undefined), true);
   }
 }

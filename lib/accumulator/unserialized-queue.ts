@@ -12,8 +12,6 @@ export interface UnserializedQueueParts {
   readonly buffer: MemoryLimit;
   readonly dropper: RecordDropper;
   readonly hasSpool: boolean;
-  /** Takes in a record that this queue has no room for whatever gives way: it is dropped there. */
-  add(record: PendingRecord): void;
 }
 
 /** Records that wait for their value, if there is a `serialize`: before all queues, in the order of acceptance. */
@@ -38,10 +36,10 @@ export class UnserializedQueue {
   }
 
   /** Takes in a record whose value is not known yet. @returns whether it waits */
-  hold(record: PendingRecord): boolean {
-    const { ledger, buffer, dropper, hasSpool, add } = this.#parts;
+  add(record: PendingRecord): boolean {
+    const { ledger, buffer, dropper, hasSpool } = this.#parts;
     if (!buffer.canHold(record.bytes)) {
-      add(record);
+      dropper.dropOversize(record);
       return false;
     }
     record.isPinned = true;
@@ -72,7 +70,7 @@ export class UnserializedQueue {
     this.#parts.dropper.drop(record, 'invalid', cause);
   }
 
-  /** The same of one that does not wait. */
+  /** `serialize` makes no value of a record that has not waited. */
   refuse(record: PendingRecord, cause: unknown): void {
     this.#parts.dropper.acceptAndDrop(record, 'invalid', cause);
   }

@@ -33,8 +33,8 @@ export class Warnings {
   // Some kinds have a topic's name in them, and of topics there may be any number.
   readonly #lastTold = new BoundedMap<string, number>(MAX_KINDS);
   #isEndTold = false;
-  /** What waits for `warnHeld`. */
-  #held: KafkaTransportError[] | undefined;
+  /** What waits for `emitDeferred`. */
+  #deferred: KafkaTransportError[] | undefined;
   readonly callbackFailures: Record<CallerFunction, number> = {
     topic: 0,
     key: 0,
@@ -202,21 +202,21 @@ export class Warnings {
     consoleLine('warn', what);
   }
 
-  /** From now on no listener is called before `warnHeld`. */
-  hold(): void {
-    this.#held ??= [];
+  /** From now on no listener is called before `emitDeferred`. */
+  defer(): void {
+    this.#deferred ??= [];
   }
 
-  warnHeld(): void {
-    const held = this.#held ?? [];
-    this.#held = undefined;
+  emitDeferred(): void {
+    const held = this.#deferred ?? [];
+    this.#deferred = undefined;
     for (const error of held) this.#emit(error);
   }
 
   #warn(code: KafkaTransportErrorCode, message: string, cause: unknown): void {
     const error = new KafkaTransportError(code, message, { cause });
-    if (this.#held === undefined) this.#emit(error);
-    else this.#held.push(error);
+    if (this.#deferred === undefined) this.#emit(error);
+    else this.#deferred.push(error);
   }
 
   #emit(error: KafkaTransportError): void {

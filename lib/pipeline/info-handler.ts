@@ -89,6 +89,6 @@ export class InfoHandler implements InfoListener {
     else sender.acceptAndDrop(admission.record, admission.kind, admission.cause);
     if (!isOver()) return;
     lifecycle.exit(0);
-    lifecycle.warnHeld();
+    lifecycle.emitDeferredWarnings();
   }
 }

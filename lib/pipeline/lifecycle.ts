@@ -58,7 +58,7 @@ export class Lifecycle implements Unfinished {
   }
 
   /** Records that are neither delivered nor dropped. */
-  get held(): number {
+  get unsettled(): number {
     return this.#parts.ledger.unsettled;
   }
 
@@ -108,11 +108,11 @@ export class Lifecycle implements Unfinished {
     if (state === 'idle' && ledger.unsettled === 0) work?.onIdle();
   }
 
-  /** @param isLast the process ends: not for long, where no broker was ever there */
-  async flush(timeoutMs: number, isLast: boolean = false): Promise<FlushReport> {
+  /** @param mayGiveUpEarly the process or its logger ends: it does not wait for long where no broker was ever there, or no topic */
+  async flush(timeoutMs: number, mayGiveUpEarly: boolean = false): Promise<FlushReport> {
     const { sender, spool } = this.#parts;
     this.openSpool();
-    return await sender.flush(timeoutMs, spool?.scan, isLast);
+    return await sender.flush(timeoutMs, spool?.scan, mayGiveUpEarly);
   }
 
   /**
@@ -144,10 +144,10 @@ export class Lifecycle implements Unfinished {
   /**
    * Flushes, gives up what is left, and closes the connections. Once closed, it stays so until `reopen`.
    *
-   * @param isLast as for `flush`
+   * @param mayGiveUpEarly as for `flush`
    */
-  close(isLast: boolean = false): Promise<FlushReport> {
-    this.#closing ??= this.#close(isLast);
+  close(mayGiveUpEarly: boolean = false): Promise<FlushReport> {
+    this.#closing ??= this.#close(mayGiveUpEarly);
     return this.#closing;
   }
 
@@ -168,13 +168,13 @@ export class Lifecycle implements Unfinished {
   /**
    * Gives up all that is left, because the process ends, and says so.
    *
-   * @param isLast whether it ends at once: the fallback gets all, though it has no time to call back
+   * @param isAtOnce whether it ends at once: the fallback gets all, though it has no time to call back
    */
-  giveUp(isLast: boolean = false): void {
+  giveUp(isAtOnce: boolean = false): void {
     const { clock, ledger, sender, fallbackWrites, deliveryReports, warnings } = this.#parts;
     const before = { closed: ledger.dropped.closed, handedOn: deliveryReports.handedOn };
     sender.giveUp();
-    if (isLast) fallbackWrites.giveAll();
+    if (isAtOnce) fallbackWrites.giveAll();
     const lost = ledger.dropped.closed - before.closed;
     if (lost === 0) return;
     const handedOn = deliveryReports.handedOn - before.handedOn;
@@ -188,12 +188,12 @@ export class Lifecycle implements Unfinished {
 
   /** The process ends now: blocks for up to `timeoutMs`, where what is left can still be sent. */
   exit(timeoutMs: number): void {
-    this.#parts.warnings.hold();
+    this.#parts.warnings.defer();
     this.#end(timeoutMs, true);
   }
 
-  warnHeld(): void {
-    this.#parts.warnings.warnHeld();
+  emitDeferredWarnings(): void {
+    this.#parts.warnings.emitDeferred();
   }
 
   /** The process ends soon: as `exit`, and resolves when the fallback has written what it got, or the time is up. */
@@ -209,24 +209,24 @@ export class Lifecycle implements Unfinished {
     if (sender.state === 'down') await this.exitSoon();
   }
 
-  #end(timeoutMs: number, isLast: boolean): void {
+  #end(timeoutMs: number, isAtOnce: boolean): void {
     const { ledger, sender, spool } = this.#parts;
     if (ledger.inMemory > 0) sender.drainOnExit(timeoutMs);
-    this.giveUp(isLast);
+    this.giveUp(isAtOnce);
     spool?.close();
   }
 
   /** Closes the connections without giving anything up. */
-  async release(): Promise<void> {
-    await this.#parts.sender.release();
+  async disconnect(): Promise<void> {
+    await this.#parts.sender.disconnect();
   }
 
-  async #close(isLast: boolean): Promise<FlushReport> {
+  async #close(mayGiveUpEarly: boolean): Promise<FlushReport> {
     const { clock, closeTimeoutMs, samplingNotice, dropNotice, sender, spool, ledger } = this.#parts;
     const reopened = this.#reopened;
     const deadline = clock.monotonic() + closeTimeoutMs;
     samplingNotice.tellNow();
-    const { delivered, dropped, pending } = await this.flush(closeTimeoutMs, isLast);
+    const { delivered, dropped, pending } = await this.flush(closeTimeoutMs, mayGiveUpEarly);
     if (pending === 0) {
       // The drop notice, in what is left of the time. Not before: in a full buffer it would take a record's place.
       dropNotice.tell(true);

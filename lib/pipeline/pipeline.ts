@@ -9,7 +9,7 @@ import { StatsCollector } from '../observe/stats-collector.ts';
 import { Warnings } from '../observe/warnings.ts';
 import type { ResolvedOptions } from '../options/resolve.ts';
 import { partitionOfKey } from '../protocol/murmur2.ts';
-import { type Admittance, RecordFactory } from '../record/record-factory.ts';
+import { RecordFactory, type RecordSelection } from '../record/record-factory.ts';
 import { Serializer } from '../record/serializer.ts';
 import { type Sampling, type SamplingOptions, samplingOf } from '../sampling/sampling.ts';
 import { SamplingNotice } from '../sampling/sampling-notice.ts';
@@ -25,7 +25,7 @@ import { Lifecycle, type WorkListener } from './lifecycle.ts';
 import { dropNoticeRecord, samplingNoticeRecord } from './own-records.ts';
 import { spoolAccounting } from './spool-accounting.ts';
 
-type UpdatableAdmittance = SamplingOptions & Pick<Admittance, 'filter'>;
+type UpdatableSelection = SamplingOptions & Pick<RecordSelection, 'filter'>;
 
 /** Puts the parts together that are between winston's side of a transport and its Kafka client. */
 export class Pipeline {
@@ -59,13 +59,13 @@ export class Pipeline {
       statsCollector,
       channels,
     });
-    const recordFactory = new RecordFactory({ ...options, ...this.#admittance(options) }, warnings, clock);
+    const recordFactory = new RecordFactory({ ...options, ...this.#selection(options) }, warnings, clock);
     const samplingNotice = new SamplingNotice(clock, (counts) => {
       const record = samplingNoticeRecord(recordFactory, counts);
       if (record !== undefined) this.infos.accept({ kind: 'record', record });
     });
     const loopDetection = new LoopDetection(options, clock, (loop) => deliveryReports.loopFound(loop));
-    const onSpoolWork = (): void => this.#sender.onWork();
+    const onSpoolWork = (): void => this.#sender.onSpooledWork();
     const spool =
       options.spool &&
       new Spool(
@@ -156,8 +156,8 @@ export class Pipeline {
   }
 
   /** Which records are wanted from now on. */
-  admitOnly(options: UpdatableAdmittance): void {
-    this.#recordFactory.update(({ sampling }) => this.#admittance(options, sampling));
+  updateSelection(options: UpdatableSelection): void {
+    this.#recordFactory.update(({ sampling }) => this.#selection(options, sampling));
   }
 
   isReady(maxAgeMs: number): boolean {
@@ -191,7 +191,7 @@ export class Pipeline {
     };
   }
 
-  #admittance({ filter, ...options }: UpdatableAdmittance, before?: Sampling): Admittance {
+  #selection({ filter, ...options }: UpdatableSelection, before?: Sampling): RecordSelection {
     return { filter, sampling: samplingOf(options, this.#clock.monotonic, Math.random, before) };
   }
 }

@@ -4,27 +4,27 @@ import { type SignalSubscriber, subscribe, unsubscribe } from './signals.ts';
 /** What a transport has to do before the process ends. */
 export interface Unfinished {
   /** Records that are neither delivered nor dropped. */
-  readonly held: number;
+  readonly unsettled: number;
   /** Records that were ever accepted: it only grows. */
   readonly everAccepted: number;
   /** Called before the end: it may still add records of its own, such as the notice of sampling. */
   tellLast(): void;
-  /** @param isLast not for long, where no broker was ever there */
-  flush(timeoutMs: number, isLast: boolean): Promise<unknown>;
+  /** @param mayGiveUpEarly as for `Lifecycle.flush` */
+  flush(timeoutMs: number, mayGiveUpEarly: boolean): Promise<unknown>;
   /** Flushes, unless Kafka cannot be reached. */
   flushUnlessDown(timeoutMs: number): Promise<unknown>;
   /** Closes the connections, which would keep the process alive. */
-  release(): Promise<void>;
+  disconnect(): Promise<void>;
   /** Gives up all that is left, at once. */
   giveUp(): void;
   /** The same, and resolves when the fallback has written what it got, or the time is up. */
   exitSoon(): Promise<void>;
   /**
    * The same, and nothing will be done afterwards. May take up to `timeoutMs`, but no turn of the event loop. What there is to
-   * warn of waits for `warnHeld`.
+   * warn of waits for `emitDeferredWarnings`.
    */
   exit(timeoutMs: number): void;
-  warnHeld(): void;
+  emitDeferredWarnings(): void;
 }
 
 // Whoever sends a signal may not wait for long: Docker kills after 10 s, Ctrl-C is expected to work.
@@ -53,7 +53,7 @@ function onExit(): void {
   for (const end of watching) if (end.hasGotMore) end.exit();
   isExitHeard = true;
   // Not before: a listener that calls process.exit() here ends the process at once, with what is still to be done undone.
-  for (const end of watching) end.warnHeld();
+  for (const end of watching) end.emitDeferredWarnings();
 }
 
 /** Whether nothing will be done any more with what comes now: an `exit` listener that comes after ours logs it. */
@@ -75,7 +75,7 @@ export class ProcessExit implements SignalSubscriber {
   #acceptedAtExit = 0;
   /** The same, when it was last flushed for a signal. */
   #acceptedAtSignal = 0;
-  /** How often it was put off since nothing was held. */
+  /** How often it was put off since nothing was left. */
   #flushes = 0;
 
   /**
@@ -110,22 +110,22 @@ export class ProcessExit implements SignalSubscriber {
   /** Nothing else keeps the process alive. */
   beforeExit(): void {
     if (this.giveUpIfInVain()) return;
-    const { held, everAccepted } = this.#unfinished;
-    if (held === 0) {
+    const { unsettled, everAccepted } = this.#unfinished;
+    if (unsettled === 0) {
       this.#flushes = 0;
       return;
     }
     this.#acceptedAtExit = everAccepted;
     this.#flushes++;
-    void this.#unfinished.flush(this.#timeoutMs, true).then(() => this.#unfinished.release());
+    void this.#unfinished.flush(this.#timeoutMs, true).then(() => this.#unfinished.disconnect());
   }
 
   /** Gives up where nothing is new since the last `beforeExit`: an outage must not keep the process alive for ever. @returns whether it has */
   giveUpIfInVain(): boolean {
     this.#unfinished.tellLast();
-    const { held, everAccepted } = this.#unfinished;
+    const { unsettled, everAccepted } = this.#unfinished;
     const isVain = everAccepted === this.#acceptedAtExit || this.#flushes === MAX_FLUSHES;
-    if (held === 0 || !isVain) return false;
+    if (unsettled === 0 || !isVain) return false;
     this.#unfinished.giveUp();
     return true;
   }
@@ -144,8 +144,8 @@ export class ProcessExit implements SignalSubscriber {
     return this.#unfinished.everAccepted !== this.#acceptedAtExit;
   }
 
-  warnHeld(): void {
-    this.#unfinished.warnHeld();
+  emitDeferredWarnings(): void {
+    this.#unfinished.emitDeferredWarnings();
   }
 
   get signalTimeoutMs(): number {
@@ -166,6 +166,6 @@ export class ProcessExit implements SignalSubscriber {
   exitForSignal(): void {
     // The flush has used the time already.
     this.#unfinished.exit(0);
-    this.#unfinished.warnHeld();
+    this.#unfinished.emitDeferredWarnings();
   }
 }

@@ -25,13 +25,13 @@ export type Admission =
   | { kind: 'sampled' };
 
 /** What can change while records come. */
-export interface Admittance {
+export interface RecordSelection {
   readonly filter: CompiledFilter | undefined;
   readonly sampling: Sampling | undefined;
 }
 
 /** What the transport's options say about its records. */
-export interface RecordFactoryOptions extends Admittance {
+export interface RecordFactoryOptions extends RecordSelection {
   readonly topic: string | ((entry: TransportEntry) => string);
   readonly key: ((entry: TransportEntry) => RecordKey | undefined) | undefined;
   readonly headers:
@@ -50,19 +50,19 @@ export class RecordFactory {
   readonly #options: RecordFactoryOptions;
   readonly #functions: RecordFunctions;
   readonly #clock: Clock;
-  #admittance: Admittance;
+  #selection: RecordSelection;
 
   constructor(options: RecordFactoryOptions, warnings: FunctionWarnings, clock: Clock) {
     this.#options = options;
     const { filter, sampling } = options;
-    this.#admittance = { filter, sampling };
+    this.#selection = { filter, sampling };
     this.#functions = new RecordFunctions(warnings);
     this.#clock = clock;
   }
 
   /** Which records are wanted from now on. @param update is given what has been so far */
-  update(update: (admittance: Admittance) => Admittance): void {
-    this.#admittance = update(this.#admittance);
+  update(update: (selection: RecordSelection) => RecordSelection): void {
+    this.#selection = update(this.#selection);
   }
 
   /** @param keepInfo whether the info is wanted once more, for the `logged` event */
@@ -74,7 +74,7 @@ export class RecordFactory {
     keepInfo: boolean,
   ): Admission {
     const { topic, key, headers, partition, redact, serialize } = this.#options;
-    const { filter, sampling } = this.#admittance;
+    const { filter, sampling } = this.#selection;
     const time = this.#clock.wall();
     const level = levelOf(info);
     const severity = severityOf(level, levels);

@@ -53,7 +53,7 @@ export class Connection {
   #notBefore = 0;
   #idleTimer: Timer | undefined;
   #closed: Promise<void> = Promise.resolve();
-  #retiring: { client: DeliveryClient; by: 'repair' | 'replace' } | undefined;
+  #retiring: { client: DeliveryClient; next: 'repair' | 'replace' } | undefined;
   /** How often the client was renewed since the last send that succeeded. */
   #renewals = 0;
   /** How often a client was connected. */
@@ -105,18 +105,18 @@ export class Connection {
   }
 
   /** A send has shown that the client is dead. Several may show it of the same one, and only that one is repaired. */
-  repairFailed(client: DeliveryClient): void {
+  repairIfCurrent(client: DeliveryClient): void {
     if (this.client === client) this.#repair();
   }
 
   /**
    * The client is to go once what is under way with it has landed: cut off, that would arrive twice.
    *
-   * @param by `repair`: one that can be renewed may stay, with fresh connections
+   * @param next `repair`: one that can be renewed may stay, with fresh connections
    */
-  retire(client: DeliveryClient, by: 'repair' | 'replace'): void {
-    if (this.client !== client || (this.isRetiring && by === 'repair')) return;
-    this.#retiring = { client, by };
+  retire(client: DeliveryClient, next: 'repair' | 'replace'): void {
+    if (this.client !== client || (this.isRetiring && next === 'repair')) return;
+    this.#retiring = { client, next };
   }
 
   get isRetiring(): boolean {
@@ -125,9 +125,9 @@ export class Connection {
 
   /** What is under way with a client that retires has landed. */
   finishRetiring(): void {
-    const { by } = this.#retiring ?? {};
+    const { next } = this.#retiring ?? {};
     this.#retiring = undefined;
-    if (by === 'repair') this.#repair();
+    if (next === 'repair') this.#repair();
     else void this.replace();
   }
 
@@ -148,7 +148,7 @@ export class Connection {
   }
 
   /** Something has changed: whether there is work decides whether an open client is kept. */
-  onWork(): void {
+  updateIdleTimer(): void {
     const { clock, source, idleTimeoutMs, hasWork } = this.#options;
     clock.cancel(this.#idleTimer);
     this.#idleTimer = undefined;

@@ -29,7 +29,7 @@ export function drainOnExit(
     } else health.recordError(result.cause);
   });
   const left = accumulator.unsettled();
-  // Sent when nobody listens any more, they would go again from the spool.
+  // Too late: nobody would hear the answer, and what is sent now would be sent again from the spool.
   if (left.length === 0 || clock.monotonic() >= end) return;
   exitDrain.send(left, end, {
     onDelivered(records) {

@@ -40,7 +40,7 @@ export class Flushes {
   ): Promise<FlushReport> {
     const { ledger, clock, onBegin } = this.#options;
     const watcher = ledger.watch(scan !== undefined);
-    void scan?.then(() => ledger.release(watcher));
+    void scan?.then(() => ledger.noOlderToCome(watcher));
     if (watcher.awaitsOlder || watcher.pending > 0) {
       await new Promise<void>((resolve) => {
         const timer = clock.after(timeoutMs, () => done(), true);

@@ -1,6 +1,6 @@
 import { messageOf } from '../errors.ts';
 
-// Refusals in a row, without a success, after which a client is replaced and an outage is declared. Fewer happen
+// Failures in a row, without a success, after which a client is renewed or replaced and an outage is declared. Fewer happen
 // in a healthy cluster: a leader moves, a topic is being created.
 const MAX_FAILURES = 4;
 // The same for one partition, while others get through: a whole election of a new leader fits in there.

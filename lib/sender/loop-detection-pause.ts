@@ -5,7 +5,7 @@ export class LoopDetectionPause {
   readonly #gate: SendGate | undefined;
   #isOn = false;
   /** Records that have waited for one, and have not gone out since. */
-  #released = 0;
+  #haveWaited = 0;
 
   constructor(gate: SendGate | undefined) {
     this.#gate = gate;
@@ -19,16 +19,16 @@ export class LoopDetectionPause {
    * @returns until when nothing is sent
    */
   until(now: number, mayHold: boolean, queued: number): number {
-    if (this.#gate === undefined || this.#released > 0) return 0;
+    if (this.#gate === undefined || this.#haveWaited > 0) return 0;
     const until = this.#gate.hold(now, mayHold);
-    if (this.#isOn && until <= now) this.#released = queued;
+    if (this.#isOn && until <= now) this.#haveWaited = queued;
     this.#isOn = until > now;
     return until;
   }
 
   /** So many records go out. @param isForced because somebody flushes */
   onSend(now: number, isForced: boolean, records: number): void {
-    this.#released = Math.max(0, this.#released - records);
+    this.#haveWaited = Math.max(0, this.#haveWaited - records);
     this.#gate?.onSend(now, isForced, records);
   }
 }

@@ -63,8 +63,8 @@ export class SendLoop {
   /** A record has been put into its queue. @param isFull whether a batch is full by it */
   onRecord(record: PendingRecord, isFull: boolean): void {
     if (this.#timer.isDue) return;
-    // In an outage the timer of the next attempt decides; a full batch changes nothing. Where a topic is away, and no other
-    // has been tried since, it only seems to be one.
+    // While Kafka is down, the timer of the next attempt decides, and a full batch changes nothing. But `down` may come of one missing
+    // topic: a record of another one is tried at once.
     if (this.#options.health.state === 'down' && this.#timer.isArmed && !this.#maySucceed(record)) return;
     if (isFull) this.#timer.soon();
     else this.#timer.onFresh();
@@ -101,7 +101,7 @@ export class SendLoop {
     const { clock, ledger, accumulator, connection, flushes } = this.#options;
     this.#timer.onRun();
     if (this.#isStopped) return;
-    if (accumulator.replayFromSpool({ wall: clock.wall(), monotonic: clock.monotonic() })) this.#timer.soon();
+    if (accumulator.syncWithSpool({ wall: clock.wall(), monotonic: clock.monotonic() })) this.#timer.soon();
     const expired = ledger.dropped.expired;
     const expiry = this.#expire();
     // In their place others come from disk.
@@ -110,7 +110,7 @@ export class SendLoop {
     const now = clock.monotonic();
     const heldUntil = this.#heldUntil(now, force);
     if (heldUntil <= now) this.#sendDue(now, force);
-    connection.onWork();
+    connection.updateIdleTimer();
     const next = Math.min(Math.max(this.#nextAttempt(now, force), heldUntil), expiry);
     // Never at once: what could be done now has just been done.
     if (next < Number.POSITIVE_INFINITY) this.#timer.arm(Math.max(1, next - now));
@@ -189,7 +189,7 @@ export class SendLoop {
     } catch (error) {
       result = classifyError(error);
     }
-    // Given up in the meantime, by a `stop`: what became of it is no news any more.
+    // All its records have been given up meanwhile, because it was closed or the process ends: only its queue has to be told.
     const isGivenUp = result.kind !== 'delivered' && batch.records.every(({ state }) => state === 'settled');
     if ('cause' in result) accumulator.recordError(batch.topic, result.cause);
     if (isGivenUp) accumulator.reenqueue(batch, 0);

@@ -14,8 +14,8 @@ import { TopicProbe } from './results/topic-probe.ts';
 import { SendLoop } from './send-loop.ts';
 import type { FlushReport, SenderEvents, SenderOptions } from './sender-options.ts';
 
-// How long there is no connection after a release: longer than the old one may take to close.
-const RELEASED_MS = 2_000;
+// How long there is no connection after a disconnect: longer than the old one may take to close.
+const DISCONNECTED_MS = 2_000;
 
 /** From accepted to acknowledged: forms batches, sends them, and sees to it that they arrive or are counted. */
 export class Sender {
@@ -178,23 +178,23 @@ export class Sender {
    * Resolves when all that is accepted so far is settled, the time is up, or the sender is stopped. Keeps the process alive until then.
    *
    * @param scan when it is over, what other processes have left on disk has been counted: that is waited for, too
-   * @param isLast the process ends: not for long, where no broker was ever there, or no topic
+   * @param mayGiveUpEarly the process or its logger ends: it does not wait for long where no broker was ever there, or no topic
    */
-  async flush(timeoutMs: number, scan?: Promise<void>, isLast: boolean = false): Promise<FlushReport> {
+  async flush(timeoutMs: number, scan?: Promise<void>, mayGiveUpEarly = false): Promise<FlushReport> {
     if (this.#loop.isStopped) return this.#flushes.report;
     const lookForEnd: readonly LookForEnd[] = [
       (done) => this.#unreachedBrokers.whenAllRefuse(done),
       (done) => this.#missingTopics.whenOnlyMissing(done),
     ];
-    return await this.#flushes.wait(timeoutMs, scan, isLast ? lookForEnd : []);
+    return await this.#flushes.wait(timeoutMs, scan, mayGiveUpEarly ? lookForEnd : []);
   }
 
   /**
    * Closes the client. Resolves when its connections are closed. Where records are left, there is none for a moment: the process
    * ends when nothing keeps it alive, and a connection would.
    */
-  async release(): Promise<void> {
-    if (this.#options.ledger.unsettled > 0) this.#connection.doNotOpenFor(RELEASED_MS);
+  async disconnect(): Promise<void> {
+    if (this.#options.ledger.unsettled > 0) this.#connection.doNotOpenFor(DISCONNECTED_MS);
     await this.#connection.replace();
   }
 
@@ -206,7 +206,7 @@ export class Sender {
   }
 
   /** There is something on disk that was not there before. */
-  onWork(): void {
+  onSpooledWork(): void {
     this.#loop.runSoon();
   }
 

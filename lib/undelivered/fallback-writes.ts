@@ -59,11 +59,11 @@ export class FallbackWrites {
     this.#give(true);
   }
 
-  #give(isLast: boolean = false): void {
+  #give(isAtOnce: boolean = false): void {
     // It may call back at once.
     if (this.#isGiving) return;
     this.#isGiving = true;
-    for (; this.#given < this.#waiting.length && (isLast || this.#isReady); this.#given++) {
+    for (; this.#given < this.#waiting.length && (isAtOnce || this.#isReady); this.#given++) {
       const log = this.#waiting[this.#given] as Log;
       this.#unanswered = log;
       const done = (): void => {

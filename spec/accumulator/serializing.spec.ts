@@ -26,7 +26,7 @@ class Records implements UnserializedRecords {
     return this.waiting[0];
   }
 
-  hold(record: PendingRecord): boolean {
+  add(record: PendingRecord): boolean {
     if (this.waiting.length >= this.room) {
       this.shed(record, 'overflow', undefined);
       return false;

@@ -66,9 +66,10 @@ class Rig {
   }
 
   /** @returns where the record waits now */
-  add(text: string, topic = 'logs'): 'memory' | 'disk' | 'dropped' | 'no room' {
+  add(text: string, topic = 'logs'): 'memory' | 'disk' | 'nowhere' | 'no room' {
     const record = recordOf({ text, topic, key: 'k' });
-    const placed = this.queues.place(record, () => this.rejected.push(text));
+    const placed = this.queues.place(record);
+    if (placed === 'nowhere') this.rejected.push(text);
     if (placed !== 'memory') return placed;
     if (!this.buffer.hasRoomFor(record.bytes)) return 'no room';
     this.ledger.accept(record);
@@ -108,7 +109,7 @@ class Rig {
   }
 
   replay(): boolean {
-    return this.queues.replayFromSpool({ wall: this.clock.wall(), monotonic: this.clock.now });
+    return this.queues.syncWithSpool({ wall: this.clock.wall(), monotonic: this.clock.now });
   }
 
   textsOf(topic: string): string[] {
@@ -130,9 +131,9 @@ describe('a new record', () => {
   it('is rejected where it must not overtake others on disk, and that is full', async () => {
     const rig = await new Rig({ maxBytesOnDisk: 220 }).open();
     const where = rig.addAll(19);
-    expect(where.slice(16)).toEqual(['disk', 'dropped', 'dropped']);
+    expect(where.slice(16)).toEqual(['disk', 'nowhere', 'nowhere']);
     rig.deliver();
-    expect(rig.add('later')).toBe('dropped');
+    expect(rig.add('later')).toBe('nowhere');
     expect(rig.rejected).toEqual(['17', '18', 'later']);
   });
 });
@@ -314,7 +315,7 @@ describe('a topic that is held', () => {
 
   it.each<[OverflowPolicy, string, string[]]>([
     ['drop-oldest', 'memory', ['0']],
-    ['drop-newest', 'dropped', []],
+    ['drop-newest', 'nowhere', []],
   ])(
     'with %s, alone and with a full disk, costs others nothing: its own new record is in %s',
     async (overflow, where, dropped) => {

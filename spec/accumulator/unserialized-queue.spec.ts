@@ -9,14 +9,10 @@ function queueOf({ hasSpool = false, maxRecords = 100 } = {}) {
   const ledger = new Ledger();
   const buffer = new MemoryLimit({ maxRecords, maxBytes: 1_000, overflow: 'drop-oldest' }, ledger);
   const dropped: string[] = [];
-  const added: string[] = [];
   const dropper = new RecordDropper(ledger, undefined, ({ text }, reason) =>
     dropped.push(`${reason} ${text}`),
   );
-  const queue = new UnserializedQueue({
-    ...{ ledger, buffer, dropper, hasSpool },
-    add: ({ text }) => added.push(text),
-  });
+  const queue = new UnserializedQueue({ ledger, buffer, dropper, hasSpool });
   /** Has a record wait for the broker: no part of this queue, but in the same memory. */
   const others = buffer.makeQueue();
   const wait = (text: string): void => {
@@ -24,15 +20,15 @@ function queueOf({ hasSpool = false, maxRecords = 100 } = {}) {
     ledger.accept(record);
     others.push(record);
   };
-  return { ledger, buffer, dropped, added, queue, wait };
+  return { ledger, buffer, dropped, queue, wait };
 }
 
 it('gives a record out with its value, at the position that it was accepted at', () => {
   const { ledger, queue } = queueOf();
   const record = recordOf({ text: 'a' });
-  expect(queue.hold(record)).toBe(true);
+  expect(queue.add(record)).toBe(true);
   expect([queue.first, record.isPinned, ledger.queued]).toEqual([record, true, 1]);
-  queue.hold(recordOf({ text: 'b' }));
+  queue.add(recordOf({ text: 'b' }));
   expect([...queue].map(({ text }) => text)).toEqual(['a', 'b']);
   const taken = queue.take('value');
   expect(taken).toBe(record);
@@ -43,11 +39,12 @@ it('gives a record out with its value, at the position that it was accepted at',
   expect(queue.take('value')).toBeUndefined();
 });
 
-it('passes a record on that is larger than memory', () => {
-  const { queue, added } = queueOf();
-  const record = recordOf({ text: 'x'.repeat(1_001) });
-  expect(queue.hold(record)).toBe(false);
-  expect([added.length, record.isPinned, queue.first]).toEqual([1, false, undefined]);
+it('drops a record that is larger than memory', () => {
+  const { queue, dropped } = queueOf();
+  const text = 'x'.repeat(1_001);
+  const record = recordOf({ text });
+  expect(queue.add(record)).toBe(false);
+  expect([dropped, record.isPinned, queue.first]).toEqual([[`oversize ${text}`], false, undefined]);
 });
 
 it.each([
@@ -57,9 +54,23 @@ it.each([
 ])('with a spool: $hasSpool, makes room for what is new: $gone', ({ hasSpool, gone }) => {
   const { queue, wait, dropped } = queueOf({ hasSpool, maxRecords: 2 });
   wait('waits');
-  queue.hold(recordOf({ text: 'a' }));
-  expect(queue.hold(recordOf({ text: 'b' }))).toBe(true);
+  queue.add(recordOf({ text: 'a' }));
+  expect(queue.add(recordOf({ text: 'b' }))).toBe(true);
   expect(dropped).toEqual(gone);
+});
+
+it('with a spool, shed all of it in vain for a record that had no room then either', () => {
+  const { queue, wait, dropped, ledger } = queueOf({ hasSpool: true });
+  wait('x'.repeat(900));
+  queue.add(recordOf({ text: 'a' }));
+  queue.add(recordOf({ text: 'b' }));
+  expect(queue.add(recordOf({ text: 'y'.repeat(101) }))).toBe(false);
+  expect([dropped, [...queue].map(({ text }) => text)]).toEqual([
+    [`overflow ${'y'.repeat(101)}`],
+    ['a', 'b'],
+  ]);
+  expect(queue.add(recordOf({ text: 'z'.repeat(100) }))).toBe(true);
+  expect([ledger.dropped.overflow, [...queue].length]).toEqual([3, 1]);
 });
 
 it.each([
@@ -75,7 +86,7 @@ it.each([
 it('drops what no value can be made of, whether it waits or not', () => {
   const { queue, dropped, ledger } = queueOf();
   const record = recordOf({ text: 'a' });
-  queue.hold(record);
+  queue.add(record);
   queue.drop(record, new Error('boom'));
   queue.refuse(recordOf({ text: 'b' }), new Error('boom'));
   expect(dropped).toEqual(['invalid a', 'invalid b']);

@@ -68,11 +68,11 @@ it('tells of one kind once a minute', () => {
 it('lost what was held at the end of the process, where that was begun a second time', () => {
   const { emitter, texts } = told();
   const warnings = new Warnings(emitter, new HeldClock());
-  warnings.hold();
+  warnings.defer();
   warnings.dropped('closed', 'logs', undefined, true);
-  warnings.hold();
+  warnings.defer();
   expect(texts).toEqual([]);
-  warnings.warnHeld();
+  warnings.emitDeferred();
   expect(texts).toHaveLength(1);
 });
 

@@ -40,7 +40,7 @@ describe('an info', () => {
     expect(rig.sent).toEqual(['one', 'two']);
     expect(rig.pipeline.stats()).toMatchObject({ state: 'up', accepted: 2, delivered: 2, inFlight: 0 });
     expect(rig.pipeline.stats().rates.accepted).toBeGreaterThan(0);
-    expect(rig.pipeline.lifecycle.held).toBe(0);
+    expect(rig.pipeline.lifecycle.unsettled).toBe(0);
   });
 
   it('is kept from Kafka by the filter, by sample, or where it goes round in a loop: counted, and told', async () => {

@@ -32,9 +32,9 @@ it('knows what it holds, and what was ever accepted', async () => {
   const rig = new Rig();
   const { lifecycle } = rig.pipeline;
   rig.log('one');
-  expect([lifecycle.held, lifecycle.everAccepted]).toEqual([1, 1]);
+  expect([lifecycle.unsettled, lifecycle.everAccepted]).toEqual([1, 1]);
   await rig.clock.pass(1_000);
-  expect([lifecycle.held, lifecycle.everAccepted]).toEqual([0, 1]);
+  expect([lifecycle.unsettled, lifecycle.everAccepted]).toEqual([0, 1]);
 });
 
 it('takes nothing over for what an exit listener logs: each such record had all that was left there renamed', async () => {
@@ -101,7 +101,7 @@ describe('its state', () => {
     rig.log('slow');
     await rig.clock.pass(5_000);
     expect(rig.pipeline.stats()).toMatchObject({ state: 'idle', delivered: 1 });
-    expect([rig.pipeline.lifecycle.held, rig.work]).toEqual([1, ['work']]);
+    expect([rig.pipeline.lifecycle.unsettled, rig.work]).toEqual([1, ['work']]);
     rig.pipeline.lifecycle.giveUp();
     rig.log('two');
     await rig.clock.pass(5_000);
@@ -155,7 +155,7 @@ describe('the spool', () => {
     rig.log('one');
     await rig.after(2_000, rig.pipeline.lifecycle.close());
     rig.pipeline.lifecycle.reopen();
-    expect(rig.pipeline.lifecycle.held).toBe(0);
+    expect(rig.pipeline.lifecycle.unsettled).toBe(0);
     rig.isAway = false;
     await rig.clock.pass(2_000);
     expect(rig.sent).toEqual(['one']);
@@ -167,9 +167,9 @@ describe('the spool', () => {
     for (const text of ['one', 'two', 'three']) rig.log(text);
     expect(rig.pipeline.stats().spooled).toBeGreaterThan(0);
     rig.pipeline.lifecycle.reopen();
-    expect(rig.pipeline.lifecycle.held).toBe(3);
+    expect(rig.pipeline.lifecycle.unsettled).toBe(3);
     await rig.clock.pass(2_000);
-    expect([rig.sent, rig.pipeline.lifecycle.held]).toEqual([['one', 'two', 'three'], 0]);
+    expect([rig.sent, rig.pipeline.lifecycle.unsettled]).toEqual([['one', 'two', 'three'], 0]);
     rig.expectBalanced();
   });
 
@@ -213,7 +213,7 @@ describe('what sample has left out', () => {
     rig.log('left out');
     expect(lifecycle.hasUntold).toBe(true);
     lifecycle.tellLast();
-    expect([lifecycle.hasUntold, lifecycle.held]).toEqual([false, 1]);
+    expect([lifecycle.hasUntold, lifecycle.unsettled]).toEqual([false, 1]);
   });
 
   it('is told before a flush for a signal', async () => {
@@ -230,7 +230,7 @@ describe('what sample has left out', () => {
     await rig.clock.pass(1_000);
     rig.log('left out');
     rig.pipeline.lifecycle.tellLast();
-    expect([rig.pipeline.lifecycle.held, rig.pipeline.lifecycle.hasUntold]).toEqual([1, true]);
+    expect([rig.pipeline.lifecycle.unsettled, rig.pipeline.lifecycle.hasUntold]).toEqual([1, true]);
     await rig.after(3_000, rig.pipeline.lifecycle.close());
     const { everAccepted } = rig.pipeline.lifecycle;
     rig.log('left out');
@@ -608,7 +608,7 @@ it('a release closes the connection, and gives nothing up', async () => {
   const rig = new Rig();
   rig.log('one');
   await rig.clock.pass(1_000);
-  await rig.after(10, rig.pipeline.lifecycle.release());
+  await rig.after(10, rig.pipeline.lifecycle.disconnect());
   expect(rig.disconnects).toBe(1);
   rig.log('two');
   await rig.clock.pass(5_000);

@@ -3,19 +3,19 @@ import { describe, expect, it, vi } from 'vitest';
 import { ProcessExit } from '../../lib/process/process-exit.ts';
 import { gate } from '../winston/fixtures/gate.ts';
 
-function unfinished(held: number) {
+function unfinished(unsettled: number) {
   const flushed = gate();
   const books = {
-    held,
-    everAccepted: held,
+    unsettled,
+    everAccepted: unsettled,
     tellLast: vi.fn(),
     flush: vi.fn(() => flushed.opened),
     flushUnlessDown: vi.fn(() => flushed.opened),
-    release: vi.fn(async () => undefined),
+    disconnect: vi.fn(async () => undefined),
     giveUp: vi.fn(),
     exitSoon: vi.fn(async () => undefined),
     exit: vi.fn(),
-    warnHeld: vi.fn(),
+    emitDeferredWarnings: vi.fn(),
   };
   return { books, flushed };
 }
@@ -23,17 +23,17 @@ function unfinished(held: number) {
 const listeners = (): number[] => ['beforeExit', 'exit'].map((event) => process.listenerCount(event));
 
 describe('a process that is about to end', () => {
-  it('is left alone when nothing is held', () => {
+  it('is left alone when nothing is left', () => {
     const { books } = unfinished(0);
     new ProcessExit(books, 10).beforeExit();
     expect(books.flush).not.toHaveBeenCalled();
     expect(books.giveUp).not.toHaveBeenCalled();
   });
 
-  it('tells what there is to tell before it looks at what is held', () => {
+  it('tells what there is to tell before it looks at what is left', () => {
     const { books } = unfinished(0);
     books.tellLast.mockImplementation(() => {
-      books.held = 1;
+      books.unsettled = 1;
       books.everAccepted = 1;
     });
     new ProcessExit(books, 10).beforeExit();
@@ -44,11 +44,11 @@ describe('a process that is about to end', () => {
     const { books, flushed } = unfinished(3);
     new ProcessExit(books, 1_234).beforeExit();
     expect(books.flush).toHaveBeenCalledExactlyOnceWith(1_234, true);
-    expect(books.release).not.toHaveBeenCalled();
+    expect(books.disconnect).not.toHaveBeenCalled();
     flushed.open();
     await flushed.opened;
     await Promise.resolve();
-    expect(books.release).toHaveBeenCalledTimes(1);
+    expect(books.disconnect).toHaveBeenCalledTimes(1);
     expect(books.giveUp).not.toHaveBeenCalled();
   });
 
@@ -76,12 +76,12 @@ describe('a process that is about to end', () => {
     expect(books.giveUp).toHaveBeenCalledTimes(7);
   });
 
-  it('may be put off as often again, once nothing was held', () => {
+  it('may be put off as often again, once nothing was left', () => {
     const { books } = unfinished(0);
     const end = new ProcessExit(books, 10);
     for (let at = 0; at < 12; at++) {
       books.everAccepted++;
-      books.held = at % 4;
+      books.unsettled = at % 4;
       end.beforeExit();
     }
     expect(books.flush).toHaveBeenCalledTimes(9);
@@ -123,7 +123,7 @@ describe('a signal', () => {
     const { books } = unfinished(1);
     new ProcessExit(books, 10).exitForSignal();
     expect(books.exit).toHaveBeenCalledExactlyOnceWith(0);
-    expect(books.warnHeld).toHaveBeenCalledAfter(books.exit);
+    expect(books.emitDeferredWarnings).toHaveBeenCalledAfter(books.exit);
   });
 
   it('is over when the fallback has written', async () => {
@@ -173,8 +173,8 @@ describe('what one has given up, and another has got as its fallback', () => {
     (order) => {
       const [giver, getter] = [unfinished(1).books, unfinished(0).books];
       giver.giveUp.mockImplementation(() => {
-        giver.held = 0;
-        getter.held = 1;
+        giver.unsettled = 0;
+        getter.unsettled = 1;
         getter.everAccepted++;
       });
       const both = [giver, getter].map((books) => new ProcessExit(books, 10));

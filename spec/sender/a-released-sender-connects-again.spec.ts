@@ -16,7 +16,7 @@ it('and does not for two seconds, where records are left', async () => {
   await rig.clock.pass(100);
   const { sent } = rig;
   const before = sent.length;
-  const released = rig.sender.release();
+  const released = rig.sender.disconnect();
   await rig.clock.pass(1_999);
   await released;
   expect([before > 0, sent.length - before]).toEqual([true, 0]);
@@ -29,7 +29,7 @@ it('does at once, where somebody flushes', async () => {
   const rig = refusing();
   rig.log('one');
   await rig.clock.pass(100);
-  await Promise.all([rig.sender.release(), rig.clock.pass(1)]);
+  await Promise.all([rig.sender.disconnect(), rig.clock.pass(1)]);
   rig.answer = (batch) => [{ topicName: batch.topic, partition: 0, errorCode: 0 }];
   const flushed = rig.flush();
   await rig.clock.pass(1);
@@ -40,7 +40,7 @@ it('does at once, where nothing is left and a record comes', async () => {
   const rig = new Rig();
   rig.log('one');
   await rig.clock.pass(100);
-  await Promise.all([rig.sender.release(), rig.clock.pass(1)]);
+  await Promise.all([rig.sender.disconnect(), rig.clock.pass(1)]);
   rig.log('two');
   await rig.clock.pass(20);
   expect(rig.delivered).toEqual(['one', 'two']);

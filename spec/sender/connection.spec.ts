@@ -209,11 +209,11 @@ describe('a client that is replaced', () => {
     const first = await rig.open();
     await rig.connection.replace();
     const second = await rig.open();
-    rig.connection.repairFailed(first);
+    rig.connection.repairIfCurrent(first);
     rig.connection.retire(first, 'replace');
     expect(rig.connection.client).toBe(second);
     expect(rig.connection.isRetiring).toBe(false);
-    rig.connection.repairFailed(second);
+    rig.connection.repairIfCurrent(second);
     expect(rig.connection.client).toBeUndefined();
   });
 });
@@ -222,7 +222,7 @@ describe('a client that can be renewed', () => {
   it('is kept, with fresh connections', async () => {
     const rig = new Rig({ renews: true });
     const client = await rig.open();
-    rig.connection.repairFailed(client);
+    rig.connection.repairIfCurrent(client);
     expect(rig.connection.client).toBeUndefined();
     await rig.clock.settle();
     expect(rig.connection.client).toBe(client);
@@ -247,7 +247,7 @@ describe('a client that can be renewed', () => {
   ])('is replaced where that %s', async (_name, renew) => {
     const rig = new Rig({ renews: true });
     rig.renew = renew;
-    rig.connection.repairFailed(await rig.open());
+    rig.connection.repairIfCurrent(await rig.open());
     await rig.clock.pass(1_000);
     expect(rig.events).toEqual(['renew 1', 'close 1', 'kill 1', 'closed']);
   });
@@ -257,7 +257,7 @@ describe('a client that can be renewed', () => {
     const client = await rig.open();
     const repair = async (times: number): Promise<void> => {
       for (let time = 0; time < times; time++) {
-        rig.connection.repairFailed(client);
+        rig.connection.repairIfCurrent(client);
         await rig.clock.settle();
       }
     };
@@ -276,7 +276,7 @@ describe('a client without work', () => {
     const rig = new Rig();
     await rig.open();
     rig.hasWork = false;
-    rig.connection.onWork();
+    rig.connection.updateIdleTimer();
     await rig.clock.pass(1_999);
     expect(rig.events).toEqual([]);
     await rig.clock.pass(1);
@@ -287,9 +287,9 @@ describe('a client without work', () => {
     const rig = new Rig();
     await rig.open();
     rig.hasWork = false;
-    rig.connection.onWork();
+    rig.connection.updateIdleTimer();
     await rig.clock.pass(1_000);
-    rig.connection.onWork();
+    rig.connection.updateIdleTimer();
     await rig.clock.pass(1_999);
     rig.hasWork = true;
     await rig.clock.pass(10_000);
@@ -303,7 +303,7 @@ describe('a client without work', () => {
     const rig = new Rig();
     await rig.open();
     rig.hasWork = false;
-    rig.connection.onWork();
+    rig.connection.updateIdleTimer();
     rig.hasWork = true;
     // No timer has fired meanwhile.
     rig.clock.now += 2_000 + late;
@@ -315,7 +315,7 @@ describe('a client without work', () => {
     const rig = new Rig({ isOwned: false });
     await rig.open();
     rig.hasWork = false;
-    rig.connection.onWork();
+    rig.connection.updateIdleTimer();
     await rig.clock.pass(10_000);
     expect(rig.events).toEqual([]);
     expect(rig.clock.armed).toBe(0);

@@ -27,7 +27,7 @@ async function rigWithSpool(directory: string): Promise<Rig & { readonly spool: 
     onDamaged: nothing,
     onLost: nothing,
     onError: nothing,
-    onWork: () => rig.sender.onWork(),
+    onWork: () => rig.sender.onSpooledWork(),
   });
   const buffer = { maxRecords: 12, maxBytes: 1_000_000, overflow: 'drop-oldest' } as const;
   const rig = Object.assign(new Rig({ clock, ledger, spool, buffer }, HANDED_IN), { spool, clock, ledger });

@@ -25,7 +25,7 @@ function rigWithSpool(
     onDamaged: () => undefined,
     onLost: (records) => ledger.loseSpooled(records),
     onError: () => undefined,
-    onWork: () => rig.sender.onWork(),
+    onWork: () => rig.sender.onSpooledWork(),
   });
   const buffer = { maxRecords: 10, maxBytes: 1_000_000, overflow: 'drop-oldest' } as const;
   const rig = new Rig({ clock, ledger, spool, buffer, ...overrides });

@@ -50,7 +50,7 @@ function rigWith(isSpooled: boolean): Rig {
       onDamaged: () => expect.unreachable(),
       onLost: () => expect.unreachable(),
       onError: (cause) => expect.unreachable(String(cause)),
-      onWork: () => (rig as Rig).sender.onWork(),
+      onWork: () => (rig as Rig).sender.onSpooledWork(),
     },
   );
   rig = new Rig({ ...limits, spool });

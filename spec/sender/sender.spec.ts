@@ -83,7 +83,7 @@ describe('no timer spins', () => {
     await rig.clock.pass(20);
     const fired = rig.clock.fired;
     rig.close = () => new Promise(() => undefined);
-    void rig.sender.release();
+    void rig.sender.disconnect();
     rig.log(...numbers(50));
     await rig.clock.pass(999);
     expect(rig.clock.fired - fired).toBeLessThan(3);

@@ -91,7 +91,7 @@ export class ModelProcess {
         : new Spool(
             { directory: parts.directory, mode, maxBytes },
             clock,
-            spoolAccounting({ ...doubles, ledger, onWork: () => this.sender.onWork() }),
+            spoolAccounting({ ...doubles, ledger, onWork: () => this.sender.onSpooledWork() }),
           );
     this.sender = new Sender(
       {

@@ -16,7 +16,7 @@ export async function takeStep(world: ModelWorld, step: Step): Promise<void> {
     case 'signal':
       return world.in(step.slot, ({ lifecycle }) => lifecycle.flushUnlessDown(5_000));
     case 'release':
-      return world.in(step.slot, ({ lifecycle }) => lifecycle.release());
+      return world.in(step.slot, ({ lifecycle }) => lifecycle.disconnect());
     case 'close':
       return world.close(world.process(step.slot));
     case 'reopen':

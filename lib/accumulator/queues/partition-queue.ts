@@ -64,8 +64,11 @@ export class PartitionQueue {
     return this.#awaitsDisk;
   }
 
-  /** Whether what is under way may be younger than what waits here: all of one key that go together through a producer handed in. */
-  get isPassed(): boolean {
+  /**
+   * With a `producer` handed in, a send may carry younger records of one key past older ones of other keys that wait here. Then nothing
+   * is written from here to disk.
+   */
+  get mayOvertakeItself(): boolean {
     return this.#isBusy && this.partition === undefined && !this.#policy.keepsSendTogether;
   }
 
@@ -163,12 +166,12 @@ export class PartitionQueue {
   }
 
   /** The broker has the records of a send, or may have them although the send failed. */
-  onSent(): void {
+  markMayHaveArrived(): void {
     this.#mayHaveArrived = true;
   }
 
   /** Records that were sent from here wait on disk; or have all come back. */
-  awaitDisk(isOnDisk: boolean): void {
+  setAwaitsDisk(isOnDisk: boolean): void {
     this.#awaitsDisk = isOnDisk;
   }
 

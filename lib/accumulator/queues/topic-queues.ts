@@ -129,8 +129,8 @@ export class TopicQueues {
   }
 
   /** The broker has the records of a send, or may have them although the send failed. */
-  onSent({ partition }: ProducerBatch): void {
-    if (partition !== undefined) this.#queues.at(partition).onSent();
+  markMayHaveArrived({ partition }: ProducerBatch): void {
+    if (partition !== undefined) this.#queues.at(partition).markMayHaveArrived();
   }
 
   /**
@@ -175,7 +175,7 @@ export class TopicQueues {
   succeed(batch: ProducerBatch): void {
     batch.partitionQueue.endSend();
     batch.partitionQueue.recordSuccess(batch.count);
-    this.onSent(batch);
+    this.markMayHaveArrived(batch);
     if (batch.partition !== undefined) this.#queues.partitions.recordSuccess(batch.partition);
   }
 

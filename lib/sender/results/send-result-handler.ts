@@ -83,9 +83,9 @@ export class SendResultHandler {
   }
 
   /**
-   * The client's metadata did not have the partition, so nothing was sent. It may come back: records that went to another one
-   * would come after later ones that are there already. With a key, too: it may belong elsewhere by now, but then later ones of
-   * it have gone there.
+   * The client's metadata lacks the partition, so nothing was sent. If the topic is known to have it, it has only lost its leader: its
+   * records wait, for `ABSENT_ATTEMPTS` attempts, because in another partition they would come after younger ones. Otherwise the
+   * topic's partitions are asked for anew.
    */
   #findPartition(client: DeliveryClient, batch: ProducerBatch, cause: unknown): void {
     const { partition } = batch.partitionQueue;
@@ -125,34 +125,32 @@ export class SendResultHandler {
     return true;
   }
 
-  /** The records again, later. @param isUnsent whether the broker cannot have any of them */
+  /** The records again, later. @param isNotStored as for `reenqueue` */
   #tryAgain(
     client: DeliveryClient,
     batch: ProducerBatch,
     cause: unknown,
     clientCondition: ClientCondition,
-    isUnsent = false,
+    isNotStored = false,
   ): void {
     const { accumulator, connection, health, clock, retry, random } = this.#options;
     const queueFailures = batch.partitionQueue.failures + 1;
     const notBefore = clock.monotonic() + fullJitter(queueFailures, retry, random);
-    if (!this.#move(batch, cause, notBefore)) accumulator.reenqueue(batch, notBefore, isUnsent);
+    const isUnsent = isNotSent(cause);
+    if (!isUnsent) accumulator.markMayHaveArrived(batch);
+    if (!isUnsent || !this.#move(batch, notBefore)) accumulator.reenqueue(batch, notBefore, isNotStored);
     // There was no answer at all.
     const isUnreachable = clientCondition === 'doubtful';
     const isStuck = health.recordFailure({ cause, isUnreachable, queueFailures, topic: batch.topic });
     if (clientCondition === 'out-of-sequence') connection.retire(client, 'replace');
-    else if (isUnreachable) connection.repairFailed(client);
+    else if (isUnreachable) connection.repairIfCurrent(client);
     else if (isStuck) connection.retire(client, 'repair');
   }
 
   /** @returns whether the records go to another partition, because the broker of theirs was never reached */
-  #move(batch: ProducerBatch, cause: unknown, notBefore: number): boolean {
+  #move(batch: ProducerBatch, notBefore: number): boolean {
     const { accumulator, isFlushing } = this.#options;
     const { partitionQueue } = batch;
-    if (!isNotSent(cause)) {
-      accumulator.onSent(batch);
-      return false;
-    }
     const most = isFlushing() ? UNREACHED_ATTEMPTS_IN_A_FLUSH : UNREACHED_ATTEMPTS;
     return partitionQueue.failures + 1 >= most && accumulator.move(batch, notBefore);
   }

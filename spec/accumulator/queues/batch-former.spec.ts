@@ -166,7 +166,7 @@ describe('while a record is looked for that cannot be sent', () => {
     put(queues.at(0), 'a');
     put(queues.unkeyed, 'b');
     isolateSecond(queues.at(0));
-    queues.at(0).awaitDisk(true);
+    queues.at(0).setAwaitsDisk(true);
     expect(textsOf(form(queues.at(0)).content)).toEqual(['a']);
   });
 

@@ -133,7 +133,7 @@ class World {
     await this.#clock.settle();
     for (let n = 0; n < batches; n++) {
       for (let more = true, turns = 0; more && turns < 20; turns++) {
-        more = this.accumulator.replayFromSpool({ wall: 0, monotonic: 0 });
+        more = this.accumulator.syncWithSpool({ wall: 0, monotonic: 0 });
       }
       const batch = this.accumulator.drain(0, true);
       if (batch === undefined) return;

@@ -101,7 +101,7 @@ it('keeps no queue of a partition that nothing waits for, and those without a pa
 
 it('forgot with a queue that older records of it wait on disk', () => {
   const queues = queuesWith(2);
-  queues.at(0).awaitDisk(true);
+  queues.at(0).setAwaitsDisk(true);
   queues.deleteIfIdle(queues.at(0));
   expect(queues.at(0).awaitsDisk).toBe(true);
 });

@@ -91,7 +91,7 @@ class Process {
 
   /** What is new goes to disk, and what is there comes back. */
   replay(): void {
-    this.#accumulator.replayFromSpool({ wall: 0, monotonic: 0 });
+    this.#accumulator.syncWithSpool({ wall: 0, monotonic: 0 });
   }
 }
 

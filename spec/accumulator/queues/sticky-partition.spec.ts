@@ -75,7 +75,7 @@ describe('a batch of records without key', () => {
       },
     ],
     ['sends its records one by one', (first) => first.search.isolate(2, true)],
-    ['has older records on disk', (first) => first.awaitDisk(true)],
+    ['has older records on disk', (first) => first.setAwaitsDisk(true)],
   ])('waits for no partition that %s', (_name, occupy) => {
     const { sticky, first } = topicOf();
     occupy(first);
@@ -108,7 +108,7 @@ describe('all partitions are held', () => {
     expect(sticky.areAllHeld(true)).toBe(false);
     first.recordFailure(500);
     expect(sticky.areAllHeld(true)).toBe(true);
-    first.onSent();
+    first.markMayHaveArrived();
     expect(sticky.areAllHeld(true)).toBe(false);
     first.queue.push(recordOf());
     expect(sticky.areAllHeld(true)).toBe(true);

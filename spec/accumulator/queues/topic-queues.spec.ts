@@ -292,6 +292,6 @@ it('is not idle, and thereby not forgotten, while older records of a partition w
   queues.learn(1, [0]);
   const partitionQueue = queues.queueFor(recordOf({ key: 'k' }));
   expect(queues.isIdle).toBe(true);
-  partitionQueue.awaitDisk(true);
+  partitionQueue.setAwaitsDisk(true);
   expect(queues.isIdle).toBe(false);
 });
