@@ -140,11 +140,11 @@ describe('a test', () => {
     const rig = new Rig().suspect('echo', 1_000);
     rig.now += 1_021;
     rig.detector.takes('late');
-    rig.send('echo', 900);
+    rig.send('echo', 980);
     expect(rig.waitForRelease()).toBe(0);
-    rig.send('echo', 900);
+    rig.send('echo', 980);
     expect(rig.waitForRelease()).toBe(0);
-    rig.send('echo', 900);
+    rig.send('echo', 980);
     expect(rig.waitForRelease()).toBeGreaterThan(0);
   });
 
