@@ -5,12 +5,12 @@ import { refusedIndexesOf } from '../refused-records.ts';
 /** An error on its way to another thread. As it is, it would lose kafkajs's `name`, `type` and `code`. */
 export interface WireError {
   readonly message: string;
-  readonly name: string | undefined;
-  readonly stack: string | undefined;
-  readonly type: string | undefined;
-  readonly code: string | number | undefined;
-  readonly refusedIndexes: number[] | undefined;
-  readonly cause: WireError | undefined;
+  readonly name?: string | undefined;
+  readonly stack?: string | undefined;
+  readonly type?: string | undefined;
+  readonly code?: string | number | undefined;
+  readonly refusedIndexes?: number[] | undefined;
+  readonly cause?: WireError | undefined;
 }
 
 // As deep as anybody looks (root-cause.ts).
@@ -35,26 +35,13 @@ export function toWire(error: unknown, depth: number = 0): WireError {
   } catch {
     // A getter that throws: the message is what there is.
   }
-  return {
-    message,
-    name: undefined,
-    stack: undefined,
-    type: undefined,
-    code: undefined,
-    refusedIndexes: undefined,
-    cause: undefined,
-  };
+  return { message };
 }
 
-export function fromWire({ message, name, stack, type, code, refusedIndexes, cause }: WireError): Error {
+export function fromWire({ message, cause, ...own }: WireError): Error {
   const error = cause === undefined ? new Error(message) : new Error(message, { cause: fromWire(cause) });
-  return Object.assign(error, {
-    ...(name !== undefined && { name }),
-    ...(stack !== undefined && { stack }),
-    ...(type !== undefined && { type }),
-    ...(code !== undefined && { code }),
-    ...(refusedIndexes !== undefined && { refusedIndexes }),
-  });
+  const known = Object.entries(own).filter(([, value]) => value !== undefined);
+  return Object.assign(error, Object.fromEntries(known));
 }
 
 function textOr(value: unknown): string | undefined {

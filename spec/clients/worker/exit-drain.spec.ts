@@ -105,3 +105,13 @@ it('gives up after closeTimeoutMs, and knows why', () => {
   expect(transport.stats().lastError?.message).toMatch('ECONNREFUSED');
   expectLaw(transport);
 });
+
+it('gives up at once where the thread cannot even begin, and knows why', () => {
+  const kafkaModule = new URL('../../scenarios/faults/fixtures/kafka-that-throws.mjs', import.meta.url);
+  const { transport, logger, undelivered } = transportTo({ kafka: undefined, kafkaModule } as never);
+  for (const message of numbered(3)) logger.info(message);
+  exitEvent();
+  expect(undelivered.map(({ reason }) => reason)).toEqual(['closed', 'closed', 'closed']);
+  expect(transport.stats().lastError?.message).toMatch('kafkaModule');
+  expectLaw(transport);
+});

@@ -2,6 +2,7 @@
 import { expect, it } from 'vitest';
 import { classifyError } from '../../../lib/clients/send-result.ts';
 import { fromWire, toWire } from '../../../lib/clients/worker/wire-error.ts';
+import { rootCause } from '../../../lib/util/root-cause.ts';
 
 const overTheWire = (error: unknown): Error => fromWire(structuredClone(toWire(error)));
 
@@ -37,4 +38,14 @@ it('an error may be anything that can be thrown', () => {
   expect(overTheWire({ code: 5, name: 7 })).toMatchObject({ name: 'Error', code: 5 });
   expect(overTheWire(circle).message).toBe('round');
   expect(overTheWire(hostile).message).toBe('an error that cannot be shown as text');
+});
+
+it('an error with any number of causes is judged by the same one, and has none that nobody looks at', () => {
+  let error: Error | undefined;
+  for (let at = 20; at >= 0; at--) error = new Error(`cause ${at}`, { cause: error });
+  const arrived = overTheWire(error);
+  expect(rootCause(arrived)).toEqual(rootCause(error));
+  const messages: string[] = [];
+  for (let at: unknown = arrived; at instanceof Error; at = at.cause) messages.push(at.message);
+  expect(messages.at(-1)).toBe(rootCause(error).message);
 });
