@@ -107,7 +107,7 @@ export class KafkaTransport extends TransportStream {
     });
     this.#crash = new CrashHandler(this, this.#clock, (timeoutMs, isLast) =>
       isLast && resolved.fallback !== undefined && this.#parents.endTheProcess
-        ? this.#pipeline.lifecycle.exitInOutage(timeoutMs)
+        ? this.#pipeline.lifecycle.flushAndExitSoon(timeoutMs)
         : this.flush(timeoutMs),
     );
     this.#processEnd = new ProcessExit(this.#pipeline.lifecycle, resolved.closeTimeoutMs, resolved.signals);

@@ -202,11 +202,11 @@ export class Lifecycle implements Unfinished {
     await this.#parts.fallbackWrites.done(MAX_FALLBACK_MS);
   }
 
-  /** An exception ends the process next: flushes; in an outage the fallback gets what is left while it has time to write. */
-  async exitInOutage(timeoutMs: number): Promise<void> {
-    const { sender } = this.#parts;
+  /** An exception ends the process next: flushes until Kafka turns out to be away, and gives up what is left while the fallback has time to write. */
+  async flushAndExitSoon(timeoutMs: number): Promise<void> {
+    const { ledger, sender } = this.#parts;
     if (sender.state !== 'down') await this.#flushUntilDown(timeoutMs);
-    if (sender.state === 'down') await this.exitSoon();
+    if (ledger.unsettled > 0) await this.exitSoon();
   }
 
   #end(timeoutMs: number, isAtOnce: boolean): void {

@@ -88,16 +88,16 @@ export class RecordFunctions {
 
   #usable(given: unknown): RecordHeaders | undefined {
     if (given === undefined || given === null) return undefined;
-    // An array, or what has headers, and no fields: a Map, or those of a `fetch`.
-    if (typeof given !== 'object' || Symbol.iterator in given || isThenable(given)) {
+    if (typeof given !== 'object' || Array.isArray(given) || isThenable(given)) {
       handleRejection(given);
-      const expected = 'an object (Object.fromEntries() makes a plain one of a Map)';
-      this.#warnings.invalidReturn('headers', expected, given, 'the record goes without headers');
+      this.#warnings.invalidReturn('headers', 'an object', given, 'the record goes without headers');
       return undefined;
     }
     // Without a prototype: `__proto__` is a name like any other here.
     const headers: RecordHeaders = Object.create(null);
-    for (const [name, value] of Object.entries(given) as [string, unknown][]) {
+    // A Map, or the headers of a `fetch`, has no fields.
+    const entries = Symbol.iterator in given ? given : Object.entries(given);
+    for (const [name, value] of entries as Iterable<[string, unknown]>) {
       if (typeof value === 'string') headers[name] = value;
       else if (Buffer.isBuffer(value)) headers[name] = copyOf(value);
       else if (value !== undefined) {

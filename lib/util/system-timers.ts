@@ -125,9 +125,12 @@ function ownDate(): () => number {
 /** Epoch milliseconds of the system: for what has to do with other processes, and for what is printed. */
 export const systemTime: () => number = ownDate();
 
-/** Epoch milliseconds as the application has them: its tests may have set its `Date`. */
-export function applicationTime(): number {
-  return Date.now();
+/**
+ * Epoch milliseconds as the application has them: its tests may have set its `Date`. Anything, where that is not the system's. Of
+ * one that was faked, Jest deletes the method when the test file has ended (`globalsCleanup: 'on'`).
+ */
+export function applicationTime(): unknown {
+  return (Date.now as (() => unknown) | undefined)?.();
 }
 
 /**

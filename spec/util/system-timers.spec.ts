@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire, syncBuiltinESMExports } from 'node:module';
 import { mock } from 'node:test';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { systemClock } from '../../lib/util/clock.ts';
 import * as real from '../../lib/util/system-timers.ts';
 
 // In CommonJS it fakes what `node:timers` exports, too.
@@ -106,4 +107,14 @@ it('of what is faked nothing is used in lib', () => {
       'worker-thread/forwarded-stdio.ts: process.nextTick',
     ]),
   );
+});
+
+it('ended the process where Jest had deleted the Date of fake timers at the end of a file', () => {
+  const { now } = Date;
+  onTestFinished(() => {
+    Date.now = now;
+  });
+  const before = now();
+  Reflect.deleteProperty(Date, 'now');
+  expect(systemClock.wall()).toBeGreaterThanOrEqual(before);
 });
