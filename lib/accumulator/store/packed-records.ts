@@ -25,10 +25,10 @@ interface Kind {
 
 const UNKNOWN: Kind = { topic: '', level: '', severity: 0, requestedPartition: undefined };
 
-/** What can be seen of the oldest record without making an object of it. */
-export type Head = Pick<
+/** What can be seen of a record without making an object of it. */
+export type RecordPeek = Pick<
   PendingRecord,
-  'seq' | 'acceptedAt' | 'queueIndex' | 'hasBeenSent' | 'bytes' | 'key' | 'requestedPartition'
+  'seq' | 'acceptedAt' | 'queueIndex' | 'hasBeenSent' | 'bytes' | 'key'
 >;
 
 /**
@@ -110,7 +110,7 @@ export class PackedRecords {
     this.#headers = undefined;
   }
 
-  headAt(at: number): Head {
+  headAt(at: number): RecordPeek {
     return {
       seq: this.#number(at, SEQ),
       acceptedAt: this.#number(at, ACCEPTED_AT),
@@ -118,7 +118,6 @@ export class PackedRecords {
       hasBeenSent: false,
       bytes: this.sizeAt(at),
       key: this.keyAt(at),
-      requestedPartition: this.#kindAt(at).requestedPartition,
     };
   }
 

@@ -1,5 +1,5 @@
 import type { PendingRecord } from '../../record/record.ts';
-import type { Head } from './packed-records.ts';
+import type { RecordPeek } from './packed-records.ts';
 import type { PagePool } from './page-pool.ts';
 import { PageSlices } from './page-slices.ts';
 import type { RecordPage } from './record-page.ts';
@@ -31,11 +31,11 @@ export class PagedQueue implements RecordStore {
     return this.#front.bytes + this.#packedBytes;
   }
 
-  get head(): Head | undefined {
+  get head(): RecordPeek | undefined {
     return this.#front.peek() ?? this.#pages[0]?.head;
   }
 
-  get last(): Head | undefined {
+  get last(): RecordPeek | undefined {
     return this.#pages.at(-1)?.last ?? this.#front.last;
   }
 

@@ -1,5 +1,5 @@
 import type { PendingRecord } from '../../record/record.ts';
-import { type Head, type PackedRecords, textBytes } from './packed-records.ts';
+import { type PackedRecords, type RecordPeek, textBytes } from './packed-records.ts';
 
 // Of a text in characters (a quarter of the largest page, or half of it where it is not ASCII), and of all that stands
 // beside it in bytes. Larger records stay objects: a page would save nothing.
@@ -39,12 +39,12 @@ export class RecordPage {
     return this.#put - this.#taken;
   }
 
-  get head(): Head | undefined {
+  get head(): RecordPeek | undefined {
     return this.count === 0 ? undefined : this.#headAt(this.#taken);
   }
 
   /** The same of the youngest record. */
-  get last(): Head | undefined {
+  get last(): RecordPeek | undefined {
     return this.count === 0 ? undefined : this.#headAt(this.#put - 1);
   }
 
@@ -132,7 +132,7 @@ export class RecordPage {
     return record;
   }
 
-  #headAt(at: number): Head {
+  #headAt(at: number): RecordPeek {
     return this.#whole?.[at] ?? this.packed.headAt(at);
   }
 }

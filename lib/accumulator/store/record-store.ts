@@ -1,5 +1,5 @@
 import type { PendingRecord } from '../../record/record.ts';
-import type { Head } from './packed-records.ts';
+import type { RecordPeek } from './packed-records.ts';
 import type { PageSlices } from './page-slices.ts';
 
 /** How much one send may carry. A record that is larger by itself goes alone. */
@@ -15,9 +15,9 @@ export interface RecordStore extends Iterable<PendingRecord> {
   /** Their size in bytes. */
   readonly bytes: number;
   /** What can be told of the oldest record, if there is one. */
-  readonly head: Head | undefined;
+  readonly head: RecordPeek | undefined;
   /** The same of the youngest record. */
-  readonly last: Head | undefined;
+  readonly last: RecordPeek | undefined;
   push(record: PendingRecord): void;
   /** Puts records back before all others, in the order given. */
   pushFront(records: readonly PendingRecord[]): void;

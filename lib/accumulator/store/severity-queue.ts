@@ -1,6 +1,6 @@
 import type { PendingRecord } from '../../record/record.ts';
 import { groupBy } from '../../util/group-by.ts';
-import type { Head } from './packed-records.ts';
+import type { RecordPeek } from './packed-records.ts';
 import type { RecordStore } from './record-store.ts';
 
 /**
@@ -34,11 +34,11 @@ export class SeverityQueue implements RecordStore {
     return bytes;
   }
 
-  get head(): Head | undefined {
+  get head(): RecordPeek | undefined {
     return this.#oldest()?.head;
   }
 
-  get last(): Head | undefined {
+  get last(): RecordPeek | undefined {
     return this.#youngest()?.last;
   }
 
