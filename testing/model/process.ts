@@ -70,7 +70,7 @@ export class ModelProcess {
       spoolFailed: () => void this.spoolErrors++,
       spoolDamaged: () => parts.onMishap('a file of the spool is damaged'),
       lostAtExit: nothing,
-      hold: nothing,
+      defer: nothing,
       callbackFailed: nothing,
       invalidReturn: nothing,
     };
