@@ -42,7 +42,11 @@ export class InFlightBatches {
     return batch.records.filter((record) => record.state === 'in-flight');
   }
 
-  /** The same: they wait again. @param mayMove whether they may go to another partition than the one they were sent to */
+  /**
+   * A batch is back, and its records wait again.
+   *
+   * @param mayMove whether they may go to another partition than the one they were sent to
+   */
   takeBack(batch: ProducerBatch, mayMove = false): PendingRecord[] {
     const records = this.land(batch);
     for (const record of records) {
@@ -89,7 +93,7 @@ export class InFlightBatches {
   /**
    * Notes the partition that records go to, or that they may go to any again. Otherwise a later process could send them to another
    * partition, after younger ones: those with a key, too, when partitions were added in between. With the client of the option
-   * `producer`, records with a key are queued by it.
+   * `producer`, records with a key wait by their key, not by a partition.
    */
   #bind({ records, partition }: ProducerBatch): void {
     const changed = records.filter(

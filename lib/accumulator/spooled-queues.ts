@@ -84,7 +84,7 @@ export class SpooledQueues {
    * @returns whether there is more to be done at once
    */
   syncWithSpool(now: { wall: number; monotonic: number }): boolean {
-    const { spool, ledger, topics, buffer } = this.#parts;
+    const { spool, buffer } = this.#parts;
     spool.writeKept();
     // There may be older ones.
     if (spool.scan !== undefined) return false;
@@ -93,7 +93,12 @@ export class SpooledQueues {
     // Only when memory is half empty: with each place that becomes free, a new file would be begun.
     const mayTake = buffer.isHalfEmpty(this.#held.inMemory, HELD_MEMORY_SHARE);
     // What is held is read past in any case: there may be others behind it.
-    if (!mayTake && this.#held.size === 0) return false;
+    return (mayTake || this.#held.size > 0) && this.#readBack(now, mayTake);
+  }
+
+  /** Takes records back from disk. @param mayTake whether memory has room: otherwise only what is held is read past. @returns as `syncWithSpool` */
+  #readBack(now: { wall: number; monotonic: number }, mayTake: boolean): boolean {
+    const { spool, ledger, topics } = this.#parts;
     for (let count = 0; count < MAX_RECORDS_AT_ONCE; count++) {
       const next = spool.peek();
       if (next === undefined) {
@@ -148,10 +153,10 @@ export class SpooledQueues {
   #keepAllBehind(partitionQueue: PartitionQueue): void {
     const awaiting = this.#awaiting.get(partitionQueue);
     if (awaiting === undefined || awaiting.generation === awaiting.queues.generation) return;
-    const { generation, onDisk, unassigned } = awaiting.queues;
+    const { generation, onDisk, keyedUnassigned } = awaiting.queues;
     awaiting.generation = generation;
     this.#keepBehind(partitionQueue);
-    if (onDisk.mustUnbind) this.#keepBehind(unassigned);
+    if (onDisk.mustUnbind) this.#keepBehind(keyedUnassigned);
   }
 
   /**

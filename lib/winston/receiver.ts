@@ -119,14 +119,14 @@ export class Receiver {
     const startedAt = isMeasured ? clock.monotonic() : 0;
     try {
       if (isFromLogger) this.#admit(info, mark, true);
-      else this.#takeByHand(info);
+      else this.#takeDirectCall(info);
     } catch (error) {
       infos.admitUnreadable(error);
     }
     if (isMeasured) handlerTime.record((clock.monotonic() - startedAt) * 1000);
   }
 
-  #takeByHand(info: Info): void {
+  #takeDirectCall(info: Info): void {
     const mark = markOf(info);
     this.#onCrashRecord(info);
     if (mark?.isReentrant === true || isGuarded()) this.#parts.infos.suppress('reentrant', info, mark);
@@ -145,7 +145,7 @@ export class Receiver {
     return isFromLogger && this.#parts.parents.areTapped ? undefined : activeSpan();
   }
 
-  /** The callback of a `log()` by hand. One that throws must not reach whoever logs. */
+  /** The callback of a direct call of `log()`. One that throws must not reach whoever logs. */
   #callBack(callback: unknown): void {
     if (typeof callback !== 'function') return;
     try {

@@ -22,7 +22,7 @@ export interface WrappedLogListeners {
 /**
  * Hands records to a `log()` that somebody has wrapped, or a subclass has overridden, and knows them again when they come to
  * the transport's own: by the callback; by the info; and, for a new info without the callback, by its coming while the
- * other one runs. A new info without the callback in a later turn is like a `log()` by hand.
+ * other one runs. A new info without the callback in a later turn is like a direct call of `log()`.
  */
 export class WrappedLog {
   readonly #listeners: WrappedLogListeners;
@@ -54,9 +54,9 @@ export class WrappedLog {
     }
   }
 
-  /** Which of them has come to the transport's own `log()`; none for a call by hand. */
+  /** Which of them has come to the transport's own `log()`; none for a direct call. */
   find(info: Info, callback: unknown): Handed | undefined {
-    // The one by the info only once: the application may log the same object again, by hand.
+    // The one by the info only once: the application may log the same object again, by a direct call.
     const byInfo = this.#byInfo.get(info);
     if (byInfo !== undefined) this.#byInfo.delete(info);
     const handed = this.#byCallback.get(callback as Callback) ?? byInfo ?? this.#running;

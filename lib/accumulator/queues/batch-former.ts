@@ -24,7 +24,7 @@ export class BatchFormer {
     const { position } = partitionQueue.search;
     if (position !== undefined) return this.#formAlone(partitionQueue, position);
     if (partitionQueue === this.#queues.unkeyed) return this.#formUnkeyed(partitionQueue, now);
-    return partitionQueue === this.#queues.unassigned
+    return partitionQueue === this.#queues.keyedUnassigned
       ? this.#formOfOneKey(partitionQueue)
       : this.#formOfOldest(partitionQueue, partitionQueue);
   }

@@ -16,7 +16,7 @@ export class PartitionQueues {
   /** Without key, not bound to a partition yet. Its own sends are those without a partition. */
   readonly unkeyed: PartitionQueue;
   /** With key, while the number of partitions is not known. */
-  readonly unassigned: PartitionQueue;
+  readonly keyedUnassigned: PartitionQueue;
   readonly #byPartition = new Map<number, PartitionQueue>();
   /** In which order queues are asked for a batch: one that has sent goes to the end, so that a busy one cannot starve others. */
   readonly #sendOrder: Set<PartitionQueue>;
@@ -25,8 +25,8 @@ export class PartitionQueues {
   constructor(policy: BatchingPolicy) {
     this.#policy = policy;
     this.unkeyed = new PartitionQueue(undefined, policy);
-    this.unassigned = new PartitionQueue(undefined, policy);
-    this.#sendOrder = new Set([this.unkeyed, this.unassigned]);
+    this.keyedUnassigned = new PartitionQueue(undefined, policy);
+    this.#sendOrder = new Set([this.unkeyed, this.keyedUnassigned]);
     this.partitions = new StickyPartition(policy, this.#byPartition);
   }
 
@@ -41,7 +41,7 @@ export class PartitionQueues {
     if (bound !== undefined) return this.at(bound);
     if (key === null) return this.unkeyed;
     const { count } = this.partitions;
-    return count === undefined ? this.unassigned : this.at(this.#policy.partitionOfKey(key, count));
+    return count === undefined ? this.keyedUnassigned : this.at(this.#policy.partitionOfKey(key, count));
   }
 
   /** The queue of a partition. */
@@ -68,8 +68,8 @@ export class PartitionQueues {
 
   /** The number of partitions is known now: keyed records move to the queues of theirs. */
   assign(): void {
-    this.unassigned.forgetFailures();
-    const keyed = groupBy(this.unassigned.queue.drain(), (record) => this.for(record));
+    this.keyedUnassigned.forgetFailures();
+    const keyed = groupBy(this.keyedUnassigned.queue.takeAll(), (record) => this.for(record));
     for (const [partitionQueue, own] of keyed) partitionQueue.putBack(own);
   }
 
@@ -77,7 +77,7 @@ export class PartitionQueues {
   unassign(): void {
     const freed: PendingRecord[] = [];
     for (const partitionQueue of this.#byPartition.values()) {
-      for (const record of partitionQueue.queue.drain()) {
+      for (const record of partitionQueue.queue.takeAll()) {
         if (record.requestedPartition === undefined) freed.push(record);
         else partitionQueue.queue.push(record);
       }
@@ -88,7 +88,7 @@ export class PartitionQueues {
     freed.sort((a, b) => a.seq - b.seq);
     for (const record of freed) record.partition = undefined;
     this.unkeyed.putBack(freed.filter((record) => record.key === null));
-    this.unassigned.putBack(freed.filter((record) => record.key !== null));
+    this.keyedUnassigned.putBack(freed.filter((record) => record.key !== null));
   }
 
   /** A partition may be gone for good: no queue of it is left behind once it is not needed. */
@@ -111,13 +111,13 @@ export class PartitionQueues {
 
   /** From when on no other send can be overtaken by one of this queue. */
   #clearAt(partitionQueue: PartitionQueue): number {
-    const { unkeyed, unassigned, partitions } = this;
+    const { unkeyed, keyedUnassigned, partitions } = this;
     const { keepsSendTogether } = this.#policy;
-    if (partitionQueue === unassigned) {
+    if (partitionQueue === keyedUnassigned) {
       // With a client that was handed in, keyed records are never in the queue of a partition.
       return !keepsSendTogether || (!unkeyed.isBusy && this.#arePartitionsIdle()) ? 0 : NEVER;
     }
-    if (keepsSendTogether && unassigned.isBusy) return NEVER;
+    if (keepsSendTogether && keyedUnassigned.isBusy) return NEVER;
     if (partitionQueue !== unkeyed) return unkeyed.isBusy ? NEVER : 0;
     if (partitions.goesUnassigned) return this.#arePartitionsIdle() ? 0 : NEVER;
     return partitions.freeAt();
@@ -125,11 +125,11 @@ export class PartitionQueues {
 
   /** Whether its records have no partition that they could be sent to now. */
   #isWaiting(partitionQueue: PartitionQueue): boolean {
-    const { unkeyed, unassigned, partitions } = this;
+    const { unkeyed, keyedUnassigned, partitions } = this;
     if (partitionQueue === unkeyed && !partitions.goesUnassigned)
       return partitions.areAllHeld(unkeyed.queue.count > 0);
     const waitsForOthers =
-      partitionQueue === unkeyed || (partitionQueue === unassigned && this.#policy.keepsSendTogether);
+      partitionQueue === unkeyed || (partitionQueue === keyedUnassigned && this.#policy.keepsSendTogether);
     if (!waitsForOthers) return false;
     // See `#clearAt`: they wait for what was sent before, wherever it went.
     for (const { isHeld, awaitsDisk } of this.#byPartition.values()) if (isHeld || awaitsDisk) return true;

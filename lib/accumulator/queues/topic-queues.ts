@@ -44,8 +44,8 @@ export class TopicQueues {
   }
 
   /** Those with keys, while it is not known where they go. */
-  get unassigned(): PartitionQueue {
-    return this.#queues.unassigned;
+  get keyedUnassigned(): PartitionQueue {
+    return this.#queues.keyedUnassigned;
   }
 
   /** Everything that waits here. */

@@ -20,7 +20,7 @@ export class Topics {
     return this.#queues.values();
   }
 
-  /** Those of which records are in memory. */
+  /** Those of which records wait in memory, or for what is on disk. */
   get waiting(): readonly string[] {
     return [...this.#queues].filter(([, queues]) => !queues.isIdle).map(([topic]) => topic);
   }

@@ -83,9 +83,9 @@ export class PagedQueue implements RecordStore {
     return packed.count === 0 ? undefined : packed;
   }
 
-  drain(): PendingRecord[] {
+  takeAll(): PendingRecord[] {
     const records = [...this];
-    this.#front.drain();
+    this.#front.takeAll();
     return records;
   }
 

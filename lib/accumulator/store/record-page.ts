@@ -19,8 +19,8 @@ export class RecordPage {
   readonly packed: PackedRecords;
   readonly #onFree: (page: RecordPage) => void;
   /** Those that stay objects, and how many of them wait. No Map: see `OldestFirstIndex.oldest` for what one that is used up costs. */
-  #whole: (PendingRecord | undefined)[] | undefined;
-  #wholes = 0;
+  #objects: (PendingRecord | undefined)[] | undefined;
+  #objectCount = 0;
   #put = 0;
   #taken = 0;
   /** What stands beside the page, in bytes: it is bounded with it. */
@@ -65,9 +65,9 @@ export class RecordPage {
       return true;
     }
     this.packed.skip(at);
-    this.#whole ??= [];
-    this.#whole[at] = record;
-    this.#wholes++;
+    this.#objects ??= [];
+    this.#objects[at] = record;
+    this.#objectCount++;
     return true;
   }
 
@@ -89,7 +89,7 @@ export class RecordPage {
    * @param isFirst whether one is taken even if it has more bytes than that
    */
   take(most: number, bytes: number, isFirst: boolean): Stretch | undefined {
-    if (this.#wholes > 0) return undefined;
+    if (this.#objectCount > 0) return undefined;
     const from = this.#taken;
     const last = Math.min(this.#put, from + most);
     let to = from;
@@ -113,8 +113,8 @@ export class RecordPage {
   /** Makes it as good as new. */
   clear(): void {
     this.packed.clear();
-    this.#whole = undefined;
-    this.#wholes = 0;
+    this.#objects = undefined;
+    this.#objectCount = 0;
     this.#put = 0;
     this.#taken = 0;
     this.#beside = 0;
@@ -123,17 +123,17 @@ export class RecordPage {
 
   /** As an object. Nothing of it is held on to here. */
   #takeOut(at: number): PendingRecord {
-    const record = this.#whole?.[at] ?? this.packed.unpackedAt(at);
-    if (this.#whole?.[at] !== undefined) {
-      this.#whole[at] = undefined;
-      this.#wholes--;
+    const record = this.#objects?.[at] ?? this.packed.unpackedAt(at);
+    if (this.#objects?.[at] !== undefined) {
+      this.#objects[at] = undefined;
+      this.#objectCount--;
     }
     this.packed.forget(at);
     return record;
   }
 
   #headAt(at: number): RecordPeek {
-    return this.#whole?.[at] ?? this.packed.headAt(at);
+    return this.#objects?.[at] ?? this.packed.headAt(at);
   }
 }
 

@@ -95,7 +95,7 @@ export class RecordQueue implements RecordQueueRef {
   }
 
   /** Takes out all that wait, oldest first. */
-  drain(): PendingRecord[] {
+  takeAll(): PendingRecord[] {
     const records = this.#waiting();
     for (const record of records) record.queue = undefined;
     this.#items = [];

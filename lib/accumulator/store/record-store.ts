@@ -29,5 +29,5 @@ export interface RecordStore extends Iterable<PendingRecord> {
   /** Takes the oldest records out, as many as one send may carry, if they are all packed. */
   takePacked(limits: SendLimits): PageSlices | undefined;
   /** Takes out all that wait, oldest first. */
-  drain(): PendingRecord[];
+  takeAll(): PendingRecord[];
 }

@@ -13,7 +13,7 @@ import type { RecordStore } from './record-store.ts';
  */
 export class SeverityQueue implements RecordStore {
   readonly #make: (severity: number) => RecordStore;
-  readonly #ranks = new Map<number, RecordStore>();
+  readonly #bySeverity = new Map<number, RecordStore>();
   #firstIndex = 0;
   #nextIndex = 0;
 
@@ -24,13 +24,13 @@ export class SeverityQueue implements RecordStore {
 
   get count(): number {
     let count = 0;
-    for (const rank of this.#ranks.values()) count += rank.count;
+    for (const rank of this.#bySeverity.values()) count += rank.count;
     return count;
   }
 
   get bytes(): number {
     let bytes = 0;
-    for (const rank of this.#ranks.values()) bytes += rank.bytes;
+    for (const rank of this.#bySeverity.values()) bytes += rank.bytes;
     return bytes;
   }
 
@@ -70,14 +70,14 @@ export class SeverityQueue implements RecordStore {
     return undefined;
   }
 
-  drain(): PendingRecord[] {
-    const records = [...this.#ranks.values()].flatMap((rank) => rank.drain());
+  takeAll(): PendingRecord[] {
+    const records = [...this.#bySeverity.values()].flatMap((rank) => rank.takeAll());
     return records.sort((a, b) => a.queueIndex - b.queueIndex);
   }
 
   /** All that wait, oldest first, without taking them out. */
   *[Symbol.iterator](): Generator<PendingRecord> {
-    const ranks = [...this.#ranks.values()].map((rank) => rank[Symbol.iterator]());
+    const ranks = [...this.#bySeverity.values()].map((rank) => rank[Symbol.iterator]());
     const heads = ranks.map((rank) => rank.next());
     for (;;) {
       let first = -1;
@@ -96,10 +96,10 @@ export class SeverityQueue implements RecordStore {
   }
 
   #rankOf({ severity }: PendingRecord): RecordStore {
-    let rank = this.#ranks.get(severity);
+    let rank = this.#bySeverity.get(severity);
     if (rank === undefined) {
       rank = this.#make(severity);
-      this.#ranks.set(severity, rank);
+      this.#bySeverity.set(severity, rank);
     }
     return rank;
   }
@@ -108,7 +108,7 @@ export class SeverityQueue implements RecordStore {
   #oldest(): RecordStore | undefined {
     let oldest: RecordStore | undefined;
     let least = Number.POSITIVE_INFINITY;
-    for (const rank of this.#ranks.values()) {
+    for (const rank of this.#bySeverity.values()) {
       const queueIndex = rank.head?.queueIndex;
       if (queueIndex === undefined || queueIndex >= least) continue;
       oldest = rank;
@@ -120,7 +120,7 @@ export class SeverityQueue implements RecordStore {
   #youngest(): RecordStore | undefined {
     let youngest: RecordStore | undefined;
     let most = Number.NEGATIVE_INFINITY;
-    for (const rank of this.#ranks.values()) {
+    for (const rank of this.#bySeverity.values()) {
       const queueIndex = rank.last?.queueIndex;
       if (queueIndex === undefined || queueIndex <= most) continue;
       youngest = rank;

@@ -113,10 +113,10 @@ describe('a batch of keys whose partitions are not known', () => {
   ])('has records of one key %s', (_name, keepsSendTogether, texts) => {
     const { queues, form } = rig({ keepsSendTogether });
     for (const [text, key] of [...'abcde'].map((text) => [text, text === 'c' ? 'other' : 'k'] as const))
-      put(queues.unassigned, [text], key);
-    const batch = form(queues.unassigned);
+      put(queues.keyedUnassigned, [text], key);
+    const batch = form(queues.keyedUnassigned);
     expect([batch.partition, textsOf(batch.content)]).toEqual([undefined, texts]);
-    expect(queues.unassigned.isBusy).toBe(true);
+    expect(queues.keyedUnassigned.isBusy).toBe(true);
   });
 
   it.each<[string, number | undefined, number]>([
@@ -124,16 +124,16 @@ describe('a batch of keys whose partitions are not known', () => {
     ['that of a batch', undefined, 4],
   ])('has no more than %s', (_name, sendLimit, count) => {
     const { queues, form } = rig();
-    put(queues.unassigned, 'abcde', 'k');
-    queues.unassigned.search.endBisect(sendLimit);
-    expect(form(queues.unassigned).count).toBe(count);
+    put(queues.keyedUnassigned, 'abcde', 'k');
+    queues.keyedUnassigned.search.endBisect(sendLimit);
+    expect(form(queues.keyedUnassigned).count).toBe(count);
   });
 
   it('has no more bytes than there may be', () => {
     const { queues, form } = rig();
     // Five bytes each, the key included.
-    put(queues.unassigned, ['aaaa', 'bbbb', 'cccc'], 'k');
-    expect(textsOf(form(queues.unassigned).content)).toEqual(['aaaa', 'bbbb']);
+    put(queues.keyedUnassigned, ['aaaa', 'bbbb', 'cccc'], 'k');
+    expect(textsOf(form(queues.keyedUnassigned).content)).toEqual(['aaaa', 'bbbb']);
   });
 });
 

@@ -35,13 +35,13 @@ describe.each([
     partitionQueue.queue.push(record('e'));
     partitionQueue.reenqueue([a, d]);
     partitionQueue.reenqueue([b, c]);
-    expect(textsOf(partitionQueue.queue.drain())).toEqual(['a', 'b', 'c', 'd', 'e']);
+    expect(textsOf(partitionQueue.queue.takeAll())).toEqual(['a', 'b', 'c', 'd', 'e']);
   });
 
   it('in another order than that of acceptance stays in it, where none that was sent waits', () => {
     const [partitionQueue, a, b, , d] = takeFrom('a', 'b', 'c', 'd') as [PartitionQueue, ...Four];
     partitionQueue.reenqueue([d, a, b]);
-    expect(textsOf(partitionQueue.queue.drain())).toEqual(['d', 'a', 'b']);
+    expect(textsOf(partitionQueue.queue.takeAll())).toEqual(['d', 'a', 'b']);
   });
 
   it('stands behind what was accepted earlier and never sent: what is written to disk from the end on is the youngest', () => {
@@ -49,7 +49,7 @@ describe.each([
     partitionQueue.queue.push(a);
     partitionQueue.queue.push(c);
     partitionQueue.reenqueue([b]);
-    expect(textsOf(partitionQueue.queue.drain())).toEqual(['a', 'b', 'c']);
+    expect(textsOf(partitionQueue.queue.takeAll())).toEqual(['a', 'b', 'c']);
   });
 
   it('is the oldest where nothing waits that is older', () => {
@@ -81,7 +81,7 @@ describe('a partition queue', () => {
     expect(partitionQueue.dueAt(false)).toBe(20);
     partitionQueue.reenqueue([recordOf({ text: 'a' }), recordOf({ text: 'b' })]);
     expect(partitionQueue.dueAt(false)).toBe(0);
-    const records = partitionQueue.queue.drain();
+    const records = partitionQueue.queue.takeAll();
     expect(textsOf(records)).toEqual(['a', 'b', 'c']);
     expect(records.map(({ hasBeenSent }) => hasBeenSent)).toEqual([true, true, false]);
   });

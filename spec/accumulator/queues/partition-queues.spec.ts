@@ -30,7 +30,7 @@ describe('a record waits', () => {
 
   it('with all others with key, while the number of partitions is not known', () => {
     const queues = queuesWith();
-    expect(queues.for(record('a'))).toBe(queues.unassigned);
+    expect(queues.for(record('a'))).toBe(queues.keyedUnassigned);
   });
 
   it('with those of the partition of its key, once that is known', () => {
@@ -50,21 +50,21 @@ describe('a record waits', () => {
 it('gives keyed records to the queues of their partitions, in order, when the number becomes known', () => {
   const queues = queuesWith();
   put(queues, record('a'), record('b'), record('c'));
-  queues.unassigned.recordFailure(0);
+  queues.keyedUnassigned.recordFailure(0);
   queues.partitions.learn(2, []);
   queues.assign();
-  expect(queues.unassigned.queue.count).toBe(0);
-  expect(queues.unassigned.failures).toBe(0);
+  expect(queues.keyedUnassigned.queue.count).toBe(0);
+  expect(queues.keyedUnassigned.failures).toBe(0);
   expect([textsIn(queues.at(1).queue), textsIn(queues.at(0).queue)]).toEqual([['a', 'c'], ['b']]);
 });
 
 it('puts records back before younger ones, by acceptance, when the number is not known any more', () => {
   const queues = queuesWith(2);
   put(queues, record('b'), record('a'), record(null, { partition: 1 }), record('b'));
-  queues.unassigned.queue.push(record('young'));
+  queues.keyedUnassigned.queue.push(record('young'));
   put(queues, record('x', { requestedPartition: 0 }));
   queues.unassign();
-  expect(textsIn(queues.unassigned.queue)).toEqual(['b', 'a', 'b', 'young']);
+  expect(textsIn(queues.keyedUnassigned.queue)).toEqual(['b', 'a', 'b', 'young']);
   expect(textsIn(queues.unkeyed.queue)).toEqual(['null']);
   expect([...queues.unkeyed.queue].map(({ partition }) => partition)).toEqual([undefined]);
   expect(textsIn(queues.at(0).queue)).toEqual(['x']);
@@ -96,7 +96,7 @@ it('keeps no queue of a partition that nothing waits for, and those without a pa
   const queues = queuesWith(2);
   put(queues, record('a'));
   for (const queue of [queues.at(0), queues.at(1), queues.unkeyed]) queues.deleteIfIdle(queue);
-  expect([...queues]).toEqual([queues.unkeyed, queues.unassigned, queues.at(1)]);
+  expect([...queues]).toEqual([queues.unkeyed, queues.keyedUnassigned, queues.at(1)]);
 });
 
 it('forgot with a queue that older records of it wait on disk', () => {

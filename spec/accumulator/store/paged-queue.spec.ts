@@ -34,7 +34,7 @@ describe('a paged queue', () => {
     expect([queue.count, queue.bytes]).toEqual([2, 5]);
     expect([queue.head?.bytes, queue.last?.bytes]).toEqual([2, 3]);
     expect(textsOf([...queue])).toEqual(['bb', 'ccc']);
-    expect(textsOf(queue.drain())).toEqual(['bb', 'ccc']);
+    expect(textsOf(queue.takeAll())).toEqual(['bb', 'ccc']);
     expect([queue.count, queue.bytes, queue.head, queue.last]).toEqual([0, 0, undefined, undefined]);
   });
 
@@ -54,7 +54,7 @@ describe('a paged queue', () => {
     expect(heads).toEqual([1]);
     queue.pushFront([recordOf({ text: 'a' })]);
     expect(heads).toEqual([1, 3]);
-    queue.drain();
+    queue.takeAll();
     queue.push(recordOf());
     expect(heads).toEqual([1, 3, 1]);
   });
@@ -102,7 +102,7 @@ describe('pages', () => {
     queue.push(recordOf());
     expect(pool.taken[1]).not.toBe(pool.taken[0]);
     taken?.release();
-    queue.drain();
+    queue.takeAll();
     const [first, second] = [pool.take(1), pool.take(1)];
     expect(new Set([first, second])).toEqual(new Set(pool.taken.slice(0, 2)));
   });

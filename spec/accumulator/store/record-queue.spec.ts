@@ -65,11 +65,11 @@ it('does what a plain array does, whatever is pushed, taken, put back, discarded
           queue.discard(victim);
           model.splice(n, 1);
         } else if (what === 'drain') {
-          expect(queue.drain()).toEqual(model);
+          expect(queue.takeAll()).toEqual(model);
           model = [];
         } else {
           // Out of the middle and in again at the end: a record that gets a partition, loses it and gets it again.
-          const moved = queue.drain();
+          const moved = queue.takeAll();
           for (const record of moved) queue.push(record);
         }
         expect(queue.count).toBe(model.length);
@@ -86,9 +86,9 @@ it('a record that was discarded and pushed again does not stand in the queue twi
   const queue = new RecordQueue();
   const records = ['a', 'b', 'c'].map((text) => recordOf({ text }));
   for (const record of records) queue.push(record);
-  for (const record of queue.drain()) queue.push(record);
+  for (const record of queue.takeAll()) queue.push(record);
   expect(textsOf(queue)).toEqual(['a', 'b', 'c']);
-  queue.pushFront(queue.drain());
+  queue.pushFront(queue.takeAll());
   expect(textsOf(queue)).toEqual(['a', 'b', 'c']);
   expect(queue.count).toBe(3);
 });

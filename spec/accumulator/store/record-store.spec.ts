@@ -85,7 +85,7 @@ it.each([
           victim.queue?.discard(victim);
           model.splice(n, 1);
         } else {
-          expect(textsOf(queue.drain())).toEqual(model);
+          expect(textsOf(queue.takeAll())).toEqual(model);
           model = [];
         }
         expect(queue.count).toBe(model.length);

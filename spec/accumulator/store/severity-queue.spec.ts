@@ -35,7 +35,7 @@ it('is first in, first out over all severities', () => {
   expect(queue.pop()?.text).toBe('e');
   expect([queue.count, queue.bytes]).toEqual([3, 6]);
   expect(textsOf([...queue])).toEqual(['bb', 'ccc', 'd']);
-  expect(textsOf(queue.drain())).toEqual(['bb', 'ccc', 'd']);
+  expect(textsOf(queue.takeAll())).toEqual(['bb', 'ccc', 'd']);
   expect(queue.count).toBe(0);
   expect([queue.head, queue.last, queue.peek(), queue.shift(), queue.pop()]).toEqual(
     Array(5).fill(undefined),
@@ -48,7 +48,7 @@ it('takes records back in front, in their order', () => {
   queue.pushFront([]);
   queue.pushFront(sent);
   queue.push(record('e', 0));
-  expect(textsOf(queue.drain())).toEqual(['a', 'b', 'c', 'd', 'e']);
+  expect(textsOf(queue.takeAll())).toEqual(['a', 'b', 'c', 'd', 'e']);
 });
 
 it('takes records back in front of those that were never sent, though these were accepted before', () => {
@@ -56,7 +56,7 @@ it('takes records back in front of those that were never sent, though these were
   // As another process has left it on disk: accepted before all that this one has.
   queue.push(Object.assign(record('read from disk', 0), { seq: -1 }));
   queue.pushFront([Object.assign(record('sent', 1), { hasBeenSent: true })]);
-  expect(textsOf(queue.drain())).toEqual(['sent', 'read from disk']);
+  expect(textsOf(queue.takeAll())).toEqual(['sent', 'read from disk']);
 });
 
 it('packs nothing for a send', () => {
