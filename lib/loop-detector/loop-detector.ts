@@ -124,9 +124,9 @@ export class LoopDetector implements SendGate {
    * Asked whenever a batch is due (SendGate). It moves a test on, by as many phases as their time has come for: waiting, settling,
    * held, releasing. `takes` counts against the candidates what comes while a send is held; `onSend` begins the next round.
    */
-  hold(now: number, mayHold: boolean): number {
+  pauseUntil(now: number, mayPause: boolean): number {
     if (this.#phase.at === 'idle' || this.#phase.at === 'releasing') return 0;
-    if (!mayHold) {
+    if (!mayPause) {
       this.#callOff();
       return 0;
     }

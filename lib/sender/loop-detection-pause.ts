@@ -14,13 +14,13 @@ export class LoopDetectionPause {
   /**
    * A batch is due.
    *
-   * @param mayHold whether nothing speaks against it
+   * @param mayPause whether nothing speaks against it
    * @param queued how many records wait
    * @returns until when nothing is sent
    */
-  until(now: number, mayHold: boolean, queued: number): number {
+  until(now: number, mayPause: boolean, queued: number): number {
     if (this.#gate === undefined || this.#haveWaited > 0) return 0;
-    const until = this.#gate.hold(now, mayHold);
+    const until = this.#gate.pauseUntil(now, mayPause);
     if (this.#isOn && until <= now) this.#haveWaited = queued;
     this.#isOn = until > now;
     return until;

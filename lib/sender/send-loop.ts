@@ -24,7 +24,7 @@ export interface SendLoopOptions {
   readonly lingerMs: number;
   readonly requestTimeoutMs: number;
   readonly maxAgeMs: number | undefined;
-  /** What may hold a send up. */
+  /** What may have sends pause: the loop detector. */
   readonly gate?: SendGate | undefined;
   readonly ledger: Ledger;
   readonly accumulator: RecordAccumulator;
@@ -108,21 +108,21 @@ export class SendLoop {
     if (ledger.dropped.expired > expired && ledger.spooledWaiting > 0) this.#timer.soon();
     const force = flushes.areWaiting;
     const now = clock.monotonic();
-    const heldUntil = this.#heldUntil(now, force);
-    if (heldUntil <= now) this.#sendDue(now, force);
+    const pausedUntil = this.#pausedUntil(now, force);
+    if (pausedUntil <= now) this.#sendDue(now, force);
     connection.updateIdleTimer();
-    const next = Math.min(Math.max(this.#nextAttempt(now, force), heldUntil), expiry);
+    const next = Math.min(Math.max(this.#nextAttempt(now, force), pausedUntil), expiry);
     // Never at once: what could be done now has just been done.
     if (next < Number.POSITIVE_INFINITY) this.#timer.arm(Math.max(1, next - now));
   }
 
-  /** Until when the loop detector has nothing sent. */
-  #heldUntil(now: number, force: boolean): number {
+  /** Until when sends pause for the loop detector. */
+  #pausedUntil(now: number, force: boolean): number {
     const { ledger, accumulator, health } = this.#options;
     const due = accumulator.nextDue(force);
     if (due === undefined || due > now) return 0;
-    const mayHold = !force && health.state === 'up' && accumulator.isHalfEmpty;
-    return this.#loopPause.until(now, mayHold, ledger.queued);
+    const mayPause = !force && health.state === 'up' && accumulator.isHalfEmpty;
+    return this.#loopPause.until(now, mayPause, ledger.queued);
   }
 
   #sendDue(now: number, force: boolean): void {

@@ -25,7 +25,7 @@ export interface SenderOptions {
   idleTimeoutMs: number;
   partitionOfKey: BatchingPolicy['partitionOfKey'];
   ledger: Ledger;
-  /** What may hold a send up. */
+  /** What may have sends pause: the loop detector. */
   gate?: SendGate | undefined;
   spool?: Spool | undefined;
   /** Makes the records' values, if these are not their texts. */
@@ -68,10 +68,10 @@ export interface SendGate {
    * A batch is due.
    *
    * @param now monotonic milliseconds
-   * @param mayHold whether nothing speaks against it
+   * @param mayPause whether nothing speaks against it
    * @returns until when nothing is to be sent: then it is asked again
    */
-  hold(now: number, mayHold: boolean): number;
+  pauseUntil(now: number, mayPause: boolean): number;
   /** A batch of so many records goes out. @param isForced because somebody flushes */
   onSend(now: number, isForced: boolean, records: number): void;
 }

@@ -40,9 +40,9 @@ class Rig {
     const { gate } = this.detection;
     if (gate === undefined) throw new Error('sends are not held');
     this.clock.now += 20;
-    for (let until = gate.hold(this.clock.now, true); until > this.clock.now; ) {
+    for (let until = gate.pauseUntil(this.clock.now, true); until > this.clock.now; ) {
       this.clock.now = until;
-      until = gate.hold(until, true);
+      until = gate.pauseUntil(until, true);
     }
     gate.onSend(this.clock.now, false, 1);
     this.clock.now += 5;
@@ -61,8 +61,8 @@ it.each([
   ['with loopDetection: false', { loopDetection: false }, false],
   ['where a record that waits a second may be too old', { retry: { maxAgeMs: 4_999 } }, false],
   ['where records may wait for long enough', { retry: { maxAgeMs: 5_000 } }, true],
-])('%s, flushes may be held: %j %s', (_name, given, mayHold) => {
-  expect(new Rig(given).detection.gate !== undefined).toBe(mayHold);
+])('%s, flushes may be held: %j %s', (_name, given, mayPause) => {
+  expect(new Rig(given).detection.gate !== undefined).toBe(mayPause);
 });
 
 describe('by the header that counts hops', () => {

@@ -25,7 +25,7 @@ class Rig {
   suspect(kind = 'echo', delay = 5): this {
     for (let send = 0; send < 3; send++) {
       this.now += 20;
-      expect(this.detector.hold(this.now, true)).toBe(0);
+      expect(this.detector.pauseUntil(this.now, true)).toBe(0);
       this.send(kind, delay);
     }
     return this;
@@ -36,9 +36,9 @@ class Rig {
     this.now += 20;
     const since = this.now;
     for (
-      let until = this.detector.hold(since, true);
+      let until = this.detector.pauseUntil(since, true);
       until > this.now;
-      until = this.detector.hold(this.now, true)
+      until = this.detector.pauseUntil(this.now, true)
     )
       this.now = until + this.lateMs;
     return this.now - since;
@@ -69,9 +69,9 @@ describe('a send', () => {
 
   it('is held for 500 ms at most until echoes have come', () => {
     const rig = new Rig().suspect('echo', 800);
-    rig.detector.hold(rig.now, false);
+    rig.detector.pauseUntil(rig.now, false);
     rig.detector.onSend(rig.now, false, 1);
-    expect(rig.detector.hold(rig.now + 1, true)).toBe(rig.now + 501);
+    expect(rig.detector.pauseUntil(rig.now + 1, true)).toBe(rig.now + 501);
   });
 });
 
@@ -117,8 +117,8 @@ describe('a test', () => {
     const rig = new Rig().suspect('echo', 1_700);
     for (let round = 0; round < 12; round++) {
       rig.now += 20;
-      while (rig.detector.hold(rig.now, true) > rig.now) {
-        rig.now = rig.detector.hold(rig.now, true);
+      while (rig.detector.pauseUntil(rig.now, true) > rig.now) {
+        rig.now = rig.detector.pauseUntil(rig.now, true);
         expect(rig.detector.takes(`stranger ${round}`)).toBe(false);
       }
       rig.send('echo', 1_700);
@@ -162,13 +162,13 @@ describe('a test', () => {
     expect(rig.waitForRelease()).toBeCloseTo(530 - 420 + 0.5 * 40 * 13.15, 6);
     send();
     rig.now += 20;
-    const settled = rig.detector.hold(rig.now, true);
+    const settled = rig.detector.pauseUntil(rig.now, true);
     rig.now = settled;
-    const until = rig.detector.hold(rig.now, true);
+    const until = rig.detector.pauseUntil(rig.now, true);
     rig.detector.takes('wide');
-    expect(rig.detector.hold(rig.now, true)).toBe(until);
+    expect(rig.detector.pauseUntil(rig.now, true)).toBe(until);
     rig.detector.takes('narrow');
-    expect(rig.detector.hold(rig.now, true)).toBe(0);
+    expect(rig.detector.pauseUntil(rig.now, true)).toBe(0);
   });
 
   it('of what has looped before begins with its second send, also where there is no credit for any other', () => {

@@ -128,7 +128,7 @@ describe('a hold', () => {
     let now = 0;
     const detector = detectorAt(() => now);
     for (let round = 0; round < 3; round++) {
-      expect(detector.hold(now, true)).toBe(0);
+      expect(detector.pauseUntil(now, true)).toBe(0);
       detector.onSend(now, false, 1);
       now += 5;
       expect(detector.wants(now)).toBe(true);
@@ -143,36 +143,36 @@ describe('a hold', () => {
 
   it('is over when somebody flushes, or memory fills', () => {
     const { detector, now } = suspecting();
-    expect(detector.hold(now, true)).toBeGreaterThan(now);
-    expect(detector.hold(now + 1, false)).toBe(0);
+    expect(detector.pauseUntil(now, true)).toBeGreaterThan(now);
+    expect(detector.pauseUntil(now + 1, false)).toBe(0);
   });
 
   it('is over when what it is for has come all the same: more cannot be learnt', () => {
     const { detector, now, pass } = suspecting();
-    const settled = detector.hold(now, true);
-    expect(detector.hold(settled, true)).toBeGreaterThan(settled + 1);
+    const settled = detector.pauseUntil(now, true);
+    expect(detector.pauseUntil(settled, true)).toBeGreaterThan(settled + 1);
     pass(settled + 1);
     expect(detector.takes('another')).toBe(false);
-    expect(detector.hold(settled + 1, true)).toBeGreaterThan(settled + 1);
+    expect(detector.pauseUntil(settled + 1, true)).toBeGreaterThan(settled + 1);
     expect(detector.takes('echo')).toBe(false);
-    expect(detector.hold(settled + 1, true)).toBe(0);
+    expect(detector.pauseUntil(settled + 1, true)).toBe(0);
   });
 
   it('is not repeated before something has been sent', () => {
     const { detector, now } = suspecting();
-    const settled = detector.hold(now, true);
-    const until = detector.hold(settled, true);
-    expect(detector.hold(until, true)).toBe(0);
-    expect(detector.hold(until + 1, true)).toBe(0);
+    const settled = detector.pauseUntil(now, true);
+    const until = detector.pauseUntil(settled, true);
+    expect(detector.pauseUntil(until, true)).toBe(0);
+    expect(detector.pauseUntil(until + 1, true)).toBe(0);
     detector.onSend(until + 2, false, 1);
-    expect(detector.hold(until + 3, true)).toBeGreaterThan(until);
+    expect(detector.pauseUntil(until + 3, true)).toBeGreaterThan(until);
   });
 
   it('is not begun for dense traffic, unless that goes on and on', () => {
     let now = 0;
     const detector = detectorAt(() => now);
     const round = (): number => {
-      const until = detector.hold(now, true);
+      const until = detector.pauseUntil(now, true);
       detector.onSend(now, false, 64);
       now += 5;
       if (detector.wants(now)) detector.takes('request');
@@ -202,7 +202,7 @@ describe('a hold', () => {
     const detector = detectorAt(() => now);
     for (let round = 0; round < 20; round++, now += 25) {
       expect(detector.wants(now)).toBe(false);
-      expect(detector.hold(now, true)).toBe(0);
+      expect(detector.pauseUntil(now, true)).toBe(0);
       detector.onSend(now, true, 1);
     }
   });

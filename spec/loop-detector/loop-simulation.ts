@@ -138,7 +138,7 @@ export class Simulation {
       this.#wake(due);
       return;
     }
-    const until = this.#detector.hold(this.now, this.#queue.length <= BUFFER_RECORDS / 2);
+    const until = this.#detector.pauseUntil(this.now, this.#queue.length <= BUFFER_RECORDS / 2);
     if (until > this.now) {
       this.#wake(until);
       return;

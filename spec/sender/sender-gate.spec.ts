@@ -6,13 +6,13 @@ const HOLD_MS = 300;
 
 /** Holds every flush that it may. */
 class Holding implements SendGate {
-  readonly asked: { now: number; mayHold: boolean }[] = [];
+  readonly asked: { now: number; mayPause: boolean }[] = [];
   readonly sends: boolean[] = [];
   #until: number | undefined;
 
-  hold(now: number, mayHold: boolean): number {
-    this.asked.push({ now, mayHold });
-    if (!mayHold) return 0;
+  pauseUntil(now: number, mayPause: boolean): number {
+    this.asked.push({ now, mayPause });
+    if (!mayPause) return 0;
     this.#until ??= now + HOLD_MS;
     if (now < this.#until) return this.#until;
     this.#until = undefined;
@@ -33,7 +33,7 @@ async function warm(
   rig.log('first');
   await rig.clock.pass(25);
   expect(rig.delivered).toEqual(['first']);
-  expect(gate.asked.every(({ mayHold }) => !mayHold)).toBe(true);
+  expect(gate.asked.every(({ mayPause }) => !mayPause)).toBe(true);
   gate.asked.length = 0;
   return { rig, gate };
 }
