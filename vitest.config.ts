@@ -39,6 +39,8 @@ const ISOLATED = [
   'spec/clients/kafkajs/workarounds-load-ahead.spec.ts',
   'spec/scenarios/loops/two-copies-of-the-package.spec.ts',
   'spec/process/process-exit.spec.ts',
+  'spec/process/signals.spec.ts',
+  'spec/process/signal-that-ends-the-process.spec.ts',
 ];
 const UNITS = [
   ...[
