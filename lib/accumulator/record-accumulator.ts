@@ -75,11 +75,8 @@ export class RecordAccumulator {
     }
     const placed = this.#spooled?.place(record);
     if (placed === 'disk') return false;
-    if (placed === 'nowhere') {
-      this.acceptAndDrop(record, 'overflow', undefined);
-      return false;
-    }
-    if (!this.#buffer.makeRoomFor(record, (victim) => this.drop(victim, 'overflow', undefined))) {
+    const shed = (victim: PendingRecord): void => this.drop(victim, 'overflow', undefined);
+    if (placed === 'nowhere' || !this.#buffer.makeRoomFor(record, shed)) {
       this.acceptAndDrop(record, 'overflow', undefined);
       return false;
     }

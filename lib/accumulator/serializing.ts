@@ -40,7 +40,7 @@ export class Serializing {
   #next = 0;
   #asked = 0;
   #timer: Timer | undefined;
-  #isReleasing = false;
+  #isPassingOn = false;
   isDown = false;
   lastError: { cause: unknown; at: number } | undefined;
 
@@ -123,18 +123,18 @@ export class Serializing {
   }
 
   #passOn(): void {
-    if (this.#isReleasing) return;
-    this.#isReleasing = true;
+    if (this.#isPassingOn) return;
+    this.#isPassingOn = true;
     try {
-      this.#releaseInOrder();
+      this.#passOnInOrder();
       this.#askBacklog();
     } finally {
-      this.#isReleasing = false;
+      this.#isPassingOn = false;
     }
   }
 
   /** Enqueues those that have their value, in the order of acceptance, and asks for the value of the next one. */
-  #releaseInOrder(): void {
+  #passOnInOrder(): void {
     const { records, add, clock } = this.#options;
     clock.cancel(this.#timer);
     this.#timer = undefined;

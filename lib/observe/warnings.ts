@@ -208,9 +208,9 @@ export class Warnings {
   }
 
   emitDeferred(): void {
-    const held = this.#deferred ?? [];
+    const deferred = this.#deferred ?? [];
     this.#deferred = undefined;
-    for (const error of held) this.#emit(error);
+    for (const error of deferred) this.#emit(error);
   }
 
   #warn(code: KafkaTransportErrorCode, message: string, cause: unknown): void {

@@ -136,9 +136,9 @@ export class SendResultHandler {
     const { accumulator, connection, health, clock, retry, random } = this.#options;
     const queueFailures = batch.partitionQueue.failures + 1;
     const notBefore = clock.monotonic() + fullJitter(queueFailures, retry, random);
-    const isUnsent = isNotSent(cause);
-    if (!isUnsent) accumulator.markMayHaveArrived(batch);
-    if (!isUnsent || !this.#move(batch, notBefore)) accumulator.reenqueue(batch, notBefore, isNotStored);
+    const mayHaveArrived = !isNotSent(cause);
+    if (mayHaveArrived) accumulator.markMayHaveArrived(batch);
+    if (mayHaveArrived || !this.#move(batch, notBefore)) accumulator.reenqueue(batch, notBefore, isNotStored);
     // There was no answer at all.
     const isUnreachable = clientCondition === 'doubtful';
     const isStuck = health.recordFailure({ cause, isUnreachable, queueFailures, topic: batch.topic });
