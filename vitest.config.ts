@@ -27,7 +27,7 @@ const NOT_FOR_A_WORKER = [
   // The specs of winston once more, on another stream below: no client has to do with that.
   'spec/winston/readable-stream-4.spec.ts',
 ];
-// What has a process of its own for each file: it fakes globals, loads modules anew, or counts the process's listeners. All other
+// What has a process of its own for each file: it fakes globals or the one clock, loads modules anew, or counts the process's listeners. All other
 // files share processes, which saves a third of the CPU time: reading the library takes longer than most of them.
 const ISOLATED = [
   'spec/util/system-timers.spec.ts',
@@ -35,6 +35,8 @@ const ISOLATED = [
   'spec/loop-safety/filter/filter.spec.ts',
   'spec/observe/prometheus.spec.ts',
   'spec/clients/client-source.spec.ts',
+  'spec/clients/external-producer.spec.ts',
+  'spec/clients/kafkajs/guarded-config.spec.ts',
   'spec/clients/kafkajs/kafkajs.spec.ts',
   'spec/clients/kafkajs/workarounds-load-ahead.spec.ts',
   'spec/scenarios/loops/two-copies-of-the-package.spec.ts',
