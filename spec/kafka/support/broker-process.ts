@@ -58,8 +58,9 @@ export class BrokerProcess {
     if (code !== 0) throw new Error(`${args[0]} failed:\n${this.#output.slice(-4_000)}`);
   }
 
-  /** Resolves when it takes connections: also after a kill, with the data it had. */
+  /** Resolves when it takes connections: also after a kill, with the data it had. One that runs is left as it is. */
   async start(): Promise<void> {
+    if (this.#isRunning) return;
     const child = this.#java(['kafka.Kafka', this.#propertiesFile]);
     this.#child = child;
     const deadline = performance.now() + START_LIMIT_MS;
@@ -73,9 +74,8 @@ export class BrokerProcess {
   /** TERM takes its leave of the cluster; KILL does not. Resolves when it is gone. */
   async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     const child = this.#child;
-    if (child === undefined) return;
+    if (child === undefined || !this.#isRunning) return;
     this.#child = undefined;
-    if (child.exitCode !== null || child.signalCode !== null) return;
     const gone = once(child, 'exit');
     child.kill(signal);
     await gone;
@@ -88,6 +88,10 @@ export class BrokerProcess {
 
   thaw(): void {
     this.#child?.kill('SIGCONT');
+  }
+
+  get #isRunning(): boolean {
+    return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
   get #propertiesFile(): string {
