@@ -30,7 +30,7 @@ const NOT_FOR_A_WORKER = [
 // What has a process of its own for each file: it fakes globals or the one clock, loads modules anew, or counts the process's listeners. All other
 // files share processes, which saves a third of the CPU time: reading the library takes longer than most of them.
 const ISOLATED = [
-  'spec/util/system-timers.spec.ts',
+  'spec/time/system-timers.spec.ts',
   'spec/loop-safety/guard.spec.ts',
   'spec/loop-safety/filter/filter.spec.ts',
   'spec/observe/prometheus.spec.ts',

@@ -16,6 +16,7 @@ const lib = new URL('../lib/', import.meta.url);
 
 /** Each may import those above it. @type {readonly Folder[]} */
 export const FOLDERS = [
+  { name: 'time' },
   { name: 'util' },
   { name: 'protocol' },
   { name: 'loop-safety' },

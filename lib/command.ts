@@ -1,5 +1,5 @@
 import { main } from './command/main.ts';
-import { systemClock } from './util/clock.ts';
+import { systemClock } from './time/clock.ts';
 
 /** The program `winston-kafkajs`. Ctrl-C ends what is under way; a second one ends the process. */
 export async function runCommand(version: string): Promise<void> {

@@ -43,7 +43,7 @@ export type {
   TransportKafkaConfig,
 } from './options/kafka-transport-options.ts';
 export type { UpdatableOptions } from './options/update.ts';
-export { hopsOf } from './record/hops.ts';
+export { hopsOf } from './record/headers/hops.ts';
 export type { DropReason, RecordKey, TransportEntry } from './record/record.ts';
 export type { PerLevel, RateLimitOptions, SampleOptions } from './sampling/sampling-options.ts';
 export type { FlushReport } from './sender/sender-options.ts';

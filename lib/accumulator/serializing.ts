@@ -1,9 +1,9 @@
 import type { PendingRecord } from '../record/record.ts';
-import type { Serialization, Serialized } from '../record/serialization.ts';
-import type { Serializer } from '../record/serializer.ts';
-import { type BackoffOptions, fullJitter } from '../util/backoff.ts';
-import type { Clock, Timer } from '../util/clock.ts';
-import { withDeadline } from '../util/deadline.ts';
+import type { Serialization, Serialized } from '../record/value/serialization.ts';
+import type { Serializer } from '../record/value/serializer.ts';
+import { type BackoffOptions, fullJitter } from '../time/backoff.ts';
+import type { Clock, Timer } from '../time/clock.ts';
+import { withDeadline } from '../time/deadline.ts';
 import type { UnserializedQueue } from './unserialized-queue.ts';
 
 // How many records of a backlog are asked for at a time, once what `serialize` needs is there again.

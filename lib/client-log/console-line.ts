@@ -1,4 +1,4 @@
-import { systemTime } from '../util/system-timers.ts';
+import { systemTime } from '../time/system-timers.ts';
 import type { ClientLineLevel } from './levels.ts';
 import { formatLine, ownText } from './line.ts';
 import { stderrLines } from './stderr.ts';

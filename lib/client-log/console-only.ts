@@ -1,7 +1,7 @@
 import type { logCreator } from 'kafkajs';
 import { guardSync } from '../loop-safety/guard.ts';
+import { systemTime } from '../time/system-timers.ts';
 import { group, hasMethods, oneOf, throwInvalidOption } from '../util/check-option.ts';
-import { systemTime } from '../util/system-timers.ts';
 import { handleRejection } from '../util/thenable.ts';
 import { CLIENT_LOG_LEVELS, type ClientLogLevel, passes } from './levels.ts';
 import { type ClientLine, formatLine, headline, levelOf, readEntry, takesNoMore } from './line.ts';

@@ -1,6 +1,6 @@
 import { type Batch, isPacked } from '../accumulator/batch.ts';
+import { headersToSend, timestampOf } from '../record/headers/sent-time.ts';
 import type { RecordHeaders, RecordKey } from '../record/record.ts';
-import { headersToSend, timestampOf } from '../record/sent-time.ts';
 
 /** A message as kafkajs takes it. Built anew for every attempt: other engines change the ones they are given. */
 export interface ClientMessage {

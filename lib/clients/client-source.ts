@@ -1,8 +1,8 @@
 import type { CompressionTypes, KafkaConfig } from 'kafkajs';
 import type { BatchLimits } from '../accumulator/batching-policy.ts';
 import type { ClientLogOptions } from '../client-log/console-only.ts';
-import type { BackoffOptions } from '../util/backoff.ts';
-import type { Clock } from '../util/clock.ts';
+import type { BackoffOptions } from '../time/backoff.ts';
+import type { Clock } from '../time/clock.ts';
 import type { ClientListeners, ClientSource, SendPath } from './client.ts';
 import { externalProducerSource, type ProducerLike } from './external-producer.ts';
 import { loadAheadUnderJest } from './kafkajs/workarounds.ts';

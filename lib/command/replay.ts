@@ -3,7 +3,7 @@ import type { KafkaConfig } from '../clients/kafkajs/inspector.ts';
 import { messageOf } from '../errors.ts';
 import { KafkaTransport } from '../kafka-transport.ts';
 import type { SeenSegment } from '../spool/inspect.ts';
-import { systemClock } from '../util/clock.ts';
+import { systemClock } from '../time/clock.ts';
 import type { Screen } from './screen.ts';
 
 export interface ReplayOptions {

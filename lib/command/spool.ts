@@ -2,7 +2,7 @@ import { onOneLine } from '../client-log/line.ts';
 import { messageOf } from '../errors.ts';
 import { type SeenSegment, segmentsSeen } from '../spool/inspect.ts';
 import type { OwnerState } from '../spool/owner.ts';
-import { systemClock } from '../util/clock.ts';
+import { systemClock } from '../time/clock.ts';
 import { recordLine, shownRecord } from './record-line.ts';
 import type { Screen } from './screen.ts';
 import { UsageError } from './usage-error.ts';

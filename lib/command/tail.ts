@@ -1,6 +1,6 @@
 import { type KafkaConfig, KafkaInspector } from '../clients/kafkajs/inspector.ts';
 import { messageOf } from '../errors.ts';
-import { MAX_DELAY_MS, systemClock, type Timer } from '../util/clock.ts';
+import { MAX_DELAY_MS, systemClock, type Timer } from '../time/clock.ts';
 import { topicFailure } from './check/check-topic.ts';
 import { isWanted, recordLine, type ShownRecord, shownRecord } from './record-line.ts';
 import type { Screen } from './screen.ts';

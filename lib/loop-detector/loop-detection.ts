@@ -1,10 +1,10 @@
 import type { CallSite } from '../loop-safety/call-site/call-site.ts';
 import { fingerprintOf, labelOf, shapeOf } from '../record/fingerprint.ts';
-import { hasTooManyHops } from '../record/hops.ts';
+import { hasTooManyHops } from '../record/headers/hops.ts';
 import type { PendingRecord } from '../record/record.ts';
 import type { SendGate } from '../sender/sender-options.ts';
+import type { Clock } from '../time/clock.ts';
 import { BoundedMap } from '../util/bounded-map.ts';
-import type { Clock } from '../util/clock.ts';
 import type { Info } from '../util/info.ts';
 import { type FoundLoop, LoopDetector } from './loop-detector.ts';
 

@@ -1,4 +1,4 @@
-import { systemClock } from '../util/clock.ts';
+import { systemClock } from '../time/clock.ts';
 import type { Scope } from './guard.ts';
 
 // A log line about a socket that has closed, or a client that is gone, may be put off for a moment; it must not be taken for the

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { types } from 'node:util';
-import { systemTimers } from '../util/system-timers.ts';
+import { systemTimers } from '../time/system-timers.ts';
 import { isThenable } from '../util/thenable.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { countOf, isPacked, type Records } from '../accumulator/batch.ts';
 import type { SendPath } from '../clients/client.ts';
 import type { PendingRecord } from '../record/record.ts';
-import type { Clock } from '../util/clock.ts';
+import type { Clock } from '../time/clock.ts';
 import { Distribution } from './distribution.ts';
 import { Rate } from './rate.ts';
 import type { TransportState, TransportStats } from './stats.ts';

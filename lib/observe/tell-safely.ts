@@ -1,7 +1,7 @@
 import type { Channel } from 'node:diagnostics_channel';
 import type { EventEmitter } from 'node:events';
 import { guardSync } from '../loop-safety/guard.ts';
-import { soonest } from '../util/system-timers.ts';
+import { soonest } from '../time/system-timers.ts';
 import { handleRejection } from '../util/thenable.ts';
 
 /**

@@ -1,5 +1,5 @@
+import { MAX_DELAY_MS } from '../time/clock.ts';
 import { flag, group, integer, oneOf, throwInvalidOption } from '../util/check-option.ts';
-import { MAX_DELAY_MS } from '../util/clock.ts';
 
 /** The options that one stands among, as they were given. */
 export type Beside = Readonly<Record<string, unknown>>;

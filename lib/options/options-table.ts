@@ -5,8 +5,8 @@ import { CLIENT_LOG_OPTIONS, checkedClientLog } from '../client-log/console-only
 import type { PlatformaticClient } from '../clients/platformatic/client-option.ts';
 import { type CompiledFilter, compileFilter, type RecordFilter } from '../loop-safety/filter/filter.ts';
 import { DEFAULT_SIGNALS } from '../process/signals.ts';
-import type { Redaction } from '../record/redaction.ts';
 import { isTopicName, TOPIC_NAME_RULE } from '../record/topic-name.ts';
+import type { Redaction } from '../record/value/redaction.ts';
 import type { SamplingOptions } from '../sampling/sampling.ts';
 import type { SampleOptions } from '../sampling/sampling-options.ts';
 import type { SenderOptions } from '../sender/sender-options.ts';

@@ -1,5 +1,5 @@
 import { messageOf } from '../errors.ts';
-import { Redaction } from '../record/redaction.ts';
+import { Redaction } from '../record/value/redaction.ts';
 import type { SamplingOptions } from '../sampling/sampling.ts';
 import type { PerLevel, SampleOptions } from '../sampling/sampling-options.ts';
 import {

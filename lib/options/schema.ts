@@ -4,7 +4,7 @@ import { CLIENT_LOG_LEVELS } from '../client-log/levels.ts';
 import { COMPRESSION_TYPES, levelsOf } from '../clients/kafkajs/codecs.ts';
 import { WINSTON_LEVELS } from '../loop-safety/filter/filter.ts';
 import { NEVER_HANDLED } from '../process/signals.ts';
-import { MAX_DELAY_MS } from '../util/clock.ts';
+import { MAX_DELAY_MS } from '../time/clock.ts';
 import { ADDRESS_PATTERN, ADDRESSES_PATTERN } from './broker-pattern.ts';
 import { KAFKA_TIMEOUTS } from './client-options.ts';
 import type { Option, Schema } from './option-kinds.ts';

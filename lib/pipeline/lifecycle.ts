@@ -8,9 +8,9 @@ import type { SamplingNotice } from '../sampling/sampling-notice.ts';
 import type { Sender } from '../sender/sender.ts';
 import type { FlushReport } from '../sender/sender-options.ts';
 import type { Spool } from '../spool/spool.ts';
+import type { Clock } from '../time/clock.ts';
 import type { DropNotice } from '../undelivered/drop-notice.ts';
 import type { FallbackWrites } from '../undelivered/fallback-writes.ts';
-import type { Clock } from '../util/clock.ts';
 
 // For so long after a signal it is taken for the reason why the process ends: Kubernetes kills after it. A process may also outlive one.
 const SIGNAL_MS = 30_000;

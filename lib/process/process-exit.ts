@@ -1,4 +1,4 @@
-import { systemClock } from '../util/clock.ts';
+import { systemClock } from '../time/clock.ts';
 import { type SignalSubscriber, subscribe, unsubscribe } from './signals.ts';
 
 /** What a transport has to do before the process ends. */

@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import { isMainThread } from 'node:worker_threads';
-import { runOutsideRequests, systemClock } from '../util/clock.ts';
-import { soonest } from '../util/system-timers.ts';
+import { runOutsideRequests, systemClock } from '../time/clock.ts';
+import { soonest } from '../time/system-timers.ts';
 
 /** What a transport does when the process is told to end. */
 export interface SignalSubscriber {

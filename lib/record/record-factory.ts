@@ -2,18 +2,18 @@ import { type CallSite, plainSite } from '../loop-safety/call-site/call-site.ts'
 import type { CompiledFilter } from '../loop-safety/filter/filter.ts';
 import { InfoRecord } from '../loop-safety/filter/filter-record.ts';
 import type { Sampling } from '../sampling/sampling.ts';
-import type { Clock } from '../util/clock.ts';
+import type { Clock } from '../time/clock.ts';
 import { type Info, type Levels, levelOf } from '../util/info.ts';
 import type { SpanContext } from '../util/open-telemetry-api.ts';
 import { fingerprintOf } from './fingerprint.ts';
-import { withHops } from './hops.ts';
-import { textOf } from './info-text.ts';
+import { withHops } from './headers/hops.ts';
+import { withRecordId } from './headers/record-id.ts';
+import { withTraceContext } from './headers/trace-headers.ts';
 import { isPartition, NoSuchPartitionError } from './partition.ts';
 import { PendingRecord, type RecordHeaders, type RecordKey, type TransportEntry } from './record.ts';
 import { type FunctionWarnings, RecordFunctions } from './record-functions.ts';
-import { withRecordId } from './record-id.ts';
-import type { Redaction } from './redaction.ts';
-import { withTraceContext } from './trace-headers.ts';
+import { textOf } from './value/info-text.ts';
+import type { Redaction } from './value/redaction.ts';
 
 /** What becomes of an info: a record to send, one that cannot be sent, or nothing because it is not wanted. */
 export type Admission =

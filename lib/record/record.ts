@@ -1,5 +1,5 @@
 import type { CallSite } from '../loop-safety/call-site/call-site.ts';
-import { Serialization } from './serialization.ts';
+import { Serialization } from './value/serialization.ts';
 
 /** Why a record will not reach Kafka. */
 export type DropReason = 'overflow' | 'oversize' | 'rejected' | 'expired' | 'closed' | 'invalid';

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../util/clock.ts';
+import type { Clock, Timer } from '../time/clock.ts';
 import { type Counts, Tally } from '../util/tally.ts';
 
 // How often the topic is told, while records are left out.

@@ -1,7 +1,7 @@
 import type { ClientSource, DeliveryClient } from '../clients/client.ts';
-import { type BackoffOptions, fullJitter } from '../util/backoff.ts';
-import type { Clock, Timer } from '../util/clock.ts';
-import { withDeadline } from '../util/deadline.ts';
+import { type BackoffOptions, fullJitter } from '../time/backoff.ts';
+import type { Clock, Timer } from '../time/clock.ts';
+import { withDeadline } from '../time/deadline.ts';
 
 export interface ConnectionOptions {
   source: ClientSource;

@@ -1,7 +1,7 @@
 import type { RecordAccumulator } from '../accumulator/record-accumulator.ts';
 import type { ExitDrain } from '../clients/client.ts';
 import { classifyOutcome } from '../clients/send-result.ts';
-import type { Clock } from '../util/clock.ts';
+import type { Clock } from '../time/clock.ts';
 import type { Health } from './health.ts';
 import type { SenderEvents } from './sender-options.ts';
 

@@ -1,5 +1,5 @@
 import type { Ledger } from '../accumulator/ledger.ts';
-import type { Clock } from '../util/clock.ts';
+import type { Clock } from '../time/clock.ts';
 import type { FlushReport } from './sender-options.ts';
 
 /** Calls back when there is no use in waiting any longer. @returns ends it */

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../util/clock.ts';
+import type { Clock, Timer } from '../time/clock.ts';
 
 /** When the send loop looks next for what is due: at the end of this turn, or later, by one timer. */
 export class SendTimer {

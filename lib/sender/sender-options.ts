@@ -7,10 +7,10 @@ import type { HeldTopic } from '../accumulator/queues/held-queues.ts';
 import type { DropListener } from '../accumulator/record-dropper.ts';
 import type { ClientSource, PartitionsListener } from '../clients/client.ts';
 import type { SendResult } from '../clients/send-result.ts';
-import type { Serializer } from '../record/serializer.ts';
+import type { Serializer } from '../record/value/serializer.ts';
 import type { Spool } from '../spool/spool.ts';
-import type { BackoffOptions } from '../util/backoff.ts';
-import type { Clock } from '../util/clock.ts';
+import type { BackoffOptions } from '../time/backoff.ts';
+import type { Clock } from '../time/clock.ts';
 import type { HealthState } from './health.ts';
 
 export interface SenderOptions {

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../util/clock.ts';
+import type { Clock, Timer } from '../time/clock.ts';
 import { attempt } from '../util/safely.ts';
 import { type Directories, removeLeftovers, segmentsIn } from './directories.ts';
 import { isGone } from './is-gone.ts';

@@ -1,5 +1,5 @@
 import type { PendingRecord } from '../record/record.ts';
-import type { Clock, Timer } from '../util/clock.ts';
+import type { Clock, Timer } from '../time/clock.ts';
 import { groupBy } from '../util/group-by.ts';
 import { crypto } from '../util/node-modules.ts';
 import { attempt } from '../util/safely.ts';

@@ -1,5 +1,5 @@
 import { DROP_REASONS, type DropReason, type PendingRecord } from '../record/record.ts';
-import type { Clock, Timer } from '../util/clock.ts';
+import type { Clock, Timer } from '../time/clock.ts';
 import { type Counts, Tally } from '../util/tally.ts';
 
 // While records keep being dropped, the topic hears of it this often.

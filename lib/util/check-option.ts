@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { KafkaTransportError } from '../errors.ts';
-import { MAX_DELAY_MS } from './clock.ts';
+import { MAX_DELAY_MS } from '../time/clock.ts';
 import { isObject } from './safely.ts';
 import { isSecretName } from './secret-names.ts';
 import { throwError } from './throw-error.ts';

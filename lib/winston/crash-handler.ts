@@ -1,5 +1,5 @@
 import type { EventEmitter } from 'node:events';
-import type { Clock } from '../util/clock.ts';
+import type { Clock } from '../time/clock.ts';
 import { raiseListenerLimit } from './transport-events.ts';
 import { type CrashListeners, learnCrashListeners } from './workarounds.ts';
 

@@ -1,7 +1,7 @@
 import { isGuarded } from '../loop-safety/guard.ts';
 import type { Distribution } from '../observe/distribution.ts';
 import type { Warnings } from '../observe/warnings.ts';
-import type { Clock } from '../util/clock.ts';
+import type { Clock } from '../time/clock.ts';
 import type { Info, Levels } from '../util/info.ts';
 import { activeSpan, type SpanContext } from '../util/open-telemetry-api.ts';
 import type { CrashHandler } from './crash-handler.ts';

@@ -1,5 +1,5 @@
 import type TransportStream from 'winston-transport';
-import type { Clock } from '../util/clock.ts';
+import type { Clock } from '../time/clock.ts';
 import type { Parents } from './parents.ts';
 import { hasEnded } from './workarounds.ts';
 

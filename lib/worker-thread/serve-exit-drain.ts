@@ -6,7 +6,7 @@ import { toWire } from '../clients/worker/wire-error.ts';
 import { recordsFromWire } from '../clients/worker/wire-records.ts';
 import { partitionOfKey } from '../protocol/murmur2.ts';
 import { Sender } from '../sender/sender.ts';
-import { systemClock } from '../util/clock.ts';
+import { systemClock } from '../time/clock.ts';
 
 export interface DrainOptions {
   requestTimeoutMs: number;

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Serializing, type UnserializedRecords } from '../../lib/accumulator/serializing.ts';
 import type { PendingRecord, TransportEntry } from '../../lib/record/record.ts';
-import { Serialization } from '../../lib/record/serialization.ts';
-import { Serializer } from '../../lib/record/serializer.ts';
+import { Serialization } from '../../lib/record/value/serialization.ts';
+import { Serializer } from '../../lib/record/value/serializer.ts';
 import { HeldClock, recordOf } from '../sender/rig.ts';
 
 type Answer = string | Promise<string>;

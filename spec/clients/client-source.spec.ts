@@ -15,8 +15,8 @@ import {
 } from '../../lib/clients/client-source.ts';
 import { WorkerSource } from '../../lib/clients/worker/worker-client.ts';
 import { platformaticClient } from '../../lib/platformatic.ts';
-import { systemClock } from '../../lib/util/clock.ts';
-import { startTracing } from '../record/sdk.ts';
+import { systemClock } from '../../lib/time/clock.ts';
+import { startTracing } from '../record/headers/sdk.ts';
 import { startCluster, TOPIC } from '../support/harness.ts';
 import { batchOf } from './contract/rig.ts';
 

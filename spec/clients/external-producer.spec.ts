@@ -4,7 +4,7 @@ import type { DeliveryClient } from '../../lib/clients/client.ts';
 import { externalProducerSource, type ProducerLike } from '../../lib/clients/external-producer.ts';
 import { ProviderError } from '../../lib/clients/provider-error.ts';
 import { isGuarded } from '../../lib/loop-safety/guard.ts';
-import { systemClock } from '../../lib/util/clock.ts';
+import { systemClock } from '../../lib/time/clock.ts';
 import { clientBatch, recordOf } from '../sender/rig.ts';
 
 const BATCH = clientBatch('logs', [recordOf({ text: 'a', key: 'k' })], 2);

@@ -7,7 +7,7 @@ import {
 import { describe, expect, it } from 'vitest';
 import type { Batch } from '../../lib/accumulator/batch.ts';
 import { answeredPartition, classifyAnswer, classifyError } from '../../lib/clients/send-result.ts';
-import { DeadlineError } from '../../lib/util/deadline.ts';
+import { DeadlineError } from '../../lib/time/deadline.ts';
 import { clientBatch, recordOf } from '../sender/rig.ts';
 
 const batchTo = (partition: number | undefined): Batch => clientBatch('logs', [recordOf()], partition);

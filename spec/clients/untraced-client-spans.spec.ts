@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import type { Batch } from '../../lib/accumulator/batch.ts';
 import type { ClientSource, DeliveryClient } from '../../lib/clients/client.ts';
 import { untracedSource } from '../../lib/clients/untraced-client.ts';
-import { startTracing } from '../record/sdk.ts';
+import { startTracing } from '../record/headers/sdk.ts';
 
 /** A source whose clients note what is traced of what they do, before and after an await. */
 function notingSource(seen: string[], canRenew: boolean): ClientSource {

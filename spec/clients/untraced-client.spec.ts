@@ -6,7 +6,7 @@ import { Kafka } from 'kafkajs';
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import type winston from 'winston';
 import type { KafkaTransportOptions } from '../../lib/index.ts';
-import { startTracing } from '../record/sdk.ts';
+import { startTracing } from '../record/headers/sdk.ts';
 import { loggerWith, startCluster, TOPIC, transportTo } from '../support/harness.ts';
 import { bounded, fallsSilent } from '../support/loops.ts';
 

@@ -4,7 +4,7 @@ import { expect, it, onTestFinished, vi } from 'vitest';
 import { replay } from '../../lib/command/replay.ts';
 import { Screen } from '../../lib/command/screen.ts';
 import { type SeenSegment, segmentsSeen } from '../../lib/spool/inspect.ts';
-import { systemClock } from '../../lib/util/clock.ts';
+import { systemClock } from '../../lib/time/clock.ts';
 import { ERROR } from '../../testing/broker/broker-cluster.ts';
 import { brokersOf, ran, startCluster } from './rig.ts';
 import { COUNT, leftBehind, messagesIn, waitingIn } from './spool-rig.ts';

@@ -6,7 +6,7 @@ import {
   remedyForLoop,
 } from '../../lib/loop-detector/loop-detection.ts';
 import { resolveOptions } from '../../lib/options/resolve.ts';
-import { hopsOf } from '../../lib/record/hops.ts';
+import { hopsOf } from '../../lib/record/headers/hops.ts';
 import { PendingRecord } from '../../lib/record/record.ts';
 import type { Info } from '../../lib/util/info.ts';
 import { HeldClock } from '../sender/rig.ts';

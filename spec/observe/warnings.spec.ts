@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { stderrLines } from '../../lib/client-log/stderr.ts';
 import { Warnings } from '../../lib/observe/warnings.ts';
-import { systemClock } from '../../lib/util/clock.ts';
+import { systemClock } from '../../lib/time/clock.ts';
 import { HeldClock } from '../sender/rig.ts';
 
 it.each<[number, string | undefined, 'none' | 'written' | 'unwritten', string, boolean?]>([

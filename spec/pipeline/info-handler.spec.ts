@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { isGuarded } from '../../lib/loop-safety/guard.ts';
-import { hopsOf } from '../../lib/record/hops.ts';
+import { hopsOf } from '../../lib/record/headers/hops.ts';
 import { LEVEL } from '../../lib/util/info.ts';
 import type { Mark } from '../../lib/winston/mark.ts';
 import { messagesOn } from '../observe/subscribed.ts';

@@ -2,7 +2,7 @@
 import { constants } from 'node:os';
 import { afterEach, beforeEach, expect, it, onTestFinished, vi } from 'vitest';
 import { type SignalSubscriber, subscribe, unsubscribe } from '../../lib/process/signals.ts';
-import { systemClock } from '../../lib/util/clock.ts';
+import { systemClock } from '../../lib/time/clock.ts';
 import { deferred } from '../sender/rig.ts';
 
 // Nothing sends them here.

@@ -1,7 +1,7 @@
 // A promise of `serialize` that never settled kept the connection to Kafka open, and that kept the process alive for ever.
 import { expect, it } from 'vitest';
-import { Serialization } from '../../lib/record/serialization.ts';
-import { Serializer } from '../../lib/record/serializer.ts';
+import { Serialization } from '../../lib/record/value/serialization.ts';
+import { Serializer } from '../../lib/record/value/serializer.ts';
 import { deferred, Rig, recordOf } from './rig.ts';
 
 it('is closed when it is idle; the value opens another', async () => {

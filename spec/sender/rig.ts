@@ -10,7 +10,7 @@ import { answeredPartition } from '../../lib/clients/send-result.ts';
 import { PendingRecord, type RecordHeaders, type RecordKey } from '../../lib/record/record.ts';
 import { Sender } from '../../lib/sender/sender.ts';
 import type { FlushReport, SenderOptions } from '../../lib/sender/sender-options.ts';
-import type { Clock, Timer } from '../../lib/util/clock.ts';
+import type { Clock, Timer } from '../../lib/time/clock.ts';
 
 export interface RecordParts {
   topic?: string;

@@ -2,7 +2,7 @@ import { context, trace } from '@opentelemetry/api';
 import { isTracingSuppressed } from '@opentelemetry/core';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { activeSpan, untraced } from '../../lib/util/open-telemetry-api.ts';
-import { startTracing } from '../record/sdk.ts';
+import { startTracing } from '../record/headers/sdk.ts';
 
 const isSuppressed = (): boolean => isTracingSuppressed(context.active());
 

@@ -9,7 +9,7 @@ import { LevelCheck } from '../../lib/winston/level-check.ts';
 import { type Mark, REENTRANT, withMark } from '../../lib/winston/mark.ts';
 import { type Parent, Parents } from '../../lib/winston/parents.ts';
 import { Receiver, type ReceiverParts } from '../../lib/winston/receiver.ts';
-import { startTracing } from '../record/sdk.ts';
+import { startTracing } from '../record/headers/sdk.ts';
 import { HeldClock } from '../sender/rig.ts';
 
 const BOOM = new Error('boom');

@@ -4,7 +4,7 @@ import { choosePartition } from '../../lib/clients/choose-partition.ts';
 import type { ClientSource, DeliveryClient, PartitionsListener } from '../../lib/clients/client.ts';
 import { NotSentError } from '../../lib/clients/not-sent-error.ts';
 import { answeredPartition } from '../../lib/clients/send-result.ts';
-import type { Clock } from '../../lib/util/clock.ts';
+import type { Clock } from '../../lib/time/clock.ts';
 import type { Misbehaviour, ModelBroker, ModelTopic } from './broker.ts';
 import { connectionError, judge, ODD, protocolError, type SeenRecord, seenIn } from './seen-records.ts';
 

@@ -1,5 +1,5 @@
 // Time of the model: it passes only when it is told to, and ends for a process that has crashed.
-import type { Clock, Timer } from '../../lib/util/clock.ts';
+import type { Clock, Timer } from '../../lib/time/clock.ts';
 import { running } from './disk.ts';
 
 interface Due {

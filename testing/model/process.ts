@@ -5,7 +5,7 @@ import { Lifecycle, type LifecycleParts } from '../../lib/pipeline/lifecycle.ts'
 import { spoolAccounting } from '../../lib/pipeline/spool-accounting.ts';
 import { partitionOfKey } from '../../lib/protocol/murmur2.ts';
 import { type DropReason, PendingRecord, type TransportEntry } from '../../lib/record/record.ts';
-import { type Serialize, Serializer } from '../../lib/record/serializer.ts';
+import { type Serialize, Serializer } from '../../lib/record/value/serializer.ts';
 import { Sender } from '../../lib/sender/sender.ts';
 import { Spool } from '../../lib/spool/spool.ts';
 import { textsOf } from '../../spec/sender/rig.ts';

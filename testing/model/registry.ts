@@ -1,6 +1,6 @@
 // What the option `serialize` of the model's processes asks for each value, as a schema registry is asked: it may be away, or slow.
 import type { TransportEntry } from '../../lib/record/record.ts';
-import type { Clock } from '../../lib/util/clock.ts';
+import type { Clock } from '../../lib/time/clock.ts';
 
 const SLOW_MS = 500;
 

@@ -1,8 +1,8 @@
 // What the model's clients and brokers see of the records in a batch.
 import { type Batch, isPacked } from '../../lib/accumulator/batch.ts';
 import { withRefusedIndexes } from '../../lib/clients/refused-records.ts';
+import { timestampOf } from '../../lib/record/headers/sent-time.ts';
 import type { PendingRecord, RecordKey } from '../../lib/record/record.ts';
-import { timestampOf } from '../../lib/record/sent-time.ts';
 import type { ModelTopic } from './broker.ts';
 
 // What a record's text may say of it, behind its number: it is too large, refused for good, or cannot be encoded.

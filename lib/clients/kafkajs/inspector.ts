@@ -1,6 +1,6 @@
 import type { Admin, Consumer, Kafka, KafkaConfig, PartitionMetadata, Producer } from 'kafkajs';
-import { systemClock } from '../../util/clock.ts';
-import { withDeadline } from '../../util/deadline.ts';
+import { systemClock } from '../../time/clock.ts';
+import { withDeadline } from '../../time/deadline.ts';
 import { crypto } from '../../util/node-modules.ts';
 import { BrokerAddresses, rotatedBrokers } from './brokers/broker-addresses.ts';
 import type { Address } from './brokers/broker-list.ts';

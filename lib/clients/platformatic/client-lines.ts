@@ -1,5 +1,5 @@
 import type { LogEntry, logCreator, logLevel } from 'kafkajs';
-import { systemTime } from '../../util/system-timers.ts';
+import { systemTime } from '../../time/system-timers.ts';
 import { guardedLogCreator } from '../kafkajs/guarded-config.ts';
 
 const NAME = '@platformatic/kafka';

@@ -1,5 +1,5 @@
 import type { MessageToProduce } from '@platformatic/kafka';
-import { ORIGINAL_TIMESTAMP } from '../../record/sent-time.ts';
+import { ORIGINAL_TIMESTAMP } from '../../record/headers/sent-time.ts';
 import { toBuffer } from '../../util/to-buffer.ts';
 import type { ClientMessage } from '../client-messages.ts';
 

@@ -1,4 +1,4 @@
-import { systemClock } from '../../util/clock.ts';
+import { systemClock } from '../../time/clock.ts';
 import type { ClientListeners, ClientSource, DeliveryClient, SendPath } from '../client.ts';
 import { ClientUser } from './client-user.ts';
 import { SharedClient } from './shared-client.ts';

@@ -1,4 +1,4 @@
-import type { Clock } from '../../util/clock.ts';
+import type { Clock } from '../../time/clock.ts';
 import { isSameData } from '../shared/same-data.ts';
 import { type ThreadSettings, WorkerThread } from './worker-thread.ts';
 

@@ -2,7 +2,7 @@ import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from '
 import type { LogEntry } from 'kafkajs';
 import { messageOf } from '../../errors.ts';
 import { guardSync } from '../../loop-safety/guard.ts';
-import type { Clock } from '../../util/clock.ts';
+import type { Clock } from '../../time/clock.ts';
 import type { SendOutcome } from '../client.ts';
 import { isSameData } from '../shared/same-data.ts';
 import { importsOf } from './kafka-module.ts';

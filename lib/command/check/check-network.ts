@@ -4,7 +4,7 @@ import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'n
 import { type Address, addressOf } from '../../clients/kafkajs/brokers/broker-list.ts';
 import { guardedSsl } from '../../clients/kafkajs/guarded-config.ts';
 import type { KafkaConfig } from '../../clients/kafkajs/inspector.ts';
-import { systemClock } from '../../util/clock.ts';
+import { systemClock } from '../../time/clock.ts';
 import { reasonOf, StepFailure, type StepName, type Steps } from './steps.ts';
 
 /** `host:port`, with an IPv6 address in brackets. */

@@ -5,7 +5,7 @@ import {
   type ReadRecord,
 } from '../../clients/kafkajs/inspector.ts';
 import { messageOf } from '../../errors.ts';
-import { systemClock } from '../../util/clock.ts';
+import { systemClock } from '../../time/clock.ts';
 import { rootCause } from '../../util/root-cause.ts';
 import { REPLICAS_ADVICE } from './check-topic.ts';
 import { StepFailure, type StepName, type Steps } from './steps.ts';

@@ -1,7 +1,7 @@
 import { onOneLine } from '../../client-log/line.ts';
 import { messageOf } from '../../errors.ts';
-import { systemClock } from '../../util/clock.ts';
-import { withDeadline } from '../../util/deadline.ts';
+import { systemClock } from '../../time/clock.ts';
+import { withDeadline } from '../../time/deadline.ts';
 import type { Screen } from '../screen.ts';
 
 export type StepName =

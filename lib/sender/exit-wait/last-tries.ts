@@ -1,4 +1,4 @@
-import type { Clock } from '../../util/clock.ts';
+import type { Clock } from '../../time/clock.ts';
 
 /** Finds out whether the end of a process need wait no longer: asks when something has changed, and not before some time is over. */
 export class LastTries {

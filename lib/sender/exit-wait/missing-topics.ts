@@ -1,7 +1,7 @@
 import type { SendResult } from '../../clients/send-result.ts';
 import { isUnknownTopic } from '../../protocol/unknown-topic.ts';
+import type { Clock } from '../../time/clock.ts';
 import { BoundedMap } from '../../util/bounded-map.ts';
-import type { Clock } from '../../util/clock.ts';
 import { rootCause } from '../../util/root-cause.ts';
 import { LastTries } from './last-tries.ts';
 

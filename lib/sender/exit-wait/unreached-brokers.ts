@@ -1,4 +1,4 @@
-import type { Clock } from '../../util/clock.ts';
+import type { Clock } from '../../time/clock.ts';
 import { rootCause } from '../../util/root-cause.ts';
 import { LastTries } from './last-tries.ts';
 

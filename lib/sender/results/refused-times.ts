@@ -1,6 +1,6 @@
 import { isPacked } from '../../accumulator/batch.ts';
 import type { ProducerBatch } from '../../accumulator/producer-batch.ts';
-import { timestampOf } from '../../record/sent-time.ts';
+import { timestampOf } from '../../record/headers/sent-time.ts';
 import { BoundedMap } from '../../util/bounded-map.ts';
 
 // A record whose time is within this of now is not refused for its age: another time would change nothing.

@@ -4,7 +4,7 @@ import { CompressionTypes, Kafka, logLevel, type Producer } from 'kafkajs';
 import type { ClientListeners, ClientSource, SendPath } from '../../../lib/clients/client.ts';
 import { type ClientOptions, clientSource, type OwnOptions } from '../../../lib/clients/client-source.ts';
 import { platformaticClient } from '../../../lib/platformatic.ts';
-import { systemClock } from '../../../lib/util/clock.ts';
+import { systemClock } from '../../../lib/time/clock.ts';
 import { runsHere } from '../platformatic/node.ts';
 import { type Parts, TIME } from './records.ts';
 

@@ -9,7 +9,7 @@ import {
   runsCallersCode,
 } from '../../../lib/clients/kafkajs/guarded-config.ts';
 import { isGuarded, runInScope } from '../../../lib/loop-safety/guard.ts';
-import { systemClock } from '../../../lib/util/clock.ts';
+import { systemClock } from '../../../lib/time/clock.ts';
 import { HeldClock } from '../../sender/rig.ts';
 
 const BROKERS = ['a:1', 'b:2'];

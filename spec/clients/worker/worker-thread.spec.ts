@@ -7,7 +7,7 @@ import type { Remark, Task, WorkerSettings } from '../../../lib/clients/worker/t
 import { recordsToWire } from '../../../lib/clients/worker/wire-records.ts';
 import { WorkerThread } from '../../../lib/clients/worker/worker-thread.ts';
 import { isGuarded } from '../../../lib/loop-safety/guard.ts';
-import { systemClock } from '../../../lib/util/clock.ts';
+import { systemClock } from '../../../lib/time/clock.ts';
 import { HeldClock, recordOf } from '../../sender/rig.ts';
 import { startCluster, TOPIC } from '../../support/harness.ts';
 import { WORKER_SETTINGS } from '../client-settings.ts';

@@ -1,5 +1,5 @@
 // Loaded before a program: the clock of its machine is off by SPEC_CLOCK_MS. Also the one of a fresh context, by which the library
-// looks past a test's `Date` (lib/util/system-timers.ts).
+// looks past a test's `Date` (lib/time/system-timers.ts).
 import { syncBuiltinESMExports } from 'node:module';
 import vm from 'node:vm';
 

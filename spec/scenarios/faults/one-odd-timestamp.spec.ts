@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { PendingRecord } from '../../../lib/record/record.ts';
 import { Segment } from '../../../lib/spool/segment.ts';
-import { recordTime } from '../../../lib/util/record-time.ts';
+import { recordTime } from '../../../lib/time/record-time.ts';
 import { directoryOfSpec, filesIn } from '../../spool/rig.ts';
 import { expectLaw, loggerWith, startCluster, TOPIC, transportTo } from '../../support/harness.ts';
 import { expectFlushed } from './rig.ts';

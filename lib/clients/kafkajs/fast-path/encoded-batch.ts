@@ -1,6 +1,6 @@
 import { type Batch, bytesOf, countOf, isPacked } from '../../../accumulator/batch.ts';
 import { type EncodedRecords, RecordsEncoder } from '../../../protocol/records-encoder.ts';
-import { headersToSend, timestampOf } from '../../../record/sent-time.ts';
+import { headersToSend, timestampOf } from '../../../record/headers/sent-time.ts';
 
 /**
  * The records of a batch as Kafka wants them. At once, before anything is waited for: a batch that is given up gives its pages

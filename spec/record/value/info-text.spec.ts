@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { jsonOf } from '../../lib/record/info-text.ts';
+import { jsonOf } from '../../../lib/record/value/info-text.ts';
 
 const thrower = (): never => {
   throw new Error('no');

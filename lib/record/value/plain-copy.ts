@@ -1,6 +1,6 @@
 import { types } from 'node:util';
-import type { Info } from '../util/info.ts';
-import { isAnyError, isObject } from '../util/safely.ts';
+import type { Info } from '../../util/info.ts';
+import { isAnyError, isObject } from '../../util/safely.ts';
 import { MAX_DEPTH, throughToJSON } from './info-text.ts';
 
 // What an error has beside its own enumerable fields.

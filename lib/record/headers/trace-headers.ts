@@ -1,5 +1,5 @@
-import type { SpanContext } from '../util/open-telemetry-api.ts';
-import type { RecordHeaders } from './record.ts';
+import type { SpanContext } from '../../util/open-telemetry-api.ts';
+import type { RecordHeaders } from '../record.ts';
 
 // All zeros mean that there is none (https://www.w3.org/TR/trace-context/#traceparent-header-field-values).
 const TRACE_ID = /^(?!0{32})[0-9a-f]{32}$/;

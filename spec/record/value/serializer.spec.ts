@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { isGuarded } from '../../lib/loop-safety/guard.ts';
-import type { TransportEntry } from '../../lib/record/record.ts';
-import { type Serialize, Serializer } from '../../lib/record/serializer.ts';
+import { isGuarded } from '../../../lib/loop-safety/guard.ts';
+import type { TransportEntry } from '../../../lib/record/record.ts';
+import { type Serialize, Serializer } from '../../../lib/record/value/serializer.ts';
 
 const ENTRY: TransportEntry = {
   level: 'info',

@@ -1,7 +1,7 @@
 import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
-import { plainCopyOf } from '../../lib/record/plain-copy.ts';
-import type { Info } from '../../lib/util/info.ts';
+import { plainCopyOf } from '../../../lib/record/value/plain-copy.ts';
+import type { Info } from '../../../lib/util/info.ts';
 
 /** As a path that has a wildcard for each field makes it: nothing of it is the copy's own. */
 const asRedacted = (value: unknown): unknown => {

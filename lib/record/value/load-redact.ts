@@ -1,5 +1,5 @@
 import nodeModule from 'node:module';
-import { runningFile } from '../util/running-file.ts';
+import { runningFile } from '../../util/running-file.ts';
 
 /**
  * Loads @pinojs/redact, only when it is needed. `.ci/build.js` writes this module itself, as CommonJS with a plain

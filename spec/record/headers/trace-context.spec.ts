@@ -2,9 +2,9 @@ import { ROOT_CONTEXT, type Span, trace } from '@opentelemetry/api';
 import { TraceState } from '@opentelemetry/core';
 import { AlwaysOffSampler } from '@opentelemetry/sdk-trace-node';
 import { describe, expect, it } from 'vitest';
-import { fromFunction, not } from '../../lib/index.ts';
-import type { BrokerCluster } from '../../testing/broker/broker-cluster.ts';
-import { Collecting, loggerWith, Slow, startCluster, TOPIC, transportTo } from '../support/harness.ts';
+import { fromFunction, not } from '../../../lib/index.ts';
+import type { BrokerCluster } from '../../../testing/broker/broker-cluster.ts';
+import { Collecting, loggerWith, Slow, startCluster, TOPIC, transportTo } from '../../support/harness.ts';
 import { startTracing } from './sdk.ts';
 
 /** The message and the trace headers of each record that arrived. */

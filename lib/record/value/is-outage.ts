@@ -1,6 +1,6 @@
-import { DeadlineError } from '../util/deadline.ts';
-import { causesOf } from '../util/root-cause.ts';
-import { attempt } from '../util/safely.ts';
+import { DeadlineError } from '../../time/deadline.ts';
+import { causesOf } from '../../util/root-cause.ts';
+import { attempt } from '../../util/safely.ts';
 
 // Of Node's sockets and DNS, and of undici (fetch).
 const CODES =

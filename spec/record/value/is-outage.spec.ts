@@ -2,8 +2,8 @@ import { createServer } from 'node:http';
 import { connect, type Server } from 'node:net';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { isOutage } from '../../lib/record/is-outage.ts';
-import { DeadlineError } from '../../lib/util/deadline.ts';
+import { isOutage } from '../../../lib/record/value/is-outage.ts';
+import { DeadlineError } from '../../../lib/time/deadline.ts';
 
 /** An error with these fields. */
 const errorWith = (fields: object, message = 'no'): Error => Object.assign(new Error(message), fields);

@@ -1,5 +1,5 @@
-import { crypto } from '../util/node-modules.ts';
-import type { RecordHeaders } from './record.ts';
+import { crypto } from '../../util/node-modules.ts';
+import type { RecordHeaders } from '../record.ts';
 
 const RECORD_ID = 'record-id';
 

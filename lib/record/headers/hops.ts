@@ -1,5 +1,5 @@
-import type { Info } from '../util/info.ts';
-import type { RecordHeaders } from './record.ts';
+import type { Info } from '../../util/info.ts';
+import type { RecordHeaders } from '../record.ts';
 
 /** The header that counts how many times a line was logged again from a consumed message, this time included. */
 const HOPS_HEADER = 'log-hops';

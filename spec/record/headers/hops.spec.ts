@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { hasTooManyHops, hopsOf, withHops } from '../../lib/record/hops.ts';
-import type { Info } from '../../lib/util/info.ts';
+import { hasTooManyHops, hopsOf, withHops } from '../../../lib/record/headers/hops.ts';
+import type { Info } from '../../../lib/util/info.ts';
 
 function infoFrom(headers: Parameters<typeof hopsOf>[0]): Info {
   return { level: 'info', message: 'consumed', ...hopsOf(headers) };

@@ -1,4 +1,4 @@
-import type { PendingRecord, RecordHeaders } from './record.ts';
+import type { PendingRecord, RecordHeaders } from '../record.ts';
 
 /** The header that has a record's own time, in epoch milliseconds, where the broker has refused it. */
 export const ORIGINAL_TIMESTAMP = 'original-timestamp';

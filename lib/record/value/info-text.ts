@@ -1,6 +1,6 @@
 import { stringify } from 'safe-stable-stringify';
-import { type Info, MESSAGE } from '../util/info.ts';
-import { readSafely } from '../util/read-safely.ts';
+import { type Info, MESSAGE } from '../../util/info.ts';
+import { readSafely } from '../../util/read-safely.ts';
 
 // Deeper than anybody reads. `json()` itself fails some thousand levels down, where the stack ends.
 export const MAX_DEPTH = 100;

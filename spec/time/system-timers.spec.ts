@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire, syncBuiltinESMExports } from 'node:module';
 import { mock } from 'node:test';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { systemClock } from '../../lib/util/clock.ts';
-import * as real from '../../lib/util/system-timers.ts';
+import { systemClock } from '../../lib/time/clock.ts';
+import * as real from '../../lib/time/system-timers.ts';
 
 // In CommonJS it fakes what `node:timers` exports, too.
 const sinon = createRequire(import.meta.url)('sinon');
@@ -39,7 +39,7 @@ const FAKES: Record<string, () => () => void> = {
 async function loadedUnder(fake: () => () => void): Promise<typeof real> {
   vi.resetModules();
   // vitest loads it by way of timers, too.
-  await import('../../lib/util/system-timers.ts');
+  await import('../../lib/time/system-timers.ts');
   const restore = fake();
   syncBuiltinESMExports();
   vi.resetModules();
@@ -50,7 +50,7 @@ async function loadedUnder(fake: () => () => void): Promise<typeof real> {
     syncBuiltinESMExports();
   };
   onTestFinished(restoreOnce);
-  return await import('../../lib/util/system-timers.ts');
+  return await import('../../lib/time/system-timers.ts');
 }
 
 describe.each(Object.entries(FAKES))('loaded under fakes: %s', (name, fake) => {

@@ -1,5 +1,5 @@
-import { type Info, LEVEL, MESSAGE } from '../util/info.ts';
-import { attempt, jsonObjectOf } from '../util/safely.ts';
+import { type Info, LEVEL, MESSAGE } from '../../util/info.ts';
+import { attempt, jsonObjectOf } from '../../util/safely.ts';
 import { strictJsonOf } from './info-text.ts';
 import { loadRedact } from './load-redact.ts';
 import { plainCopyOf } from './plain-copy.ts';

@@ -1,6 +1,6 @@
 import { expect, it, onTestFinished } from 'vitest';
-import { MAX_DELAY_MS, type Timer } from '../../lib/util/clock.ts';
-import { DeadlineError, withDeadline } from '../../lib/util/deadline.ts';
+import { MAX_DELAY_MS, type Timer } from '../../lib/time/clock.ts';
+import { DeadlineError, withDeadline } from '../../lib/time/deadline.ts';
 import { deferred, HeldClock } from '../sender/rig.ts';
 
 it('gives what the promise gives, and leaves no timer behind', async () => {

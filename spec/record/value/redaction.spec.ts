@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Redaction } from '../../lib/record/redaction.ts';
-import { type Info, LEVEL, MESSAGE } from '../../lib/util/info.ts';
+import { Redaction } from '../../../lib/record/value/redaction.ts';
+import { type Info, LEVEL, MESSAGE } from '../../../lib/util/info.ts';
 
 const SPLAT = Symbol.for('splat');
 const redaction = new Redaction([

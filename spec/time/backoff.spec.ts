@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { fullJitter } from '../../lib/util/backoff.ts';
+import { fullJitter } from '../../lib/time/backoff.ts';
 
 const retry = { initialMs: 100, maxMs: 10_000 };
 

@@ -1,7 +1,7 @@
 import { ROOT_CONTEXT, type SpanContext, trace } from '@opentelemetry/api';
 import { TraceState, W3CTraceContextPropagator } from '@opentelemetry/core';
 import { describe, expect, it } from 'vitest';
-import { withTraceContext } from '../../lib/record/trace-headers.ts';
+import { withTraceContext } from '../../../lib/record/headers/trace-headers.ts';
 
 const SPAN: SpanContext = {
   traceId: '0af7651916cd43dd8448eb211c80319c',

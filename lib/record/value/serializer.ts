@@ -1,7 +1,7 @@
-import { guardSync, runGuarded } from '../loop-safety/guard.ts';
-import { isThenable } from '../util/thenable.ts';
+import { guardSync, runGuarded } from '../../loop-safety/guard.ts';
+import { isThenable } from '../../util/thenable.ts';
+import type { TransportEntry } from '../record.ts';
 import { isOutage } from './is-outage.ts';
-import type { TransportEntry } from './record.ts';
 import type { Serialized } from './serialization.ts';
 
 /** Makes the value of a record. */

@@ -1,4 +1,4 @@
-import type { TransportEntry } from './record.ts';
+import type { TransportEntry } from '../record.ts';
 
 /** What has come of `serialize`. `outage`: what it needs (a schema registry, say) is not there now. */
 export type Serialized =
