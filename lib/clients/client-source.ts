@@ -10,7 +10,7 @@ import { type OwnSourceOptions, ownSource } from './own-source.ts';
 import { untracedSource } from './untraced-client.ts';
 import { kafkaModuleSource } from './worker/kafka-module-source.ts';
 import { isShippingThread } from './worker/shipping-thread.ts';
-import { WorkerSource } from './worker/worker-client.ts';
+import { WorkerSource } from './worker/worker-source.ts';
 
 /** Which client ships, with every default in place. */
 export type ClientOptions = OwnOptions | WorkerOptions | ExternalProducerOptions;

@@ -1,15 +1,13 @@
 import type { PendingRecord } from '../record/record.ts';
 import type { Clock, Timer } from '../time/clock.ts';
 import { groupBy } from '../util/group-by.ts';
-import { crypto } from '../util/node-modules.ts';
 import { attempt } from '../util/safely.ts';
 import { Adoption } from './adoption.ts';
 import { Directories } from './directories.ts';
 import { isGone } from './is-gone.ts';
-import { Segment } from './segment.ts';
-import { SegmentWriter } from './segment-writer.ts';
+import type { Segment } from './segment.ts';
+import { SegmentWriters } from './segment-writers.ts';
 import { Segments } from './segments.ts';
-import { SpoolLimit } from './spool-limit.ts';
 import type { QueueState, SpoolEvents, SpoolOptions } from './spool-options.ts';
 
 // Too many files were open, say: nothing else may come that would have it read again.
@@ -26,11 +24,8 @@ export class Spool {
   readonly #clock: Clock;
   readonly #events: SpoolEvents;
   #directories: Directories;
-  #startedAt = 0;
   readonly #segments = new Segments();
-  readonly #flowing = this.#makeWriter();
-  readonly #held = this.#makeWriter();
-  readonly #limit: SpoolLimit;
+  readonly #writers: SegmentWriters;
   readonly #adoption: Adoption;
   /** When what could not be read is tried again. */
   #reading: Timer | undefined;
@@ -45,7 +40,13 @@ export class Spool {
     this.#clock = clock;
     this.#events = events;
     this.#directories = new Directories(options.directory);
-    this.#limit = new SpoolLimit(options.maxBytes, this.#segments);
+    this.#writers = new SegmentWriters({
+      maxBytes: options.maxBytes,
+      segments: this.#segments,
+      directory: () => this.#directories.own(),
+      onSettled: (segment) => this.#remove(segment),
+      onError: (cause) => events.onError(cause),
+    });
     this.#adoption = new Adoption({ clock, events, segments: this.#segments });
   }
 
@@ -75,7 +76,7 @@ export class Spool {
     this.#directories = new Directories(this.#options.directory);
     this.#adoption.begin(this.#directories);
     // The clock may have been set back: what is written from now on comes after what was found, by its name too.
-    this.#startedAt = Math.max(this.#clock.systemTime(), this.#adoption.latestStart + 1);
+    this.#writers.begin(Math.max(this.#clock.systemTime(), this.#adoption.latestStart + 1));
   }
 
   /** Resolves when all that was found has been counted; nothing if it has been: until then there may be more on disk. */
@@ -95,26 +96,7 @@ export class Spool {
    * @returns whether it could be done
    */
   store(records: readonly PendingRecord[], state: QueueState = 'flowing', keeps = false): boolean {
-    if (records.length === 0) return true;
-    const writer = state === 'flowing' ? this.#flowing : this.#held;
-    try {
-      // What has been settled in a segment that is being written takes its room until then.
-      if (!this.#limit.hasRoomFor(records, state)) this.#seal();
-      this.#limit.check(records, state);
-      try {
-        writer.append(records, keeps, state !== 'flowing');
-      } catch (error) {
-        if (!isGone(error)) throw error;
-        // Somebody has cleaned up, or taken this one for dead: there is another directory now.
-        writer.append(records, keeps, state !== 'flowing');
-      }
-      return true;
-    } catch (error) {
-      // What memory has of these queues is older than what comes next: it must be able to come before that on disk.
-      writer.seal();
-      this.#events.onError(error);
-      return false;
-    }
+    return this.#writers.store(records, state, keeps);
   }
 
   /** Notes a record of memory's, to be written at the end of the turn, together with the others of this turn. */
@@ -130,29 +112,13 @@ export class Spool {
       ({ state, spoolPosition }) => state !== 'settled' && spoolPosition === undefined,
     );
     this.#unwritten = [];
-    for (const [state, own] of groupBy(records, this.#stateOf)) this.#storeSome(own, state, true);
-  }
-
-  /**
-   * Writes as many as there is room for, the youngest of them: what only memory has then is older than what is on disk.
-   *
-   * @returns whether all were written
-   */
-  #storeSome(records: readonly PendingRecord[], state: QueueState, keeps = false): boolean {
-    if (this.store(records, state, keeps)) return true;
-    const half = records.length >> 1;
-    if (half === 0 || !this.#storeSome(records.slice(half), state, keeps)) return false;
-    // By the name of their segment, the older ones come first on disk, too, and what comes next behind the younger ones.
-    this.#seal();
-    this.#storeSome(records.slice(0, half), state, keeps);
-    this.#seal();
-    return false;
+    for (const [state, own] of groupBy(records, this.#stateOf)) this.#writers.storeWhatFits(own, state, true);
   }
 
   /** From now on others are held than before: what comes next begins new segments, whose names come after the others'. */
   beginSegments(): void {
     this.writeKept();
-    this.#seal();
+    this.#writers.seal();
   }
 
   /** What has been passed over is to be read again, from the oldest record on. */
@@ -203,11 +169,13 @@ export class Spool {
    */
   leave(records: readonly PendingRecord[], state: QueueState = 'flowing', isEnd = true): PendingRecord[] {
     const unwritten = records.filter(({ spoolPosition }) => spoolPosition === undefined);
-    for (const run of this.#segments.runsBetween(unwritten, ({ seq }) => this.#beginningOf(seq)).reverse()) {
+    for (const run of this.#segments
+      .runsBetween(unwritten, ({ seq }) => this.#writers.nameFor(seq))
+      .reverse()) {
       // A segment of their own: its name says that they come before what was written earlier.
-      this.#seal();
-      const areAllWritten = this.#storeSome(run, state);
-      this.#seal();
+      this.#writers.seal();
+      const areAllWritten = this.#writers.storeWhatFits(run, state, false);
+      this.#writers.seal();
       if (!areAllWritten) break;
     }
     const isOnDisk = ({ spoolPosition }: PendingRecord): boolean => spoolPosition !== undefined;
@@ -227,7 +195,7 @@ export class Spool {
   close(): void {
     this.#adoption.end();
     this.#isOpen = false;
-    this.#seal();
+    this.#writers.seal();
     for (const segment of [...this.#segments]) {
       if (segment.unsettled === 0) this.#remove(segment);
       else segment.close();
@@ -261,43 +229,12 @@ export class Spool {
     return undefined;
   }
 
-  #makeSegment(seq: number): Segment {
-    const directory = this.#directories.own();
-    const salt = crypto().randomBytes(4).toString('hex');
-    return new Segment(directory, `${this.#beginningOf(seq)}-${salt}`).create();
-  }
-
-  #makeWriter(): SegmentWriter {
-    return new SegmentWriter(
-      this.#segments,
-      (seq) => this.#makeSegment(seq),
-      (sealed) => {
-        if (sealed.unsettled === 0) this.#remove(sealed);
-      },
-    );
-  }
-
-  #seal(): void {
-    this.#flowing.seal();
-    this.#held.seal();
-  }
-
   #remove(segment: Segment): void {
     this.#attempt(() => segment.remove());
     this.#segments.delete(segment);
   }
 
-  /** How the name of a segment begins that begins with this position in the order of acceptance. */
-  #beginningOf(seq: number): string {
-    return `${padded(this.#startedAt)}-${padded(seq)}`;
-  }
-
   #attempt<Value>(fn: () => Value): Value | undefined {
     return attempt(fn, (error) => this.#events.onError(error));
   }
-}
-
-/** Sixteen digits: as many as a safe integer can have. */
-function padded(number: number): string {
-  return String(number).padStart(16, '0');
 }

@@ -13,7 +13,7 @@ import {
   pathOf,
   type WorkerOptions,
 } from '../../lib/clients/client-source.ts';
-import { WorkerSource } from '../../lib/clients/worker/worker-client.ts';
+import { WorkerSource } from '../../lib/clients/worker/worker-source.ts';
 import { platformaticClient } from '../../lib/platformatic.ts';
 import { systemClock } from '../../lib/time/clock.ts';
 import { startTracing } from '../record/headers/sdk.ts';

@@ -1,170 +1,61 @@
-import { pathToFileURL } from 'node:url';
-import type { KafkaConfig, LogEntry, logCreator } from 'kafkajs';
+import type { KafkaConfig } from 'kafkajs';
 import { type Batch, isPacked } from '../../accumulator/batch.ts';
-import type { BatchLimits } from '../../accumulator/batching-policy.ts';
-import type { BackoffOptions } from '../../time/backoff.ts';
 import type { Clock } from '../../time/clock.ts';
-import type { ClientListeners, ClientSource, DeliveryClient, SendOutcome } from '../client.ts';
-import { guardedLogCreator } from '../kafkajs/guarded-config.ts';
-import type { PlatformaticClient } from '../platformatic/client-option.ts';
-import { WorkerExitDrain } from './exit-drain.ts';
-import { findInstalled, findKafkajs } from './find-kafkajs.ts';
-import { sharedThread } from './shared-threads.ts';
-import type { Remark, Task, WorkerSettings } from './thread-messages.ts';
+import type { DeliveryClient, SendOutcome } from '../client.ts';
+import type { WorkerExitDrain } from './exit-drain.ts';
+import type { Task } from './thread-messages.ts';
 import { pagesToWire, recordsToWire } from './wire-records.ts';
-import { WorkerThread } from './worker-thread.ts';
-
-export interface WorkerSourceOptions
-  extends Omit<WorkerSettings, 'kafkaModule' | 'platformatic' | 'log'>,
-    ClientListeners {
-  /** Given where @platformatic/kafka ships. */
-  client: PlatformaticClient | undefined;
-  /** What can be handed to another thread; or the module that exports it, for the worker to import. */
-  kafka: KafkaConfig | URL;
-  /** Flags of Node's for the thread. */
-  execArgv: readonly string[];
-  /** Whether the thread is not shared with other transports. */
-  isolate: boolean;
-  /** Where the client's lines go, in this thread. */
-  logCreator: logCreator;
-  /** The same, or equal data, for transports whose clients' lines go to the same place. */
-  logKey: unknown;
-  batch: BatchLimits;
-  retry: BackoffOptions;
-  clock: Clock;
-}
-
-/** A thread, and the number that a transport has in it. */
-interface Joined {
-  readonly thread: WorkerThread;
-  readonly transport: number;
-}
+import type { WorkerThread } from './worker-thread.ts';
 
 // How long a worker may take to cut a client's connections, which is a moment's work, before it is held to hang.
 const HANG_MS = 2_000;
 
-/** Makes Kafka clients that live in a worker thread. Where a worker has ended, the next client goes to another. */
-export class WorkerSource implements ClientSource {
-  readonly keepsSendTogether = true;
-  readonly isOwned = true;
-  readonly resendsWhole: boolean;
-  readonly brokerCount: number;
+/** A thread, and the number that a transport has in it. */
+export interface Joined {
+  readonly thread: WorkerThread;
+  readonly transport: number;
+}
+
+export interface WorkerClientParts {
+  readonly clock: Clock;
   readonly exitDrain: WorkerExitDrain;
-  readonly #options: WorkerSourceOptions;
-  readonly #log: (entry: LogEntry) => void;
-  #joined: Joined | undefined;
-  #made = 0;
-
-  constructor(options: WorkerSourceOptions) {
-    const { client, kafka, idempotent, logLevel } = options;
-    this.#options = options;
-    this.resendsWhole = idempotent;
-    // Each client of @platformatic/kafka tries all of them.
-    const isList = client === undefined && !(kafka instanceof URL) && Array.isArray(kafka.brokers);
-    this.brokerCount = isList ? kafka.brokers.length : 1;
-    this.#log = guardedLogCreator(options.logCreator)(logLevel);
-    this.exitDrain = new WorkerExitDrain({
-      ...options,
-      kafka: () => this.#kafka,
-      give: (task, waiting) => {
-        const { thread, transport } = this.#living();
-        thread.give(transport, task, waiting);
-      },
-      listen: (isWaiting, until) => this.#living().thread.listen(isWaiting, until),
-    });
-  }
-
-  /** Read anew for each client: `ssl` and `sasl` may have getters. */
-  get #kafka(): KafkaConfig | undefined {
-    const { kafka } = this.#options;
-    return kafka instanceof URL ? undefined : kafka;
-  }
-
-  make(): DeliveryClient {
-    return new WorkerClient(this.#living(), ++this.#made, this.#kafka, this.exitDrain, this.#options);
-  }
-
-  async dispose(): Promise<void> {
-    const joined = this.#joined;
-    this.#joined = undefined;
-    await joined?.thread.leave(joined.transport);
-  }
-
-  /** The thread, or the next one where it has ended. */
-  #living(): Joined {
-    if (this.#joined === undefined || this.#joined.thread.hasEnded) this.#joined = this.#join();
-    return this.#joined;
-  }
-
-  #join(): Joined {
-    const { acks, idempotent, compression, requestTimeoutMs, logLevel, fastPath, compressionLevel } =
-      this.#options;
-    const { client, isolate, kafka, execArgv, clock, logKey } = this.#options;
-    const kafkaModule = kafka instanceof URL ? kafka.href : undefined;
-    const common = { acks, idempotent, compression, requestTimeoutMs, logLevel, fastPath, compressionLevel };
-    const start = { kafkajs: findKafkajs(kafkaModule), execArgv };
-    const thread = isolate ? new WorkerThread(start, clock) : sharedThread(start, clock);
-    const transport = thread.join(
-      { logKey, onLine: this.#log, onRemark: (remark) => this.#onRemark(remark) },
-      { ...common, kafkaModule, platformatic: client && { url: urlOf(client.name) } },
-    );
-    return { thread, transport };
-  }
-
-  #onRemark(remark: Remark): void {
-    if (remark.kind === 'path') this.#options.onPath(remark.path);
-    else if (remark.kind === 'throttle') this.#options.onThrottle(remark.ms);
-    else if (remark.kind === 'partitions')
-      this.#options.onPartitions(remark.topic, remark.count, remark.writable);
-    else this.exitDrain.onReport(remark);
-  }
+  readonly idempotent: boolean;
+  /** Of kafkajs, where the thread does not import it. */
+  readonly kafka: KafkaConfig | undefined;
 }
 
-/** Of a package that is installed. */
-function urlOf(name: string): string | undefined {
-  const path = findInstalled(name);
-  return path && pathToFileURL(path).href;
-}
-
-class WorkerClient implements DeliveryClient {
+/** A Kafka client in a worker thread, as the main thread has it. */
+export class WorkerClient implements DeliveryClient {
   readonly #thread: WorkerThread;
   readonly #transport: number;
   readonly #number: number;
-  readonly #kafka: KafkaConfig | undefined;
-  readonly #exitDrain: WorkerExitDrain;
-  readonly #clock: Clock;
+  readonly #parts: WorkerClientParts;
   readonly renew?: () => Promise<void>;
 
-  constructor(
-    { thread, transport }: Joined,
-    number: number,
-    kafka: KafkaConfig | undefined,
-    exitDrain: WorkerExitDrain,
-    { clock, idempotent }: WorkerSourceOptions,
-  ) {
+  /** @param number of this client, among those of the transport */
+  constructor({ thread, transport }: Joined, number: number, parts: WorkerClientParts) {
     this.#thread = thread;
     this.#transport = transport;
     this.#number = number;
-    this.#kafka = kafka;
-    this.#exitDrain = exitDrain;
-    this.#clock = clock;
-    if (idempotent) this.renew = async () => void (await this.#ask({ kind: 'renew', client: number }));
+    this.#parts = parts;
+    if (parts.idempotent) this.renew = async () => void (await this.#ask({ kind: 'renew', client: number }));
   }
 
   async connect(): Promise<void> {
-    await this.#ask({ kind: 'connect', client: this.#number, kafka: this.#kafka });
+    await this.#ask({ kind: 'connect', client: this.#number, kafka: this.#parts.kafka });
   }
 
   send(batch: Batch): Promise<unknown> {
+    const { exitDrain } = this.#parts;
     const { topic, partition, content } = batch;
     const pages = isPacked(content) ? pagesToWire(content) : [];
     const records = isPacked(content) ? pages : recordsToWire(content);
     const task: Task = { kind: 'send', client: this.#number, batch: { topic, partition, records } };
     return new Promise((resolve, reject) => {
-      this.#exitDrain.onSend(batch);
+      exitDrain.onSend(batch);
       this.#thread.give(this.#transport, task, {
         onOutcome: (outcome) => {
-          this.#exitDrain.onSendOutcome(batch, outcome);
+          exitDrain.onSendOutcome(batch, outcome);
           settle(outcome, resolve, reject);
         },
         // Where the main thread has given up waiting, the batch is bound to it all the same.
@@ -179,9 +70,10 @@ class WorkerClient implements DeliveryClient {
   }
 
   kill(): void {
-    const timer = this.#clock.after(HANG_MS, () => void this.#thread.end('it hung'));
+    const { clock } = this.#parts;
+    const timer = clock.after(HANG_MS, () => void this.#thread.end('it hung'));
     const task: Task = { kind: 'kill', client: this.#number };
-    this.#thread.give(this.#transport, task, { onOutcome: () => this.#clock.cancel(timer) });
+    this.#thread.give(this.#transport, task, { onOutcome: () => clock.cancel(timer) });
   }
 
   #ask(task: Task): Promise<unknown> {

@@ -1,7 +1,7 @@
 // Clients in worker threads: the real threads, and this thread's clock held still.
 import { BroadcastChannel, type Worker } from 'node:worker_threads';
 import { afterAll, onTestFinished, vi } from 'vitest';
-import { WorkerSource, type WorkerSourceOptions } from '../../../lib/clients/worker/worker-client.ts';
+import { WorkerSource, type WorkerSourceOptions } from '../../../lib/clients/worker/worker-source.ts';
 import { HeldClock } from '../../sender/rig.ts';
 import { CLIENT_SETTINGS } from '../client-settings.ts';
 
