@@ -8,7 +8,7 @@ import { externalProducerSource, type ProducerLike } from './external-producer.t
 import { loadAheadUnderJest } from './kafkajs/workarounds.ts';
 import { type OwnSourceOptions, ownSource } from './own-source.ts';
 import { untracedSource } from './untraced-client.ts';
-import { kafkaModuleSource } from './worker/kafka-module-source.ts';
+import { kafkaModuleSource } from './worker/modules/kafka-module-source.ts';
 import { isShippingThread } from './worker/shipping-thread.ts';
 import { WorkerSource } from './worker/worker-source.ts';
 

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { BROKERS_RULE, readBrokers } from '../clients/kafkajs/brokers/broker-list.ts';
 import type { KafkaConfig } from '../clients/kafkajs/inspector.ts';
-import { importDefault } from '../clients/worker/import-default.ts';
+import { importDefault } from '../clients/worker/modules/import-default.ts';
 import { messageOf } from '../errors.ts';
 import { isPlainObject } from '../util/check-option.ts';
 import type { CommandLine } from './command-line.ts';

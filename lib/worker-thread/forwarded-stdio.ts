@@ -1,4 +1,4 @@
-import type { Report } from '../clients/worker/thread-messages.ts';
+import type { Report } from '../clients/worker/messages/thread-messages.ts';
 
 /**
  * Hands on what is printed in this thread. By itself it would go through the main thread's `process.stdout`, outside the

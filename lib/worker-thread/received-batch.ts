@@ -1,11 +1,11 @@
 import type { Batch, Records } from '../accumulator/batch.ts';
-import type { WireBatch } from '../clients/worker/thread-messages.ts';
+import type { WireBatch } from '../clients/worker/messages/thread-messages.ts';
 import {
   pagesFromWire,
   recordsFromWire,
   type WirePage,
   type WireRecords,
-} from '../clients/worker/wire-records.ts';
+} from '../clients/worker/messages/wire-records.ts';
 
 /** A batch from another thread, which has to hear of the partition at once: a send without an answer may be there. */
 export class ReceivedBatch implements Batch {

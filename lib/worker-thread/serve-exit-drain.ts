@@ -1,9 +1,9 @@
 import { seqsOf } from '../accumulator/batch.ts';
 import { Ledger } from '../accumulator/ledger.ts';
 import type { ClientSource, PartitionsListener } from '../clients/client.ts';
-import type { ExitDrainReport, ExitDrainTask } from '../clients/worker/thread-messages.ts';
-import { toWire } from '../clients/worker/wire-error.ts';
-import { recordsFromWire } from '../clients/worker/wire-records.ts';
+import type { ExitDrainReport, ExitDrainTask } from '../clients/worker/messages/thread-messages.ts';
+import { toWire } from '../clients/worker/messages/wire-error.ts';
+import { recordsFromWire } from '../clients/worker/messages/wire-records.ts';
 import { partitionOfKey } from '../protocol/murmur2.ts';
 import { Sender } from '../sender/sender.ts';
 import { systemClock } from '../time/clock.ts';

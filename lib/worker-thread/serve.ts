@@ -1,6 +1,6 @@
 import { kafkajs } from '../clients/kafkajs/kafkajs.ts';
-import type { Order, Report, WorkerStart } from '../clients/worker/thread-messages.ts';
-import { toWire } from '../clients/worker/wire-error.ts';
+import type { Order, Report, WorkerStart } from '../clients/worker/messages/thread-messages.ts';
+import { toWire } from '../clients/worker/messages/wire-error.ts';
 import { ServedTransport } from './served-transport.ts';
 
 /**

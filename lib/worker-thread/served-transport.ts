@@ -2,9 +2,14 @@ import type { KafkaConfig, LogEntry, logCreator } from 'kafkajs';
 import { type ClientSource, type DeliveryClient, GIVEN_UP } from '../clients/client.ts';
 import { type OwnSourceOptions, ownSource } from '../clients/own-source.ts';
 import type { PlatformaticClient } from '../clients/platformatic/client-option.ts';
-import { importModule } from '../clients/worker/import-module.ts';
-import { checkCodec, importAll, loadKafkaConfig } from '../clients/worker/kafka-module.ts';
-import type { ClientTask, Remark, Report, WorkerSettings } from '../clients/worker/thread-messages.ts';
+import type {
+  ClientTask,
+  Remark,
+  Report,
+  WorkerSettings,
+} from '../clients/worker/messages/thread-messages.ts';
+import { importModule } from '../clients/worker/modules/import-module.ts';
+import { checkCodec, importAll, loadKafkaConfig } from '../clients/worker/modules/kafka-module.ts';
 import { messageOf } from '../errors.ts';
 import { ReceivedBatch } from './received-batch.ts';
 import { serveExitDrain } from './serve-exit-drain.ts';

@@ -1,6 +1,6 @@
 import { logLevel } from 'kafkajs';
 import type { KafkajsClientOptions } from '../../lib/clients/kafkajs/kafkajs-client.ts';
-import type { WorkerSettings } from '../../lib/clients/worker/thread-messages.ts';
+import type { WorkerSettings } from '../../lib/clients/worker/messages/thread-messages.ts';
 
 /** Of a client that is silent, takes the fast path, and ends no send by itself. */
 export const CLIENT_SETTINGS: Pick<

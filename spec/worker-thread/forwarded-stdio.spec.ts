@@ -1,5 +1,5 @@
 import { expect, it, onTestFinished } from 'vitest';
-import type { Report } from '../../lib/clients/worker/thread-messages.ts';
+import type { Report } from '../../lib/clients/worker/messages/thread-messages.ts';
 import { forwardStdio } from '../../lib/worker-thread/forwarded-stdio.ts';
 
 it('what is printed is handed on, whatever its kind, and whoever waits for it is called', async () => {

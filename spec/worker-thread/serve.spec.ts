@@ -3,14 +3,14 @@ import { once } from 'node:events';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { KafkaConfig, LogEntry } from 'kafkajs';
 import { expect, it, onTestFinished } from 'vitest';
-import { importDefault } from '../../lib/clients/worker/import-default.ts';
 import type {
   ExitDrainTask,
   Report,
   Task,
   WorkerSettings,
-} from '../../lib/clients/worker/thread-messages.ts';
-import { recordsToWire } from '../../lib/clients/worker/wire-records.ts';
+} from '../../lib/clients/worker/messages/thread-messages.ts';
+import { recordsToWire } from '../../lib/clients/worker/messages/wire-records.ts';
+import { importDefault } from '../../lib/clients/worker/modules/import-default.ts';
 import { PendingRecord } from '../../lib/record/record.ts';
 import { serve } from '../../lib/worker-thread/serve.ts';
 import type { BrokerCluster } from '../../testing/broker/broker-cluster.ts';

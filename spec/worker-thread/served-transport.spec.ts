@@ -1,8 +1,12 @@
 // The clients of one transport in its thread: what comes of an order, and what goes back. How orders get here is in serve.spec.ts.
 import { CompressionTypes, type KafkaConfig, logLevel } from 'kafkajs';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { ClientTask, Report, WorkerSettings } from '../../lib/clients/worker/thread-messages.ts';
-import { recordsToWire } from '../../lib/clients/worker/wire-records.ts';
+import type {
+  ClientTask,
+  Report,
+  WorkerSettings,
+} from '../../lib/clients/worker/messages/thread-messages.ts';
+import { recordsToWire } from '../../lib/clients/worker/messages/wire-records.ts';
 import { ServedTransport } from '../../lib/worker-thread/served-transport.ts';
 import { WORKER_SETTINGS } from '../clients/client-settings.ts';
 import { recordOf } from '../sender/rig.ts';

@@ -6,9 +6,9 @@ import type { BackoffOptions } from '../../time/backoff.ts';
 import type { Clock } from '../../time/clock.ts';
 import { groupBy } from '../../util/group-by.ts';
 import type { ExitDrain, ExitDrainEvents, SendOutcome } from '../client.ts';
-import type { ExitDrainReport, Task, WireBatch } from './thread-messages.ts';
-import { fromWire } from './wire-error.ts';
-import { recordsToWire } from './wire-records.ts';
+import type { ExitDrainReport, Task, WireBatch } from './messages/thread-messages.ts';
+import { fromWire } from './messages/wire-error.ts';
+import { recordsToWire } from './messages/wire-records.ts';
 import type { Waiting, WorkerThread } from './worker-thread.ts';
 
 export interface WorkerExitDrainOptions {

@@ -1,6 +1,6 @@
 import { isMainThread, workerData } from 'node:worker_threads';
 import { isObject } from '../../util/safely.ts';
-import type { WorkerStart } from './thread-messages.ts';
+import type { WorkerStart } from './messages/thread-messages.ts';
 
 /**
  * What this thread was started with, where it is a shipping thread; `undefined` in any other, such as a thread of the

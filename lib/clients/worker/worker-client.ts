@@ -3,8 +3,8 @@ import { type Batch, isPacked } from '../../accumulator/batch.ts';
 import type { Clock } from '../../time/clock.ts';
 import type { DeliveryClient, SendOutcome } from '../client.ts';
 import type { WorkerExitDrain } from './exit-drain.ts';
-import type { Task } from './thread-messages.ts';
-import { pagesToWire, recordsToWire } from './wire-records.ts';
+import type { Task } from './messages/thread-messages.ts';
+import { pagesToWire, recordsToWire } from './messages/wire-records.ts';
 import type { WorkerThread } from './worker-thread.ts';
 
 // How long a worker may take to cut a client's connections, which is a moment's work, before it is held to hang.

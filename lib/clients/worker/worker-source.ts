@@ -7,9 +7,9 @@ import type { ClientListeners, ClientSource, DeliveryClient } from '../client.ts
 import { guardedLogCreator } from '../kafkajs/guarded-config.ts';
 import type { PlatformaticClient } from '../platformatic/client-option.ts';
 import { WorkerExitDrain } from './exit-drain.ts';
-import { findInstalled, findKafkajs } from './find-kafkajs.ts';
+import type { Remark, WorkerSettings } from './messages/thread-messages.ts';
+import { findInstalled, findKafkajs } from './modules/find-kafkajs.ts';
 import { sharedThread } from './shared-threads.ts';
-import type { Remark, WorkerSettings } from './thread-messages.ts';
 import { type Joined, WorkerClient } from './worker-client.ts';
 import { WorkerThread } from './worker-thread.ts';
 

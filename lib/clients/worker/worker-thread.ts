@@ -5,9 +5,9 @@ import { guardSync } from '../../loop-safety/guard.ts';
 import type { Clock } from '../../time/clock.ts';
 import type { SendOutcome } from '../client.ts';
 import { isSameData } from '../shared/same-data.ts';
-import { importsOf } from './kafka-module.ts';
-import type { Order, Remark, Report, Task, WorkerSettings, WorkerStart } from './thread-messages.ts';
-import { fromWire } from './wire-error.ts';
+import type { Order, Remark, Report, Task, WorkerSettings, WorkerStart } from './messages/thread-messages.ts';
+import { fromWire } from './messages/wire-error.ts';
+import { importsOf } from './modules/kafka-module.ts';
 import { workerProgram } from './worker-program.ts';
 
 /** A task that a worker will not answer, because it is gone. Its name is known to send-result.ts. */

@@ -2,7 +2,7 @@
 import type { KafkaConfig } from 'kafkajs';
 import { expect, it } from 'vitest';
 import { classifyError } from '../../../lib/clients/send-result.ts';
-import { fromWire, toWire } from '../../../lib/clients/worker/wire-error.ts';
+import { fromWire, toWire } from '../../../lib/clients/worker/messages/wire-error.ts';
 import { startCluster, TOPIC } from '../../support/harness.ts';
 import { batchOf, outcomeOf, resultOf } from '../contract/rig.ts';
 import { connected, sourceTo } from './rig.ts';

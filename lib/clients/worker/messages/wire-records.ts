@@ -1,8 +1,8 @@
-import { PackedRecords } from '../../accumulator/store/packed-records.ts';
-import { PageSlices } from '../../accumulator/store/page-slices.ts';
-import { RecordPage } from '../../accumulator/store/record-page.ts';
-import { headersToSend, timestampOf } from '../../record/headers/sent-time.ts';
-import { PendingRecord, type RecordHeaders, type RecordKey } from '../../record/record.ts';
+import { PackedRecords } from '../../../accumulator/store/packed-records.ts';
+import { PageSlices } from '../../../accumulator/store/page-slices.ts';
+import { RecordPage } from '../../../accumulator/store/record-page.ts';
+import { headersToSend, timestampOf } from '../../../record/headers/sent-time.ts';
+import { PendingRecord, type RecordHeaders, type RecordKey } from '../../../record/record.ts';
 
 type WireHeaders = Record<string, string | Uint8Array>;
 

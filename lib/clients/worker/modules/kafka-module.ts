@@ -1,7 +1,7 @@
 import type { CompressionTypes, KafkaConfig } from 'kafkajs';
-import { messageOf } from '../../errors.ts';
-import { BROKERS_RULE, readBrokers } from '../kafkajs/brokers/broker-list.ts';
-import { hasCodec } from '../kafkajs/codecs.ts';
+import { messageOf } from '../../../errors.ts';
+import { BROKERS_RULE, readBrokers } from '../../kafkajs/brokers/broker-list.ts';
+import { hasCodec } from '../../kafkajs/codecs.ts';
 import { importDefault } from './import-default.ts';
 import { importModule } from './import-module.ts';
 

@@ -5,9 +5,9 @@ import {
   pagesToWire,
   recordsFromWire,
   recordsToWire,
-} from '../../../lib/clients/worker/wire-records.ts';
-import { PendingRecord } from '../../../lib/record/record.ts';
-import { deepQueue, recordOf } from '../../sender/rig.ts';
+} from '../../../../lib/clients/worker/messages/wire-records.ts';
+import { PendingRecord } from '../../../../lib/record/record.ts';
+import { deepQueue, recordOf } from '../../../sender/rig.ts';
 
 const overTheWire = (...records: PendingRecord[]): PendingRecord[] =>
   recordsFromWire('t', structuredClone(recordsToWire(records)));

@@ -1,8 +1,8 @@
 // What goes from thread to thread, by the same algorithm that a message port uses.
 import { expect, it } from 'vitest';
-import { classifyError } from '../../../lib/clients/send-result.ts';
-import { fromWire, toWire } from '../../../lib/clients/worker/wire-error.ts';
-import { rootCause } from '../../../lib/util/root-cause.ts';
+import { classifyError } from '../../../../lib/clients/send-result.ts';
+import { fromWire, toWire } from '../../../../lib/clients/worker/messages/wire-error.ts';
+import { rootCause } from '../../../../lib/util/root-cause.ts';
 
 const overTheWire = (error: unknown): Error => fromWire(structuredClone(toWire(error)));
 

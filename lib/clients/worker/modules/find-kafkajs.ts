@@ -2,7 +2,7 @@
 // in a bundle it stands beside the `createRequire` that esbuild's users import for what is CommonJS.
 import nodeModule from 'node:module';
 import { isAbsolute } from 'node:path';
-import { runningFile } from '../../util/running-file.ts';
+import { runningFile } from '../../../util/running-file.ts';
 
 /** The path of the kafkajs that the application has installed. Where it is not, the thread's program has a copy of its own. */
 export function findKafkajs(kafkaModule: string | undefined): string | undefined {

@@ -1,6 +1,6 @@
-import { messageOf } from '../../errors.ts';
-import { isObject } from '../../util/safely.ts';
-import { refusedIndexesOf } from '../refused-records.ts';
+import { messageOf } from '../../../errors.ts';
+import { isObject } from '../../../util/safely.ts';
+import { refusedIndexesOf } from '../../refused-records.ts';
 
 /** An error on its way to another thread. As it is, it would lose kafkajs's `name`, `type` and `code`. */
 export interface WireError {

@@ -7,10 +7,10 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { findKafkajs } from '../../../lib/clients/worker/find-kafkajs.ts';
-import type { Report } from '../../../lib/clients/worker/thread-messages.ts';
-import { workerProgram } from '../../../lib/clients/worker/worker-program.ts';
-import { startCluster } from '../../support/harness.ts';
+import type { Report } from '../../../../lib/clients/worker/messages/thread-messages.ts';
+import { findKafkajs } from '../../../../lib/clients/worker/modules/find-kafkajs.ts';
+import { workerProgram } from '../../../../lib/clients/worker/worker-program.ts';
+import { startCluster } from '../../../support/harness.ts';
 
 const INSTALLED = createRequire(import.meta.url).resolve('kafkajs');
 

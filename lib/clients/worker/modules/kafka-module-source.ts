@@ -1,5 +1,5 @@
-import { type ClientSource, type DeliveryClient, GIVEN_UP } from '../client.ts';
-import { type KafkajsClientOptions, kafkajsSource } from '../kafkajs/kafkajs-client.ts';
+import { type ClientSource, type DeliveryClient, GIVEN_UP } from '../../client.ts';
+import { type KafkajsClientOptions, kafkajsSource } from '../../kafkajs/kafkajs-client.ts';
 import { checkCodec, loadKafkaConfig } from './kafka-module.ts';
 
 /**

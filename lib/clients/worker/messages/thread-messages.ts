@@ -1,10 +1,10 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { KafkaConfig, LogEntry } from 'kafkajs';
-import type { BatchLimits } from '../../accumulator/batching-policy.ts';
-import type { DropReason } from '../../record/record.ts';
-import type { BackoffOptions } from '../../time/backoff.ts';
-import type { SendPath } from '../client.ts';
-import type { KafkajsClientOptions } from '../kafkajs/kafkajs-client.ts';
+import type { BatchLimits } from '../../../accumulator/batching-policy.ts';
+import type { DropReason } from '../../../record/record.ts';
+import type { BackoffOptions } from '../../../time/backoff.ts';
+import type { SendPath } from '../../client.ts';
+import type { KafkajsClientOptions } from '../../kafkajs/kafkajs-client.ts';
 import type { WireError } from './wire-error.ts';
 import type { WirePage, WireRecords } from './wire-records.ts';
 
