@@ -2,8 +2,8 @@ import type { Clock, Timer } from '../time/clock.ts';
 import { attempt } from '../util/safely.ts';
 import { type Directories, removeLeftovers, segmentsIn } from './directories.ts';
 import { isGone } from './is-gone.ts';
-import type { Segment } from './segment.ts';
-import { byName, latestStartOf, type Segments } from './segments.ts';
+import type { Segment } from './segments/segment.ts';
+import { byName, latestStartOf, type Segments } from './segments/segments.ts';
 import type { SpoolEvents } from './spool-options.ts';
 
 // How often it is looked whether other processes have left something behind.

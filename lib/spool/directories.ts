@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { attempt } from '../util/safely.ts';
 import { isGone } from './is-gone.ts';
 import { Owner, touch } from './owner.ts';
-import { Segment } from './segment.ts';
+import { Segment } from './segments/segment.ts';
 
 /** The directories in which one owner's segments stand: its own, and those that it has taken over. */
 export class Directories {

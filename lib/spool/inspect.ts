@@ -2,11 +2,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PendingRecord } from '../record/record.ts';
 import { attempt } from '../util/safely.ts';
-import { FrameReader, saltOf } from './frames.ts';
 import { isGone } from './is-gone.ts';
-import { readJournal } from './journal.ts';
 import { type OwnerState, ownerState } from './owner.ts';
-import { recordOf } from './record-payload.ts';
+import { FrameReader, saltOf } from './segments/frames.ts';
+import { readJournal } from './segments/journal.ts';
+import { recordOf } from './segments/record-payload.ts';
 
 /** A segment as it lies on disk. */
 export interface SeenSegment {

@@ -5,9 +5,9 @@ import { attempt } from '../util/safely.ts';
 import { Adoption } from './adoption.ts';
 import { Directories } from './directories.ts';
 import { isGone } from './is-gone.ts';
-import type { Segment } from './segment.ts';
-import { SegmentWriters } from './segment-writers.ts';
-import { Segments } from './segments.ts';
+import type { Segment } from './segments/segment.ts';
+import { SegmentWriters } from './segments/segment-writers.ts';
+import { Segments } from './segments/segments.ts';
 import type { QueueState, SpoolEvents, SpoolOptions } from './spool-options.ts';
 
 // Too many files were open, say: nothing else may come that would have it read again.

@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { PendingRecord } from '../../lib/record/record.ts';
-import { Segment } from '../../lib/spool/segment.ts';
+import { Segment } from '../../lib/spool/segments/segment.ts';
 import { STEERING_TLS } from '../../testing/broker/spec-tls.ts';
 import { brokersOf, ran, startCluster } from './rig.ts';
 import { directory } from './spool-rig.ts';

@@ -2,8 +2,8 @@
 import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { FILE_HEADER, saltOf } from '../../lib/spool/frames.ts';
-import { Journal } from '../../lib/spool/journal.ts';
+import { FILE_HEADER, saltOf } from '../../lib/spool/segments/frames.ts';
+import { Journal } from '../../lib/spool/segments/journal.ts';
 import { HeldClock } from '../sender/rig.ts';
 import {
   deliverAll,

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Adoption } from '../../lib/spool/adoption.ts';
 import { Directories } from '../../lib/spool/directories.ts';
-import { Segment } from '../../lib/spool/segment.ts';
-import { Segments } from '../../lib/spool/segments.ts';
+import { Segment } from '../../lib/spool/segments/segment.ts';
+import { Segments } from '../../lib/spool/segments/segments.ts';
 import { HeldClock } from '../sender/rig.ts';
 import { directoryOfSpec, filesIn, recordWith } from './rig.ts';
 

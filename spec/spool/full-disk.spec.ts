@@ -1,7 +1,7 @@
 // A disk that takes no more, in the middle of a record: what does not fit is dropped and handed on, what is written is whole.
 import { basename, dirname } from 'node:path';
 import { expect, it } from 'vitest';
-import { Segment } from '../../lib/spool/segment.ts';
+import { Segment } from '../../lib/spool/segments/segment.ts';
 import type { ProgramConfig } from '../scenarios/exits/fixtures/program-config.ts';
 import { runProgram } from '../scenarios/exits/fixtures/run-program.ts';
 import { runChild } from '../support/child-process.ts';

@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { PendingRecord } from '../../../lib/record/record.ts';
-import { Segment } from '../../../lib/spool/segment.ts';
+import { Segment } from '../../../lib/spool/segments/segment.ts';
 import { recordTime } from '../../../lib/time/record-time.ts';
 import { directoryOfSpec, filesIn } from '../../spool/rig.ts';
 import { expectLaw, loggerWith, startCluster, TOPIC, transportTo } from '../../support/harness.ts';

@@ -9,9 +9,9 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { ENTRY_BYTES } from '../../lib/spool/frames.ts';
-import { Journal } from '../../lib/spool/journal.ts';
-import { directoryOfSpec, replaceInFs, systemError } from './rig.ts';
+import { ENTRY_BYTES } from '../../../lib/spool/segments/frames.ts';
+import { Journal } from '../../../lib/spool/segments/journal.ts';
+import { directoryOfSpec, replaceInFs, systemError } from '../rig.ts';
 
 const SALT = 7;
 const NOTHING = { done: new Set(), partitions: new Map(), bindings: 0 };

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { payloadOf, recordOf } from '../../lib/spool/record-payload.ts';
+import { payloadOf, recordOf } from '../../../lib/spool/segments/record-payload.ts';
 
 const WITHOUT = [3, 1_700_000_000_000, 2, 'info', 'app-logs', null, null, 'a text'];
 

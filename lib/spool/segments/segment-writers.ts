@@ -1,11 +1,11 @@
-import type { PendingRecord } from '../record/record.ts';
-import { crypto } from '../util/node-modules.ts';
-import { isGone } from './is-gone.ts';
+import type { PendingRecord } from '../../record/record.ts';
+import { crypto } from '../../util/node-modules.ts';
+import { isGone } from '../is-gone.ts';
+import type { QueueState } from '../spool-options.ts';
 import { Segment } from './segment.ts';
 import { SegmentWriter } from './segment-writer.ts';
 import type { Segments } from './segments.ts';
 import { SpoolLimit } from './spool-limit.ts';
-import type { QueueState } from './spool-options.ts';
 
 export interface SegmentWritersParts {
   readonly maxBytes: number;

@@ -1,4 +1,4 @@
-import type { PendingRecord } from '../record/record.ts';
+import type { PendingRecord } from '../../record/record.ts';
 import type { Segment } from './segment.ts';
 import type { Segments } from './segments.ts';
 

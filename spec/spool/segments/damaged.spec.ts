@@ -2,11 +2,11 @@
 import { readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { expect, it } from 'vitest';
-import type { KafkaTransportError } from '../../lib/index.ts';
-import type { BrokerCluster } from '../../testing/broker/broker-cluster.ts';
-import { untilDown, warningsOf } from '../scenarios/faults/rig.ts';
-import { expectLaw, loggerWith, numbered, startCluster, TOPIC, transportTo } from '../support/harness.ts';
-import { directoryOfSpec, filesIn } from './rig.ts';
+import type { KafkaTransportError } from '../../../lib/index.ts';
+import type { BrokerCluster } from '../../../testing/broker/broker-cluster.ts';
+import { untilDown, warningsOf } from '../../scenarios/faults/rig.ts';
+import { expectLaw, loggerWith, numbered, startCluster, TOPIC, transportTo } from '../../support/harness.ts';
+import { directoryOfSpec, filesIn } from '../rig.ts';
 
 /** So many records, left on disk by a transport that is closed. */
 async function leave(

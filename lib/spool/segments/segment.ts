@@ -1,7 +1,7 @@
 import { ftruncateSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { PendingRecord, SpoolPosition } from '../record/record.ts';
-import { attempt } from '../util/safely.ts';
+import type { PendingRecord, SpoolPosition } from '../../record/record.ts';
+import { attempt } from '../../util/safely.ts';
 import { ENTRY_BYTES, type Entry, FILE_HEADER, FrameReader, frameOf, saltOf } from './frames.ts';
 import { close, type Fates, Journal, writeWhole } from './journal.ts';
 import { payloadOf, recordOf } from './record-payload.ts';

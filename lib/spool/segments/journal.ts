@@ -9,9 +9,9 @@ import {
   truncateSync,
   writeSync,
 } from 'node:fs';
-import { attempt } from '../util/safely.ts';
+import { attempt } from '../../util/safely.ts';
+import { isGone } from '../is-gone.ts';
 import { ENTRY_BYTES, type Entry, entriesIn, journalBytes } from './frames.ts';
-import { isGone } from './is-gone.ts';
 
 /** What the journal of a segment says about its frames, by their offsets. */
 export interface Fates {

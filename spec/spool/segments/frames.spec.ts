@@ -7,7 +7,7 @@ import {
   FrameReader,
   frameOf,
   journalBytes,
-} from '../../lib/spool/frames.ts';
+} from '../../../lib/spool/segments/frames.ts';
 
 const SALT = 0x1234_abcd;
 const TEXTS = ['one', '', 'three'];

@@ -1,5 +1,5 @@
-import type { PendingRecord } from '../record/record.ts';
-import { groupBy } from '../util/group-by.ts';
+import type { PendingRecord } from '../../record/record.ts';
+import { groupBy } from '../../util/group-by.ts';
 import type { Entry } from './frames.ts';
 import type { Segment } from './segment.ts';
 

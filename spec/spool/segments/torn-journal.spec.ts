@@ -1,7 +1,7 @@
 // A disk that is full for one write, in the middle of an entry of the journal.
 import { expect, it } from 'vitest';
-import type { Spool } from '../../lib/spool/spool.ts';
-import { deliverAll, directoryOfSpec, openSpool, recordWith, replaceInFs, systemError } from './rig.ts';
+import type { Spool } from '../../../lib/spool/spool.ts';
+import { deliverAll, directoryOfSpec, openSpool, recordWith, replaceInFs, systemError } from '../rig.ts';
 
 /** Delivers what is for the topic `ok`; the disk is full for one of the entries. */
 function deliverWhileDiskFills(spool: Spool): number {

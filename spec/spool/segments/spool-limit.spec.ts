@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import type { Segments } from '../../lib/spool/segments.ts';
-import { SpoolLimit } from '../../lib/spool/spool-limit.ts';
-import { recordOf } from '../sender/rig.ts';
+import type { Segments } from '../../../lib/spool/segments/segments.ts';
+import { SpoolLimit } from '../../../lib/spool/segments/spool-limit.ts';
+import { recordOf } from '../../sender/rig.ts';
 
 const MAX_BYTES = 1_000;
 // The head of a new file.

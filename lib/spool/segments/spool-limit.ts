@@ -1,8 +1,8 @@
-import type { PendingRecord } from '../record/record.ts';
+import type { PendingRecord } from '../../record/record.ts';
+import type { QueueState } from '../spool-options.ts';
 import { FILE_HEADER, FRAME_BYTES } from './frames.ts';
 import { JOURNAL_BYTES } from './segment.ts';
 import type { Segments } from './segments.ts';
-import type { QueueState } from './spool-options.ts';
 
 // A field of JSON may take more than its text (escapes), so what a record will take is only guessed at beforehand.
 const FIELDS_BYTES = 128;

@@ -1,4 +1,4 @@
-import { zlib } from '../util/node-modules.ts';
+import { zlib } from '../../util/node-modules.ts';
 
 /** What every segment begins with: the name of the format, and its version. */
 export const FILE_HEADER: Buffer = Buffer.from('WKSPOOL1', 'latin1');

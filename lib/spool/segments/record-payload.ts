@@ -1,6 +1,6 @@
-import { isPartition } from '../record/partition.ts';
-import { PendingRecord, type RecordHeaders, type RecordKey } from '../record/record.ts';
-import { recordTime } from '../time/record-time.ts';
+import { isPartition } from '../../record/partition.ts';
+import { PendingRecord, type RecordHeaders, type RecordKey } from '../../record/record.ts';
+import { recordTime } from '../../time/record-time.ts';
 
 /** A Buffer, as JSON has it here. */
 type Base64 = [string];

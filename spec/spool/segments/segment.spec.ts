@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { PendingRecord } from '../../lib/record/record.ts';
-import { Segment } from '../../lib/spool/segment.ts';
-import { directoryOfSpec, recordWith } from './rig.ts';
+import type { PendingRecord } from '../../../lib/record/record.ts';
+import { Segment } from '../../../lib/spool/segments/segment.ts';
+import { directoryOfSpec, recordWith } from '../rig.ts';
 
 const NAME = '0000000000000001-0000000000000001-0badcafe';
 

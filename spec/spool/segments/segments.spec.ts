@@ -1,8 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { expect, it, onTestFinished } from 'vitest';
-import { Segment } from '../../lib/spool/segment.ts';
-import { Segments } from '../../lib/spool/segments.ts';
-import { directoryOfSpec, recordWith } from './rig.ts';
+import { Segment } from '../../../lib/spool/segments/segment.ts';
+import { Segments } from '../../../lib/spool/segments/segments.ts';
+import { directoryOfSpec, recordWith } from '../rig.ts';
 
 /** Segments with the names `<letter>-00000000`. */
 function segmentsOf(...letters: string[]): { segments: Segments; of: (letter: string) => Segment } {
