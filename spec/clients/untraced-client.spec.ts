@@ -43,7 +43,7 @@ describe('with traceContext: true an instrumented client', () => {
       active.end();
       return active;
     });
-    await transport.flush();
+    await transport.flush(Infinity);
     const { traceId, spanId } = span.spanContext();
     expect(String(cluster.records(TOPIC)[0]?.headers.traceparent)).toBe(`00-${traceId}-${spanId}-01`);
     // The application's own producer is traced as ever.
@@ -59,7 +59,7 @@ describe('with traceContext: true an instrumented client', () => {
     const cluster = await startCluster();
     const transport = transportTo(cluster);
     loggerWith(transport).info('a record');
-    await transport.flush();
+    await transport.flush(Infinity);
     expect(names()).toEqual([`send ${TOPIC}`]);
   });
 });

@@ -18,7 +18,7 @@ async function logged(
   const cluster = await startCluster();
   const transport: KafkaTransport = transportTo(cluster, options);
   log(winston.createLogger({ level: 'silly', transports: [transport] }));
-  await transport.flush();
+  await transport.flush(Infinity);
   return cluster.records(TOPIC);
 }
 

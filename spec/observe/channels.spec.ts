@@ -25,7 +25,7 @@ describe('diagnostics_channel tells of', () => {
     cluster.inject({ api: 'Produce', times: 1, action: { error: ERROR.NOT_LEADER_OR_FOLLOWER } });
     transport.log({ message: 'one' });
     transport.log({ message: 'two' });
-    await transport.flush();
+    await transport.flush(Infinity);
     const { bytes } = sent[0] ?? {};
     const batch = { transport, topic: TOPIC, partition: 0, records: 2, bytes };
     expect(failed).toMatchObject([{ ...batch, isRetry: false, result: 'retry' }]);
@@ -40,7 +40,7 @@ describe('diagnostics_channel tells of', () => {
     const cluster = await startCluster();
     const transport = transportTo(cluster, { batch: { lingerMs: 50 } });
     for (const message of ['one', 'two', 'three']) transport.log({ message });
-    await transport.flush();
+    await transport.flush(Infinity);
     const bytes = cluster.values(TOPIC).join('').length;
     expect(sent).toMatchObject([
       { transport, topic: TOPIC, partition: 0, records: 3, bytes, isRetry: false },
@@ -59,7 +59,7 @@ describe('diagnostics_channel tells of', () => {
     logger.info('kept');
     const before = Date.now();
     logger.error('lost');
-    await transport.flush();
+    await transport.flush(Infinity);
     await transport.close();
     expect(dropped).toEqual([
       {

@@ -47,7 +47,7 @@ describe("OpenTelemetry's SDK", () => {
     openTelemetry(transport, meter);
     const logger = loggerWith(transport);
     for (const message of numbered(40)) logger.info(message);
-    await transport.flush();
+    await transport.flush(Infinity);
     for (const message of ['nowhere', 'waits']) logger.info(message);
     const { latencyMs, histograms } = transport.stats();
     const collected = await collect();

@@ -22,7 +22,7 @@ describe("prom-client's page", () => {
     const register = new Registry();
     prometheus(transport, { register, name: 'audit' });
     for (const message of numbered(40)) logger.info(message);
-    await transport.flush();
+    await transport.flush(Infinity);
     for (const message of ['nowhere', 'unwanted', 'unwanted', 'waits']) logger.info(message);
     runGuarded(() => logger.info('re-entrant'));
     const stats: TransportStats = transport.stats();

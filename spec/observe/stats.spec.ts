@@ -45,7 +45,7 @@ it('stats count what was taken in and acknowledged per second, also what could n
   const transport = transportTo(await startCluster(), { dropNotice: false });
   for (const message of numbered(20)) transport.log({ message });
   transport.log(null as never);
-  await transport.flush();
+  await transport.flush(Infinity);
   // The seconds of both are over, then: whichever they were, they are in the window of both.
   const isCounted = ({ rates: { accepted, delivered } } = transport.stats()): boolean =>
     delivered > 0 && Math.abs(accepted / delivered - 21 / 20) < 1e-9;

@@ -27,7 +27,7 @@ describe('the options object', () => {
     const transport = tracked(new KafkaTransport(options));
     loggerWith(transport).info('a');
     await new Promise(setImmediate);
-    await transport.flush();
+    await transport.flush(Infinity);
     expect(cluster.values(TOPIC)).toEqual(['a']);
   });
 

@@ -111,7 +111,7 @@ it('only its owner may read what is on disk', async () => {
   for (const file of files) expect(statSync(file).mode & 0o777).toBe(0o600);
   for (const path of [directory, ...files.map(dirname)]) expect(statSync(path).mode & 0o777).toBe(0o700);
   await cluster.up();
-  await transport.flush();
+  await transport.flush(Infinity);
 });
 
 it('maxBytes holds; then the newest are dropped, and counted', async () => {
@@ -136,7 +136,7 @@ it('maxBytes holds; then the newest are dropped, and counted', async () => {
   expect(size).toBeLessThanOrEqual(maxBytes);
   expect(warnings.map(({ code }) => code)).toContain('ERR_SPOOL_FAILED');
   await cluster.up();
-  await transport.flush();
+  await transport.flush(Infinity);
   // The oldest, without a gap.
   expect(cluster.values(TOPIC)).toEqual(numbered(10 + spooled));
 });
@@ -162,7 +162,7 @@ it('a directory that cannot be used is told once, and logging goes on in memory'
     expect(warnings.filter(({ code }) => code === 'ERR_SPOOL_FAILED').length).toBe(1);
     expect(warnings[0]?.message).toContain(join(directory));
     await cluster.up();
-    await transport.flush();
+    await transport.flush(Infinity);
     expect(cluster.values(TOPIC).slice(-10)).toEqual(numbered(30).slice(20));
     await cluster.down();
   }

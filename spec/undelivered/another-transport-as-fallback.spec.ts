@@ -31,8 +31,8 @@ it('a topic of dead letters has what the broker has refused, and nothing that is
   const transport = transportTo(cluster, { fallback, dropNotice: false });
   const logger = loggerWith(transport, sibling);
   for (const message of numbered(2)) logger.info(message);
-  await transport.flush();
-  await fallback.flush();
+  await transport.flush(Infinity);
+  await fallback.flush(Infinity);
   expect(cluster.values(DEAD)).toEqual(numbered(2));
   expect(cluster.records(DEAD).map(({ headers }) => String(headers.reason))).toEqual([
     'rejected',

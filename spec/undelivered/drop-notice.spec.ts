@@ -152,8 +152,8 @@ it('comes by itself where nothing else does: an oversize record, and then silenc
 
 it('one record, after the first that gets through: total and reasons, and it is counted', async () => {
   const { cluster, transport } = await dropped();
-  await transport.flush();
-  await transport.flush();
+  await transport.flush(Infinity);
+  await transport.flush(Infinity);
   const values = cluster.values(TOPIC);
   expect(values.filter((value) => !isNotice(value))).toEqual(numbered(30).slice(20));
   expect(values.filter(isNotice).map((value) => JSON.parse(value))).toEqual([
@@ -169,12 +169,12 @@ it('one record, after the first that gets through: total and reasons, and it is 
 
 it('what is dropped within the interval is told at the end, in one', async () => {
   const { cluster, transport, logger } = await dropped();
-  await transport.flush();
-  await transport.flush();
+  await transport.flush(Infinity);
+  await transport.flush(Infinity);
   cluster.inject({ api: 'Produce', times: 2, action: { error: ERROR.TOPIC_AUTHORIZATION_FAILED } });
   for (const message of ['bad 1', 'bad 2']) {
     logger.info(message);
-    await transport.flush();
+    await transport.flush(Infinity);
   }
   expect(cluster.values(TOPIC).filter(isNotice).length).toBe(1);
   await transport.close();
@@ -194,7 +194,7 @@ it('what is dropped while the transport closes is told, too', async () => {
   const transport = transportTo(cluster);
   const logger = loggerWith(transport);
   logger.info('good');
-  await transport.flush();
+  await transport.flush(Infinity);
   cluster.inject({ api: 'Produce', action: { error: ERROR.TOPIC_AUTHORIZATION_FAILED } });
   logger.info('bad');
   expect(await transport.close()).toEqual({ delivered: 1, dropped: 1, pending: 0 });

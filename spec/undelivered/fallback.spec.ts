@@ -45,7 +45,7 @@ const CASES: Record<string, Case> = {
     cluster.inject({ api: 'Produce', action: { error: ERROR.TOPIC_AUTHORIZATION_FAILED } });
     const transport = transportTo(cluster, { fallback, dropNotice: false });
     for (const message of numbered(2)) loggerWith(transport).info(message);
-    await transport.flush();
+    await transport.flush(Infinity);
     return {
       transport,
       expected: [
@@ -60,7 +60,7 @@ const CASES: Record<string, Case> = {
     await cluster.down();
     const transport = transportTo(cluster, { fallback, retry: { initialMs: 1, maxMs: 10, maxAgeMs: 30 } });
     loggerWith(transport).info('record 0');
-    await transport.flush();
+    await transport.flush(Infinity);
     return { transport, expected: [['expired', 'record 0']], cause: undefined };
   },
   closed: async (fallback) => {
@@ -188,7 +188,7 @@ it.each<[string, () => unknown]>([
   const logger = loggerWith(transport);
   for (const message of numbered(25)) logger.info(message);
   await cluster.up();
-  await transport.flush();
+  await transport.flush(Infinity);
   expect(cluster.values(TOPIC)).toEqual(numbered(25).slice(20));
   expect(transport.stats()).toMatchObject({ dropped: { overflow: 20 }, callbackFailures: { fallback: 20 } });
   expect(warnings.filter(({ code }) => code === 'ERR_FALLBACK_FAILED').length).toBe(1);
@@ -242,7 +242,7 @@ it('what it logs goes to the other transports, and not to Kafka', async () => {
   logger.info('one');
   logger.info('two');
   await cluster.up();
-  await transport.flush();
+  await transport.flush(Infinity);
   expect(cluster.values(TOPIC)).toEqual(['two']);
   expect(sibling.messages).toEqual(['one', 'two', 'undelivered: one']);
   expect(transport.stats().suppressed.reentrant).toBe(1);
@@ -258,9 +258,9 @@ it('the same when the broker has refused the record, and the logger is long done
   });
   const logger = loggerWith(transport, sibling);
   logger.info('one');
-  await transport.flush();
+  await transport.flush(Infinity);
   logger.info('two');
-  await transport.flush();
+  await transport.flush(Infinity);
   expect(cluster.values(TOPIC)).toEqual(['two']);
   expect(sibling.messages).toEqual(['one', 'undelivered: one', 'two']);
 });

@@ -41,7 +41,7 @@ async function setUp(options: Overrides, levels: Levels = winston.config.npm.lev
   const logger = winston.createLogger({ level, levels, format, transports: [transport] });
   await turn();
   const values = async (): Promise<string[]> => {
-    await transport.flush();
+    await transport.flush(Infinity);
     return cluster.values(TOPIC);
   };
   return { lines, transport, warnings, logger, values };

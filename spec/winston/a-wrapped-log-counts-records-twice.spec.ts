@@ -48,7 +48,7 @@ async function logged(by: Wrap, options: Parameters<typeof transportTo>[1] = {})
   const logger = loggerWith(transport, sibling);
   for (const message of numbered(5)) expect(() => logger.info(message)).not.toThrow();
   for (let turns = 0; turns < 5; turns++) await turn();
-  await transport.flush();
+  await transport.flush(Infinity);
   expect(sibling.messages).toEqual(numbered(5));
   expectLaw(transport);
   return {
@@ -219,7 +219,7 @@ describe('what a wrapped log makes of a record', () => {
     runGuarded(() => {
       for (const handOn of waiting) handOn();
     });
-    await transport.flush();
+    await transport.flush(Infinity);
     expect(cluster.values(TOPIC)).toEqual(['innocent']);
     expect(transport.stats()).toMatchObject({ accepted: 1, suppressed: { reentrant: 1 } });
   });
@@ -246,7 +246,7 @@ describe('a subclass', () => {
     onTestFinished(async () => void (await transport.close()));
     const logger = loggerWith(transport);
     for (const message of numbered(3)) logger.info(message);
-    await transport.flush();
+    await transport.flush(Infinity);
     expect(cluster.values(TOPIC)).toEqual(numbered(3).map((message) => `<${message}>`));
     expect(transport.stats()).toMatchObject({ accepted: 3, delivered: 3 });
     expect(transport.calls).toBe(3);
@@ -268,7 +268,7 @@ it('a prototype whose log is replaced, as tracing tools do, is called for each r
   const transport = transportTo(cluster);
   const logger = loggerWith(transport);
   for (const message of numbered(3)) logger.info(message);
-  await transport.flush();
+  await transport.flush(Infinity);
   expect(seen).toEqual(numbered(3));
   expect(cluster.values(TOPIC)).toEqual(numbered(3));
   expect(transport.stats().accepted).toBe(3);

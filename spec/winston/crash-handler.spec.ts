@@ -147,7 +147,7 @@ describe('an exception', () => {
     crash(logger, new Error('boom'));
     logger.info('ordinary');
     await new Promise(setImmediate);
-    await transport.flush();
+    await transport.flush(Infinity);
     expect(cluster.values(TOPIC)).toEqual(['ordinary']);
     letGo(logger);
   });
@@ -209,7 +209,7 @@ describe('an exception that the process survives', () => {
     expect(logger.transports).toEqual([transport]);
     logger.info('after');
     await new Promise(setImmediate);
-    await transport.flush();
+    await transport.flush(Infinity);
     expect(cluster.values(TOPIC)).toEqual([...numbered(20, 'uncaughtException: boom'), 'after']);
     letGo(logger);
   });

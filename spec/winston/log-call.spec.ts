@@ -29,7 +29,7 @@ describe('log(), as winston wants it', () => {
     const callback = vi.fn();
     expect(transport.log(infoOf('a'), callback)).toBe(true);
     expect(callback.mock.calls).toEqual([[]]);
-    await transport.flush();
+    await transport.flush(Infinity);
     expect(callback).toHaveBeenCalledTimes(1);
   });
 
@@ -51,7 +51,7 @@ describe('log(), as winston wants it', () => {
     const cluster = await startCluster();
     const transport = transportTo(cluster);
     expect(transport.log(infoOf('a'), callback as never)).toBe(true);
-    await transport.flush();
+    await transport.flush(Infinity);
     expect(cluster.values(TOPIC)).toEqual(['a']);
   });
 
@@ -65,7 +65,7 @@ describe('log(), as winston wants it', () => {
       });
     expect(log).not.toThrow();
     stderr.mockRestore();
-    await transport.flush();
+    await transport.flush(Infinity);
     expect(cluster.values(TOPIC)).toEqual(['a']);
     expect(transport.stats().callbackFailures.listener).toBe(1);
   });
@@ -81,7 +81,7 @@ describe('log(), as winston wants it', () => {
     const transport = transportTo(cluster);
     transport.log({ level: 'info', message: 'no symbols on it', n: 1 });
     transport.log({ level: 'odd', message: 'odd level', [Symbol.for('message')]: 'text' });
-    await transport.flush();
+    await transport.flush(Infinity);
     expect(transport.stats().callbackFailures.listener).toBe(0);
     expect(cluster.values(TOPIC)).toEqual(['{"level":"info","message":"no symbols on it","n":1}', 'text']);
   });
@@ -95,7 +95,7 @@ describe('log(), as winston wants it', () => {
     expect(Reflect.ownKeys(info)).toEqual(before);
     info[Symbol.for('message')] = 'changed';
     info.message = 'changed';
-    await transport.flush();
+    await transport.flush(Infinity);
     expect(cluster.values(TOPIC)).toEqual(['as it was']);
   });
 
@@ -115,7 +115,7 @@ describe('write(), as the pipe calls it', () => {
     const transport = transportTo(await startCluster(), { buffer: { maxRecords: 1_000 } });
     const logger = loggerWith(transport);
     logger.info('the first one starts the flow of the pipe');
-    await transport.flush();
+    await transport.flush(Infinity);
     const nextTick = vi.spyOn(process, 'nextTick');
     for (let i = 0; i < 5_000; i++) logger.info('x');
     const ticks = nextTick.mock.calls.length;
@@ -131,7 +131,7 @@ describe('write(), as the pipe calls it', () => {
     const transport = transportTo(await startCluster(), { buffer: { maxRecords: 1_000 }, dropNotice: false });
     const logger = loggerWith(transport);
     logger.info('warm');
-    await transport.flush();
+    await transport.flush(Infinity);
     const before = liveHeap();
     for (let i = 0; i < 200_000; i++) logger.info('a record of some length, as they are');
     const grown = liveHeap() - before;
@@ -155,7 +155,7 @@ describe('write(), as the pipe calls it', () => {
     });
     await new Promise<void>((resolve) => transport.write(infoOf('b'), 'utf8', () => resolve()));
     expect(calls.map((args) => args.slice(1))).toEqual([[]]);
-    await transport.flush();
+    await transport.flush(Infinity);
     expect(transport.stats().delivered).toBe(2);
   });
 
@@ -164,7 +164,7 @@ describe('write(), as the pipe calls it', () => {
     const transport = transportTo(cluster);
     transport.cork();
     for (const message of numbered(3)) transport.write(infoOf(message));
-    await transport.flush();
+    await transport.flush(Infinity);
     expect(cluster.values(TOPIC)).toEqual(numbered(3));
   });
 });
@@ -218,7 +218,7 @@ describe('the error event', () => {
     logger.on('error', (error) => errors.push(error));
     for (const message of numbered(4)) logger.info(message);
     await new Promise(setImmediate);
-    await transport.flush();
+    await transport.flush(Infinity);
     expect(errors).toHaveLength(2);
     expect(logger.transports).toHaveLength(2);
     expect(logger.transports).toContain(transport);

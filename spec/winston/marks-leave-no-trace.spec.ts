@@ -13,7 +13,7 @@ it('a call site shows neither in what a format prints nor on the error that was 
   logger.info('hello');
   logger.error(error);
   expect(inspect(error)).not.toContain('winston-kafkajs');
-  await transport.flush();
+  await transport.flush(Infinity);
   expect(cluster.values(TOPIC)[0]).toBe("{ message: 'hello', level: 'info' }");
   expect(cluster.values(TOPIC).join()).not.toContain('winston-kafkajs');
 });

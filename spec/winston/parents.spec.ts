@@ -16,7 +16,7 @@ async function arrived(
 ): Promise<string[]> {
   // A logger's records go through its pipe in the next turn, when it has just begun to flow.
   await new Promise(setImmediate);
-  await transport.flush();
+  await transport.flush(Infinity);
   return cluster.values(TOPIC);
 }
 

@@ -21,7 +21,7 @@ it('what profile, startTimer and write log has its call site, and its filter', a
   }
   elsewhere();
   measured();
-  await transport.flush();
+  await transport.flush(Infinity);
   expect(cluster.values(TOPIC)).toEqual(['profile', 'timer', 'write']);
   for (const { headers } of cluster.records(TOPIC)) expect(String(headers.function)).toBe('measured');
   expect(transport.stats().suppressed.filtered).toBe(1);

@@ -82,7 +82,7 @@ describe('logger.end()', () => {
     await end;
     expect(cluster.values(TOPIC)).toEqual(['held up']);
     other.info('later');
-    await transport.flush();
+    await transport.flush(Infinity);
     expect(cluster.values(TOPIC)).toEqual(['held up', 'later']);
   });
 
@@ -297,7 +297,7 @@ describe('flush()', () => {
     for (const message of numbered(3)) transport.log(infoOf(message));
     expect(await transport.flush(30)).toEqual({ delivered: 0, dropped: 0, pending: 3 });
     held.open();
-    expect(await transport.flush()).toEqual({ delivered: 3, dropped: 0, pending: 0 });
+    expect(await transport.flush(Infinity)).toEqual({ delivered: 3, dropped: 0, pending: 0 });
   });
 
   it.each([Number.POSITIVE_INFINITY, 1e12])(
@@ -324,7 +324,7 @@ describe('flush()', () => {
 
   it('resolves at once when there is nothing to wait for', async () => {
     const cluster = await startCluster();
-    expect(await transportTo(cluster).flush()).toEqual({ delivered: 0, dropped: 0, pending: 0 });
+    expect(await transportTo(cluster).flush(Infinity)).toEqual({ delivered: 0, dropped: 0, pending: 0 });
     expect(cluster.connectionsEver).toBe(0);
   });
 

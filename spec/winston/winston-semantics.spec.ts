@@ -11,7 +11,7 @@ async function piped(overrides: Overrides = {}, loggerOptions: winston.LoggerOpt
   const logger = winston.createLogger({ format: plain(), transports: [transport], ...loggerOptions });
   const values = async (): Promise<string[]> => {
     await new Promise(setImmediate);
-    await transport.flush();
+    await transport.flush(Infinity);
     return cluster.values(TOPIC);
   };
   return { cluster, transport, logger, values };

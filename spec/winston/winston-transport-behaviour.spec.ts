@@ -31,7 +31,7 @@ async function transportAndValues(options: Parameters<typeof transportTo>[1] = {
   const cluster = await startCluster();
   const transport = transportTo(cluster, options);
   const values = async (): Promise<string[]> => {
-    await transport.flush();
+    await transport.flush(Infinity);
     return cluster.values(TOPIC);
   };
   return { transport, values };

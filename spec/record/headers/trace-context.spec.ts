@@ -50,7 +50,7 @@ describe('traceContext: true', () => {
     };
     await Promise.all(Array.from({ length: 15 }, (_, at) => request(at)));
     if (sibling instanceof Slow) await sibling.has(expected.length);
-    await transport.flush();
+    await transport.flush(Infinity);
     expect(arrived(cluster)).toEqual(expected);
   });
 
@@ -69,7 +69,7 @@ describe('traceContext: true', () => {
       logger.info('a record');
       return active;
     });
-    await transport.flush();
+    await transport.flush(Infinity);
     expect(arrived(cluster)).toEqual([
       ['a record', { traceparent: traceparentOf(span, '00'), tracestate: 'rojo=00f067aa0ba902b7' }],
     ]);
@@ -90,7 +90,7 @@ describe('traceContext: true', () => {
       loggers[0]?.info('own');
       return active;
     });
-    await transport.flush();
+    await transport.flush(Infinity);
     const rest = { shop: 'a', 'record-id': expect.any(String) };
     expect(arrived(cluster)).toEqual([
       ['theirs', { ...rest, traceparent: traceparentOf(span) }],
@@ -108,7 +108,7 @@ describe('traceContext: true', () => {
       transport.log({ message: 'by hand' });
       return active;
     });
-    await transport.flush();
+    await transport.flush(Infinity);
     expect(arrived(cluster)).toEqual([['{"message":"by hand"}', { traceparent: traceparentOf(span) }]]);
   });
 
@@ -122,7 +122,7 @@ describe('traceContext: true', () => {
       logger.info('a record');
       return active;
     });
-    await Promise.all([transport.flush(), other.flush()]);
+    await Promise.all([transport.flush(Infinity), other.flush(Infinity)]);
     expect(arrived(cluster)).toEqual([['a record', { traceparent: traceparentOf(span) }]]);
     expect(arrived(cluster, 'other')).toEqual([['a record', {}]]);
   });

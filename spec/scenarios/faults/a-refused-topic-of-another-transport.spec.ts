@@ -25,7 +25,7 @@ async function logBoth(cluster: BrokerCluster, shop: KafkaTransport, other: Kafk
     otherLogger.info(`other ${n}`);
     shopLogger.info(`shop ${n}`);
     if (n % 4 === 3) askAnew(cluster, 'shop');
-    expect(await shop.flush()).toMatchObject({ pending: 0 });
+    expect(await shop.flush(Infinity)).toMatchObject({ pending: 0 });
   }
 }
 
@@ -41,7 +41,7 @@ it.each([
   ];
   const warnings = warningsOf(shop);
   await logBoth(cluster, shop, other);
-  await other.flush();
+  await other.flush(Infinity);
   expect(other.stats().dropped.rejected).toBe(ROUNDS);
   expect(shop.stats()).toMatchObject({ delivered: ROUNDS, dropped: { rejected: 0 }, state: 'up' });
   expect([...new Set(cluster.values('shop'))]).toEqual(numbered(ROUNDS, 'shop'));
@@ -73,11 +73,11 @@ it('a right that is taken away while both log, and given back', async () => {
   await expectFlushed(shop, 20);
   expect(cluster.values('shop')).toEqual(numbered(20, 'shop'));
   otherLogger.info('other 1');
-  await other.flush();
+  await other.flush(Infinity);
   expect(other.stats()).toMatchObject({ delivered: 1, dropped: { rejected: 1 } });
   fault.remove();
   otherLogger.info('other 2');
-  await other.flush();
+  await other.flush(Infinity);
   // Beside these, the notice of what was dropped.
   expect(cluster.values('other').filter((value) => value.startsWith('other'))).toEqual([
     'other 0',
@@ -99,7 +99,7 @@ it('of several topics of one transport, each send fails for its own', async () =
     for (const topic of ['shop', 'other', 'missing']) logger.info(`${topic} ${n}`);
   await cluster.until(() => cluster.count('shop') === ROUNDS);
   cluster.createTopic('missing', 1);
-  expect(await transport.flush()).toEqual({ delivered: 2 * ROUNDS, dropped: ROUNDS, pending: 0 });
+  expect(await transport.flush(Infinity)).toEqual({ delivered: 2 * ROUNDS, dropped: ROUNDS, pending: 0 });
   expect(cluster.values('shop')).toEqual(numbered(ROUNDS, 'shop'));
   expect(cluster.values('missing')).toEqual(numbered(ROUNDS, 'missing'));
   expect(lost.filter((line) => !line.startsWith('rejected: other'))).toEqual([]);

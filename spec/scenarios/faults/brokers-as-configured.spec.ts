@@ -130,7 +130,7 @@ it('a kafkaModule may have its brokers in one string', async () => {
   const kafkaModule = moduleWith(cluster.addresses.join(','));
   const transport = transportTo(cluster, { kafkaModule, worker: true, closeTimeoutMs: 10_000 });
   loggerWith(transport).info('x');
-  await transport.flush();
+  await transport.flush(Infinity);
   expect(cluster.values(TOPIC)).toEqual(['x']);
 });
 

@@ -58,7 +58,7 @@ describe('a producer that resolves with', () => {
     });
     expectLaw(transport);
     producer.answer = new Producer().answer;
-    await transport.flush();
+    await transport.flush(Infinity);
     expect(transport.stats()).toMatchObject({ accepted: 21, delivered: 21 });
     expect(warnings.every(({ code }) => code === 'ERR_SEND_FAILED')).toBe(true);
   });

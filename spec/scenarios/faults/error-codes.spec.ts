@@ -153,7 +153,7 @@ describe('a topic that is refused', () => {
         logger.info(`secret ${n}`);
         logger.info(`record ${n}`);
       }
-      expect(await transport.flush()).toEqual({ delivered: 500, dropped: 500, pending: 0 });
+      expect(await transport.flush(Infinity)).toEqual({ delivered: 500, dropped: 500, pending: 0 });
       expectExactlyOnce(cluster, 500);
       expect(transport.stats().dropped.rejected).toBe(500);
       // As many as there are batches, and one more to be sure.
@@ -190,10 +190,10 @@ describe('a topic that is refused', () => {
       // So that the metadata is asked for again.
       cluster.moveLeader(TOPIC, 0, n % 2);
       logger.info(`record ${n}`);
-      await transport.flush();
+      await transport.flush(Infinity);
     }
     logger.info('revoked 1');
-    expect(await transport.flush()).toEqual({ delivered: 21, dropped: 1, pending: 0 });
+    expect(await transport.flush(Infinity)).toEqual({ delivered: 21, dropped: 1, pending: 0 });
     expectExactlyOnce(cluster, 20);
   });
 });

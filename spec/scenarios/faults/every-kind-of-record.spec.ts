@@ -59,9 +59,9 @@ it.each(['drop-oldest', 'drop-lowest'] as const)(
     // Nothing is in flight now: the oldest give way.
     await log(2_999);
     await cluster.up();
-    await transport.flush();
+    await transport.flush(Infinity);
     await log(500);
-    await transport.flush();
+    await transport.flush(Infinity);
     expect(transport.stats()).toMatchObject({ delivered: 3_000, dropped: { overflow: 1_000 } });
     expectLaw(transport);
 

@@ -95,7 +95,7 @@ it('other records, as many, never pass for a batch whose acknowledgement was los
   // The buffer has to shed: were it the ten that may have arrived, the next ten would go under their numbers.
   for (const message of numbered(100).slice(10)) logger.info(message);
   recover();
-  const { delivered, dropped, pending } = await transport.flush();
+  const { delivered, dropped, pending } = await transport.flush(Infinity);
   expect({ delivered, dropped, pending }).toEqual({ delivered: 20, dropped: 80, pending: 0 });
   const numbers = cluster
     .records(TOPIC)
@@ -125,10 +125,10 @@ it.each([true, false])(
     const error = ERROR.TOPIC_AUTHORIZATION_FAILED;
     const refusal = cluster.inject({ api: 'Metadata', topic: TOPIC, action: { error } });
     for (const message of numbered(10, 'first')) logger.info(message);
-    await transport.flush();
+    await transport.flush(Infinity);
     expect(refusal.hits).toBe(1);
     for (const message of numbered(10, 'second')) logger.info(message);
-    expect(await transport.flush()).toMatchObject({ delivered: 21, dropped: 0, pending: 0 });
+    expect(await transport.flush(Infinity)).toMatchObject({ delivered: 21, dropped: 0, pending: 0 });
     expect(cluster.values(TOPIC)).toEqual([
       'record before',
       ...numbered(10, 'first'),
@@ -245,7 +245,7 @@ it('a refused record among others is found, and the others arrive once', async (
   const warnings = warningsOf(transport);
   const logger = loggerWith(transport);
   for (let n = 0; n < 64; n++) logger.info(n === 21 ? `${'x'.repeat(20_000)} 21` : `record ${n}`);
-  await transport.flush();
+  await transport.flush(Infinity);
   const numbers = cluster.records(TOPIC).map(numberOf);
   expect(numbers).toEqual([...Array(64).keys()].filter((n) => n !== 21));
   expect(droppedIn(transport.stats())).toBe(1);

@@ -46,7 +46,7 @@ describe('an idle transport', () => {
       if (n % 2 === 0) await cluster.until(() => cluster.connections === 0);
       for (let turns = 0; turns < n % 7; turns++) await turn();
     }
-    await transport.flush();
+    await transport.flush(Infinity);
     expectExactlyOnce(cluster, logged);
     expect(transport.stats().reconnects).toBeGreaterThan(5);
   });
@@ -82,7 +82,7 @@ describe('flush', () => {
       );
     }
     await Promise.all(checks);
-    await transport.flush();
+    await transport.flush(Infinity);
     const stats = transport.stats();
     expect(stats.delivered).toBe(cluster.count(TOPIC));
     expect(stats.delivered + droppedIn(stats)).toBe(stats.accepted);
@@ -113,7 +113,7 @@ it('stats tell what happens: idle, up, down, closed, and what it took', async ()
   const logger = loggerWith(transport);
   const states = [transport.stats().state];
   for (const message of numbered(10)) logger.info(message);
-  await transport.flush();
+  await transport.flush(Infinity);
   states.push(transport.stats().state);
   const up = transport.stats();
   expect(up).toMatchObject({
@@ -134,7 +134,7 @@ it('stats tell what happens: idle, up, down, closed, and what it took', async ()
   states.push(transport.stats().state);
   expect(transport.stats()).toMatchObject({ delivered: 10, buffered: { records: 1, bytes: 9 } });
   await cluster.up();
-  await transport.flush();
+  await transport.flush(Infinity);
   states.push(transport.stats().state);
   expect(transport.stats().retries).toBeGreaterThan(0);
   await transport.close();

@@ -57,7 +57,7 @@ it('the case that bare kafkajs loses: a leader moves to a broker that has alread
   const logger = loggerWith(transport);
   const log = async (from: number): Promise<void> => {
     for (let n = from; n < from + 20; n++) logger.info(String(n));
-    await transport.flush();
+    await transport.flush(Infinity);
   };
   // The transport knows both leaders: partition 0 on broker 0, partition 1 on broker 1.
   await log(0);

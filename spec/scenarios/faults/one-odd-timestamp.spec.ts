@@ -87,7 +87,7 @@ describe.each(ODD)('a clock that once says %s', (_, time, expected) => {
     segment.close();
     const transport = transportTo(cluster, { spool: { directory } });
     loggerWith(transport).info('record 3');
-    expect(await transport.flush()).toEqual({ delivered: 4, dropped: 0, pending: 0 });
+    expect(await transport.flush(Infinity)).toEqual({ delivered: 4, dropped: 0, pending: 0 });
     expect(cluster.values(TOPIC)).toEqual(['record 0', 'record 1', 'record 2', 'record 3']);
     expectTime(cluster.records(TOPIC)[1]?.timestamp, expected, since);
     expect(filesIn(directory)).toEqual([]);

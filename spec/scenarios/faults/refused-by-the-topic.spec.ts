@@ -108,7 +108,7 @@ it('a compacted topic refuses what has no key: told once, with what it needs, an
     logger.info(`record ${n}`);
     if (n % 100 === 0) logger.info(`keyed record ${n}`);
   }
-  expect(await transport.flush()).toEqual({ delivered: 20, dropped: 2_000, pending: 0 });
+  expect(await transport.flush(Infinity)).toEqual({ delivered: 20, dropped: 2_000, pending: 0 });
   expect(cluster.values(TOPIC)).toEqual(Array.from({ length: 20 }, (_, n) => `keyed record ${100 * n}`));
   expect(new Set(undelivered).size).toBe(2_000);
   expect(undelivered[0]).toMatch(/^rejected: record \d+$/);

@@ -66,7 +66,7 @@ describe('the partition that a record names is where it goes', () => {
     await first.close();
     await cluster.up();
     const second = transportTo(cluster, { spool });
-    await second.flush();
+    await second.flush(Infinity);
     expectExactlyOnce(cluster, 60);
     expect(new Set(cluster.records(TOPIC).map(({ partition }) => partition))).toEqual(new Set([2]));
   });
@@ -79,7 +79,7 @@ describe('the partition that a record names is where it goes', () => {
     const logger = loggerWith(transport);
     for (let at = 0; at < 60; at++) {
       logger.info(`record ${at}`);
-      if (at % 2 === 1) await transport.flush();
+      if (at % 2 === 1) await transport.flush(Infinity);
     }
     expectExactlyOnce(cluster, 60);
     const records = cluster.records(TOPIC);
@@ -104,7 +104,7 @@ describe('a partition that the topic does not have', () => {
       const warnings = warningsOf(transport);
       const logger = loggerWith(transport);
       for (let at = 0; at < 100; at++) logger.info(`record ${at}`);
-      const { pending } = await transport.flush();
+      const { pending } = await transport.flush(Infinity);
       expect(pending).toBe(0);
       expect(transport.stats()).toMatchObject({ delivered: 90, dropped: { rejected: 10 }, state: 'up' });
       expectLaw(transport);
@@ -125,7 +125,7 @@ describe('a partition that the topic does not have', () => {
     const logger = loggerWith(transport);
     for (let at = 0; at < 50; at++) {
       logger.info(`record ${at}`);
-      await transport.flush();
+      await transport.flush(Infinity);
     }
     expect(transport.stats()).toMatchObject({ accepted: 50, dropped: { rejected: 50 }, reconnects: 1 });
     expect(cluster.count(TOPIC)).toBe(0);

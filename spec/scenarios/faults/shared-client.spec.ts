@@ -116,7 +116,7 @@ describe('transports with the same kafka', () => {
       const logger = { error: line, warn: line, info: line, debug: line };
       const transport = to(cluster, topic, { clientLog: { level: 'debug', logger }, idleTimeoutMs: 60_000 });
       log(transport, ['x']);
-      await transport.flush();
+      await transport.flush(Infinity);
       expect(line).toHaveBeenCalled();
     }
   });
@@ -129,7 +129,7 @@ describe('transports with the same kafka', () => {
     ];
     log(one, ['a 0']);
     log(other, ['b 0']);
-    await Promise.all([one.flush(), other.flush()]);
+    await Promise.all([one.flush(Infinity), other.flush(Infinity)]);
     const before = cluster.connectionsEver;
     await one.close();
     log(other, ['b 1']);
@@ -173,7 +173,7 @@ describe('transports with the same kafka', () => {
       to(cluster, 'other', { requestTimeoutMs: 300, idleTimeoutMs: 60_000 }),
     ];
     log(other, ['first']);
-    await other.flush();
+    await other.flush(Infinity);
     const fault = cluster.inject({
       api: 'Produce',
       topic: 'hangs',
@@ -269,7 +269,7 @@ describe('transports with the same kafka', () => {
     });
     log(gaveUp, ['second']);
     await gaveUp.close();
-    await first.flush();
+    await first.flush(Infinity);
     expect([cluster.values('both')[0], undelivered]).toEqual(['first', ['second']]);
     expect(cluster.values('both')).not.toContain('');
   });

@@ -25,7 +25,7 @@ it.concurrent.each([
       logger.info(`record ${logged++}`);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
-    await transport.flush();
+    await transport.flush(Infinity);
     expect(cluster.values(TOPIC)).toEqual(numbered(logged));
     expect(cluster.requests.SaslAuthenticate).toBe(authentications);
     expect(warnings).toEqual([]);

@@ -25,7 +25,7 @@ describe("kafkajs's request queue", () => {
     const delays = armedFromNowOn();
     for (const message of numbered(3)) {
       logger.info(message);
-      await transport.flush();
+      await transport.flush(Infinity);
     }
     // With an open connection. Each poll would have armed the next.
     for (let turn = 0; turn < 20; turn++) await promisify(setImmediate)();
@@ -41,9 +41,9 @@ describe("kafkajs's request queue", () => {
     const transport = transportTo(cluster, { worker: false });
     const logger = loggerWith(transport);
     logger.info('record 0');
-    await transport.flush();
+    await transport.flush(Infinity);
     logger.info('record 1');
-    expect(await transport.flush()).toEqual({ delivered: 2, dropped: 0, pending: 0 });
+    expect(await transport.flush(Infinity)).toEqual({ delivered: 2, dropped: 0, pending: 0 });
     expect(transport.stats()).toMatchObject({ retries: 0, reconnects: 0 });
     expect(cluster.values(TOPIC)).toEqual(numbered(2));
   });
@@ -62,7 +62,7 @@ describe('the global setTimeout', () => {
     const logger = { debug: note, info: note, warn: note, error: note };
     const transport = transportTo(cluster, { worker: false, clientLog: { level: 'debug', logger } });
     loggerWith(transport).info('record');
-    await transport.flush();
+    await transport.flush(Infinity);
     const lines = fired.length;
     await transport.close();
     while (fired.length < seen.length) await promisify(setImmediate)();

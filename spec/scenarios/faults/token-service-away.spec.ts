@@ -24,7 +24,7 @@ it('a token service that was away twice, while connections broke, had records re
   };
   const logger = loggerWith(transport);
   logger.info('record 0');
-  await transport.flush();
+  await transport.flush(Infinity);
   goAway();
   for (const message of numbered(5).slice(1)) logger.info(message);
   await cluster.until(() => failures >= 9);
@@ -35,7 +35,7 @@ it('a token service that was away twice, while connections broke, had records re
   logger.info('record 5');
   await cluster.until(() => failures >= 20);
   isAway = false;
-  expect(await transport.flush()).toEqual({ delivered: 6, dropped: 0, pending: 0 });
+  expect(await transport.flush(Infinity)).toEqual({ delivered: 6, dropped: 0, pending: 0 });
   expectAtLeastOnce(cluster, 6);
   expect(warnings.map(({ message }) => message).join()).toContain(
     'kafka.sasl.oauthBearerProvider failed: 503 Service Unavailable',

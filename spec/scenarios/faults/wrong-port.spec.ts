@@ -221,7 +221,7 @@ it('a broker that has worked and is stopped: no guesses at TLS or SASL', async (
   const warnings = warningsOf(transport);
   const logger = loggerWith(transport);
   logger.info('record');
-  await transport.flush();
+  await transport.flush(Infinity);
   await cluster.down();
   logger.info('record');
   await untilDown(transport);

@@ -37,7 +37,7 @@ async function shipped(functions: Partial<Functions>, times = 3) {
   const transport = transportTo(cluster, { dropNotice: false, ...functions });
   const warnings = warningsOf(transport);
   for (let at = 0; at < times; at++) transport.log(infoOf(`record ${at}`));
-  await transport.flush();
+  await transport.flush(Infinity);
   expectLaw(transport);
   return { transport, warnings, records: cluster.records(TOPIC), stats: transport.stats() };
 }
@@ -225,7 +225,7 @@ describe('a listener', () => {
       transport.on(event, async () => boom());
       transport.on(event, last);
       transport.log(infoOf('a'));
-      await transport.flush();
+      await transport.flush(Infinity);
       await new Promise(setImmediate);
       stderr.mockRestore();
       expect(last).toHaveBeenCalledTimes(1);

@@ -55,7 +55,7 @@ describe('a hostile value', () => {
       expect(() => way(transport, VALUES[name]?.())).not.toThrow();
       way(transport, infoOf(neighbour(at)));
     }
-    await transport.flush();
+    await transport.flush(Infinity);
     expect(neighbours(cluster.values(TOPIC))).toEqual(ways.map((_, at) => neighbour(at)));
     expect(transport.stats().accepted).toBe(2 * ways.length);
     expect(errors).toEqual([]);
@@ -68,7 +68,7 @@ describe('a hostile value', () => {
       const cluster = await startCluster();
       const transport = transportTo(cluster);
       transport.log(VALUES[name]?.() as Info);
-      await transport.flush();
+      await transport.flush(Infinity);
       expect(transport.stats().dropped.invalid).toBe(1);
       expect(cluster.values(TOPIC).filter((value) => value === 'undefined')).toEqual([]);
     },
@@ -87,7 +87,7 @@ describe('a level that Object.prototype has by its name', () => {
       });
       transport.levels = winston.config.npm.levels;
       for (const name of ['silly', level, 'error']) transport.log(infoOf(name, name));
-      await transport.flush();
+      await transport.flush(Infinity);
       expect(cluster.values(TOPIC)).toEqual(['silly', 'error']);
     },
   );
@@ -108,7 +108,7 @@ describe('a proxy that throws for what it does not know', () => {
     expect(() => logger.write(strict)).not.toThrow();
     logger.write(infoOf('neighbour'));
     await new Promise(setImmediate);
-    await transport.flush();
+    await transport.flush(Infinity);
     expect(cluster.values(TOPIC)).toEqual(['neighbour']);
     expect(transport.stats()).toMatchObject({ accepted: 2, dropped: { invalid: 1 } });
   });

@@ -18,7 +18,7 @@ async function sentValues(...all: Fields[]): Promise<string[]> {
   const format = winston.format((info) => Object.assign(info, { stamped: true }))();
   const logger = winston.createLogger({ format, transports: [transport] });
   for (const fields of all) logger.info('paid', fields);
-  await transport.flush();
+  await transport.flush(Infinity);
   expect(transport.stats()).toMatchObject({ delivered: all.length, accepted: all.length });
   return cluster.values(TOPIC);
 }
@@ -97,7 +97,7 @@ describe('a field that json() can write', () => {
     const transport = transportTo(cluster);
     const format = winston.format.timestamp({ format: () => 'now' });
     winston.createLogger({ format, transports: [transport] }).info('hello', { user: 'u', n: 12n });
-    await transport.flush();
+    await transport.flush(Infinity);
     expect(cluster.values(TOPIC)).toEqual([
       '{"level":"info","message":"hello","n":"12","timestamp":"now","user":"u"}',
     ]);
@@ -171,7 +171,7 @@ describe('a field that cannot be written', () => {
       },
     };
     transport.log(info);
-    await transport.flush();
+    await transport.flush(Infinity);
     expect(cluster.values(TOPIC)).toEqual([`{"level":"info","message":"by hand","price":"${REASON}"}`]);
   });
 
@@ -179,7 +179,7 @@ describe('a field that cannot be written', () => {
     const cluster = await startCluster();
     const transport = transportTo(cluster);
     transport.log({ level: 'info', message: 'by hand', toJSON: fail });
-    await transport.flush();
+    await transport.flush(Infinity);
     expect(cluster.values(TOPIC)).toEqual(['{"level":"info","message":"by hand"}']);
   });
 });

@@ -38,7 +38,7 @@ describe.each(Object.entries(CREATORS))("the own client's logCreator at DEBUG, %
     const app = numbered(40);
     for (const message of app) {
       logger.info(message);
-      if (message.endsWith('0')) await transport.flush();
+      if (message.endsWith('0')) await transport.flush(Infinity);
     }
     await fallsSilent(transport);
     expect(sibling.infos.length).toBeGreaterThan(app.length);
@@ -55,13 +55,13 @@ describe.each(Object.entries(CREATORS))("the own client's logCreator at DEBUG, %
     });
     logger.add(transport);
     logger.info('before');
-    await transport.flush();
+    await transport.flush(Infinity);
     await cluster.down();
     const warned = once(transport, 'warn');
     logger.info('during');
     await warned;
     await cluster.up();
-    await transport.flush();
+    await transport.flush(Infinity);
     logger.info('after');
     await fallsSilent(transport);
     expect(sibling.messages.some((line) => line.includes('Connection error'))).toBe(true);

@@ -28,8 +28,8 @@ it('a registered codec that logs, when it is made and when it compresses, makes 
     };
   };
   logger.info('a record');
-  await transport.flush();
-  await transport.flush();
+  await transport.flush(Infinity);
+  await transport.flush(Infinity);
   expect(cluster.values(TOPIC)).toEqual(['a record']);
   expect(times).toBe(1);
   expect(transport.stats().suppressed.reentrant).toBe(2);

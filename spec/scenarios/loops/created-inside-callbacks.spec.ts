@@ -161,7 +161,7 @@ function sendTo(cluster: BrokerCluster) {
 const sent = new WeakMap<BrokerCluster, string[]>();
 
 async function settle(transport: KafkaTransport): Promise<void> {
-  await transport.flush();
+  await transport.flush(Infinity);
   expectLaw(transport);
 }
 

@@ -35,7 +35,7 @@ it.each(Object.entries(FALLBACKS))(
     for (const message of app) logger.info(message);
     await failed;
     await cluster.up();
-    await transport.flush();
+    await transport.flush(Infinity);
     const kept = sibling.messages.filter((message) => message.startsWith('kept'));
     // What gave way depends on whether a batch was under way; that each is in one place only does not.
     const shipped = cluster.values(TOPIC);

@@ -28,7 +28,7 @@ describe('a logged listener that logs', () => {
     const app = numbered(30);
     for (const message of app) {
       logger.info(message);
-      if (message.endsWith('0')) await transport.flush();
+      if (message.endsWith('0')) await transport.flush(Infinity);
     }
     await fallsSilent(transport);
     const reentrant = [...app.map((message) => `logged ${message}`), 'the first was logged'];

@@ -67,15 +67,15 @@ describe('a logger', () => {
     const { cluster, transport, sibling, chatter: logger } = on;
     logger.add(transport);
     logger.info('one');
-    await transport.flush();
+    await transport.flush(Infinity);
     logger.configure({ level: 'silly', format: plain(), transports: [sibling, transport] });
     logger.info('two');
-    await transport.flush();
+    await transport.flush(Infinity);
     logger.remove(transport);
     expectUntouched(logger);
     logger.add(transport);
     logger.info('three');
-    await transport.flush();
+    await transport.flush(Infinity);
     logger.clear();
     expectUntouched(logger);
     logger.add(sibling).add(transport);
@@ -129,7 +129,7 @@ describe('a logger', () => {
     });
     const logger = loggerWith(new Collecting(), transport);
     logger.info('before');
-    await transport.flush();
+    await transport.flush(Infinity);
     logger.remove(transport);
     await isClosing;
     logger.add(transport);
@@ -157,11 +157,11 @@ describe('one transport on two loggers', () => {
     leaves.add(transport);
     stays.info('one');
     leaves.info('two');
-    await transport.flush();
+    await transport.flush(Infinity);
     await leave(leaves, transport);
     stays.info('three');
     const app = ['one', 'two', 'three'];
-    await transport.flush();
+    await transport.flush(Infinity);
     expect(cluster.values(TOPIC)).toEqual(app);
     expect(sibling.messages.toSorted()).toEqual(['one', 'three', ...keysOf(app)].toSorted());
     expect(transport.stats()).toMatchObject({ accepted: 3, delivered: 3, suppressed: { reentrant: 3 } });
@@ -212,7 +212,7 @@ describe('what the logger had of its own', () => {
     expect(sibling.messages.at(-1)).toBe('three');
     logger.add(transport);
     logger.info('four');
-    await transport.flush();
+    await transport.flush(Infinity);
     expect(cluster.values(TOPIC)).toEqual(['one', 'two', 'four']);
     expect(transport.stats().suppressed.reentrant).toBe(3);
     expect(seen).toHaveLength(7);
@@ -227,7 +227,7 @@ describe('what the logger had of its own', () => {
     Object.assign(logger, { write: found });
     logger.info('two');
     logger.info('three');
-    await transport.flush();
+    await transport.flush(Infinity);
     // The key of the first record after it is the price.
     expect(cluster.values(TOPIC)).toEqual(expect.arrayContaining(['one', 'two', 'three']));
     expect(transport.stats().accepted).toBeLessThanOrEqual(4);
@@ -246,7 +246,7 @@ describe('what the logger had of its own', () => {
     };
     onTestFinished(() => void Reflect.deleteProperty(prototype, 'write'));
     logger.info('one');
-    await transport.flush();
+    await transport.flush(Infinity);
     expect(traced).toEqual(['one', 'key of one']);
     expect(cluster.values(TOPIC)).toEqual(['one']);
   });

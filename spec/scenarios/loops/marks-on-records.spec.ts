@@ -79,8 +79,8 @@ describe('a record that a sibling hands on to a second logger with a KafkaTransp
     loggerWith(onTwo);
     logger.info('info');
     logger.warn('warn');
-    await onTwo.flush();
-    await onSecond.flush();
+    await onTwo.flush(Infinity);
+    await onSecond.flush(Infinity);
     expect(cluster.values(TOPIC)).toEqual(['info', 'warn']);
     expect(cluster.values('second')).toEqual(['warn']);
   });
@@ -109,7 +109,7 @@ describe('one and the same object', () => {
         await runGuarded(async () => void logger.warn(error));
         logger.error(error);
         if (sibling instanceof Slow) await sibling.has(3);
-        await transport.flush();
+        await transport.flush(Infinity);
         expect(cluster.values(TOPIC)).toEqual(['broken', 'broken']);
         expect(sibling.messages).toEqual(['broken', 'broken', 'broken']);
         expect(transport.stats().suppressed.reentrant).toBe(1);
@@ -130,7 +130,7 @@ describe('one and the same object', () => {
     logger.info('one');
     await runGuarded(async () => void logger.info('re-entrant'));
     logger.info('two');
-    await transport.flush();
+    await transport.flush(Infinity);
     expect(cluster.values(TOPIC)).toEqual(['one', 'two']);
     expect(transport.stats().suppressed.reentrant).toBe(1);
   });
@@ -160,7 +160,7 @@ describe('infos that are hard to mark', () => {
     logger.write(make());
     await runGuarded(async () => void logger.write(make()));
     logger.write(make());
-    await transport.flush();
+    await transport.flush(Infinity);
     expect(cluster.count(TOPIC)).toBe(2);
     expect(sibling.messages).toEqual(['m', 'm', 'm']);
     expect(transport.stats().suppressed.reentrant).toBe(1);
@@ -191,7 +191,7 @@ describe('the mark', () => {
       logger.child({ a: 1 }).error(new Error('third'));
       await guarded(() => logger.child({ a: 1 }).error(new Error('fourth')));
       if (sibling instanceof Slow) await sibling.has(4);
-      await transport.flush();
+      await transport.flush(Infinity);
       expect(sibling.infos).toHaveLength(4);
       const texts = sibling.infos.map((info) => info[MESSAGE]);
       expect(cluster.values(TOPIC)).toEqual([texts[0], texts[2]]);

@@ -39,7 +39,7 @@ describe("the application's own connected producer, its lines at DEBUG in the sa
     const app = numbered(60);
     for (const message of app) {
       logger.info(message);
-      if (message.endsWith('0')) await transport.flush();
+      if (message.endsWith('0')) await transport.flush(Infinity);
     }
     await fallsSilent(transport);
     if (sibling instanceof Slow) await sibling.has(app.length);
@@ -85,7 +85,7 @@ describe("the application's own connected producer, its lines at DEBUG in the sa
     const transport = transportTo(cluster, { producer });
     logger.add(transport);
     logger.info('before');
-    await transport.flush();
+    await transport.flush(Infinity);
     await cluster.down();
     logger.info('during');
     const failed = new Promise((resolve) => transport.once('warn', resolve));
@@ -113,7 +113,7 @@ describe('a factory of producers that log at DEBUG in the same logger', () => {
     const app = numbered(20);
     for (const message of app) {
       logger.info(message);
-      await transport.flush();
+      await transport.flush(Infinity);
     }
     await fallsSilent(transport);
     expect(sibling.messages).toContain('making a producer');

@@ -95,7 +95,7 @@ describe.each(Object.entries(PROVIDERS))('%s that logs', (name, configure) => {
     const app = numbered(3);
     for (const [index, message] of app.entries()) {
       logger.info(message);
-      await transport.flush();
+      await transport.flush(Infinity);
       await cluster.until(() => cluster.connections === 0 && cluster.connectionsEver > index);
     }
     await fallsSilent(transport);
@@ -171,7 +171,7 @@ describe('a socket factory that throws', () => {
     });
     logger.add(transport);
     logger.info('a record');
-    await transport.flush();
+    await transport.flush(Infinity);
     later();
     await cluster.until(() => cluster.count('app-logs') === 2);
     await expectNoLoop({ cluster, transport, sibling, app: ['a record', 'later'], reentrant: ['no proxy'] });

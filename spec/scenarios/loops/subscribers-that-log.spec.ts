@@ -31,7 +31,7 @@ describe('a subscriber of a diagnostics_channel', () => {
       const app = numbered(20);
       for (const message of app) {
         logger.info(message);
-        if (message.endsWith('5')) await transport.flush();
+        if (message.endsWith('5')) await transport.flush(Infinity);
       }
       await fallsSilent(transport);
       const [sent, failed, dropped, suppressed, states] = told.map(({ length }) => length);
@@ -81,7 +81,7 @@ describe('a subscriber of a diagnostics_channel', () => {
     const app = numbered(3);
     for (const message of app) {
       logger.info(message);
-      await transport.flush();
+      await transport.flush(Infinity);
     }
     await fallsSilent(transport);
     expect([sent.length, others.length]).toEqual([3, 3]);
@@ -102,7 +102,7 @@ describe('a subscriber of a diagnostics_channel', () => {
       throw failure;
     });
     transport.log({ message: 'a record' });
-    await transport.flush();
+    await transport.flush(Infinity);
     await new Promise((resolve) => setImmediate(resolve));
     expect(process.hasUncaughtExceptionCaptureCallback()).toBe(true);
     process.setUncaughtExceptionCaptureCallback(null);

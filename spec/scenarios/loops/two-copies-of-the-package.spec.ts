@@ -57,7 +57,7 @@ describe('two copies of the package in one process', () => {
     logger.add(transport).add(other);
     const app = numbered(20);
     for (const message of app) logger.info(message);
-    await other.flush();
+    await other.flush(Infinity);
     const kinds = ['first, key of', 'second, topic of', 'second, logged'];
     const reentrant = app.flatMap((message) => kinds.map((kind) => `${kind} ${message}`));
     await expectNoLoop({ cluster, transport, sibling, app, reentrant });
@@ -96,7 +96,7 @@ describe('two copies of the package in one process', () => {
     (function namedFunction() {
       logger.info('a record');
     })();
-    await sited.flush();
+    await sited.flush(Infinity);
     expect(functions).toEqual(['namedFunction']);
   });
 });

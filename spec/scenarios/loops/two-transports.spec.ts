@@ -37,8 +37,8 @@ it.each([
   for (const message of app) logger.info(message);
   // Nobody waits for a transport that a slow sibling keeps records from: until they have come, and gone.
   await cluster.until(() => cluster.count(TOPIC) >= 20 && cluster.count('audit') >= 20);
-  await first.flush();
-  await second.flush();
+  await first.flush(Infinity);
+  await second.flush(Infinity);
   const kinds = ['first, key of', 'second, topic of', 'first, logged', 'second, logged'];
   const reentrant = app.flatMap((message) => kinds.map((kind) => `${kind} ${message}`));
   if (sibling instanceof Slow) await sibling.has(app.length + reentrant.length);

@@ -22,7 +22,7 @@ describe('sample and rateLimit', () => {
     const logger = loggerWith(transport, other);
     for (let at = 0; at < 200; at++)
       for (const level of ['debug', 'info', 'error']) logger.log(level, `${level} ${at}`);
-    await transport.flush();
+    await transport.flush(Infinity);
     const { accepted, delivered, suppressed } = transport.stats();
     const infos = cluster.values(TOPIC).filter((value) => value.startsWith('info')).length;
     expect(infos).toBeGreaterThan(60);
@@ -50,7 +50,7 @@ describe('sample and rateLimit', () => {
     const levels = { critical: 1, major: 2, minor: 3 };
     const logger = winston.createLogger({ levels, level: 'minor', transports: [transport] });
     for (const level of Object.keys(levels)) logger.log(level, level);
-    await transport.flush();
+    await transport.flush(Infinity);
     expect(cluster.values(TOPIC)).toEqual(['{"level":"critical","message":"critical"}']);
   });
 
@@ -60,7 +60,7 @@ describe('sample and rateLimit', () => {
     const logger = loggerWith(transport);
     for (let at = 0; at < 50; at++) logger.info(`connection ${at} refused`);
     logger.info('the disk is nearly full');
-    await transport.flush();
+    await transport.flush(Infinity);
     expect(cluster.values(TOPIC)).toEqual([
       ...[0, 1, 2].map((at) => `connection ${at} refused`),
       'the disk is nearly full',
@@ -77,7 +77,7 @@ describe('sample and rateLimit', () => {
     });
     const logger = loggerWith(transport);
     for (const message of ['no', 'yes', 'no', 'more']) logger.info(message);
-    await transport.flush();
+    await transport.flush(Infinity);
     expect(cluster.values(TOPIC)).toEqual(['yes']);
     expect(transport.stats().suppressed).toMatchObject({ filtered: 2, sampled: 1 });
   });
@@ -105,7 +105,7 @@ describe('updateOptions', () => {
     log('5');
     transport.updateOptions({ rateLimit: undefined, level: undefined });
     log('6');
-    await transport.flush();
+    await transport.flush(Infinity);
     expect(cluster.values(TOPIC)).toEqual([
       ...['info 0', 'debug 1', 'info 1', 'debug 2', 'info 4', 'debug 6', 'info 6'],
     ]);
@@ -119,7 +119,7 @@ describe('updateOptions', () => {
     for (let at = 0; at < 5; at++) logger.info('the same');
     transport.updateOptions({ level: 'info' });
     for (let at = 0; at < 5; at++) logger.info('the same');
-    await transport.flush();
+    await transport.flush(Infinity);
     expect(cluster.values(TOPIC)).toEqual(['the same', 'the same']);
     expectLaw(transport);
   });
@@ -138,7 +138,7 @@ describe('updateOptions', () => {
     const warnings = warningsOf(transport);
     const logger = winston.createLogger({ levels: { error: 0, info: 1 }, transports: [transport] });
     logger.info('x');
-    await transport.flush();
+    await transport.flush(Infinity);
     expect(warnings).toEqual([]);
     transport.updateOptions({ filter: { '': 'http' } });
     await new Promise((resolve) => transport.once('warn', resolve));
@@ -167,7 +167,7 @@ describe('updateOptions', () => {
     const loud = (): void => void logger.info('loud');
     quiet();
     loud();
-    await transport.flush();
+    await transport.flush(Infinity);
     expect(cluster.values(TOPIC)).toEqual(['loud']);
   });
 });
@@ -190,7 +190,7 @@ describe('redact', () => {
     const other = new Collecting();
     const logger = winston.createLogger({ format: winston.format.json(), transports: [transport, other] });
     logger.info('in', secrets);
-    await transport.flush();
+    await transport.flush(Infinity);
     const [record] = cluster.records(TOPIC);
     expect(JSON.parse(String(record?.value))).toEqual({
       level: 'info',
@@ -212,7 +212,7 @@ describe('redact', () => {
     });
     const logger = winston.createLogger({ format: winston.format.json(), transports: [transport] });
     logger.info('in', secrets);
-    await transport.flush();
+    await transport.flush(Infinity);
     const [value = ''] = cluster.values(TOPIC);
     expect(value).toContain('[REDACTED]');
     expect(value).not.toMatch(/hunter2|Bearer/);
@@ -225,7 +225,7 @@ describe('redact', () => {
     cluster.inject({ api: 'Produce', times: Number.POSITIVE_INFINITY, action: { error: 29 } });
     const logger = winston.createLogger({ format: winston.format.simple(), transports: [transport] });
     logger.info('in', secrets);
-    await transport.flush();
+    await transport.flush(Infinity);
     expect(undelivered.length).toBe(1);
     expect(JSON.stringify(undelivered)).toContain('[REDACTED]');
     expect(JSON.stringify(undelivered)).not.toMatch(/hunter2|Bearer/);
@@ -240,7 +240,7 @@ describe('redact', () => {
     const logger = winston.createLogger({ transports: [transport] });
     const user = Object.freeze({ name: 'ann', credentials: { password: 'hunter2' } });
     logger.info('login', { user });
-    await transport.flush();
+    await transport.flush(Infinity);
     expect(user.credentials.password).toBe('hunter2');
     expect(cluster.values(TOPIC)).toEqual([
       '{"level":"info","message":"login","user":{"credentials":{"password":"[REDACTED]"},"name":"ann"}}',
@@ -262,7 +262,7 @@ describe('redact', () => {
     const transport = transportTo(cluster, { redact: ['*.password'], serialize: otlpJson() });
     const logger = winston.createLogger({ transports: [transport] });
     logger.info('login', { user: new User(), failure: new Error('disk full') });
-    await transport.flush();
+    await transport.flush(Infinity);
     const [value = ''] = cluster.values(TOPIC);
     expect(value).not.toContain('hunter2');
     expect(value).toContain('[REDACTED]');
@@ -294,7 +294,7 @@ describe('redact', () => {
     const info = { level: 'info', message: 'in', password: 'hunter2', [Symbol.for('message')]: text };
     transport.log(Object.defineProperties(info, Object.getOwnPropertyDescriptors(odd)));
     logger.info('next');
-    await transport.flush();
+    await transport.flush(Infinity);
     expect(cluster.values(TOPIC)).toEqual(['{"level":"info","message":"next"}']);
     expect(transport.stats().dropped.invalid).toBe(1);
   });
@@ -311,7 +311,7 @@ describe('redact', () => {
       toJSON: () => undefined,
     } as never);
     logger.info('next');
-    await transport.flush();
+    await transport.flush(Infinity);
     expect(cluster.values(TOPIC)).toEqual(['{"level":"info","message":"next"}']);
     expectLaw(transport);
   });

@@ -60,7 +60,7 @@ describe('serialize', () => {
     const logger = loggerWith(transport);
     logger.info('bytes');
     logger.info('text');
-    await transport.flush();
+    await transport.flush(Infinity);
     const [first, second] = cluster.records(TOPIC);
     expect(first?.value).toEqual(bytes);
     expect(String(second?.value)).toBe('info:text');
@@ -83,7 +83,7 @@ describe('serialize', () => {
     const early = await transport.flush(1);
     expect(early).toEqual({ delivered: 0, dropped: 0, pending: 4 });
     held.resolve('record 0');
-    expect(await transport.flush()).toEqual({ delivered: 4, dropped: 0, pending: 0 });
+    expect(await transport.flush(Infinity)).toEqual({ delivered: 4, dropped: 0, pending: 0 });
     expect(cluster.values(TOPIC)).toEqual(numbered(4).map((message) => `<${message}>`));
     expectLaw(transport);
   });
@@ -97,7 +97,7 @@ describe('serialize', () => {
     const logger = loggerWith(transport);
     for (const message of ['early', 'late', 'behind']) logger.info(message);
     held.resolve('late', 'late');
-    await transport.flush();
+    await transport.flush(Infinity);
     expect(cluster.values(TOPIC)).toEqual(['early', 'late', 'behind']);
   });
 
@@ -123,7 +123,7 @@ describe('serialize', () => {
     transport.on('warn', (warning) => warnings.push(warning));
     const logger = loggerWith(transport);
     for (const message of ['one', 'bad', 'two']) logger.info(message);
-    expect(await transport.flush()).toEqual({ delivered: 2, dropped: 1, pending: 0 });
+    expect(await transport.flush(Infinity)).toEqual({ delivered: 2, dropped: 1, pending: 0 });
     expect(cluster.values(TOPIC)).toEqual(['one', 'two']);
     expect(undelivered.map(({ reason, message }) => [reason, message])).toEqual([['invalid', 'bad']]);
     expect(warnings.map(({ code }) => code).sort()).toEqual(['ERR_CALLBACK_FAILED', 'ERR_RECORDS_DROPPED']);
@@ -157,7 +157,7 @@ describe('serialize', () => {
     });
     expectLaw(transport);
     isAway = false;
-    expect(await transport.flush()).toEqual({ delivered: 600, dropped: 0, pending: 0 });
+    expect(await transport.flush(Infinity)).toEqual({ delivered: 600, dropped: 0, pending: 0 });
     expect(cluster.values(TOPIC)).toEqual([...numbered(300), ...numbered(300, 'later')]);
     expect(warnings).toEqual(['ERR_SERIALIZE_UNAVAILABLE']);
     expect(transport.stats().state).toBe('up');
@@ -171,7 +171,7 @@ describe('serialize', () => {
       serialize: ({ message }) => (++calls === 1 ? new Promise(() => undefined) : message),
     });
     loggerWith(transport).info('slow');
-    await transport.flush();
+    await transport.flush(Infinity);
     expect(cluster.values(TOPIC)).toEqual(['slow']);
     expect(calls).toBe(2);
   });
@@ -200,7 +200,7 @@ describe('serialize', () => {
       expect(dropped).toEqual(numbered(5).filter((_, at) => !kept.includes(at)));
       expectLaw(transport);
       for (const message of numbered(5)) held.resolve(message);
-      await transport.flush();
+      await transport.flush(Infinity);
       expect(cluster.values(TOPIC)).toEqual(kept.map((at) => `<record ${at}>`));
     },
   );
@@ -214,7 +214,7 @@ describe('serialize', () => {
     });
     const logger = loggerWith(transport);
     for (const message of ['one', 'large', 'two']) logger.info(message);
-    await transport.flush();
+    await transport.flush(Infinity);
     expect(cluster.values(TOPIC)).toEqual(['one', 'two']);
     expect(transport.stats().dropped.oversize).toBe(1);
     expectLaw(transport);
@@ -267,7 +267,7 @@ describe('serialize', () => {
     await first.close();
     expect(first.stats()).toMatchObject({ accepted: 3, spooled: 3 });
     const second = transportTo(cluster, options);
-    await second.flush();
+    await second.flush(Infinity);
     expect(cluster.records(TOPIC).map((record) => record.value)).toEqual([value, value, value]);
   });
 
@@ -290,7 +290,7 @@ describe('serialize', () => {
     expect(transport.stats().spooled).toBeGreaterThan(50);
     expectLaw(transport);
     await cluster.up();
-    await transport.flush();
+    await transport.flush(Infinity);
     expect(cluster.values(TOPIC)).toEqual(numbered(100));
   });
 
@@ -303,7 +303,7 @@ describe('serialize', () => {
       dropNotice: false,
     });
     loggerWith(transport).info('old');
-    expect(await transport.flush()).toEqual({ delivered: 0, dropped: 1, pending: 0 });
+    expect(await transport.flush(Infinity)).toEqual({ delivered: 0, dropped: 1, pending: 0 });
     expect(transport.stats().dropped.expired).toBe(1);
   });
 
@@ -321,9 +321,9 @@ describe('serialize', () => {
     });
     const logger = loggerWith(transport);
     logger.info('one');
-    await transport.flush();
+    await transport.flush(Infinity);
     logger.info('two');
-    await transport.flush();
+    await transport.flush(Infinity);
     expect(cluster.values(TOPIC)).toEqual(['one', 'two']);
     expect(transport.stats().suppressed.reentrant).toBe(4);
   });
@@ -347,7 +347,7 @@ describe('serialize', () => {
     });
     const logger = loggerWith(transport);
     for (const message of ['bad', 'good']) logger.info(message);
-    await transport.flush();
+    await transport.flush(Infinity);
     await transport.close();
     expect(transport.stats().dropped.invalid).toBe(2);
     expect(cluster.values(TOPIC)).toEqual(['good']);

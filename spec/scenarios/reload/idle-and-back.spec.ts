@@ -20,7 +20,7 @@ it('an idle transport has no listeners on the process, and has them again with t
   for (const text of ['one', 'two', 'three']) {
     logger.info(text);
     expect(listeners()).toEqual(before.map((count) => count + 1));
-    await transport.flush();
+    await transport.flush(Infinity);
     await untilIdle(transport);
     expect(listeners()).toEqual(before);
   }
@@ -34,7 +34,7 @@ it('one with a spool keeps them: what another process has left there is sent bef
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
   const transport = transportTo(cluster, { idleTimeoutMs: 1, spool: { directory } });
   loggerWith(transport).info('one');
-  await transport.flush();
+  await transport.flush(Infinity);
   await untilIdle(transport);
   expect(listeners()).toEqual(before.map((count) => count + 1));
   await transport.close();

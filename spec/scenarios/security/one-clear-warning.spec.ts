@@ -140,7 +140,7 @@ it('a provider of tokens that fails, and shows the last one: it is named, and th
   transport.on('warn', (warning: KafkaTransportError) => warnings.push(warning));
   const logger = loggerWith(transport);
   logger.info('gets through');
-  await transport.flush();
+  await transport.flush(Infinity);
   // Idle, it lets go of its connections: the next record needs a new one, and a new token.
   await cluster.until(() => cluster.connections === 0);
   logger.info('does not');
@@ -157,7 +157,7 @@ it('a missing ACL: one warning that names the topic and the right', async () => 
   transport.on('warn', (warning: KafkaTransportError) => warnings.push(warning));
   const logger = loggerWith(transport);
   for (const message of numbered(20)) logger.info(message);
-  await transport.flush();
+  await transport.flush(Infinity);
   expect(warnings.map(({ code }) => code)).toEqual(['ERR_RECORDS_DROPPED']);
   expect(warnings[0]?.message).toMatch(/topic "app-logs": .*not authorized/i);
   expect(warnings[0]?.message).toContain('This user lacks the right to WRITE to the topic');

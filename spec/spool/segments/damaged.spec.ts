@@ -40,7 +40,7 @@ it('a damaged stretch costs one count as invalid, and the rest arrives', async (
   const transport = transportTo(cluster, { spool: { directory }, dropNotice: false });
   const warnings = warningsOf(transport);
   loggerWith(transport).info('new');
-  expect(await transport.flush()).toEqual({ delivered: 99, dropped: 2, pending: 0 });
+  expect(await transport.flush(Infinity)).toEqual({ delivered: 99, dropped: 2, pending: 0 });
   expect(cluster.values(TOPIC)).toEqual([...numbered(99).filter((text) => text !== 'record 50'), 'new']);
   expect(transport.stats().dropped.invalid).toBe(2);
   expect(codesOf(warnings)).toEqual(['ERR_SPOOL_DAMAGED']);
@@ -68,7 +68,7 @@ it.each<[string, (file: string) => void]>([
   const [file] = filesIn(directory);
   spoil(file ?? '');
   await cluster.up();
-  const { delivered, dropped, pending } = await transport.flush();
+  const { delivered, dropped, pending } = await transport.flush(Infinity);
   expect({ sum: delivered + dropped, pending }).toEqual({ sum: 100, pending: 0 });
   expect(cluster.values(TOPIC)).toEqual(numbered(delivered));
   expect(transport.stats().dropped.invalid).toBe(dropped);
@@ -76,7 +76,7 @@ it.each<[string, (file: string) => void]>([
   expect(codesOf(warnings)).toContain('ERR_SPOOL_DAMAGED');
   expectLaw(transport);
   logger.info('record after');
-  await transport.flush();
+  await transport.flush(Infinity);
   expect(cluster.values(TOPIC).at(-1)).toBe('record after');
 });
 
@@ -96,7 +96,7 @@ it('a directory that is taken away while records are written to it: they go to a
   for (const message of numbered(20, 'later')) logger.info(message);
   expectLaw(transport);
   await cluster.up();
-  const { delivered, dropped, pending } = await transport.flush();
+  const { delivered, dropped, pending } = await transport.flush(Infinity);
   expect({ sum: delivered + dropped, pending }).toEqual({ sum: 40, pending: 0 });
   // The ten that were in memory are there; of those on disk, none that was written before.
   expect(cluster.values(TOPIC).slice(0, 10)).toEqual(numbered(10));
