@@ -35,6 +35,7 @@ const ISOLATED = [
   'spec/loop-safety/filter/filter.spec.ts',
   'spec/observe/prometheus.spec.ts',
   'spec/clients/client-source.spec.ts',
+  'spec/clients/worker/checked-once.spec.ts',
   'spec/clients/external-producer.spec.ts',
   'spec/clients/kafkajs/guarded-config.spec.ts',
   'spec/clients/kafkajs/kafkajs.spec.ts',

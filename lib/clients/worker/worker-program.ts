@@ -7,6 +7,8 @@ import { packedProgram } from './packed-program.ts';
 import { isShippingThread } from './shipping-thread.ts';
 
 let text: string | undefined;
+/** The lists of flags that Node takes for a thread, as JSON. */
+const taken = new Set<string>();
 
 /**
  * The program of the shipping thread, as a text to start a `Worker` with. Loaded when it is first asked for.
@@ -24,15 +26,20 @@ export function workerProgram(): string {
  * @throws KafkaTransportError that says what to do
  */
 export function checkWorkerCanStart(execArgv: readonly string[]): void {
-  if (isShippingThread()) return;
+  const flags = JSON.stringify(execArgv);
+  if (isShippingThread() || taken.has(flags)) return;
   workerProgram();
   try {
     // Node checks all else (flags, its permission model) before it finds that a function cannot be handed over, and only then
-    // would it start the thread (lib/internal/worker.js: `startThread` comes last).
+    // would it start the thread (lib/internal/worker.js: `startThread` comes last). It never frees a `Worker` that was not started,
+    // 11 kB (Node 20), so it is asked once.
     new Worker('', { eval: true, execArgv: [...execArgv], workerData: () => undefined });
   } catch (error) {
     const { name, code } = error as { name?: unknown; code?: unknown };
-    if (name === 'DataCloneError') return;
+    if (name === 'DataCloneError') {
+      taken.add(flags);
+      return;
+    }
     if (code === 'ERR_WORKER_INVALID_EXEC_ARGV')
       throwInvalidOption(
         'workerOptions.execArgv',

@@ -1,0 +1,43 @@
+// Each transport with `worker: true` left some 11 kB behind for good: Node never frees a `Worker` whose `workerData` it
+// cannot hand over, and by making one we ask whether a thread can be started at all.
+import { createRequire, syncBuiltinESMExports } from 'node:module';
+import { expect, it, onTestFinished } from 'vitest';
+import { checkWorkerCanStart } from '../../../lib/clients/worker/worker-program.ts';
+import { KafkaTransportError } from '../../../lib/errors.ts';
+
+function countWorkers(): { made: number } {
+  const threads = createRequire(import.meta.url)(
+    'node:worker_threads',
+  ) as typeof import('node:worker_threads');
+  const { Worker } = threads;
+  const counted = { made: 0 };
+  threads.Worker = class extends Worker {
+    constructor(...args: ConstructorParameters<typeof Worker>) {
+      counted.made++;
+      super(...args);
+    }
+  };
+  syncBuiltinESMExports();
+  onTestFinished(() => {
+    threads.Worker = Worker;
+    syncBuiltinESMExports();
+  });
+  return counted;
+}
+
+it('asks Node once for each list of flags', () => {
+  const counted = countWorkers();
+  for (let n = 0; n < 3; n++) {
+    checkWorkerCanStart(['--no-warnings', '--trace-deprecation']);
+    checkWorkerCanStart(['--no-warnings']);
+  }
+  expect(counted.made).toBe(2);
+});
+
+it('asks again after a list that Node has refused, and refuses it again', () => {
+  const counted = countWorkers();
+  const check = (): void => checkWorkerCanStart(['--not-a-flag-of-nodes']);
+  expect(check).toThrow(KafkaTransportError);
+  expect(check).toThrow(/workerOptions.execArgv/);
+  expect(counted.made).toBe(2);
+});
