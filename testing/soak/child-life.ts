@@ -18,6 +18,9 @@ export type ToChild =
 /** A line of the diary. */
 export type Entry = { readonly handedOn: number } | { readonly mishap: string };
 
+// A schedule takes some seconds, and all of its processes start with it; on a very busy machine more than a minute.
+const MAX_SCHEDULE_MS = 600_000;
+
 export class ChildLife {
   readonly #child: ChildProcess;
   readonly #diary: string;
@@ -26,7 +29,7 @@ export class ChildLife {
   /** Its process starts at once, its life with `begin`. @param diary a file of its own */
   constructor(diary: string) {
     this.#diary = diary;
-    this.#child = startChild(new URL('child-program.ts', import.meta.url));
+    this.#child = startChild(new URL('child-program.ts', import.meta.url), MAX_SCHEDULE_MS);
     // Not 'exit': what it has sent before comes in between.
     this.#ended = once(this.#child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
   }
