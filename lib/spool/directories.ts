@@ -1,5 +1,14 @@
-import { accessSync, constants, existsSync, mkdirSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 import { attempt } from '../util/safely.ts';
 import { isGone } from './is-gone.ts';
 import { Owner, touch } from './owner.ts';
@@ -36,7 +45,7 @@ export class Directories {
   }
 
   #takeOver(now: number): string[] {
-    mkdirSync(this.#base, { recursive: true, mode: 0o700 });
+    makeDirectory(this.#base);
     accessSync(this.#base, constants.W_OK | constants.X_OK);
     return this.#owner.adoptAll(this.#base, now);
   }
@@ -45,7 +54,7 @@ export class Directories {
   own(): string {
     if (this.#own !== undefined && existsSync(this.#own)) return this.#own;
     const path = join(this.#base, this.#owner.nextName());
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeDirectory(path);
     this.#own = path;
     return path;
   }
@@ -88,4 +97,30 @@ export function removeLeftovers(directory: string): void {
 export function removeIfEmpty(directory: string): void {
   // Where it is not empty, somebody still needs it.
   attempt(() => rmdirSync(directory));
+}
+
+/**
+ * Makes a directory, and those above it. Not by `recursive`: where a file system answers ENOENT although the directory above is there, as
+ * /proc does, Node tries for ever (20.20, src/node_file.cc: `MKDirpSync`).
+ *
+ * @throws when it cannot be made
+ */
+function makeDirectory(path: string): void {
+  try {
+    makeOne(path);
+  } catch (error) {
+    const above = dirname(path);
+    if (!isGone(error) || above === path) throw error;
+    makeDirectory(above);
+    makeOne(path);
+  }
+}
+
+/** Another process may have made it in the meantime. */
+function makeOne(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    if (attempt(() => statSync(path).isDirectory()) !== true) throw error;
+  }
 }

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } f
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Directories, removeIfEmpty, removeLeftovers, segmentsIn } from '../../lib/spool/directories.ts';
-import { directoryOfSpec, filesIn } from './rig.ts';
+import { directoryOfSpec, filesIn, replaceInFs, systemError } from './rig.ts';
 
 const NOW = 1_700_000_000_000;
 
@@ -139,4 +139,52 @@ it('journals whose segments are gone are removed, and the directory, where nothi
   // It may have been removed meanwhile.
   removeLeftovers(own);
   removeIfEmpty(own);
+});
+
+describe('a directory that cannot be made', () => {
+  // mkdir below /proc fails with ENOENT although /proc is there: with `recursive`, Node 20 tries that for ever.
+  it('is told, and not tried without end, where the system says that the one above is missing', () => {
+    const base = directoryOfSpec();
+    mkdirSync(base);
+    const asked: unknown[] = [];
+    replaceInFs('mkdirSync', (mkdir) => (path: string, options: object) => {
+      asked.push([path, options]);
+      if (path.startsWith(join(base, 'odd'))) throw systemError('ENOENT');
+      return mkdir(path, options);
+    });
+    const { errors, look } = owned(join(base, 'odd', 'spool'));
+    look();
+    expect(errors).toEqual([systemError('ENOENT')]);
+    const options = { mode: 0o700 };
+    expect(asked).toEqual([
+      [join(base, 'odd', 'spool'), options],
+      [join(base, 'odd'), options],
+      [base, options],
+      [join(base, 'odd'), options],
+    ]);
+  });
+
+  it('is told where a file stands in its way', () => {
+    const base = directoryOfSpec();
+    mkdirSync(base);
+    writeFileSync(join(base, 'file'), '');
+    for (const path of [join(base, 'file'), join(base, 'file', 'spool')]) {
+      const { errors, look } = owned(path);
+      look();
+      expect(errors).toEqual([expect.objectContaining({ syscall: 'mkdir' })]);
+    }
+  });
+
+  it('is made by whoever comes first', () => {
+    const base = directoryOfSpec();
+    replaceInFs('mkdirSync', (mkdir) => (path: string, options: object) => {
+      // Another process makes it a moment before.
+      mkdir(path, { ...options, recursive: true });
+      return mkdir(path, options);
+    });
+    const { errors, look } = owned(join(base, 'some', 'spool'));
+    look();
+    expect(errors).toEqual([]);
+    expect(isPrivate(join(base, 'some', 'spool'))).toBe(true);
+  });
 });

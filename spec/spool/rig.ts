@@ -88,7 +88,7 @@ export function deliverAll(spool: Spool): string[] {
 }
 
 /** Has a function of `node:fs` replaced until the spec is over. @param make gets the real one */
-type Replaceable = 'ftruncateSync' | 'readdirSync' | 'readFileSync' | 'writeSync';
+type Replaceable = 'ftruncateSync' | 'mkdirSync' | 'readdirSync' | 'readFileSync' | 'writeSync';
 
 export function replaceInFs<Name extends Replaceable>(
   name: Name,
