@@ -76,6 +76,7 @@ export class Pipeline {
     const dropNotice = new DropNotice({
       clock,
       canTell: () => options.dropNotice && !this.lifecycle.isClosed && this.#sender.state !== 'down',
+      hasRoom: () => this.#sender.isHalfEmpty,
       make: (counts) => dropNoticeRecord(recordFactory, counts, this.infos.levels),
       send: (record) => this.infos.accept({ kind: 'record', record }),
     });

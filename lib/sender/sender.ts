@@ -131,6 +131,11 @@ export class Sender {
     return { message: messageOf(other.cause), at: other.at };
   }
 
+  /** Whether memory is at most half full. */
+  get isHalfEmpty(): boolean {
+    return this.#accumulator.isHalfEmpty;
+  }
+
   /** How many sends have begun. */
   get sends(): number {
     return this.#loop.sends;

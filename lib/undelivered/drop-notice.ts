@@ -12,6 +12,8 @@ export interface DropNoticeOptions {
   clock: Clock;
   /** Whether a notice is wanted, and would get through: if not, the next success will be told. */
   canTell(): boolean;
+  /** Whether it would take no other record's place. */
+  hasRoom(): boolean;
   /** The notice, as a record; nothing where there is no topic for it. */
   make(counts: Counts): PendingRecord | undefined;
   /** Has it sent. */
@@ -63,7 +65,8 @@ export class DropNotice {
   #tellAfter(ms: number): void {
     this.#timer ??= this.#options.clock.after(ms, () => {
       this.#timer = undefined;
-      this.tell(false);
+      // Where there is no room, all of that waits to be sent: the next success tells it.
+      if (this.#options.hasRoom()) this.tell(false);
     });
   }
 

@@ -29,10 +29,15 @@ export class Rig {
   isAway = false;
   disconnects = 0;
 
-  constructor(given: object = {}) {
+  /** @param connecting what each connect waits for */
+  constructor({
+    connecting,
+    ...given
+  }: { readonly connecting?: Promise<void> } & Record<string, unknown> = {}) {
     const producer = {
       connect: async () => {
         if (this.isAway) throw new Error('away');
+        await connecting;
       },
       disconnect: async () => void this.disconnects++,
       send: async ({ topic, messages }: Sent) => {

@@ -21,10 +21,11 @@ function teller() {
   const clock = new HeldClock();
   const sent: PendingRecord[] = [];
   const told: Counts[] = [];
-  const parts = { canTell: true };
+  const parts = { canTell: true, hasRoom: true };
   const dropNotice = new DropNotice({
     clock,
     canTell: () => parts.canTell,
+    hasRoom: () => parts.hasRoom,
     make: (counts) => {
       told.push(counts);
       return recordOf({ text: `${counts.total} ${Object.keys(counts.byName)}` });
@@ -48,6 +49,16 @@ it.each<[DropReason, string[]]>([
   expect(texts()).toEqual([]);
   await clock.pass(1);
   expect(texts()).toEqual(expected);
+});
+
+it('takes no room of a buffer that waits for its first success, which tells it', async () => {
+  const { clock, dropNotice, parts, texts } = teller();
+  parts.hasRoom = false;
+  dropNotice.onDropped(recordOf(), 'overflow');
+  await clock.pass(60_000);
+  expect(texts()).toEqual([]);
+  dropNotice.tell(false);
+  expect(texts()).toEqual(['1 overflow']);
 });
 
 it('not while nothing gets through; and with the next success at once', async () => {
