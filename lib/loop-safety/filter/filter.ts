@@ -134,7 +134,7 @@ interface Context {
 // Typed as what callers without TypeScript may give.
 function compile(filter: unknown, path: string, context: Context): Part {
   if (typeof filter === 'function') return byAnswer(filter as (record: FilterRecord) => unknown);
-  if (typeof filter === 'string') return byModule(filter);
+  if (typeof filter === 'string') return byModule(filter, path, context);
   if (isCombined(filter)) return combine(filter[COMBINATION], path, context);
   if (isPlainObject(filter)) return byTable(filter, path, context);
   const expected = 'a function, a module, an object from module to level, or a combination of these';
@@ -182,7 +182,16 @@ function isYes(answer: unknown): boolean {
   return Boolean(answer);
 }
 
-function byModule(module: string): Part {
+// No module of a record has these: a filter with them would match nothing, and say nothing.
+const NO_MODULE = /^\.\/|\\/;
+
+function checkModule(module: string, path: string, { fail }: Context): void {
+  if (NO_MODULE.test(module))
+    fail({ path, expected: 'a module as record.module has it, such as "src/db"', given: module });
+}
+
+function byModule(module: string, path: string, context: Context): Part {
+  checkModule(module, path, context);
   if (module === '') return { needsSite: true, test: (record) => record.module !== '' };
   const parent = `${module}/`;
   return {
@@ -197,6 +206,7 @@ function byTable(table: Readonly<Record<string, unknown>>, path: string, context
   const rules = new Map<string, boolean | string>();
   for (const [module, rule] of Object.entries(table)) {
     const rulePath = `${path}[${JSON.stringify(module)}]`;
+    checkModule(module, rulePath, context);
     const isRule = typeof rule === 'boolean' || (typeof rule === 'string' && levelNames.has(rule));
     if (!isRule) {
       const names = [...levelNames];

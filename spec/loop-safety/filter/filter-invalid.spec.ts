@@ -52,6 +52,26 @@ describe('a filter that is none', () => {
   });
 });
 
+describe('a module that no record can have', () => {
+  it.each<[RecordFilter, string, string]>([
+    ['./src/db', 'filter', './src/db'],
+    ['src\\db', 'filter', 'src\\db'],
+    [{ 'src/db': true, './src': 'warn' }, 'filter["./src"]', './src'],
+    [not(anyOf('src', './db')), 'filter.not.anyOf[1]', './db'],
+  ])('%j', (filter, path, given) => {
+    const expected = 'a module as record.module has it, such as "src/db"';
+    expect(problemOf(filter)).toEqual({ path, expected, given });
+  });
+
+  it.each(['../outside', '/absolute', 'node:net', '.hidden/db', 'a.b/c', 'tests/'])(
+    'but one can have %j',
+    (module) => {
+      expect(problemOf(module)).toBeUndefined();
+      expect(problemOf({ [module]: true })).toBeUndefined();
+    },
+  );
+});
+
 describe('a table that is none', () => {
   it.each([
     [{ foo: null }, 'filter["foo"]', null],
