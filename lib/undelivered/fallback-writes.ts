@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import type TransportStream from 'winston-transport';
 import type { Clock } from '../time/clock.ts';
 import { isThenable } from '../util/thenable.ts';
@@ -26,6 +27,7 @@ export class FallbackWrites {
   /** The last one that was handed over, and has not been called back for. */
   #unanswered: Log | undefined;
   #isGiving = false;
+  #goesOn: boolean;
 
   /** @param isWritten whether a winston transport has written what it was given, as far as can be told */
   constructor(
@@ -36,6 +38,15 @@ export class FallbackWrites {
     this.#fallback = fallback;
     this.#clock = clock;
     this.#isWritten = isWritten;
+    this.#goesOn = types.isAsyncFunction(fallback);
+  }
+
+  /**
+   * Whether it goes on after it has returned, as far as is known: it is an async function, has returned a promise, or has not called back at
+   * once. Only the asynchronous half of the loop-safety flag then tells what it logs.
+   */
+  get goesOn(): boolean {
+    return this.#goesOn;
   }
 
   get isDone(): boolean {
@@ -72,6 +83,7 @@ export class FallbackWrites {
         this.#give();
       };
       this.onRecord(log(done));
+      if (this.#unanswered === log) this.#goesOn = true;
     }
     // Half of the list at a time: to take them out one by one would move all others each time.
     if (2 * this.#given >= this.#waiting.length) {
@@ -89,6 +101,7 @@ export class FallbackWrites {
   onRecord(result: unknown): void {
     this.#hasGotRecords = true;
     if (!isThenable(result)) return;
+    this.#goesOn = true;
     const settled = (): void => void this.#calls.delete(call);
     const call = Promise.resolve(result).then(settled, settled);
     this.#calls.add(call);

@@ -1,10 +1,10 @@
 import type TransportStream from 'winston-transport';
-import { guardSync, outsideGuard } from '../loop-safety/guard.ts';
+import { guardSync, outsideGuard, runGuarded } from '../loop-safety/guard.ts';
 import type { DropReason, PendingRecord } from '../record/record.ts';
 import { hasMethods } from '../util/check-option.ts';
 import { LEVEL, type Levels, MESSAGE } from '../util/info.ts';
 import { attempt } from '../util/safely.ts';
-import { handleRejection } from '../util/thenable.ts';
+import { handleRejection, isThenable } from '../util/thenable.ts';
 import type { FallbackWrites } from './fallback-writes.ts';
 
 /** Why a record is undelivered. `loop`: it came back again and again; it is counted as suppressed, not as dropped. */
@@ -52,6 +52,9 @@ export function listenForErrors(fallback: Fallback | undefined, onFailure: (erro
   fallback.on('error', onFailure);
 }
 
+/** Runs a function under the loop-safety flag, or outside of it. */
+type Run = (fn: () => unknown) => unknown;
+
 /**
  * Hands an undelivered record on, under the guard: what the fallback logs never goes to Kafka.
  *
@@ -66,9 +69,9 @@ export function handOn(
   onFailure: (error: unknown) => void,
 ): void {
   // What another transport is given is not what it logs, and that it keeps out itself. Records of a loop might go on there.
-  const run: (fn: () => unknown) => unknown =
-    shipsToKafka(fallback) && reason !== 'loop' ? outsideGuard : guardSync;
-  const call = (fn: () => unknown, onError = onFailure): unknown => {
+  const isOther = shipsToKafka(fallback) && reason !== 'loop';
+  const atOnce: Run = isOther ? outsideGuard : guardSync;
+  const call = (run: Run, fn: () => unknown, onError = onFailure): unknown => {
     const result = attempt(() => run(fn), onError);
     handleRejection(result, onError);
     return result;
@@ -76,19 +79,36 @@ export function handOn(
   if (typeof fallback === 'function') {
     const { level, text: message, topic, key, headers, time } = record;
     const given = { reason, level, message, topic, key, headers, time, cause };
-    writes.onRecord(call(() => fallback(given)));
+    writes.onRecord(call(writes.goesOn ? runGuarded : guardSync, () => fallback(given)));
     return;
   }
-  const info = call(() => infoFor(fallback, record, reason));
+  const info = call(atOnce, () => infoFor(fallback, record, reason));
   if (!info) return;
   writes.inTurn((done) => {
+    let calledBack = (): void => undefined;
     const onEnd = (error?: unknown): void => {
+      calledBack();
       if (error) onFailure(error);
       done();
     };
     // Its `log`, not its `write`: a transport without a logger has no levels to compare with. takes() has compared them.
-    return call(() => fallback.log?.(info, onEnd), onEnd);
+    const log = (): unknown => fallback.log?.(info, onEnd);
+    if (!writes.goesOn || isOther) return call(atOnce, log, onEnd);
+    const ended = new Promise<void>((resolve) => {
+      calledBack = resolve;
+    });
+    return call((fn) => runUntil(ended, fn), log, onEnd);
   });
+}
+
+/** Runs `fn` inside the flag until its promise has settled, where it returns one, or else until `ended` has. @returns what it returns */
+function runUntil(ended: Promise<void>, fn: () => unknown): unknown {
+  let result: unknown;
+  void runGuarded(() => {
+    result = fn();
+    return isThenable(result) ? result : ended;
+  });
+  return result;
 }
 
 /**
