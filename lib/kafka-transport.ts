@@ -13,6 +13,7 @@ import { soonest } from './time/system-timers.ts';
 import type { Info, Levels } from './util/info.ts';
 import { activeSpan } from './util/open-telemetry-api.ts';
 import { CrashHandler } from './winston/crash-handler.ts';
+import { HeldBack } from './winston/held-back.ts';
 import { LevelCheck, watchLevel } from './winston/level-check.ts';
 import { isWanted } from './winston/level-gate.ts';
 import { type Parent, Parents } from './winston/parents.ts';
@@ -78,6 +79,7 @@ export class KafkaTransport extends TransportStream {
   readonly #processEnd: ProcessExit;
   readonly #hasSpool: boolean;
   readonly #parents: Parents;
+  readonly #heldBack: HeldBack;
   readonly #ending: StreamEnd;
   readonly #receiver: Receiver;
   readonly #levelCheck: LevelCheck;
@@ -101,10 +103,17 @@ export class KafkaTransport extends TransportStream {
     this.#options = resolved;
     this.#updatable = resolved;
     const OwnPipeline = loadPipeline();
-    this.#pipeline = new OwnPipeline(resolved, this, this.#clock, {
-      onWork: () => this.#processEnd.watch(),
-      onIdle: () => this.#onIdle(),
+    this.#parents = new Parents({
+      wantsSite: (info, logger) =>
+        (resolved.callSite || this.#updatable.filter?.needsSite === true) && isWanted(info, this, logger),
+      wantsLogger: () => this.#parents.count > 1,
+      ...(resolved.traceContext && {
+        spanOf: (info, logger) => (isWanted(info, this, logger) ? activeSpan() : undefined),
+      }),
     });
+    this.#heldBack = new HeldBack(this.#parents, this.#clock);
+    const work = { onWork: () => this.#processEnd.watch(), onIdle: () => this.#onIdle() };
+    this.#pipeline = new OwnPipeline(resolved, this, this.#clock, work, this.#heldBack);
     this.#crash = new CrashHandler(this, this.#clock, (timeoutMs, isLast) =>
       isLast && resolved.fallback !== undefined && this.#parents.endTheProcess
         ? this.#pipeline.lifecycle.flushAndExitSoon(timeoutMs)
@@ -114,14 +123,6 @@ export class KafkaTransport extends TransportStream {
     // What another process has left in the spool is sent before the end, also when nothing is logged.
     this.#hasSpool = resolved.spool !== undefined;
     if (this.#hasSpool) this.#processEnd.watch();
-    this.#parents = new Parents({
-      wantsSite: (info, logger) =>
-        (resolved.callSite || this.#updatable.filter?.needsSite === true) && isWanted(info, this, logger),
-      wantsLogger: () => this.#parents.count > 1,
-      ...(resolved.traceContext && {
-        spanOf: (info, logger) => (isWanted(info, this, logger) ? activeSpan() : undefined),
-      }),
-    });
     this.#levelCheck = new LevelCheck({
       transport: this,
       named: () => namedLevels(this.#updatable),
@@ -226,6 +227,7 @@ export class KafkaTransport extends TransportStream {
    */
   override write(info: unknown, encoding?: unknown, callback?: unknown): boolean {
     this._write(info as Info, 'utf8', NOTHING);
+    this.#heldBack.onRecord();
     this.#ending.onRecord();
     const done = typeof encoding === 'function' ? encoding : callback;
     if (typeof done === 'function') soonest(done as Callback);
@@ -306,6 +308,7 @@ export class KafkaTransport extends TransportStream {
       return;
     }
     this.#parents.remove(source);
+    this.#heldBack.onRecord();
     this.#ending.onRecord();
     this.#syncWithWinston();
     if (this.#parents.count === 0) void this.close();

@@ -5,6 +5,7 @@ import { hasEnded } from './workarounds.ts';
 /** A stream that pipes into the transport: a winston logger, as a rule. */
 export interface Parent extends Partial<TappableLogger> {
   readonly readableLength?: number;
+  readonly writableLength?: number;
   /** What a logger pipes to: one that was added twice is in it twice. */
   readonly transports?: readonly unknown[];
   /** A function says it of each exception. */
@@ -61,6 +62,14 @@ export class Parents {
       if (hasEnded(parent) && (parent.readableLength ?? 0) > 0) return true;
     }
     return false;
+  }
+
+  /** How many records they have taken, and not handed on: a sibling pushes back. What has not been through the formats yet counts, too. */
+  get held(): number {
+    let held = 0;
+    for (const { readableLength = 0, writableLength = 0 } of this.#parents.values())
+      held += readableLength + writableLength;
+    return held;
   }
 
   has(parent: Parent): boolean {
