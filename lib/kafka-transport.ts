@@ -107,6 +107,7 @@ export class KafkaTransport extends TransportStream {
       wantsSite: (info, logger) =>
         (resolved.callSite || this.#updatable.filter?.needsSite === true) && isWanted(info, this, logger),
       wantsLogger: () => this.#parents.count > 1,
+      wantsContext: () => this.#callsFunctions(),
       ...(resolved.traceContext && {
         spanOf: (info, logger) => (isWanted(info, this, logger) ? activeSpan() : undefined),
       }),
@@ -287,6 +288,15 @@ export class KafkaTransport extends TransportStream {
    */
   #onIdle(): void {
     if (!this.#hasSpool && !this.#pipeline.lifecycle.hasUntold) this.#processEnd.forget();
+  }
+
+  /** Of the application, for each record. */
+  #callsFunctions(): boolean {
+    const { topic, key, partition, headers, serialize } = this.#options;
+    const options = [key, partition, headers, serialize, this.#updatable.filter, this.format];
+    return (
+      typeof topic === 'function' || this.log !== OWN_LOG || options.some((option) => option !== undefined)
+    );
   }
 
   #onPipe(source: Parent): void {

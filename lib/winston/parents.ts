@@ -1,11 +1,9 @@
 import { type TapUser, tap, untap } from './logger-tap.ts';
-import { isTappable, rootOf, type TappableLogger } from './tappable-logger.ts';
+import { heldBy, isTappable, rootOf, type TappableLogger } from './tappable-logger.ts';
 import { hasEnded } from './workarounds.ts';
 
 /** A stream that pipes into the transport: a winston logger, as a rule. */
 export interface Parent extends Partial<TappableLogger> {
-  readonly readableLength?: number;
-  readonly writableLength?: number;
   /** What a logger pipes to: one that was added twice is in it twice. */
   readonly transports?: readonly unknown[];
   /** A function says it of each exception. */
@@ -64,11 +62,10 @@ export class Parents {
     return false;
   }
 
-  /** How many records they have taken, and not handed on: a sibling pushes back. What has not been through the formats yet counts, too. */
+  /** How many records they have taken, and not handed on. */
   get held(): number {
     let held = 0;
-    for (const { readableLength = 0, writableLength = 0 } of this.#parents.values())
-      held += readableLength + writableLength;
+    for (const parent of this.#parents.values()) held += heldBy(parent);
     return held;
   }
 
