@@ -56,7 +56,11 @@ it('the end by an uncaught exception was told to await a flush before process.ex
   }
   const advice = 'Await transport.flush() before process.exit(), or raise closeTimeoutMs.';
   expect(print.mock.calls).toEqual([
-    [expect.stringContaining(`${advice} After an uncaught exception there is time only with handleExceptions: true.`)],
+    [
+      expect.stringContaining(
+        `${advice} After an uncaught exception there is time only with handleExceptions: true.`,
+      ),
+    ],
     [expect.stringMatching(/raise closeTimeoutMs\.$/)],
   ]);
 });
