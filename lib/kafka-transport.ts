@@ -163,8 +163,8 @@ export class KafkaTransport extends TransportStream {
   }
 
   /**
-   * Resolves when all records accepted so far are settled, the time is up, or the transport is closed: then what stands in its spool
-   * is `pending`.
+   * Resolves when all records logged so far are settled, the time is up, or the transport is closed: then what stands in its spool
+   * is `pending`. Records that a logger holds back, because another of its transports is slow, are waited for.
    *
    * @param timeoutMs milliseconds; `Infinity` waits for as long as it takes. Default: `closeTimeoutMs`
    * @returns what became of all that had been accepted when it was called
