@@ -13,6 +13,7 @@ import { soonest } from './time/system-timers.ts';
 import type { Info, Levels } from './util/info.ts';
 import { activeSpan } from './util/open-telemetry-api.ts';
 import { CrashHandler } from './winston/crash-handler.ts';
+import { HeldBack } from './winston/held-back.ts';
 import { LevelCheck, watchLevel } from './winston/level-check.ts';
 import { isWanted } from './winston/level-gate.ts';
 import { type Parent, Parents } from './winston/parents.ts';
@@ -78,6 +79,7 @@ export class KafkaTransport extends TransportStream {
   readonly #processEnd: ProcessExit;
   readonly #hasSpool: boolean;
   readonly #parents: Parents;
+  readonly #heldBack: HeldBack;
   readonly #ending: StreamEnd;
   readonly #receiver: Receiver;
   readonly #levelCheck: LevelCheck;
@@ -101,10 +103,18 @@ export class KafkaTransport extends TransportStream {
     this.#options = resolved;
     this.#updatable = resolved;
     const OwnPipeline = loadPipeline();
-    this.#pipeline = new OwnPipeline(resolved, this, this.#clock, {
-      onWork: () => this.#processEnd.watch(),
-      onIdle: () => this.#onIdle(),
+    this.#parents = new Parents({
+      wantsSite: (info, logger) =>
+        (resolved.callSite || this.#updatable.filter?.needsSite === true) && isWanted(info, this, logger),
+      wantsLogger: () => this.#parents.count > 1,
+      wantsContext: () => this.#callsFunctions(),
+      ...(resolved.traceContext && {
+        spanOf: (info, logger) => (isWanted(info, this, logger) ? activeSpan() : undefined),
+      }),
     });
+    this.#heldBack = new HeldBack(this.#parents, this.#clock);
+    const work = { onWork: () => this.#processEnd.watch(), onIdle: () => this.#onIdle() };
+    this.#pipeline = new OwnPipeline(resolved, this, this.#clock, work, this.#heldBack);
     this.#crash = new CrashHandler(this, this.#clock, (timeoutMs, isLast) =>
       isLast && resolved.fallback !== undefined && this.#parents.endTheProcess
         ? this.#pipeline.lifecycle.flushAndExitSoon(timeoutMs)
@@ -114,14 +124,6 @@ export class KafkaTransport extends TransportStream {
     // What another process has left in the spool is sent before the end, also when nothing is logged.
     this.#hasSpool = resolved.spool !== undefined;
     if (this.#hasSpool) this.#processEnd.watch();
-    this.#parents = new Parents({
-      wantsSite: (info, logger) =>
-        (resolved.callSite || this.#updatable.filter?.needsSite === true) && isWanted(info, this, logger),
-      wantsLogger: () => this.#parents.count > 1,
-      ...(resolved.traceContext && {
-        spanOf: (info, logger) => (isWanted(info, this, logger) ? activeSpan() : undefined),
-      }),
-    });
     this.#levelCheck = new LevelCheck({
       transport: this,
       named: () => namedLevels(this.#updatable),
@@ -161,8 +163,8 @@ export class KafkaTransport extends TransportStream {
   }
 
   /**
-   * Resolves when all records accepted so far are settled, the time is up, or the transport is closed: then what stands in its spool
-   * is `pending`.
+   * Resolves when all records logged so far are settled, the time is up, or the transport is closed: then what stands in its spool
+   * is `pending`. Records that a logger holds back, because another of its transports is slow, are waited for.
    *
    * @param timeoutMs milliseconds; `Infinity` waits for as long as it takes. Default: `closeTimeoutMs`
    * @returns what became of all that had been accepted when it was called
@@ -226,6 +228,7 @@ export class KafkaTransport extends TransportStream {
    */
   override write(info: unknown, encoding?: unknown, callback?: unknown): boolean {
     this._write(info as Info, 'utf8', NOTHING);
+    this.#heldBack.onRecord();
     this.#ending.onRecord();
     const done = typeof encoding === 'function' ? encoding : callback;
     if (typeof done === 'function') soonest(done as Callback);
@@ -287,6 +290,15 @@ export class KafkaTransport extends TransportStream {
     if (!this.#hasSpool && !this.#pipeline.lifecycle.hasUntold) this.#processEnd.forget();
   }
 
+  /** Of the application, for each record. */
+  #callsFunctions(): boolean {
+    const { topic, key, partition, headers, serialize } = this.#options;
+    const options = [key, partition, headers, serialize, this.#updatable.filter, this.format];
+    return (
+      typeof topic === 'function' || this.log !== OWN_LOG || options.some((option) => option !== undefined)
+    );
+  }
+
   #onPipe(source: Parent): void {
     this.#parents.add(source);
     raiseListenerLimit(this, 1);
@@ -306,6 +318,7 @@ export class KafkaTransport extends TransportStream {
       return;
     }
     this.#parents.remove(source);
+    this.#heldBack.onRecord();
     this.#ending.onRecord();
     this.#syncWithWinston();
     if (this.#parents.count === 0) void this.close();

@@ -98,9 +98,16 @@ export class Warnings {
     const records = count === 1 ? '1 record' : `${count} records`;
     const why = lastError ?? 'there was no time to send them';
     const [lost, them] = count === 1 ? ['It is lost', 'it'] : ['They are lost', 'them'];
+    // An exception that nobody handles sets it, too: at the `exit` event that looks like process.exit(1).
+    const hasFailed = Number(process.exitCode ?? 0) !== 0;
     const noTime = isBySignal
       ? 'In a handler of the signal, stop the parts that log, then await transport.close().'
-      : 'Await transport.flush() before process.exit(), or raise closeTimeoutMs.';
+      : sentences(
+          'Await transport.flush() before process.exit(), or raise closeTimeoutMs.',
+          hasFailed
+            ? 'After an uncaught exception there is time only with handleExceptions: true.'
+            : undefined,
+        );
     const advice = lastError === undefined ? noTime : `A spool or a fallback would keep ${them}.`;
     const what = {
       none: `${lost}. ${advice}`,

@@ -23,6 +23,13 @@ export interface WorkListener {
   onIdle(): void;
 }
 
+/** Records that were logged, and that winston has not handed over: another transport of the logger pushes back. */
+export interface RecordsToCome {
+  readonly any: boolean;
+  /** Resolves when those have come that there are now, or the time is up. */
+  come(timeoutMs: number): Promise<void>;
+}
+
 export interface LifecycleParts {
   readonly clock: Clock;
   readonly ledger: Ledger;
@@ -37,6 +44,7 @@ export interface LifecycleParts {
   readonly channels: Channels;
   readonly closeTimeoutMs: number;
   readonly work: WorkListener | undefined;
+  readonly toCome: RecordsToCome | undefined;
 }
 
 /** Opened, flushed, closed, opened again: and what is done with the records that are left each time. */
@@ -110,9 +118,20 @@ export class Lifecycle implements Unfinished {
 
   /** @param mayGiveUpEarly the process or its logger ends: it does not wait for long where no broker was ever there, or no topic */
   async flush(timeoutMs: number, mayGiveUpEarly: boolean = false): Promise<FlushReport> {
-    const { sender, spool } = this.#parts;
+    const { clock, sender, spool } = this.#parts;
     this.openSpool();
-    return await sender.flush(timeoutMs, spool?.scan, mayGiveUpEarly);
+    const until = clock.monotonic() + timeoutMs;
+    // At its end, winston has waited for them itself, or nothing is left that would bring them.
+    if (!mayGiveUpEarly && timeoutMs > 0 && this.#areMoreToCome) {
+      // What has come is sent meanwhile: the others may never come.
+      void sender.flush(timeoutMs);
+      await this.#parts.toCome?.come(timeoutMs);
+    }
+    return await sender.flush(Math.max(0, until - clock.monotonic()), spool?.scan, mayGiveUpEarly);
+  }
+
+  get #areMoreToCome(): boolean {
+    return this.#parts.toCome?.any === true && !this.#isClosed;
   }
 
   /**
@@ -126,7 +145,8 @@ export class Lifecycle implements Unfinished {
     const until = this.#signalledAt + timeoutMs;
     do {
       // Once it is closed, what it has on disk is not sent any more.
-      if (this.#isClosed || ledger.unsettled === 0 || sender.state === 'down') return;
+      const isDone = ledger.unsettled === 0 && !this.#areMoreToCome;
+      if (this.#isClosed || isDone || sender.state === 'down') return;
       await this.#flushUntilDown(Math.max(0, until - clock.monotonic()));
     } while (clock.monotonic() < until);
   }

@@ -21,7 +21,7 @@ import { DropNotice } from '../undelivered/drop-notice.ts';
 import { FallbackWrites } from '../undelivered/fallback-writes.ts';
 import { isWritten } from '../winston/workarounds.ts';
 import { InfoHandler } from './info-handler.ts';
-import { Lifecycle, type WorkListener } from './lifecycle.ts';
+import { Lifecycle, type RecordsToCome, type WorkListener } from './lifecycle.ts';
 import { dropNoticeRecord, samplingNoticeRecord } from './own-records.ts';
 import { spoolAccounting } from './spool-accounting.ts';
 
@@ -41,7 +41,13 @@ export class Pipeline {
   readonly infos: InfoHandler;
   readonly lifecycle: Lifecycle;
 
-  constructor(options: ResolvedOptions, emitter: EventEmitter, clock: Clock, work?: WorkListener) {
+  constructor(
+    options: ResolvedOptions,
+    emitter: EventEmitter,
+    clock: Clock,
+    work?: WorkListener,
+    toCome?: RecordsToCome,
+  ) {
     this.#options = options;
     this.#clock = clock;
     const { fallback, closeTimeoutMs } = options;
@@ -135,6 +141,7 @@ export class Pipeline {
       channels,
       closeTimeoutMs,
       work,
+      toCome,
     });
     this.infos = new InfoHandler({
       emitter,

@@ -26,10 +26,14 @@ export interface Clock {
 }
 
 /**
- * An asynchronous context, and nothing that is under way. Who looks for what keeps a process alive takes a resource
+ * The asynchronous context in which it was made, and nothing that is under way. Who looks for what keeps a process alive takes a resource
  * without `hasRef` for such a thing: `jest --detectOpenHandles` does (@jest/core/src/collectHandles.ts, `alwaysActive`).
  */
-class Context extends AsyncResource {
+export class Context extends AsyncResource {
+  constructor() {
+    super('winston-kafkajs');
+  }
+
   hasRef(): boolean {
     return false;
   }
@@ -40,7 +44,7 @@ class Context extends AsyncResource {
  * in `log()` would otherwise live in the context of the request that logged, keep that request's store alive,
  * and run the transport's work as if it were the request's.
  */
-const neutral = new Context('winston-kafkajs');
+const neutral = new Context();
 
 /** Runs `fn` there: what it makes (a handle for a signal, say) may live longer than the request that logged. */
 export function runOutsideRequests(fn: () => void): void {

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { KafkaTransportError } from '../errors.ts';
 import { MAX_DELAY_MS } from '../time/clock.ts';
-import { isObject } from './safely.ts';
+import { attempt, isObject } from './safely.ts';
 import { isSecretName } from './secret-names.ts';
 import { throwError } from './throw-error.ts';
 
@@ -28,10 +28,16 @@ const MAY_HAVE_SECRETS = /^(options|kafka|producer|headers)\b/;
 function describe(option: string, given: unknown): string {
   if (given === undefined || given === null) return String(given);
   if (Array.isArray(given)) return given.length === 0 ? 'an empty array' : 'an array';
-  if (typeof given === 'object') return 'an object';
+  if (typeof given === 'object') return attempt(() => instance(given)) ?? 'an object';
   if (typeof given === 'function') return 'a function';
   if (MAY_HAVE_SECRETS.test(option) || isSecretName(option)) return `of type ${typeof given}`;
   return `${inspect(given).slice(0, 80)} (${typeof given})`;
+}
+
+/** An object that is none, where one is wanted, would be a riddle: settings may be kept in a class. */
+function instance(given: object): string | undefined {
+  if (isPlainObject(given)) return undefined;
+  return `an instance of ${given.constructor.name || 'a class'}`;
 }
 
 export function isPlainObject(value: unknown): value is Record<string, unknown> {

@@ -6,10 +6,11 @@ import {
   endCapture,
 } from '../loop-safety/call-site/call-site.ts';
 import { guardSyncInScope, isGuarded, isUnreported } from '../loop-safety/guard.ts';
+import { Context } from '../time/clock.ts';
 import type { Info } from '../util/info.ts';
 import type { SpanContext } from '../util/open-telemetry-api.ts';
 import { isInfo, type Mark, markOf, REENTRANT, REENTRANT_UNREPORTED, withMark, withoutMark } from './mark.ts';
-import { rootOf, type TappableLogger } from './tappable-logger.ts';
+import { holdsBack, rootOf, type TappableLogger } from './tappable-logger.ts';
 
 /** A transport that listens in. */
 export interface TapUser {
@@ -19,11 +20,13 @@ export interface TapUser {
   wantsLogger(): boolean;
   /** The span that is active now, where it wants to know that. */
   spanOf?(info: Info, logger: TappableLogger): SpanContext | undefined;
+  /** Whether it calls functions of the application, which may look at the context that they run in. */
+  wantsContext?(): boolean;
 }
 
 // One tap for a logger, whichever copy of the package has put it there: two, one upon the other, would not find out
 // of each other's way again. The number is the version of `LoggerTap` and `TapUser`.
-const TAPS = Symbol.for('winston-kafkajs.taps.2');
+const TAPS = Symbol.for('winston-kafkajs.taps.3');
 
 const registry = globalThis as { [TAPS]?: WeakMap<TappableLogger, LoggerTap> };
 if (registry[TAPS] === undefined) registry[TAPS] = new WeakMap();
@@ -168,13 +171,16 @@ class LoggerTap {
       return withMark(withoutMark(info), isReportingSuppressed ? REENTRANT_UNREPORTED : REENTRANT);
     let source: TappableLogger | undefined;
     let span: SpanContext | undefined;
+    let context: Context | undefined;
+    const isHeldBack = holdsBack(this.#logger);
     for (const user of this.users) {
+      if (isHeldBack && user.wantsContext?.() === true) context ??= new Context();
       if (source === undefined && user.wantsLogger()) source = this.#logger;
       span ??= user.spanOf?.(info, this.#logger);
     }
-    const isOfInterest = site !== undefined || source !== undefined || span !== undefined;
+    const isOfInterest = (site ?? source ?? span ?? context) !== undefined;
     const mark: Mark | undefined = isOfInterest
-      ? { isReentrant: false, isUnreported: false, site, logger: source, span }
+      ? { isReentrant: false, isUnreported: false, site, logger: source, span, context }
       : undefined;
     // The same object may be logged twice, from two places, before the first is delivered; or come from another
     // logger, whose mark says nothing here.

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import type { CapturedSite } from '../loop-safety/call-site/call-site.ts';
+import type { Context } from '../time/clock.ts';
 import type { Info } from '../util/info.ts';
 import type { SpanContext } from '../util/open-telemetry-api.ts';
 import { isAnyError } from '../util/safely.ts';
@@ -17,11 +18,13 @@ export interface Mark {
   readonly logger: TappableLogger | undefined;
   /** The span that was active; noted only if somebody asks. */
   readonly span: SpanContext | undefined;
+  /** The asynchronous context of the log call; noted only if somebody asks, and the logger will not hand the record over in it. */
+  readonly context?: Context | undefined;
 }
 
 // Shared by all copies of the package, so that each understands the other's marks. The number is the layout's
 // version: change it with `Mark`.
-const MARK = Symbol.for('winston-kafkajs.mark.3');
+const MARK = Symbol.for('winston-kafkajs.mark.4');
 
 /** Of a re-entrant record. */
 export const REENTRANT: Mark = reentrant(false);

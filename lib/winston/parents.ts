@@ -1,10 +1,9 @@
 import { type TapUser, tap, untap } from './logger-tap.ts';
-import { isTappable, rootOf, type TappableLogger } from './tappable-logger.ts';
+import { heldBy, isTappable, rootOf, type TappableLogger } from './tappable-logger.ts';
 import { hasEnded } from './workarounds.ts';
 
 /** A stream that pipes into the transport: a winston logger, as a rule. */
 export interface Parent extends Partial<TappableLogger> {
-  readonly readableLength?: number;
   /** What a logger pipes to: one that was added twice is in it twice. */
   readonly transports?: readonly unknown[];
   /** A function says it of each exception. */
@@ -61,6 +60,13 @@ export class Parents {
       if (hasEnded(parent) && (parent.readableLength ?? 0) > 0) return true;
     }
     return false;
+  }
+
+  /** How many records they have taken, and not handed on. */
+  get held(): number {
+    let held = 0;
+    for (const parent of this.#parents.values()) held += heldBy(parent);
+    return held;
   }
 
   has(parent: Parent): boolean {

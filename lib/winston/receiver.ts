@@ -69,7 +69,7 @@ export class Receiver {
 
   /** An info that comes from a logger, or from some other stream. */
   write(info: Info): void {
-    const { transport, parents, infos, levelCheck, warnings } = this.#parts;
+    const { transport, parents, infos, levelCheck } = this.#parts;
     try {
       this.#onCrashRecord(info);
       const mark = markOf(info);
@@ -84,17 +84,24 @@ export class Receiver {
         infos.suppress('reentrant', info, mark);
         return;
       }
-      if (transport.format === undefined) {
-        this.#hand(info, mark);
-        return;
-      }
-      const result = formatted(info, transport.format, warnings);
-      if (result.kind === 'kept-out') infos.suppress('filtered', info);
-      else if (result.kind === 'failed') infos.admitUnreadable(result.cause);
-      else this.#hand(result.info, mark);
+      // Otherwise it would be that of what has made a sibling ready again: the functions of the application would see another request.
+      if (mark?.context === undefined) this.#format(info, mark);
+      else mark.context.runInAsyncScope(() => this.#format(info, mark));
     } catch (error) {
       infos.admitUnreadable(error);
     }
+  }
+
+  #format(info: Info, mark: Mark | undefined): void {
+    const { transport, infos, warnings } = this.#parts;
+    if (transport.format === undefined) {
+      this.#hand(info, mark);
+      return;
+    }
+    const result = formatted(info, transport.format, warnings);
+    if (result.kind === 'kept-out') infos.suppress('filtered', info);
+    else if (result.kind === 'failed') infos.admitUnreadable(result.cause);
+    else this.#hand(result.info, mark);
   }
 
   /** A call of the transport's own `log()`. */

@@ -4,6 +4,9 @@ import { isStreamItself } from './workarounds.ts';
 export interface TappableLogger {
   readonly level?: string;
   readonly levels?: Readonly<Record<string, number>>;
+  readonly readableFlowing?: boolean | null;
+  readonly readableLength?: number;
+  readonly writableLength?: number;
   write(info: unknown, encoding?: unknown, callback?: unknown): unknown;
   _transform(info: unknown, encoding: unknown, callback: unknown): unknown;
   push(info: unknown, encoding?: unknown): unknown;
@@ -28,4 +31,14 @@ export function rootOf<Logger extends object>(logger: Logger): Logger {
   let object: object | null = logger;
   while (object !== null && !isStreamItself(object)) object = Object.getPrototypeOf(object);
   return (object ?? logger) as Logger;
+}
+
+/** How many records it has taken, and not handed on. What has not been through its formats yet counts, too. */
+export function heldBy({ readableLength = 0, writableLength = 0 }: Partial<TappableLogger>): number {
+  return readableLength + writableLength;
+}
+
+/** Whether it will hand on later what is logged now: a sibling pushes back. */
+export function holdsBack(logger: TappableLogger): boolean {
+  return logger.readableFlowing === false || heldBy(logger) > 0;
 }

@@ -42,6 +42,29 @@ it.each<[number, string | undefined, 'none' | 'written' | 'unwritten', string, b
   },
 );
 
+it('the end by an uncaught exception was told to await a flush before process.exit(), which nobody had called', () => {
+  const print = vi.spyOn(stderrLines, 'print').mockReturnValue(undefined);
+  const { exitCode } = process;
+  onTestFinished(() => {
+    process.exitCode = exitCode;
+    print.mockRestore();
+  });
+  const warnings = new Warnings(new EventEmitter(), systemClock);
+  for (const code of [1, 0]) {
+    process.exitCode = code;
+    warnings.lostAtExit(1, undefined, 'none', false);
+  }
+  const advice = 'Await transport.flush() before process.exit(), or raise closeTimeoutMs.';
+  expect(print.mock.calls).toEqual([
+    [
+      expect.stringContaining(
+        `${advice} After an uncaught exception there is time only with handleExceptions: true.`,
+      ),
+    ],
+    [expect.stringMatching(/raise closeTimeoutMs\.$/)],
+  ]);
+});
+
 /** How often a listener hears of topics that wait on disk. */
 function listening() {
   const clock = new HeldClock();

@@ -372,6 +372,39 @@ describe('a flush on a signal lost what a busy application logged meanwhile', ()
   });
 });
 
+describe('a flush on a signal lost what winston held back for a slow sibling', () => {
+  it('it waits for that, though all that has come is out', async () => {
+    const held = ['two', 'three'];
+    const rig: Rig = new Rig(
+      {},
+      {
+        get any() {
+          return held.length > 0;
+        },
+        come: async () => {
+          for (const text of held.splice(0)) rig.log(text);
+        },
+      },
+    );
+    rig.log('one');
+    await rig.clock.pass(1_000);
+    await rig.after(1_000, rig.pipeline.lifecycle.flushUnlessDown(1_000));
+    expect(rig.sent).toEqual(['one', 'two', 'three']);
+  });
+
+  it('it does not where Kafka is away, or the transport is closed', async () => {
+    const rig = new Rig({}, { any: true, come: () => new Promise(() => undefined) });
+    const { lifecycle } = rig.pipeline;
+    rig.isAway = true;
+    rig.log('one');
+    await rig.clock.pass(1_000);
+    await lifecycle.flushUnlessDown(60_000);
+    await rig.after(10_000, lifecycle.close(true));
+    await lifecycle.flushUnlessDown(60_000);
+    await lifecycle.flush(60_000);
+  });
+});
+
 it('a flush for a signal ends when the transport is closed, and holds nothing up: what is in the spool stays there', async () => {
   const rig = new Rig({ spool: { directory: directoryOfSpec() } });
   const { lifecycle } = rig.pipeline;

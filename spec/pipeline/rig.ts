@@ -2,6 +2,7 @@
 import { EventEmitter } from 'node:events';
 import { expect } from 'vitest';
 import { resolveOptions } from '../../lib/options/resolve.ts';
+import type { RecordsToCome } from '../../lib/pipeline/lifecycle.ts';
 import { Pipeline } from '../../lib/pipeline/pipeline.ts';
 import { type Info, LEVEL, type Levels, MESSAGE } from '../../lib/util/info.ts';
 import { HeldClock } from '../sender/rig.ts';
@@ -29,11 +30,11 @@ export class Rig {
   isAway = false;
   disconnects = 0;
 
-  /** @param connecting what each connect waits for */
-  constructor({
-    connecting,
-    ...given
-  }: { readonly connecting?: Promise<void> } & Record<string, unknown> = {}) {
+  /** @param connecting what each connect waits for @param toCome what winston has not handed over */
+  constructor(
+    { connecting, ...given }: { readonly connecting?: Promise<void> } & Record<string, unknown> = {},
+    toCome?: RecordsToCome,
+  ) {
     const producer = {
       connect: async () => {
         if (this.isAway) throw new Error('away');
@@ -58,10 +59,8 @@ export class Rig {
         this.undelivered.push(`${reason} ${message}`),
       ...given,
     });
-    this.pipeline = new Pipeline(options, this.emitter, this.clock, {
-      onWork: () => void this.work.push('work'),
-      onIdle: () => void this.work.push('idle'),
-    });
+    const work = { onWork: () => void this.work.push('work'), onIdle: () => void this.work.push('idle') };
+    this.pipeline = new Pipeline(options, this.emitter, this.clock, work, toCome);
   }
 
   log(text: string, fields: object = {}, levels: Levels = NPM): void {

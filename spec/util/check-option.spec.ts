@@ -160,3 +160,23 @@ it('what stands for another is told by its methods', () => {
   expect(hasMethods(given, 'send', 'connect')).toBe(false);
   expect(hasMethods(null, 'send')).toBe(false);
 });
+
+it('an instance of a class was told to be an object where an object was wanted', () => {
+  class KafkaSettings {
+    brokers = ['localhost:9092'];
+  }
+  const trap = new Proxy(Object.create({}), {
+    getPrototypeOf: () => {
+      throw new Error('nobody');
+    },
+  });
+  const givens: [unknown, string][] = [
+    [new KafkaSettings(), 'an instance of KafkaSettings'],
+    [new (class {})(), 'an instance of a class'],
+    [trap, 'an object'],
+    [{}, 'an object'],
+  ];
+  for (const [given, told] of givens) {
+    expect(() => throwInvalidOption('kafka', 'a text', given)).toThrow(`must be a text; given was ${told}.`);
+  }
+});

@@ -7,7 +7,7 @@ import { markOf } from '../../lib/winston/mark.ts';
 import { isTappable, rootOf, type TappableLogger } from '../../lib/winston/tappable-logger.ts';
 import { Collecting, Slow } from '../support/harness.ts';
 
-const MARK = Symbol.for('winston-kafkajs.mark.3');
+const MARK = Symbol.for('winston-kafkajs.mark.4');
 
 let sibling: Collecting;
 let logger: winston.Logger;
