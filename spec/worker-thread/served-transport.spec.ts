@@ -101,6 +101,14 @@ describe('a client', () => {
     expect(cluster.count(TOPIC)).toBe(2);
   });
 
+  it('that is given up was made all the same, where one of before was given up after it', async () => {
+    const cluster = await startCluster();
+    const { ask, failureOf } = served();
+    for (const client of [2, 1]) await ask({ kind: 'kill', client });
+    expect(await failureOf(connect({ brokers: cluster.addresses }, 2))).toBe('given up by winston-kafkajs');
+    expect(cluster.connectionsEver).toBe(0);
+  });
+
   it.each(['close', 'kill'] as const)('has no connection after a %s', async (kind) => {
     const cluster = await startCluster();
     const { ask } = served();
@@ -192,4 +200,23 @@ it('an exit drain cuts what is under way, and sends what it is given: also what 
   expect(cluster.values(TOPIC)).toEqual(['left']);
   expect(of('delivered')).toEqual([{ transport: 3, kind: 'delivered', indexes: [0] }]);
   expect(of('partitions')).toHaveLength(learnt);
+});
+
+it('an exit drain gives up after requestTimeoutMs what never ends, and tries again', async () => {
+  const cluster = await startCluster();
+  let asked = 0;
+  const brokers = (): Promise<string[]> =>
+    ++asked === 1 ? new Promise(() => undefined) : Promise.resolve(cluster.addresses);
+  const { ask } = served({ requestTimeoutMs: 300 });
+  await ask({
+    kind: 'drain-on-exit',
+    kafka: { brokers },
+    drain: {
+      batches: [{ topic: TOPIC, partition: undefined, records: recordsToWire([recordOf({ text: 'left' })]) }],
+      batch: { maxRecords: 10, maxBytes: 10_000, lingerMs: 1 },
+      retry: { initialMs: 1, maxMs: 5 },
+      timeoutMs: 20_000,
+    },
+  });
+  expect(cluster.values(TOPIC)).toEqual(['left']);
 });
