@@ -1,5 +1,5 @@
 // The clients of one transport in its thread: what comes of an order, and what goes back. How orders get here is in serve.spec.ts.
-import { CompressionTypes, type KafkaConfig, logLevel } from 'kafkajs';
+import { CompressionCodecs, CompressionTypes, type KafkaConfig, logLevel } from 'kafkajs';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type {
   ClientTask,
@@ -117,6 +117,51 @@ describe('a client', () => {
     await cluster.until(() => cluster.connections === 0);
   });
 
+  it('that is given up while it connects is cut', async () => {
+    const cluster = await startCluster();
+    cluster.inject({ api: 'ApiVersions', action: { silent: 'before-store' } });
+    const { ask, failureOf } = served();
+    const connecting = failureOf(connect({ brokers: cluster.addresses }));
+    await cluster.until(() => cluster.connections === 1);
+    await ask({ kind: 'kill', client: 1 });
+    await cluster.until(() => cluster.connections === 0);
+    expect(await connecting).toMatch('given up by winston-kafkajs');
+  });
+
+  it('answers a close when what was under way has ended', async () => {
+    const cluster = await startCluster();
+    let release = (): void => undefined;
+    const hold = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    cluster.inject({ api: 'Produce', action: { hold } });
+    const { ask } = served();
+    await ask(connect({ brokers: cluster.addresses }));
+    const sending = ask(send());
+    await cluster.until(() => cluster.requests.Produce === 1);
+    let isClosed = false;
+    const closing = ask({ kind: 'close', client: 1 }).then(() => {
+      isClosed = true;
+    });
+    // An answer that did not wait would be here by now.
+    await new Promise(setImmediate);
+    expect(isClosed).toBe(false);
+    release();
+    await Promise.all([sending, closing]);
+  });
+
+  it('answers a renewal when what was under way has failed', async () => {
+    const cluster = await startCluster();
+    cluster.inject({ api: 'Produce', action: { silent: 'before-store' } });
+    const { ask, failureOf } = served({ idempotent: true });
+    await ask(connect({ brokers: cluster.addresses }));
+    const ended: string[] = [];
+    const sending = failureOf(send()).then(() => ended.push('send'));
+    await cluster.until(() => cluster.requests.Produce === 1);
+    await Promise.all([sending, ask({ kind: 'renew', client: 1 }).then(() => ended.push('renew'))]);
+    expect(ended).toEqual(['send', 'renew']);
+  });
+
   it('comes from one source with the others: each begins with the next broker', async () => {
     const cluster = await startCluster({ brokers: 2 });
     const reached: number[] = [];
@@ -164,6 +209,20 @@ describe('the configuration', () => {
     expect(await served({ compression, platformatic }).failureOf(connect(kafka))).toMatch(
       'it is not installed in the application',
     );
+  });
+
+  it('may register the codec, because its module is imported before', async () => {
+    const cluster = await startCluster();
+    const { Snappy } = CompressionTypes;
+    onTestFinished(() => void Reflect.deleteProperty(CompressionCodecs, Snappy));
+    const kafkaModule = moduleOf(`
+      import { createRequire } from 'node:module';
+      const { CompressionCodecs } = createRequire(${JSON.stringify(import.meta.url)})('kafkajs');
+      CompressionCodecs[${Snappy}] = () => ({});
+      export default ${JSON.stringify({ brokers: cluster.addresses })};
+    `);
+    const { ask } = served({ compression: Snappy, kafkaModule });
+    expect(await ask({ kind: 'connect', client: 1, kafka: undefined })).toBeUndefined();
   });
 
   it('has another client ship where the main thread has found one', async () => {

@@ -1,7 +1,7 @@
 // What a sender has of Kafka clients that live in a worker thread.
 import { once } from 'node:events';
 import { MessagePort, type Worker } from 'node:worker_threads';
-import { type LogEntry, logLevel } from 'kafkajs';
+import { CompressionTypes, type LogEntry, logLevel } from 'kafkajs';
 import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Batch, Records } from '../../../lib/accumulator/batch.ts';
 import type { DeliveryClient } from '../../../lib/clients/client.ts';
@@ -148,6 +148,20 @@ describe('a source', () => {
     const started = sourceTo(new URL(`data:text/javascript,${encodeURIComponent(code)}`));
     await (await connected(started)).send(batchOf(objectsOf(['a'])));
     expect(cluster.values(TOPIC)).toEqual(['a']);
+  });
+
+  it('tells the thread all that holds for its clients', async () => {
+    const posting = vi.spyOn(MessagePort.prototype, 'postMessage');
+    onTestFinished(() => posting.mockRestore());
+    const settings = {
+      ...{ acks: 1 as const, idempotent: true, compression: CompressionTypes.GZIP, compressionLevel: 3 },
+      ...{ requestTimeoutMs: 1_234, logLevel: logLevel.ERROR, fastPath: false },
+    };
+    sourceTo(NOWHERE, settings).source.make();
+    const [{ settings: told } = {}] = posting.mock.calls.flat().filter((order) => order?.kind === 'open');
+    const { log, ...own } = told;
+    expect(own).toEqual({ ...settings, kafkaModule: undefined, platformatic: undefined });
+    expect(log).toBeTypeOf('number');
   });
 
   it('tells the thread where the client is installed that ships in place of kafkajs', async () => {
