@@ -108,6 +108,7 @@ describe('functionName', () => {
     ['[Symbol.asyncIterator]', '[Symbol.asyncIterator]'],
     ['get [Symbol.toStringTag]', '[Symbol.toStringTag]'],
     ['routes.<computed>', '<anonymous>'],
+    ['Object.', '<anonymous>'],
     ['<static_initializer>', '<anonymous>'],
     ['src/db.ts', '<module>'],
     ['', '<anonymous>'],
@@ -120,6 +121,7 @@ describe('functionName', () => {
     expect(functionName(frame(null, [1, 1]))).toBe('<module>');
     expect(functionName(frame('first', [1, 1]))).toBe('first');
     expect(functionName(frame(null, [1, 2]))).toBe('<anonymous>');
+    expect(functionName(frame(null, [2, 1]))).toBe('<anonymous>');
     expect(functionName(frame(null, [1, 1], true))).toBe('<anonymous>');
   });
 });
