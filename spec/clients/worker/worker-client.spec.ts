@@ -1,5 +1,10 @@
 // What a sender has of Kafka clients that live in a worker thread.
 import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { MessagePort, type Worker } from 'node:worker_threads';
 import { CompressionTypes, type LogEntry, logLevel } from 'kafkajs';
 import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -82,6 +87,45 @@ describe('a source', () => {
     for (const _ of ['one', 'other']) sourceTo(NOWHERE, { execArgv }).source.make();
     await turn();
     expect(workers).toHaveLength(3);
+  });
+
+  it('has let its thread end once it is disposed of', async () => {
+    const workers = watchWorkers();
+    const { source } = sourceTo(NOWHERE, { isolate: true });
+    source.make();
+    await turn();
+    await source.dispose();
+    // That of a thread that has ended.
+    expect(workers.map(({ threadId }) => threadId)).toEqual([-1]);
+  });
+
+  it('that is used again joins anew the thread that others have gone on with', async () => {
+    const cluster = await startCluster();
+    const kafka = { brokers: cluster.addresses };
+    const execArgv = ['--import', 'data:text/javascript,"joined anew"'];
+    const [one, other] = [sourceTo(kafka, { execArgv }), sourceTo(kafka, { execArgv })];
+    await connected(other);
+    await connected(one);
+    const disposed = one.source.dispose();
+    await connected(one);
+    await disposed;
+    await (await connected(one)).send(batchOf(objectsOf(['a'])));
+    expect(cluster.values(TOPIC)).toEqual(['a']);
+  });
+
+  it('tells the thread which kafkajs is beside the module, or else beside this library', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'winston-kafkajs-beside-'));
+    onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+    const beside = join(directory, 'node_modules/kafkajs');
+    mkdirSync(beside, { recursive: true });
+    const installed = createRequire(import.meta.url).resolve('kafkajs');
+    writeFileSync(join(beside, 'index.js'), `module.exports = require(${JSON.stringify(installed)});`);
+    const code = `import { workerData } from 'node:worker_threads'; throw new Error(workerData.winstonKafkajs.kafkajs);`;
+    const file = join(directory, 'kafka.mjs');
+    writeFileSync(file, code);
+    expect(await outcomeOf(connected(sourceTo(pathToFileURL(file))))).toMatch(realpathSync(beside));
+    const elsewhere = new URL(`data:text/javascript,${encodeURIComponent(code)}`);
+    expect(await outcomeOf(connected(sourceTo(elsewhere)))).toMatch(installed);
   });
 
   it('goes to another thread where its own has ended, and what was under way there fails', async () => {
@@ -256,6 +300,15 @@ describe('a client', () => {
     const workers = watchWorkers();
     await connected(started);
     expect(workers).toEqual([]);
+  });
+
+  it('that is given up has nothing more to wait for where its thread has ended', async () => {
+    const { source, clock } = sourceTo(NOWHERE, { isolate: true });
+    const client = source.make();
+    await source.dispose();
+    client.kill();
+    expect(clock.armed).toBe(0);
+    await expect(client.close()).rejects.toThrow('has ended: the transport was closed');
   });
 
   it('that is given up, and not cut for two seconds, is ended with its thread', async () => {

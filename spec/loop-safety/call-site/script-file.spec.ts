@@ -90,6 +90,18 @@ it('is seen as written by tsx', async () => {
   expect(sites[0]).toMatchObject({ module: MODULE, file: join(root, `${MODULE}.ts`) });
 });
 
+it('has its path from the root as its module where the working directory has been deleted', async () => {
+  const program = join(out, 'commonjs', `${MODULE}.js`);
+  const code = `
+    const gone = require('node:fs').mkdtempSync(${JSON.stringify(join(out, 'gone-'))});
+    process.chdir(gone);
+    require('node:fs').rmdirSync(gone);
+    require(${JSON.stringify(program)});
+  `;
+  const [first] = await sitesIn(root, '-e', code);
+  expect(first).toMatchObject({ module: join(out, 'commonjs', MODULE).slice(1), file: program });
+});
+
 it('is <module> at the top level of ESM, after an await too', async () => {
   const sites = await sitesIn(join(out, 'module'), 'spec/loop-safety/call-site/fixtures/top-level.mjs');
   expect(sites.map((site) => site.function)).toEqual([
