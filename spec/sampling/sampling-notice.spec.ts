@@ -27,9 +27,9 @@ it('tells at once all that was left out in the minute that has begun with the fi
   const { clock, told, notice } = rig();
   notice.add('info');
   await clock.pass(59_999);
-  notice.add('debug');
+  for (const level of ['debug', 'silly']) notice.add(level);
   await clock.pass(1);
-  expect(told).toEqual([{ total: 2, byName: { info: 1, debug: 1 } }]);
+  expect(told).toEqual([{ total: 3, byName: { info: 1, debug: 1, silly: 1 } }]);
   expect(clock.armed).toBe(0);
 });
 

@@ -153,18 +153,25 @@ it('writes once more, in the same way, where the directory is gone', () => {
 });
 
 it('tells of any other failure, once, and begins a new segment', () => {
-  const { writers, segments, errors } = writersOf();
-  writers.store(records(1), 'flowing', false);
+  const { writers, segments, settled, errors, settle } = writersOf();
+  const [one] = records(1) as [PendingRecord];
+  writers.store([one], 'flowing', true);
+  writers.store(records(2), 'held', true);
+  settle(one);
   let isFull = true;
+  let tried = 0;
   replaceInFs('writeSync', (real) => (fd: number, bytes: Buffer, at: number) => {
-    if (isFull) throw systemError('ENOSPC');
-    return real(fd, bytes, at);
+    if (!isFull) return real(fd, bytes, at);
+    tried++;
+    throw systemError('ENOSPC');
   });
-  expect(writers.store(records(2), 'flowing', false)).toBe(false);
+  expect(writers.store(records(3), 'flowing', true)).toBe(false);
+  expect([tried, errors, settled.length]).toEqual([1, ['ENOSPC: refused'], 1]);
   isFull = false;
-  expect(writers.store(records(3), 'flowing', false)).toBe(true);
-  expect(errors).toEqual(['ENOSPC: refused']);
-  expect([...segments].map(({ records: all }) => all)).toEqual([1, 1]);
+  expect(writers.store(records(4), 'flowing', true)).toBe(true);
+  expect([...segments].map(({ name }) => name.slice(0, 33))).toEqual(
+    [2, 4].map((seq) => writers.nameFor(seq)),
+  );
 });
 
 it('of what does not fit it writes the youngest, and they are read in their order', () => {

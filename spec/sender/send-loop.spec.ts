@@ -1,0 +1,66 @@
+// What a send loop does when something has changed: where no other spec of the sender would notice.
+import { expect, it } from 'vitest';
+import { directoryOfSpec, openSpool } from '../spool/rig.ts';
+import { Rig, recordOf, stored } from './rig.ts';
+
+it('a short pause that a broker asks for within a long one does not end that', async () => {
+  const rig = new Rig();
+  rig.answer = () => new Promise(() => undefined);
+  rig.log('a');
+  await rig.clock.pass(1_000);
+  rig.sender.onThrottle(15_000);
+  rig.sender.onThrottle(1);
+  await rig.clock.pass(20_000);
+  expect([rig.outages, rig.sent.length]).toEqual([[], 1]);
+  await rig.clock.pass(10_000);
+  expect(rig.outages.length).toBe(1);
+});
+
+it('while Kafka is down for a topic alone, a record of another one is tried at once', async () => {
+  const rig = new Rig({ retry: { initialMs: 60_000, maxMs: 60_000, maxAgeMs: undefined } });
+  rig.answer = (batch) =>
+    batch.topic === 'missing' ? Promise.reject(new Error('it is missing')) : stored(batch);
+  rig.sender.add(recordOf({ topic: 'missing' }));
+  await rig.clock.pass(300_000);
+  expect(rig.sender.state).toBe('down');
+  rig.sender.add(recordOf({ topic: 'other', text: 'a' }));
+  await rig.clock.pass(20);
+  expect(rig.delivered).toEqual(['a']);
+});
+
+it('while Kafka is down, records that come change nothing about the next attempt', async () => {
+  const rig = new Rig({ retry: { initialMs: 10_000, maxMs: 10_000, maxAgeMs: undefined } });
+  rig.connect = () => Promise.reject(new Error('ECONNREFUSED'));
+  for (let at = 0; at < 1_000; at++) {
+    rig.log('a');
+    await rig.clock.pass(25);
+  }
+  // In 25 seconds, with an attempt each ten.
+  expect(rig.clock.fired).toBeLessThan(10);
+});
+
+it('a stopped sender sends nothing of what has gone to disk', async () => {
+  const { spool } = openSpool(directoryOfSpec());
+  const rig = new Rig({ spool });
+  rig.connect = () => Promise.reject(new Error('no'));
+  rig.log('a', 'b');
+  await rig.clock.pass(20);
+  rig.connect = () => Promise.resolve();
+  const stopping = rig.sender.stop();
+  await rig.clock.pass(60_000);
+  await stopping;
+  expect(rig.sent).toEqual([]);
+  expect(rig.clock.armed).toBe(0);
+});
+
+it('a sender that is stopped and started again before it has looked for what is due looks again', async () => {
+  const rig = new Rig();
+  rig.log(...Array(10).fill('full'));
+  const stopping = rig.sender.stop();
+  await rig.clock.settle();
+  await stopping;
+  rig.sender.restart();
+  rig.log('a');
+  await rig.clock.pass(1_000);
+  expect(rig.delivered).toEqual(['a']);
+});
