@@ -116,6 +116,20 @@ it('wakes whoever waits for its next report', async () => {
   expect(await told.value).toBe('ok');
 });
 
+it('counts a report when it can be received: whoever looked in between would wait for the next one', () => {
+  const { port1, port2 } = new MessageChannel();
+  onTestFinished(() => port1.close());
+  const reports = new Int32Array(new SharedArrayBuffer(4));
+  const counted: unknown[] = [];
+  const postMessage = (): void => void counted.push(reports[0]);
+  const report = serve({
+    ...{ kafkajs: undefined, imports: [], reports },
+    port: Object.assign(port2, { postMessage }),
+  });
+  for (const text of ['a', 'b']) report({ kind: 'print', to: 'stdout', text });
+  expect([counted, reports[0]]).toEqual([[0, 1], 2]);
+});
+
 it('a transport that leaves has its clients cut, and is known no more', async () => {
   const cluster = await startCluster();
   const served = new Served();

@@ -109,6 +109,18 @@ it('begins new segments after a seal, and lets go of those whose records are all
   expect([...segments].map(({ records: all }) => all)).toEqual([2, 1]);
 });
 
+it('seals a segment that is full when the next record comes', () => {
+  const { writers, segments, settled, settle } = writersOf(10_000_000);
+  const large = recordWith('x'.repeat(1_048_576), { seq: 1 });
+  writers.store([large], 'flowing', true);
+  settle(large);
+  expect(settled).toEqual([]);
+  writers.store(records(2), 'flowing', true);
+  writers.store(records(3), 'flowing', true);
+  expect(settled).toHaveLength(1);
+  expect([...segments].map(({ records: all }) => all)).toEqual([2]);
+});
+
 it('has the room again of what is done with in a segment that is being written', () => {
   const { writers, settled, errors, settle } = writersOf(ROOM_FOR_ONE);
   const [one] = records(1) as [PendingRecord];
