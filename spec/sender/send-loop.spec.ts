@@ -42,14 +42,14 @@ it('while Kafka is down, records that come change nothing about the next attempt
 it('a stopped sender sends nothing of what has gone to disk', async () => {
   const { spool } = openSpool(directoryOfSpec());
   const rig = new Rig({ spool });
-  rig.connect = () => Promise.reject(new Error('no'));
-  rig.log('a', 'b');
+  rig.answer = () => new Promise(() => undefined);
+  rig.log('under way');
   await rig.clock.pass(20);
-  rig.connect = () => Promise.resolve();
+  rig.log('waits');
   const stopping = rig.sender.stop();
   await rig.clock.pass(60_000);
   await stopping;
-  expect(rig.sent).toEqual([]);
+  expect(rig.sent.map(({ texts }) => texts)).toEqual([['under way']]);
   expect(rig.clock.armed).toBe(0);
 });
 
@@ -63,4 +63,36 @@ it('a sender that is stopped and started again before it has looked for what is 
   rig.log('a');
   await rig.clock.pass(1_000);
   expect(rig.delivered).toEqual(['a']);
+});
+
+/** Holds up what is due for so long, and notes when it was asked. */
+function holding(ms: number) {
+  const asked: number[] = [];
+  let until: number | undefined;
+  const pauseUntil = (now: number, mayPause: boolean): number => {
+    asked.push(now);
+    if (!mayPause) return 0;
+    until ??= now + ms;
+    return until;
+  };
+  return { asked, gate: { pauseUntil, onSend: () => undefined } };
+}
+
+it('a pause for the loop detector begins when something is due, and is waited for by one timer', async () => {
+  const { asked, gate } = holding(300);
+  const rig = new Rig({ gate });
+  rig.log('first');
+  await rig.clock.pass(25);
+  asked.length = 0;
+  const { fired } = rig.clock;
+  const since = rig.clock.now;
+  rig.log('a');
+  // Something else has the loop look, before it is due.
+  rig.sender.onSpooledWork();
+  await rig.clock.pass(19);
+  expect(asked).toEqual([]);
+  await rig.clock.pass(301);
+  expect(rig.delivered).toEqual(['first', 'a']);
+  expect(asked).toEqual([since + 20, since + 320]);
+  expect(rig.clock.fired - fired).toBe(2);
 });

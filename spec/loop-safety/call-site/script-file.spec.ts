@@ -3,7 +3,7 @@ import { mkdtemp, readFile, realpath, rm, symlink, writeFile } from 'node:fs/pro
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CallSite } from '../../../lib/loop-safety/call-site/call-site.ts';
@@ -79,6 +79,12 @@ describe.each(['module', 'commonjs'])('a compiled program, type %s', (type) => {
       places.map((place) => ({ module: MODULE, file, ...place })),
     );
   });
+});
+
+it('is seen as written where it is loaded again under another name', async () => {
+  const url = `${pathToFileURL(join(out, 'module', `${MODULE}.js`)).href}?2`;
+  const sites = await sitesIn(root, '--enable-source-maps', '-e', `import(${JSON.stringify(url)})`);
+  expect(sites.map(({ file }) => file)).toEqual(Array(4).fill(join(root, `${MODULE}.ts`)));
 });
 
 it('is seen as written by tsx', async () => {
