@@ -96,3 +96,29 @@ it('a pause for the loop detector begins when something is due, and is waited fo
   expect(asked).toEqual([since + 20, since + 320]);
   expect(rig.clock.fired - fired).toBe(2);
 });
+
+it('no timer spins while as many sends are under way as there may be, and others are due', async () => {
+  const rig = new Rig({ requestTimeoutMs: 600_000 });
+  rig.learns = 8;
+  rig.log('first');
+  await rig.clock.pass(20);
+  rig.answer = () => new Promise(() => undefined);
+  const { fired } = rig.clock;
+  for (let key = 0; key < 8; key++) rig.sender.add(recordOf({ key: String(key) }));
+  await rig.clock.pass(60_000);
+  expect(rig.sent).toHaveLength(1 + 5);
+  expect(rig.clock.fired - fired).toBeLessThan(5);
+});
+
+it('counts its sends, and those of them that are of records that were sent before', async () => {
+  const rig = new Rig();
+  rig.log('a');
+  await rig.clock.pass(100);
+  expect([rig.sender.sends, rig.sender.retries]).toEqual([1, 0]);
+  let failures = 2;
+  rig.answer = (batch) => (failures-- > 0 ? Promise.reject(new Error('no')) : stored(batch));
+  rig.log('b');
+  await rig.clock.pass(10_000);
+  expect(rig.delivered).toEqual(['a', 'b']);
+  expect([rig.sender.sends, rig.sender.retries]).toEqual([4, 2]);
+});

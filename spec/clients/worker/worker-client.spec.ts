@@ -348,6 +348,16 @@ describe('at the end of the process', () => {
     expect(onOutcome).not.toHaveBeenCalled();
   });
 
+  it('no thread is started to hear of sends that are not under way', async () => {
+    const workers = watchWorkers();
+    const { source, clock } = sourceTo(NOWHERE, { isolate: true });
+    source.exitDrain.awaitSends(new Set([batchOf(objectsOf(['a']))]), clock.now + 20_000, () =>
+      expect.unreachable(),
+    );
+    await turn();
+    expect(workers).toEqual([]);
+  });
+
   it('what is left goes to a thread that is started for it, and what comes of that is told', async () => {
     const workers = watchWorkers();
     const { source, clock } = sourceTo(NOWHERE, { isolate: true });
