@@ -16,16 +16,35 @@ it('a short pause that a broker asks for within a long one does not end that', a
   expect(rig.outages.length).toBe(1);
 });
 
-it('while Kafka is down for a topic alone, a record of another one is tried at once', async () => {
+/** Kafka is down for one topic, which is tried each minute. @param ms the fourth failure closes the client, after three minutes */
+async function downForOneTopic(ms: number): Promise<Rig> {
   const rig = new Rig({ retry: { initialMs: 60_000, maxMs: 60_000, maxAgeMs: undefined } });
   rig.answer = (batch) =>
     batch.topic === 'missing' ? Promise.reject(new Error('it is missing')) : stored(batch);
   rig.sender.add(recordOf({ topic: 'missing' }));
-  await rig.clock.pass(300_000);
+  await rig.clock.pass(ms);
   expect(rig.sender.state).toBe('down');
+  return rig;
+}
+
+it.each([
+  ['without a client', 200_000],
+  ['with one', 280_000],
+])('while Kafka is down for a topic alone, a record of another one is tried at once, %s', async (_, ms) => {
+  const rig = await downForOneTopic(ms);
   rig.sender.add(recordOf({ topic: 'other', text: 'a' }));
   await rig.clock.pass(20);
   expect(rig.delivered).toEqual(['a']);
+});
+
+it('while Kafka is down for a topic alone, further records of it change nothing about its next attempt', async () => {
+  const rig = await downForOneTopic(280_000);
+  const { fired } = rig.clock;
+  for (let at = 0; at < 400; at++) {
+    rig.sender.add(recordOf({ topic: 'missing' }));
+    await rig.clock.pass(25);
+  }
+  expect(rig.clock.fired - fired).toBeLessThan(4);
 });
 
 it('while Kafka is down, records that come change nothing about the next attempt', async () => {

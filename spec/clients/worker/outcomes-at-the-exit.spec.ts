@@ -55,7 +55,10 @@ it('of the sends that are under way, those are told that were asked for, and no 
 
 it('an answer that comes between two waits is told in the second, and only in that', async () => {
   const [one, other] = [batchOf('one'), batchOf('other')];
-  const { drain } = drainWith(() => drain.onSendOutcome(one, ANSWER));
+  const { drain, left } = drainWith(
+    () => drain.onSendOutcome(one, ANSWER),
+    () => expect.unreachable('nothing is under way'),
+  );
   for (const batch of [one, other]) drain.onSend(batch);
   const told: Batch[] = [];
   const tell = (batch: Batch): void => void told.push(batch);
@@ -66,6 +69,7 @@ it('an answer that comes between two waits is told in the second, and only in th
   await null;
   drain.awaitSends(new Set([one, other]), 2_000, tell);
   expect(told).toEqual([one, other]);
+  expect(left).toHaveLength(1);
 });
 
 it('records go by topic and partition, each in their order, and what is reported of them is told of the right ones', () => {
@@ -77,6 +81,7 @@ it('records go by topic and partition, each in their order, and what is reported
     report({ kind: 'dropped', index: 9, reason: 'oversize', error: undefined }),
     report({ kind: 'outage', error: { message: 'nobody is there' } }),
     (_, { onOutcome }) => onOutcome({ error: new Error('the thread has ended') }),
+    () => expect.unreachable('the drain is over'),
   );
   const record = (topic: string, partition: number | undefined, text: string): PendingRecord =>
     Object.assign(recordOf({ topic, text }), { partition });
