@@ -1,7 +1,7 @@
 // What a send loop does when something has changed: where no other spec of the sender would notice.
 import { expect, it } from 'vitest';
 import { directoryOfSpec, openSpool } from '../spool/rig.ts';
-import { Rig, recordOf, stored } from './rig.ts';
+import { deferred, Rig, recordOf, stored } from './rig.ts';
 
 it('a short pause that a broker asks for within a long one does not end that', async () => {
   const rig = new Rig();
@@ -140,4 +140,23 @@ it('counts its sends, and those of them that are of records that were sent befor
   await rig.clock.pass(10_000);
   expect(rig.delivered).toEqual(['a', 'b']);
   expect([rig.sender.sends, rig.sender.retries]).toEqual([4, 2]);
+});
+
+it.each([
+  ['is stored all the same tells that Kafka is there', true, 'up'],
+  ['fails tells nothing of Kafka', false, 'idle'],
+])('a send whose records have been given up meanwhile, and that %s', async (_, isStored, state) => {
+  const rig = new Rig();
+  const held = deferred<void>();
+  rig.answer = async (batch) => {
+    await held.promise;
+    if (!isStored) throw new Error('cut off');
+    return stored(batch);
+  };
+  rig.log('a');
+  await rig.clock.pass(20);
+  rig.sender.giveUp();
+  held.resolve();
+  await rig.clock.settle();
+  expect([rig.sender.state, rig.sender.lastError]).toEqual([state, null]);
 });
