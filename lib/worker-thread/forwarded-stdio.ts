@@ -6,8 +6,14 @@ import type { Report } from '../clients/worker/messages/thread-messages.ts';
  */
 export function forwardStdio(report: (what: Report) => void): void {
   for (const to of ['stdout', 'stderr'] as const) {
-    const write = (text: unknown, ...rest: unknown[]): boolean => {
-      report({ kind: 'print', to, text: String(text) });
+    const write = (text: string, ...rest: unknown[]): boolean => {
+      const [encoding] = rest;
+      // Of a text, its encoding; of bytes of whatever class, the text.
+      const bytes = Buffer.from(
+        text,
+        typeof encoding === 'string' ? (encoding as BufferEncoding) : undefined,
+      );
+      report({ kind: 'print', to, text: bytes.toString() });
       const done = rest.at(-1);
       if (typeof done === 'function') process.nextTick(done);
       return true;

@@ -68,7 +68,7 @@ export class ServedTransport {
       case 'close':
         return await this.#clients.get(order.client)?.close();
       case 'kill':
-        this.#killed = order.client;
+        this.#killed = Math.max(this.#killed, order.client);
         this.#clients.get(order.client)?.kill();
         this.#clients.delete(order.client);
         return;

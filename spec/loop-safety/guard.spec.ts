@@ -2,7 +2,16 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { setImmediate as turn } from 'node:timers/promises';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { guardSync, guardSyncInScope, isGuarded, runGuarded } from '../../lib/loop-safety/guard.ts';
+import {
+  guardSync,
+  guardSyncInScope,
+  guardSyncUnreported,
+  isGuarded,
+  isUnreported,
+  outsideGuard,
+  runGuarded,
+} from '../../lib/loop-safety/guard.ts';
+import { systemTimers } from '../../lib/time/system-timers.ts';
 import { isThenable } from '../../lib/util/thenable.ts';
 
 describe('isGuarded', () => {
@@ -197,6 +206,55 @@ describe('guardSyncInScope', () => {
   });
 });
 
+describe('outsideGuard', () => {
+  it('is outside of the synchronous half until the function is over, also when it throws', () => {
+    expect(guardSync(() => [outsideGuard(isGuarded), isGuarded()])).toEqual([false, true]);
+    guardSync(() => {
+      const failing = (): void =>
+        outsideGuard(() => {
+          throw new RangeError('no');
+        });
+      expect(failing).toThrow(RangeError);
+      expect(isGuarded()).toBe(true);
+    });
+    expect(isGuarded()).toBe(false);
+  });
+
+  it('is outside of the asynchronous half, and so is what the function starts', async () => {
+    await runGuarded(async () => {
+      expect(outsideGuard(isGuarded)).toBe(false);
+      expect(await outsideGuard(() => turn().then(isGuarded))).toBe(false);
+      expect(isGuarded()).toBe(true);
+    });
+  });
+});
+
+describe('guardSyncUnreported', () => {
+  it('runs under the flag, and is known as long as it runs, also when the function throws', () => {
+    const seen: boolean[][] = [];
+    const see = (): void => void seen.push([isGuarded(), isUnreported()]);
+    see();
+    guardSync(see);
+    guardSyncUnreported(() => {
+      guardSyncUnreported(see);
+      see();
+    });
+    expect(() =>
+      guardSyncUnreported(() => {
+        throw new RangeError('no');
+      }),
+    ).toThrow(RangeError);
+    see();
+    expect(seen).toEqual([
+      [false, false],
+      [true, false],
+      [true, true],
+      [true, true],
+      [false, false],
+    ]);
+  });
+});
+
 describe('the flag', () => {
   it('creates no AsyncLocalStorage before the asynchronous half is asked for', async () => {
     const key = Symbol.for('winston-kafkajs.guard.2');
@@ -260,17 +318,54 @@ describe('isThenable', () => {
   });
 });
 
-it('ends with the turn of the event loop where the time limit of vm has ended a script in the middle of it', async () => {
+describe('where a script is ended in the middle', () => {
   const spin = (): void => {
     for (;;);
   };
   // Long enough for the scope to begin on a busy machine, too.
-  const script = (): unknown => runInNewContext('run()', { run: () => guardSync(spin) }, { timeout: 500 });
-  expect(script).toThrow('timed out');
-  expect(isGuarded()).toBe(true);
-  await turn();
-  expect(isGuarded()).toBe(false);
-  // And what comes after it begins and ends as ever.
-  expect(guardSync(isGuarded)).toBe(true);
-  expect(isGuarded()).toBe(false);
+  const endedIn = (run: () => unknown): unknown => runInNewContext('run()', { run }, { timeout: 500 });
+
+  it('ends with the turn of the event loop: by the time limit of vm', async () => {
+    expect(() => endedIn(() => guardSync(spin))).toThrow('timed out');
+    expect(isGuarded()).toBe(true);
+    await turn();
+    expect(isGuarded()).toBe(false);
+    // And what comes after it begins and ends as ever.
+    expect(guardSync(isGuarded)).toBe(true);
+    expect(isGuarded()).toBe(false);
+  });
+
+  it('ends with that turn also for those who are told of suppressed records', async () => {
+    expect(() => endedIn(() => guardSyncUnreported(spin))).toThrow('timed out');
+    expect([isGuarded(), isUnreported()]).toEqual([true, true]);
+    await turn();
+    expect([isGuarded(), isUnreported()]).toEqual([false, false]);
+  });
+});
+
+describe('the end of the turn', () => {
+  it('is waited for once, however often somebody asks', async () => {
+    await turn();
+    const soon = vi.spyOn(systemTimers, 'soon');
+    onTestFinished(() => soon.mockRestore());
+    guardSync(() => [isGuarded(), isGuarded(), guardSync(isGuarded)]);
+    expect(soon).toHaveBeenCalledTimes(1);
+    await turn();
+    guardSync(isGuarded);
+    expect(soon).toHaveBeenCalledTimes(2);
+    await turn();
+  });
+
+  it('may come in the middle of a call, where that runs the event loop: the next one is guarded all the same', async () => {
+    await turn();
+    const soon = vi.spyOn(systemTimers, 'soon').mockImplementation((end) => end());
+    onTestFinished(() => soon.mockRestore());
+    guardSync(() => expect(isGuarded()).toBe(true));
+    guardSyncUnreported(() => expect(isGuarded()).toBe(true));
+    soon.mockRestore();
+    expect(guardSync(isGuarded)).toBe(true);
+    guardSyncUnreported(() => expect(isUnreported()).toBe(true));
+    await turn();
+    expect([isGuarded(), isUnreported()]).toEqual([false, false]);
+  });
 });

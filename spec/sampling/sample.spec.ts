@@ -21,6 +21,8 @@ describe('a sample of records', () => {
   it('keeps none at 0 and all at 1', () => {
     expect(new Set(keptOf({ rate: 0 }, 1_000))).toEqual(new Set([false]));
     expect(new Set(keptOf({ rate: 1 }, 1_000))).toEqual(new Set([true]));
+    // The first number of this seed is 0.
+    expect(keptOf({ rate: 0, seed: 2_463_401_483 }, 1)).toEqual([false]);
   });
 
   it('keeps the same ones with the same seed, and others with another', () => {
@@ -49,6 +51,11 @@ describe('a sample of kinds of records', () => {
       sample.keeps('info', () => (at % 2 === 0 ? 'a' : 'b')),
     );
     expect(kept).toEqual([true, true, ...Array(6).fill(false), true, true]);
+  });
+
+  it('keeps one in ten at a tenth, though ten times 0.1 is a little less than 1', () => {
+    const kept = keptOf({ rate: 0.1, by: 'fingerprint' }, 21);
+    expect(kept.flatMap((isKept, at) => (isKept ? [at] : []))).toEqual([0, 10, 20]);
   });
 
   it('keeps as many as the rate says, give or take the first one', () => {

@@ -23,6 +23,16 @@ it('tells what was left out, by level, a minute after the first of it', async ()
   expect(told[1]).toEqual({ total: 1, byName: { info: 1 } });
 });
 
+it('tells at once all that was left out in the minute that has begun with the first of it', async () => {
+  const { clock, told, notice } = rig();
+  notice.add('info');
+  await clock.pass(59_999);
+  for (const level of ['debug', 'silly']) notice.add(level);
+  await clock.pass(1);
+  expect(told).toEqual([{ total: 3, byName: { info: 1, debug: 1, silly: 1 } }]);
+  expect(clock.armed).toBe(0);
+});
+
 it('tells the rest at the end, once, and waits for nothing more', () => {
   const { clock, told, notice } = rig();
   notice.tellNow();

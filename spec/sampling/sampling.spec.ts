@@ -1,5 +1,5 @@
 import { expect, it, vi } from 'vitest';
-import { samplingOf } from '../../lib/sampling/sampling.ts';
+import { levelsOf, samplingOf } from '../../lib/sampling/sampling.ts';
 
 const now = (): number => 0;
 const kind = (): string => 'kind';
@@ -53,4 +53,25 @@ it('draws no other seed for a sample that has stayed', () => {
   const rateLimit = { maxRecords: 1_000, perMs: 100, by: 'level' as const };
   const after = samplingOf({ sample, rateLimit }, now, () => 0.2, seeded());
   expect(keptBy(after)).toEqual(keptBy(seeded()));
+});
+
+it('begins anew by an option that has changed', () => {
+  const limitTo = (maxRecords: number) => ({ maxRecords, perMs: 100, by: 'level' as const });
+  const before = samplingOf({ sample: undefined, rateLimit: limitTo(1) }, now, Math.random);
+  expect([before?.keeps('info', kind), before?.keeps('info', kind)]).toEqual([true, false]);
+  const after = samplingOf({ sample: undefined, rateLimit: limitTo(2) }, now, Math.random, before);
+  expect([1, 2, 3].map(() => after?.keeps('info', kind))).toEqual([true, true, false]);
+  const none = samplingOf({ sample: { rate: 0 }, rateLimit: undefined }, now, Math.random);
+  const all = samplingOf({ sample: { rate: 1 }, rateLimit: undefined }, now, Math.random, none);
+  expect([none?.keeps('info', kind), all?.keeps('info', kind)]).toEqual([false, true]);
+});
+
+it('names the levels of its options, and where they stand', () => {
+  const rateLimit = { maxRecords: { debug: 1 }, perMs: 100 };
+  expect(levelsOf({ sample: { rate: { info: 0.5, silly: 0 } }, rateLimit })).toEqual([
+    { path: 'sample', level: 'info' },
+    { path: 'sample', level: 'silly' },
+    { path: 'rateLimit', level: 'debug' },
+  ]);
+  expect(levelsOf({ sample: { rate: 0.5 }, rateLimit: undefined })).toEqual([]);
 });

@@ -52,9 +52,11 @@ describe('a client is replaced', () => {
     for (const key of ['0', '1']) rig.sender.add(recordOf({ text: key, key }));
     await rig.clock.pass(5_000);
     expect(rig.events).toEqual([]);
+    const { length } = rig.sent;
     held.resolve();
     await rig.clock.pass(1_000);
     expect(rig.delivered).toEqual(['first', '1', '0']);
+    expect(rig.sent.slice(length).map(({ client }) => client)).toEqual([2]);
     expect(rig.sent.filter(({ texts }) => texts[0] === '1').length).toBe(1);
   });
 

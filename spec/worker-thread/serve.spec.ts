@@ -11,9 +11,11 @@ import type {
 } from '../../lib/clients/worker/messages/thread-messages.ts';
 import { recordsToWire } from '../../lib/clients/worker/messages/wire-records.ts';
 import { importDefault } from '../../lib/clients/worker/modules/import-default.ts';
+import { partitionOfKey } from '../../lib/protocol/murmur2.ts';
 import { PendingRecord } from '../../lib/record/record.ts';
 import { serve } from '../../lib/worker-thread/serve.ts';
 import type { BrokerCluster } from '../../testing/broker/broker-cluster.ts';
+import { recordOf } from '../sender/rig.ts';
 import { numbered, startCluster, TOPIC } from '../support/harness.ts';
 
 const SETTINGS: WorkerSettings = {
@@ -62,6 +64,11 @@ class Served {
   }
 }
 
+/** Not among the types of ES 2023. */
+interface WithWaitAsync {
+  waitAsync(counter: Int32Array, at: number, value: number, timeoutMs: number): { value: Promise<string> };
+}
+
 const batchOf = (texts: string[], partition?: number, topic = TOPIC) => ({
   topic,
   partition,
@@ -94,6 +101,50 @@ it('connects, sends, tells what it has learnt, and lets go', async () => {
   expect(await served.ask({ kind: 'send', client: 1, batch: batchOf(['c']) })).toMatch('not connected');
   // Whoever cannot wait for an event counts them.
   expect(served.counter[0]).toBe(served.reports.length);
+});
+
+it('wakes whoever waits for its next report', async () => {
+  const served = new Served();
+  await served.ask({ kind: 'kill', client: 1 });
+  const told = (Atomics as unknown as WithWaitAsync).waitAsync(
+    served.counter,
+    0,
+    served.counter[0] ?? 0,
+    20_000,
+  );
+  await served.ask({ kind: 'kill', client: 1 });
+  expect(await told.value).toBe('ok');
+});
+
+it('counts a report when it can be received: whoever looked in between would wait for the next one', () => {
+  const { port1, port2 } = new MessageChannel();
+  onTestFinished(() => port1.close());
+  const reports = new Int32Array(new SharedArrayBuffer(4));
+  const counted: unknown[] = [];
+  const postMessage = (): void => void counted.push(reports[0]);
+  const report = serve({
+    ...{ kafkajs: undefined, imports: [], reports },
+    port: Object.assign(port2, { postMessage }),
+  });
+  for (const text of ['a', 'b']) report({ kind: 'print', to: 'stdout', text });
+  expect([counted, reports[0]]).toEqual([[0, 1], 2]);
+});
+
+it('a transport that leaves has its clients cut, and is known no more', async () => {
+  const cluster = await startCluster();
+  const served = new Served();
+  await served.ask({ kind: 'connect', client: 1, kafka: kafkaOf(cluster) });
+  expect(await served.ask({ kind: 'leave' })).toBe('done');
+  await cluster.until(() => cluster.connections === 0);
+  expect(await served.ask({ kind: 'close', client: 1 })).toBe('transport 1 is not known in this thread');
+});
+
+it('hands an error over with what tells its kind', async () => {
+  const served = new Served();
+  await served.ask({ kind: 'connect', client: 1, kafka: { brokers: ['127.0.0.1:1'] } });
+  expect(served.of('failed')).toMatchObject([
+    { error: { name: 'KafkaJSNumberOfRetriesExceeded', cause: { name: 'KafkaJSConnectionError' } } },
+  ]);
 });
 
 it('makes no client that has been given up in the meantime', async () => {
@@ -211,4 +262,38 @@ it('tells why nothing of a drain gets through', async () => {
   await served.ask({ kind: 'drain-on-exit', kafka: { brokers: ['127.0.0.1:1'] }, drain });
   expect(served.of('outage')[0]?.error.message).toMatch('ECONNREFUSED');
   expect(served.of('delivered')).toEqual([]);
+});
+
+it('carries out a drain in batches within both limits', async () => {
+  const cluster = await startCluster();
+  const requestsFor = async (limits: Partial<ExitDrainTask['batch']>): Promise<number> => {
+    const before = cluster.requests.Produce ?? 0;
+    const drain = drainOf(batchOf(numbered(6)));
+    const batch = { ...drain.batch, ...limits };
+    await new Served().ask({ kind: 'drain-on-exit', kafka: kafkaOf(cluster), drain: { ...drain, batch } });
+    return (cluster.requests.Produce ?? 0) - before;
+  };
+  expect(await requestsFor({})).toBe(1);
+  expect(await requestsFor({ maxRecords: 2 })).toBe(3);
+  expect(await requestsFor({ maxBytes: 1 })).toBe(6);
+});
+
+it('carries out a drain with the records of each key where they belong', async () => {
+  const cluster = await startCluster({ topics: { [TOPIC]: 3 } });
+  const keys = ['a', 'b', 'c', 'd', 'e', 'f'];
+  const keyed = keys.map((key) => recordOf({ topic: TOPIC, key }));
+  const drain = drainOf({ topic: TOPIC, partition: undefined, records: recordsToWire(keyed) });
+  expect(await new Served().ask({ kind: 'drain-on-exit', kafka: kafkaOf(cluster), drain })).toBe('done');
+  const partitionOf = new Map(cluster.records(TOPIC).map(({ key, partition }) => [String(key), partition]));
+  expect(keys.map((key) => partitionOf.get(key))).toEqual(keys.map((key) => partitionOfKey(key, 3)));
+});
+
+it('carries out a drain in spite of a failure, and tries again after the wait that it is told', async () => {
+  const cluster = await startCluster();
+  cluster.inject({ api: 'Produce', times: 3, action: { error: 7 } });
+  const served = new Served();
+  const drain = drainOf(batchOf(['a']));
+  expect(await served.ask({ kind: 'drain-on-exit', kafka: kafkaOf(cluster), drain })).toBe('done');
+  expect(cluster.values(TOPIC)).toEqual(['a']);
+  expect(served.of('delivered')).toMatchObject([{ indexes: [0] }]);
 });

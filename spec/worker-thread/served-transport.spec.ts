@@ -1,5 +1,5 @@
 // The clients of one transport in its thread: what comes of an order, and what goes back. How orders get here is in serve.spec.ts.
-import { CompressionTypes, type KafkaConfig, logLevel } from 'kafkajs';
+import { CompressionCodecs, CompressionTypes, type KafkaConfig, logLevel } from 'kafkajs';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type {
   ClientTask,
@@ -101,12 +101,65 @@ describe('a client', () => {
     expect(cluster.count(TOPIC)).toBe(2);
   });
 
+  it('that is given up was made all the same, where one of before was given up after it', async () => {
+    const cluster = await startCluster();
+    const { ask, failureOf } = served();
+    for (const client of [2, 1]) await ask({ kind: 'kill', client });
+    expect(await failureOf(connect({ brokers: cluster.addresses }, 2))).toBe('given up by winston-kafkajs');
+    expect(cluster.connectionsEver).toBe(0);
+  });
+
   it.each(['close', 'kill'] as const)('has no connection after a %s', async (kind) => {
     const cluster = await startCluster();
     const { ask } = served();
     await ask(connect({ brokers: cluster.addresses }));
     await ask({ kind, client: 1 });
     await cluster.until(() => cluster.connections === 0);
+  });
+
+  it('that is given up while it connects is cut', async () => {
+    const cluster = await startCluster();
+    cluster.inject({ api: 'ApiVersions', action: { silent: 'before-store' } });
+    const { ask, failureOf } = served();
+    const connecting = failureOf(connect({ brokers: cluster.addresses }));
+    await cluster.until(() => cluster.connections === 1);
+    await ask({ kind: 'kill', client: 1 });
+    await cluster.until(() => cluster.connections === 0);
+    expect(await connecting).toMatch('given up by winston-kafkajs');
+  });
+
+  it('answers a close when what was under way has ended', async () => {
+    const cluster = await startCluster();
+    let release = (): void => undefined;
+    const hold = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    cluster.inject({ api: 'Produce', action: { hold } });
+    const { ask } = served();
+    await ask(connect({ brokers: cluster.addresses }));
+    const sending = ask(send());
+    await cluster.until(() => cluster.requests.Produce === 1);
+    let isClosed = false;
+    const closing = ask({ kind: 'close', client: 1 }).then(() => {
+      isClosed = true;
+    });
+    // An answer that did not wait would be here by now.
+    await new Promise(setImmediate);
+    expect(isClosed).toBe(false);
+    release();
+    await Promise.all([sending, closing]);
+  });
+
+  it('answers a renewal when what was under way has failed', async () => {
+    const cluster = await startCluster();
+    cluster.inject({ api: 'Produce', action: { silent: 'before-store' } });
+    const { ask, failureOf } = served({ idempotent: true });
+    await ask(connect({ brokers: cluster.addresses }));
+    const ended: string[] = [];
+    const sending = failureOf(send()).then(() => ended.push('send'));
+    await cluster.until(() => cluster.requests.Produce === 1);
+    await Promise.all([sending, ask({ kind: 'renew', client: 1 }).then(() => ended.push('renew'))]);
+    expect(ended).toEqual(['send', 'renew']);
   });
 
   it('comes from one source with the others: each begins with the next broker', async () => {
@@ -158,6 +211,20 @@ describe('the configuration', () => {
     );
   });
 
+  it('may register the codec, because its module is imported before', async () => {
+    const cluster = await startCluster();
+    const { Snappy } = CompressionTypes;
+    onTestFinished(() => void Reflect.deleteProperty(CompressionCodecs, Snappy));
+    const kafkaModule = moduleOf(`
+      import { createRequire } from 'node:module';
+      const { CompressionCodecs } = createRequire(${JSON.stringify(import.meta.url)})('kafkajs');
+      CompressionCodecs[${Snappy}] = () => ({});
+      export default ${JSON.stringify({ brokers: cluster.addresses })};
+    `);
+    const { ask } = served({ compression: Snappy, kafkaModule });
+    expect(await ask({ kind: 'connect', client: 1, kafka: undefined })).toBeUndefined();
+  });
+
   it('has another client ship where the main thread has found one', async () => {
     const kafka = { brokers: ['127.0.0.1:2'] };
     const { failureOf, of } = served({
@@ -192,4 +259,23 @@ it('an exit drain cuts what is under way, and sends what it is given: also what 
   expect(cluster.values(TOPIC)).toEqual(['left']);
   expect(of('delivered')).toEqual([{ transport: 3, kind: 'delivered', indexes: [0] }]);
   expect(of('partitions')).toHaveLength(learnt);
+});
+
+it('an exit drain gives up after requestTimeoutMs what never ends, and tries again', async () => {
+  const cluster = await startCluster();
+  let asked = 0;
+  const brokers = (): Promise<string[]> =>
+    ++asked === 1 ? new Promise(() => undefined) : Promise.resolve(cluster.addresses);
+  const { ask } = served({ requestTimeoutMs: 300 });
+  await ask({
+    kind: 'drain-on-exit',
+    kafka: { brokers },
+    drain: {
+      batches: [{ topic: TOPIC, partition: undefined, records: recordsToWire([recordOf({ text: 'left' })]) }],
+      batch: { maxRecords: 10, maxBytes: 10_000, lingerMs: 1 },
+      retry: { initialMs: 1, maxMs: 5 },
+      timeoutMs: 20_000,
+    },
+  });
+  expect(cluster.values(TOPIC)).toEqual(['left']);
 });

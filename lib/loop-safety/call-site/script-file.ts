@@ -105,8 +105,8 @@ function packageOf(file: string): string {
   const slashed = nodePath.sep === '/' ? file : file.replaceAll(nodePath.sep, '/');
   const at = slashed.lastIndexOf(`/${NODE_MODULES}`);
   if (at < 0) return '';
-  const [first = '', second = ''] = slashed.slice(at + 1 + NODE_MODULES.length).split('/', 2);
-  return first.startsWith('@') ? `${first}/${second}` : first;
+  // Of a package with a scope only that: none of those that are looked for has one.
+  return slashed.slice(at + 1 + NODE_MODULES.length).split('/', 1)[0] ?? '';
 }
 
 function workingDirectory(): string {

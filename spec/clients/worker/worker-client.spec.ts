@@ -1,7 +1,12 @@
 // What a sender has of Kafka clients that live in a worker thread.
 import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { MessagePort, type Worker } from 'node:worker_threads';
-import { type LogEntry, logLevel } from 'kafkajs';
+import { CompressionTypes, type LogEntry, logLevel } from 'kafkajs';
 import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Batch, Records } from '../../../lib/accumulator/batch.ts';
 import type { DeliveryClient } from '../../../lib/clients/client.ts';
@@ -84,6 +89,45 @@ describe('a source', () => {
     expect(workers).toHaveLength(3);
   });
 
+  it('has let its thread end once it is disposed of', async () => {
+    const workers = watchWorkers();
+    const { source } = sourceTo(NOWHERE, { isolate: true });
+    source.make();
+    await turn();
+    await source.dispose();
+    // That of a thread that has ended.
+    expect(workers.map(({ threadId }) => threadId)).toEqual([-1]);
+  });
+
+  it('that is used again joins anew the thread that others have gone on with', async () => {
+    const cluster = await startCluster();
+    const kafka = { brokers: cluster.addresses };
+    const execArgv = ['--import', 'data:text/javascript,"joined anew"'];
+    const [one, other] = [sourceTo(kafka, { execArgv }), sourceTo(kafka, { execArgv })];
+    await connected(other);
+    await connected(one);
+    const disposed = one.source.dispose();
+    await connected(one);
+    await disposed;
+    await (await connected(one)).send(batchOf(objectsOf(['a'])));
+    expect(cluster.values(TOPIC)).toEqual(['a']);
+  });
+
+  it('tells the thread which kafkajs is beside the module, or else beside this library', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'winston-kafkajs-beside-'));
+    onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+    const beside = join(directory, 'node_modules/kafkajs');
+    mkdirSync(beside, { recursive: true });
+    const installed = createRequire(import.meta.url).resolve('kafkajs');
+    writeFileSync(join(beside, 'index.js'), `module.exports = require(${JSON.stringify(installed)});`);
+    const code = `import { workerData } from 'node:worker_threads'; throw new Error(workerData.winstonKafkajs.kafkajs);`;
+    const file = join(directory, 'kafka.mjs');
+    writeFileSync(file, code);
+    expect(await outcomeOf(connected(sourceTo(pathToFileURL(file))))).toMatch(realpathSync(beside));
+    const elsewhere = new URL(`data:text/javascript,${encodeURIComponent(code)}`);
+    expect(await outcomeOf(connected(sourceTo(elsewhere)))).toMatch(installed);
+  });
+
   it('goes to another thread where its own has ended, and what was under way there fails', async () => {
     const cluster = await startCluster();
     cluster.inject({ api: 'Produce', action: { silent: 'after-store' } });
@@ -148,6 +192,20 @@ describe('a source', () => {
     const started = sourceTo(new URL(`data:text/javascript,${encodeURIComponent(code)}`));
     await (await connected(started)).send(batchOf(objectsOf(['a'])));
     expect(cluster.values(TOPIC)).toEqual(['a']);
+  });
+
+  it('tells the thread all that holds for its clients', async () => {
+    const posting = vi.spyOn(MessagePort.prototype, 'postMessage');
+    onTestFinished(() => posting.mockRestore());
+    const settings = {
+      ...{ acks: 1 as const, idempotent: true, compression: CompressionTypes.GZIP, compressionLevel: 3 },
+      ...{ requestTimeoutMs: 1_234, logLevel: logLevel.ERROR, fastPath: false },
+    };
+    sourceTo(NOWHERE, settings).source.make();
+    const [{ settings: told } = {}] = posting.mock.calls.flat().filter((order) => order?.kind === 'open');
+    const { log, ...own } = told;
+    expect(own).toEqual({ ...settings, kafkaModule: undefined, platformatic: undefined });
+    expect(log).toBeTypeOf('number');
   });
 
   it('tells the thread where the client is installed that ships in place of kafkajs', async () => {
@@ -244,6 +302,15 @@ describe('a client', () => {
     expect(workers).toEqual([]);
   });
 
+  it('that is given up has nothing more to wait for where its thread has ended', async () => {
+    const { source, clock } = sourceTo(NOWHERE, { isolate: true });
+    const client = source.make();
+    await source.dispose();
+    client.kill();
+    expect(clock.armed).toBe(0);
+    await expect(client.close()).rejects.toThrow('has ended: the transport was closed');
+  });
+
   it('that is given up, and not cut for two seconds, is ended with its thread', async () => {
     const { url, hangs } = hangingModule();
     const started = sourceTo(url, { isolate: true });
@@ -279,6 +346,16 @@ describe('at the end of the process', () => {
     const onOutcome = vi.fn();
     source.exitDrain.awaitSends(new Set([batch]), clock.now + 20_000, onOutcome);
     expect(onOutcome).not.toHaveBeenCalled();
+  });
+
+  it('no thread is started to hear of sends that are not under way', async () => {
+    const workers = watchWorkers();
+    const { source, clock } = sourceTo(NOWHERE, { isolate: true });
+    source.exitDrain.awaitSends(new Set([batchOf(objectsOf(['a']))]), clock.now + 20_000, () =>
+      expect.unreachable(),
+    );
+    await turn();
+    expect(workers).toEqual([]);
   });
 
   it('what is left goes to a thread that is started for it, and what comes of that is told', async () => {

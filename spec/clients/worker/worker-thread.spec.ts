@@ -113,6 +113,16 @@ describe('what is asked of it', () => {
     expect(await ask({ kind: 'kill', client: 1 })).toBe('done');
   });
 
+  it('fails once, where it could not be handed over', async () => {
+    const thread = started();
+    const { number } = joined(thread);
+    const onOutcome = vi.fn();
+    const kafka = { brokers: [], ssl: { checkServerIdentity: () => undefined } };
+    thread.give(number, { ...connect, kafka } as Task, { onOutcome });
+    await thread.end('it is over');
+    expect(onOutcome).toHaveBeenCalledTimes(1);
+  });
+
   it('fails when it ends, and from then on at once', async () => {
     const { url, hangs } = hangingModule();
     const ended = vi.fn();

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { createRequire, SourceMap } from 'node:module';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import winston from 'winston';
-import type { CapturedSite } from '../../../lib/loop-safety/call-site/call-site.ts';
+import { CapturedSite, captured } from '../../../lib/loop-safety/call-site/call-site.ts';
+import type { ScriptFile } from '../../../lib/loop-safety/call-site/script-file.ts';
 import { siteBelow, sitedLogger, sitesOf } from './fixtures/sited-logger.ts';
 
 type Caller = (logger: winston.Logger | typeof winston) => unknown;
@@ -45,7 +46,7 @@ describe('the call site of a winston record', () => {
     expect(sites[0]).toMatchObject({ function: 'way', module: MODULE, file: FILE });
   });
 
-  it.each([1, 2, 3, 8, 40, 100].flatMap((depth) => ways.map(([way, run]) => [depth, way, run] as const)))(
+  it.each([1, 2, 3, 8, 40, 200].flatMap((depth) => ways.map(([way, run]) => [depth, way, run] as const)))(
     'is right the first time for a child %i deep, logger.%s',
     (depth, _, run) => {
       const { logger, sites } = sitedLogger();
@@ -112,6 +113,54 @@ describe('the call site of a winston record', () => {
   });
 });
 
+it('keeps nothing of the call, whose receivers could be large', () => {
+  const { logger } = sitedLogger();
+  cases[0]?.[1](logger);
+  expect(captured.stack).toBeUndefined();
+});
+
+describe('the place of a frame', () => {
+  function placeOf(line: number | null, column: number | null, sourceMap?: SourceMap) {
+    const frame = {
+      getFunctionName: () => 'send',
+      getLineNumber: () => line,
+      getColumnNumber: () => column,
+    };
+    const script: ScriptFile = {
+      path: '/app/dist/db.js',
+      module: 'dist/db',
+      isPassedOver: false,
+      sourceMap: () => sourceMap,
+    };
+    return plain(new CapturedSite(frame as NodeJS.CallSite, script));
+  }
+  const compiled = { function: 'send', module: 'dist/db', file: '/app/dist/db.js' };
+
+  /** Each of the first two columns of line 1 and of line 2 has a place of its own. */
+  const mapTo = (source: string): SourceMap =>
+    new SourceMap({
+      ...{ version: 3, file: 'db.js', sources: [source], sourcesContent: [], names: [], sourceRoot: '' },
+      mappings: 'AAAA,CACA;AACA,CACA',
+    });
+
+  it('is 0, where V8 does not know it', () => {
+    expect(placeOf(null, null)).toEqual({ ...compiled, line: 0, column: 0 });
+  });
+
+  it('is by a source map that of the very column', () => {
+    const map = mapTo('file:///app/src/db.ts');
+    const places = [placeOf(1, 1, map), placeOf(1, 2, map), placeOf(2, 1, map), placeOf(2, 2, map)];
+    expect(places.map((place) => [place?.file, place?.line, place?.column])).toEqual(
+      [1, 2, 3, 4].map((line) => ['/app/src/db.ts', line, 1]),
+    );
+  });
+
+  it('is that of the compiled file, where the original is no file', () => {
+    const map = mapTo('webpack://app/src/db.ts');
+    expect(placeOf(2, 1, map)).toEqual({ ...compiled, line: 2, column: 1 });
+  });
+});
+
 describe('an application that has changed Error', () => {
   const before = Object.getOwnPropertyDescriptors(Error);
 
@@ -164,6 +213,48 @@ describe('an application that has changed Error', () => {
     ['formatter a getter that throws', 'prepareStackTrace', { get: throws }],
   ] as [string, string, PropertyDescriptor][])('costs the site, no more: %s', (_, name, descriptor) => {
     expect(siteUnder(name, descriptor)[0]).toEqual(UNKNOWN);
+  });
+
+  it('has an accessor that logs, and finds its formatter as it was', () => {
+    const { logger, sites } = sitedLogger();
+    const formatter = (): string => 'formatted';
+    let limit: unknown = 10;
+    let isLogging = false;
+    const set = (value: unknown): void => {
+      limit = value;
+      if (isLogging) return;
+      isLogging = true;
+      cases[0]?.[1](logger);
+      isLogging = false;
+    };
+    let left: unknown[];
+    try {
+      Error.prepareStackTrace = formatter;
+      Object.defineProperty(Error, 'stackTraceLimit', { configurable: true, get: () => limit, set });
+      cases[0]?.[1](logger);
+      left = [Error.prepareStackTrace, limit];
+    } finally {
+      mend();
+    }
+    expect(left).toEqual([formatter, 10]);
+    expect(sites).toHaveLength(2);
+  });
+
+  it('has a limit that cannot be read, and has nothing written', () => {
+    const { logger } = sitedLogger();
+    const formatter = (): string => 'formatted';
+    const written: unknown[] = [];
+    let left: unknown;
+    try {
+      Error.prepareStackTrace = formatter;
+      const set = (value: unknown): void => void written.push(value);
+      Object.defineProperty(Error, 'stackTraceLimit', { configurable: true, get: throws, set });
+      cases[0]?.[1](logger);
+      left = Error.prepareStackTrace;
+    } finally {
+      mend();
+    }
+    expect([left, written]).toEqual([formatter, []]);
   });
 
   it('does not see our formatter in a stack of its own, taken later', () => {

@@ -22,6 +22,7 @@ describe('moduleName', () => {
     ['/app/node_modules/@scope/name/lib/x.cjs', '@scope/name/lib/x'],
     ['/app/node_modules/.pnpm/kafkajs@2.2.4/node_modules/kafkajs/src/index.js', 'kafkajs/src/index'],
     ['/elsewhere/node_modules/kafkajs/index.js', 'kafkajs/index'],
+    ['/node_modules/kafkajs/index.js', 'kafkajs/index'],
     ['/app/node_modules_not/x.js', 'node_modules_not/x'],
     ['/app/my_node_modules/x.js', 'my_node_modules/x'],
     ['node:net', 'node:net'],
@@ -57,6 +58,7 @@ describe('fileOf', () => {
 
   it.each([
     ['/a/node_modules/winston/lib/winston/logger.js', true],
+    ['/node_modules/winston/lib/winston/logger.js', true],
     ['file:///a/node_modules/winston/lib/winston/logger.js', true],
     ['/a/node_modules/.pnpm/winston@3.19.0/node_modules/winston/lib/winston.js', true],
     ['/a/node_modules/winston-transport/index.js', true],
@@ -108,6 +110,7 @@ describe('functionName', () => {
     ['[Symbol.asyncIterator]', '[Symbol.asyncIterator]'],
     ['get [Symbol.toStringTag]', '[Symbol.toStringTag]'],
     ['routes.<computed>', '<anonymous>'],
+    ['Object.', '<anonymous>'],
     ['<static_initializer>', '<anonymous>'],
     ['src/db.ts', '<module>'],
     ['', '<anonymous>'],
@@ -120,6 +123,7 @@ describe('functionName', () => {
     expect(functionName(frame(null, [1, 1]))).toBe('<module>');
     expect(functionName(frame('first', [1, 1]))).toBe('first');
     expect(functionName(frame(null, [1, 2]))).toBe('<anonymous>');
+    expect(functionName(frame(null, [2, 1]))).toBe('<anonymous>');
     expect(functionName(frame(null, [1, 1], true))).toBe('<anonymous>');
   });
 });

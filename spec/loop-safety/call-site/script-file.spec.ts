@@ -3,7 +3,7 @@ import { mkdtemp, readFile, realpath, rm, symlink, writeFile } from 'node:fs/pro
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CallSite } from '../../../lib/loop-safety/call-site/call-site.ts';
@@ -81,6 +81,12 @@ describe.each(['module', 'commonjs'])('a compiled program, type %s', (type) => {
   });
 });
 
+it('is seen as written where it is loaded again under another name', async () => {
+  const url = `${pathToFileURL(join(out, 'module', `${MODULE}.js`)).href}?2`;
+  const sites = await sitesIn(root, '--enable-source-maps', '-e', `import(${JSON.stringify(url)})`);
+  expect(sites.map(({ file }) => file)).toEqual(Array(4).fill(join(root, `${MODULE}.ts`)));
+});
+
 it('is seen as written by tsx', async () => {
   const tsx = require.resolve('tsx');
   const sites = await sitesIn(root, '--import', tsx, join(root, `${MODULE}.ts`));
@@ -88,6 +94,18 @@ it('is seen as written by tsx', async () => {
   expect(sites.map((site) => site.function)).toEqual(['<module>', 'take', 'later', '<anonymous>']);
   expect(sites.map((site) => site.line)).toEqual(places.map((place) => place.line));
   expect(sites[0]).toMatchObject({ module: MODULE, file: join(root, `${MODULE}.ts`) });
+});
+
+it('has its path from the root as its module where the working directory has been deleted', async () => {
+  const program = join(out, 'commonjs', `${MODULE}.js`);
+  const code = `
+    const gone = require('node:fs').mkdtempSync(${JSON.stringify(join(out, 'gone-'))});
+    process.chdir(gone);
+    require('node:fs').rmdirSync(gone);
+    require(${JSON.stringify(program)});
+  `;
+  const [first] = await sitesIn(root, '-e', code);
+  expect(first).toMatchObject({ module: join(out, 'commonjs', MODULE).slice(1), file: program });
 });
 
 it('is <module> at the top level of ESM, after an await too', async () => {

@@ -74,6 +74,14 @@ describe("loguru's filter tests", () => {
     },
   );
 
+  it('tells each level that it names, and where', () => {
+    const filter = anyOf({ 'src/db': 'warn', kafkajs: false }, not({ '': 'error' }));
+    expect(compileFilter(filter, undefined, refuse).levels).toEqual([
+      { path: 'filter.anyOf[0]["src/db"]', level: 'warn' },
+      { path: 'filter.anyOf[1].not[""]', level: 'error' },
+    ]);
+  });
+
   it('knows the levels of the logger', () => {
     const levels = { high: 0, mine: 1, low: 2 };
     const filter = compileFilter({ tests: 'mine' }, levels, refuse);

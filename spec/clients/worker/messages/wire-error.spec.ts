@@ -1,5 +1,6 @@
 // What goes from thread to thread, by the same algorithm that a message port uses.
 import { expect, it } from 'vitest';
+import { refusedIndexesOf, withRefusedIndexes } from '../../../../lib/clients/refused-records.ts';
 import { classifyError } from '../../../../lib/clients/send-result.ts';
 import { fromWire, toWire } from '../../../../lib/clients/worker/messages/wire-error.ts';
 import { rootCause } from '../../../../lib/util/root-cause.ts';
@@ -23,6 +24,9 @@ it('an error keeps all that it is judged by, and so do its causes', () => {
     cause: { name: 'KafkaJSProtocolError', message: 'too large', type: 'MESSAGE_TOO_LARGE', code: 10 },
   });
   expect(classifyError(arrived)).toMatchObject({ kind: 'bisect', reason: 'oversize' });
+  expect(refusedIndexesOf(overTheWire(withRefusedIndexes(new Error('two are refused'), [1, 4])))).toEqual([
+    1, 4,
+  ]);
 });
 
 it('an error may be anything that can be thrown', () => {
