@@ -101,8 +101,8 @@ it('of what is faked nothing is used in lib', () => {
   });
   expect(new Set(uses)).toEqual(
     new Set([
-      'util/system-timers.ts: node:timers',
-      'util/system-timers.ts: Date.now',
+      'time/system-timers.ts: node:timers',
+      'time/system-timers.ts: Date.now',
       // In a thread of its own, where no test fakes anything.
       'worker-thread/forwarded-stdio.ts: process.nextTick',
     ]),
