@@ -33,6 +33,8 @@ export class Warnings {
   // Some kinds have a topic's name in them, and of topics there may be any number.
   readonly #lastTold = new BoundedMap<string, number>(MAX_KINDS);
   #isEndTold = false;
+  /** Records that were given up at a close in this turn, and that no fallback has. */
+  #closed = 0;
   /** What waits for `emitDeferred`. */
   #deferred: KafkaTransportError[] | undefined;
   readonly callbackFailures: Record<CallerFunction, number> = {
@@ -129,19 +131,27 @@ export class Warnings {
 
   /** Records will not reach Kafka. Also on the console, where no fallback has them: few people listen for `warn`. */
   dropped(reason: DropReason, topic: string, cause: unknown, hasFallback: boolean = false): void {
+    if (reason === 'closed' && !hasFallback && this.#closed++ === 0) this.#printClosed();
     if (!this.#isNews(reason)) return;
     const because = cause === undefined ? '' : ` (topic "${topic}": ${messageOf(cause)})`;
     const what = `winston-kafkajs is dropping records: ${WHY_DROPPED[reason]}${because}.`;
     const text = sentences(what, remedyFor(cause), 'stats().dropped counts them.');
-    if (!hasFallback) this.#printDropped(reason, text);
+    if (!hasFallback && reason !== 'closed') consoleLine('warn', text);
     this.#warn('ERR_RECORDS_DROPPED', text, cause);
   }
 
-  #printDropped(reason: DropReason, text: string): void {
-    const print = (): void => consoleLine('warn', text);
-    // Where the process ends, that has a line of its own, which says more; it comes in this same turn.
-    if (reason === 'closed') this.#clock.soon(() => this.#isEndTold || print());
-    else print();
+  /** Records were given up at a close. Where the process ends, that has a line of its own, which says more; it comes in this same turn. */
+  #printClosed(): void {
+    this.#clock.soon(() => {
+      const count = this.#closed;
+      this.#closed = 0;
+      if (this.#isEndTold || !this.#isNews('closed on the console')) return;
+      const [records, them] = count === 1 ? ['1 record', 'it'] : [`${count} records`, 'them'];
+      consoleLine(
+        'warn',
+        `winston-kafkajs has dropped ${records}: ${WHY_DROPPED.closed.replace('them', them)}.`,
+      );
+    });
   }
 
   /** Nothing can be written to the spool, or read from it. */

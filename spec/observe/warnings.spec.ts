@@ -139,6 +139,22 @@ describe('on the console, too,', () => {
     ).toEqual([1, 1]);
   });
 
+  it('it tells how many were given up at a close, all of that turn, those without that a fallback has', async () => {
+    const print = vi.spyOn(stderrLines, 'print').mockReturnValue(undefined);
+    const clock = new HeldClock();
+    const warnings = new Warnings(new EventEmitter(), clock);
+    for (const isHandedOn of [true, false, false, false])
+      warnings.dropped('closed', 'logs', undefined, isHandedOn);
+    await clock.settle();
+    const lines = print.mock.calls.map(([line]) => String(line));
+    print.mockRestore();
+    expect(lines).toEqual([
+      expect.stringContaining(
+        'winston-kafkajs has dropped 3 records: the transport was closed before Kafka had them.',
+      ),
+    ]);
+  });
+
   it('it tells of a fallback that fails, and of no other function', async () => {
     const error = new Error('no');
     expect(await printed((warnings) => warnings.callbackFailed('fallback', error, 'gone'))).toEqual([1, 1]);

@@ -57,7 +57,7 @@ describe('a short process without a broker', { timeout: 60_000 }, () => {
       code: 0,
       lines: [
         expect.stringMatching(/cannot reach Kafka: .*ECONNREFUSED/),
-        expect.stringMatching(/is dropping records: the transport was closed before Kafka had them/),
+        expect.stringMatching(/has dropped 3 records: the transport was closed before Kafka had them/),
       ],
     });
   });
