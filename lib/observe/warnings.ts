@@ -140,17 +140,21 @@ export class Warnings {
     this.#warn('ERR_RECORDS_DROPPED', text, cause);
   }
 
-  /** Records were given up at a close. Where the process ends, that has a line of its own, which says more; it comes in this same turn. */
+  /**
+   * Records were given up at a close. Where the process ends, that has a line of its own, which says more; it comes in this same turn. Once a
+   * minute at most: another turn of the event loop brings the next `beforeExit`, in which an application may log again.
+   */
   #printClosed(): void {
+    if (!this.#isNews('closed on the console')) {
+      this.#closed = 0;
+      return;
+    }
     this.#clock.soon(() => {
       const count = this.#closed;
       this.#closed = 0;
-      if (this.#isEndTold || !this.#isNews('closed on the console')) return;
-      const [records, them] = count === 1 ? ['1 record', 'it'] : [`${count} records`, 'them'];
-      consoleLine(
-        'warn',
-        `winston-kafkajs has dropped ${records}: ${WHY_DROPPED.closed.replace('them', them)}.`,
-      );
+      if (this.#isEndTold) return;
+      const records = count === 1 ? '1 record' : `${count} records`;
+      consoleLine('warn', `winston-kafkajs has dropped ${records}: ${WHY_DROPPED.closed}.`);
     });
   }
 

@@ -155,6 +155,20 @@ describe('on the console, too,', () => {
     ]);
   });
 
+  // Each turn that is asked for brings the next `beforeExit`: an application that logs there never ended.
+  it('and keeps no process alive that logs again each time', async () => {
+    const print = vi.spyOn(stderrLines, 'print').mockReturnValue(undefined);
+    const clock = new HeldClock();
+    const turns = vi.spyOn(clock, 'soon');
+    const warnings = new Warnings(new EventEmitter(), clock);
+    for (let n = 0; n < 3; n++) {
+      warnings.dropped('closed', 'logs', undefined);
+      await clock.settle();
+    }
+    print.mockRestore();
+    expect(turns).toHaveBeenCalledTimes(1);
+  });
+
   it('it tells of a fallback that fails, and of no other function', async () => {
     const error = new Error('no');
     expect(await printed((warnings) => warnings.callbackFailed('fallback', error, 'gone'))).toEqual([1, 1]);

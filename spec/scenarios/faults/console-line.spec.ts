@@ -14,7 +14,7 @@ it('an outage is one line on the console, not one for each of its retries, what 
   expect(stderr.trim().split('\n')).toEqual([
     expect.stringMatching(/WARN winston-kafkajs cannot reach Kafka: .*ECONNREFUSED.*Records wait in memory/),
     // They are given up in the end.
-    expect.stringMatching(/WARN winston-kafkajs is dropping records: .*closed before Kafka had them/),
+    expect.stringMatching(/WARN winston-kafkajs has dropped 100 records: .*closed before Kafka had them/),
   ]);
   const { warnings, lastError, buffered } = JSON.parse(stdout);
   expect({ warnings, buffered }).toEqual({ warnings: ['ERR_KAFKA_UNREACHABLE'], buffered: 100 });
