@@ -13,7 +13,7 @@ import { soonest } from './time/system-timers.ts';
 import type { Info, Levels } from './util/info.ts';
 import { activeSpan } from './util/open-telemetry-api.ts';
 import { CrashHandler } from './winston/crash-handler.ts';
-import { HeldBack } from './winston/held-back.ts';
+import type { HeldBack } from './winston/held-back.ts';
 import { LevelCheck, watchLevel } from './winston/level-check.ts';
 import { isWanted } from './winston/level-gate.ts';
 import { type Parent, Parents } from './winston/parents.ts';
@@ -112,7 +112,7 @@ export class KafkaTransport extends TransportStream {
         spanOf: (info, logger) => (isWanted(info, this, logger) ? activeSpan() : undefined),
       }),
     });
-    this.#heldBack = new HeldBack(this.#parents, this.#clock);
+    this.#heldBack = OwnPipeline.heldBack(this.#parents, this.#clock);
     const work = { onWork: () => this.#processEnd.watch(), onIdle: () => this.#onIdle() };
     this.#pipeline = new OwnPipeline(resolved, this, this.#clock, work, this.#heldBack);
     this.#crash = new CrashHandler(this, this.#clock, (timeoutMs, isLast) =>

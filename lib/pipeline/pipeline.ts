@@ -19,6 +19,7 @@ import { Spool } from '../spool/spool.ts';
 import type { Clock } from '../time/clock.ts';
 import { DropNotice } from '../undelivered/drop-notice.ts';
 import { FallbackWrites } from '../undelivered/fallback-writes.ts';
+import { HeldBack, type HoldingLoggers } from '../winston/held-back.ts';
 import { isWritten } from '../winston/workarounds.ts';
 import { InfoHandler } from './info-handler.ts';
 import { Lifecycle, type RecordsToCome, type WorkListener } from './lifecycle.ts';
@@ -161,6 +162,11 @@ export class Pipeline {
     this.#loopDetection = loopDetection;
     this.warnings = warnings;
     this.statsCollector = statsCollector;
+  }
+
+  /** For the transport, which can do without its code until it is made. */
+  static heldBack(loggers: HoldingLoggers, clock: Clock): HeldBack {
+    return new HeldBack(loggers, clock);
   }
 
   /** Which records are wanted from now on. */
