@@ -97,7 +97,6 @@ export class Warnings {
     isBySignal: boolean,
   ): void {
     this.#isEndTold = true;
-    const records = count === 1 ? '1 record' : `${count} records`;
     const why = lastError ?? 'there was no time to send them';
     const [lost, them] = count === 1 ? ['It is lost', 'it'] : ['They are lost', 'them'];
     // An exception that nobody handles sets it, too: at the `exit` event that looks like process.exit(1).
@@ -118,7 +117,7 @@ export class Warnings {
     }[fallback];
     consoleLine(
       'warn',
-      `winston-kafkajs: the process ends before Kafka has got ${records} (${why}). ${what}`,
+      `winston-kafkajs: the process ends before Kafka has got ${recordsOf(count)} (${why}). ${what}`,
     );
   }
 
@@ -153,8 +152,7 @@ export class Warnings {
       const count = this.#closed;
       this.#closed = 0;
       if (this.#isEndTold) return;
-      const records = count === 1 ? '1 record' : `${count} records`;
-      consoleLine('warn', `winston-kafkajs has dropped ${records}: ${WHY_DROPPED.closed}.`);
+      consoleLine('warn', `winston-kafkajs has dropped ${recordsOf(count)}: ${WHY_DROPPED.closed}.`);
     });
   }
 
@@ -265,4 +263,8 @@ function shown(name: CallerFunction, value: unknown): string {
 function typeOf(value: unknown): string {
   if (value === null) return 'null';
   return Array.isArray(value) ? 'an array' : `a value of type ${typeof value}`;
+}
+
+function recordsOf(count: number): string {
+  return count === 1 ? '1 record' : `${count} records`;
 }
