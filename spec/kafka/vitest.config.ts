@@ -1,11 +1,12 @@
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** The rows take longest, and wait most of the time. The other files run beside them, each with a cluster of its own. */
-class RowsFirst extends BaseSequencer {
+/** It takes longest, and waits most of the time. The other files run beside it, each with a cluster of its own. */
+class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const isRows = ({ moduleId }: TestSpecification): boolean => moduleId.endsWith('/rows.spec.ts');
-    return [...files.filter(isRows), ...files.filter((file) => !isRows(file))];
+    const isLongest = ({ moduleId }: TestSpecification): boolean =>
+      moduleId.endsWith('/faults-of-brokers.spec.ts');
+    return [...files.filter(isLongest), ...files.filter((file) => !isLongest(file))];
   }
 }
 
@@ -20,7 +21,7 @@ export default defineConfig({
             (name) => `spec/kafka/${name}.spec.ts`,
           ),
     maxWorkers: 2,
-    sequence: { sequencer: RowsFirst },
+    sequence: { sequencer: LongestFirst },
     testTimeout: 300_000,
     hookTimeout: 180_000,
     globalSetup: ['spec/support/bundles.ts'],

@@ -1,7 +1,7 @@
-// What all rows share: the cluster they run against, and the table that they make up.
-import { expect, it } from 'vitest';
+// What the rows of a file share: the cluster they run against, and the table that they make up.
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { expectLaw } from '../../support/harness.ts';
-import type { RealCluster } from '../support/real-cluster.ts';
+import { RealCluster } from '../support/real-cluster.ts';
 import { type TableRow, writeResults } from '../support/results.ts';
 import { type Row, type RowOptions, type RowResult, runRow } from '../support/row.ts';
 
@@ -15,7 +15,7 @@ export class Table {
   readonly cluster: RealCluster;
   readonly #rows: TableRow[] = [];
 
-  constructor(cluster: RealCluster) {
+  private constructor(cluster: RealCluster) {
     this.cluster = cluster;
   }
 
@@ -42,8 +42,19 @@ export class Table {
     });
   }
 
-  /** Into RESULTS.md, if all have run, against brokers of our own. */
-  async write(): Promise<void> {
-    if (this.cluster.isOwn) await writeResults(this.#rows);
+  /**
+   * Starts the cluster before the rows, and writes them to RESULTS.md afterwards, if all have run, against brokers of our own.
+   *
+   * @param title their heading there
+   */
+  static async of(title: string, addRows: (table: Table) => void): Promise<void> {
+    const cluster = await RealCluster.prepare();
+    const table = new Table(cluster);
+    beforeAll(() => cluster.start());
+    afterAll(async () => {
+      if (cluster.isOwn) writeResults(title, table.#rows);
+      await cluster.stop();
+    });
+    addRows(table);
   }
 }

@@ -1,5 +1,5 @@
-// The table of all rows, as the run leaves it in RESULTS.md.
-import { writeFile } from 'node:fs/promises';
+// The tables of the rows, as a run leaves them in RESULTS.md.
+import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import type { RowResult } from './row.ts';
 
@@ -10,34 +10,30 @@ export interface TableRow {
   result: RowResult | 'not run' | 'failed';
 }
 
-/** Only of a whole run. A row without figures has failed before there were any: it stands there as that. */
-export async function writeResults(rows: readonly TableRow[]): Promise<void> {
+/**
+ * Only of a whole run. A row without figures has failed before there were any: it stands there as that.
+ *
+ * @param title the heading above the table. All else in the file stays
+ */
+export function writeResults(title: string, rows: readonly TableRow[]): void {
   if (rows.some(({ result }) => result === 'not run')) return;
   const results = rows.map(({ result }) => result).filter((result) => typeof result === 'object');
   const lines = rows.map(({ scenario, result }) =>
     typeof result === 'object' ? lineOf(result) : `| ${scenario} | ${result} | | | | | | | |`,
   );
   const total = results.reduce((sum, { records }) => sum + records, 0);
-  await writeFile(
-    FILE,
-    `# Against the real Apache Kafka
+  const section = `## ${title}
 
-Written by \`npm run test:kafka\`: Apache Kafka 4.1.0, three brokers (KRaft) on loopback, Node ${process.version},
-${cpus().length} cores shared by all of it, ${new Date().toISOString().slice(0, 10)}. Three replicas, \`min.insync.replicas\` 2, three partitions, records of
-some 235 bytes, the transport's defaults unless the row says otherwise. ${total.toLocaleString('en')} records in all.
-
-*Lost*: logged, and neither in the topic nor handed to the fallback. *Handed on*: given to the fallback, with a reason.
-*New clients*: how often the Kafka client was replaced; only then can \`idempotent\` make a duplicate (without it a client is
-replaced at once when it hangs, or after a few failures). What Kafka had acknowledged before its topic was deleted is not
-asked for again. *Loop delay*: the
-longest that the event loop was held up, the consumer's and the specs' own work included. *Memory*: the highest of heap and
-external memory of the whole run's process.
+Node ${process.version}, ${cpus().length} cores shared by all of it, ${new Date().toISOString().slice(0, 10)}. ${total.toLocaleString('en')} records.
 
 | scenario | records | lost | duplicates | out of order | handed on | new clients | loop delay, ms | memory, MiB |
 | --- | --- | --- | --- | --- | --- | --- | --- | --- |
 ${lines.join('\n')}
-`,
-  );
+`;
+  // At once, as the other file of rows may write its own.
+  const [introduction = '', ...sections] = readFileSync(FILE, 'utf8').split(/^(?=## )/m);
+  const all = sections.map((text) => (text.startsWith(`## ${title}\n`) ? `${section}\n` : text));
+  writeFileSync(FILE, `${[introduction, ...all].join('').trimEnd()}\n`);
 }
 
 function lineOf(result: RowResult): string {
