@@ -14,7 +14,7 @@ import { isThenable } from '../util/thenable.ts';
 interface GuardState {
   depth: number;
   /** How much of `depth` belongs to those who are being told of suppressed records. */
-  untold: number;
+  unreported: number;
   store: AsyncLocalStorage<Scope | undefined> | undefined;
 }
 
@@ -28,13 +28,15 @@ export interface Scope {
 
 // One flag for the process, whichever module format or copy of the package asks: hence the global registry.
 // The number is the layout's version: change it with `GuardState`.
-const REGISTRY_KEY = Symbol.for('winston-kafkajs.guard.2');
+const REGISTRY_KEY = Symbol.for('winston-kafkajs.guard.3');
 
 const registry = globalThis as { [REGISTRY_KEY]?: GuardState };
 // Sealed, because Jest deletes the properties of what it finds on the global object when a test file has ended, or puts
 // accessors in their place, of which the setter calls itself (jest-util, `deleteProperty`); from those that are not
 // configurable it keeps away. Code that goes on after that, such as a send, still needs them.
-const state: GuardState = Object.seal(registry[REGISTRY_KEY] ?? { depth: 0, untold: 0, store: undefined });
+const state: GuardState = Object.seal(
+  registry[REGISTRY_KEY] ?? { depth: 0, unreported: 0, store: undefined },
+);
 registry[REGISTRY_KEY] = state;
 
 /** Creates the asynchronous half. There is no way back: from here on every `await` pays for it. */
@@ -69,11 +71,11 @@ function endWithThisTurn(): void {
   systemTimers.soon(() => {
     isEndDue = false;
     state.depth = 0;
-    state.untold = 0;
+    state.unreported = 0;
   });
 }
 
-function leave(half: 'depth' | 'untold'): void {
+function leave(half: 'depth' | 'unreported'): void {
   // Code that runs the event loop in the middle of its own turn may have ended it already.
   if (state[half] > 0) state[half]--;
 }
@@ -121,17 +123,17 @@ export function outsideGuard<Result>(fn: () => Result): Result {
 
 /** `guardSync` for those who are told of suppressed records: of what they log they are not told, or it would never end. */
 export function guardSyncUnreported(fn: () => void): void {
-  state.untold++;
+  state.unreported++;
   try {
     guardSync(fn);
   } finally {
-    leave('untold');
+    leave('unreported');
   }
 }
 
 /** Whether this call is inside `guardSyncUnreported`. */
 export function isUnreported(): boolean {
-  return state.untold > 0;
+  return state.unreported > 0;
 }
 
 /** Runs `fn`, and all that it starts, inside `scope` for as long as the scope is active. */

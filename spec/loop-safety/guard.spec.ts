@@ -257,7 +257,7 @@ describe('guardSyncUnreported', () => {
 
 describe('the flag', () => {
   it('creates no AsyncLocalStorage before the asynchronous half is asked for', async () => {
-    const key = Symbol.for('winston-kafkajs.guard.2');
+    const key = Symbol.for('winston-kafkajs.guard.3');
     const registry = globalThis as { [key]?: { depth: number; store: unknown } };
     const before = registry[key];
     onTestFinished(() => {
@@ -269,7 +269,7 @@ describe('the flag', () => {
     expect(copy.isGuarded()).toBe(false);
     expect(copy.guardSync(copy.isGuarded)).toBe(true);
     expect(copy.guardSyncInScope(copy.isGuarded)).toBe(true);
-    expect(registry[key]).toEqual({ depth: 0, untold: 0, store: undefined });
+    expect(registry[key]).toEqual({ depth: 0, unreported: 0, store: undefined });
     copy.runGuarded(() => undefined);
     expect(registry[key]?.store).toBeInstanceOf(AsyncLocalStorage);
   });
@@ -277,14 +277,14 @@ describe('the flag', () => {
 
 describe('the flag under Jest, which deletes the properties of what is global when a test file has ended', () => {
   it.each(['a copy of this version', 'an older copy'])('is kept, made by %s', async (by) => {
-    const key = Symbol.for('winston-kafkajs.guard.2');
+    const key = Symbol.for('winston-kafkajs.guard.3');
     const registry = globalThis as { [key]?: object };
     const before = registry[key];
     onTestFinished(() => {
       if (before !== undefined) registry[key] = before;
     });
     Reflect.deleteProperty(registry, key);
-    if (by === 'an older copy') registry[key] = { depth: 0, untold: 0, store: undefined };
+    if (by === 'an older copy') registry[key] = { depth: 0, unreported: 0, store: undefined };
     vi.resetModules();
     const copy = await import('../../lib/loop-safety/guard.ts');
     const state = registry[key] ?? {};

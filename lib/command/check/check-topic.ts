@@ -12,7 +12,7 @@ interface TopicSettings {
   readonly minInSync?: number;
   readonly maxBytes?: number;
   /** Why one of them is not there. */
-  readonly untold: string;
+  readonly whyUnknown: string;
 }
 
 /** Up to the first answer, and through SASL where it is configured. */
@@ -152,13 +152,13 @@ async function settingsOf(steps: Steps, inspector: KafkaInspector, topic: string
     return {
       ...(!Number.isNaN(minInSync) && { minInSync }),
       ...(!Number.isNaN(maxBytes) && { maxBytes }),
-      untold: 'the broker does not tell this setting of the topic',
+      whyUnknown: 'the broker does not tell this setting of the topic',
     };
   } catch (error) {
     // The transport needs no right to read them.
     const isForbidden = /AUTHORIZATION_FAILED/.test(String(rootCause(error).type));
     return {
-      untold: isForbidden
+      whyUnknown: isForbidden
         ? 'this user may not read the settings of the topic (DescribeConfigs)'
         : `the settings of the topic cannot be read: ${messageOf(error)}`,
     };
@@ -168,13 +168,13 @@ async function settingsOf(steps: Steps, inspector: KafkaInspector, topic: string
 function checkReplicas(
   steps: Steps,
   partitions: readonly PartitionMetadata[],
-  { minInSync, untold }: TopicSettings,
+  { minInSync, whyUnknown }: TopicSettings,
 ): void {
   const name = 'in-sync replicas';
   const counts = partitions.map(({ isr, replicas }) => ({ inSync: isr.length, replicas: replicas.length }));
   const least = Math.min(...counts.map(({ inSync }) => inSync));
   if (minInSync === undefined) {
-    steps.skip(name, `${least} at least; ${untold}`);
+    steps.skip(name, `${least} at least; ${whyUnknown}`);
     return;
   }
   // Kafka 4 asks for no more than a partition has.
@@ -205,10 +205,10 @@ const NEVER_ENOUGH_ADVICE =
 export const REPLICAS_ADVICE =
   'The broker refuses records until there are enough: bring its replicas back, or lower min.insync.replicas.';
 
-function checkSize(steps: Steps, { maxBytes, untold }: TopicSettings): void {
+function checkSize(steps: Steps, { maxBytes, whyUnknown }: TopicSettings): void {
   const name = 'size limit';
   if (maxBytes === undefined) {
-    steps.skip(name, untold);
+    steps.skip(name, whyUnknown);
     return;
   }
   const detail = `max.message.bytes is ${maxBytes}, batches have up to ${BATCH_BYTES} bytes (batch.maxBytes)`;
