@@ -13,7 +13,6 @@ import { soonest } from './time/system-timers.ts';
 import type { Info, Levels } from './util/info.ts';
 import { activeSpan } from './util/open-telemetry-api.ts';
 import { CrashHandler } from './winston/crash-handler.ts';
-import type { HeldBack } from './winston/held-back.ts';
 import { LevelCheck, watchLevel } from './winston/level-check.ts';
 import { isWanted } from './winston/level-gate.ts';
 import { type Parent, Parents } from './winston/parents.ts';
@@ -79,7 +78,6 @@ export class KafkaTransport extends TransportStream {
   readonly #processEnd: ProcessExit;
   readonly #hasSpool: boolean;
   readonly #parents: Parents;
-  readonly #heldBack: HeldBack;
   readonly #ending: StreamEnd;
   readonly #receiver: Receiver;
   readonly #levelCheck: LevelCheck;
@@ -103,18 +101,21 @@ export class KafkaTransport extends TransportStream {
     this.#options = resolved;
     this.#updatable = resolved;
     const OwnPipeline = loadPipeline();
-    this.#parents = new Parents({
-      wantsSite: (info, logger) =>
-        (resolved.callSite || this.#updatable.filter?.needsSite === true) && isWanted(info, this, logger),
-      wantsLogger: () => this.#parents.count > 1,
-      wantsContext: () => this.#callsFunctions(),
-      ...(resolved.traceContext && {
-        spanOf: (info, logger) => (isWanted(info, this, logger) ? activeSpan() : undefined),
-      }),
-    });
-    this.#heldBack = OwnPipeline.heldBack(this.#parents, this.#clock);
+    this.#parents = new Parents(
+      {
+        wantsSite: (info, logger) =>
+          (resolved.callSite || this.#updatable.filter?.needsSite === true) && isWanted(info, this, logger),
+        wantsLogger: () => this.#parents.count > 1,
+        wantsContext: () => this.#callsFunctions(),
+        onHeldBack: () => this.#processEnd.watch(),
+        ...(resolved.traceContext && {
+          spanOf: (info, logger) => (isWanted(info, this, logger) ? activeSpan() : undefined),
+        }),
+      },
+      (target) => target instanceof KafkaTransport,
+    );
     const work = { onWork: () => this.#processEnd.watch(), onIdle: () => this.#onIdle() };
-    this.#pipeline = new OwnPipeline(resolved, this, this.#clock, work, this.#heldBack);
+    this.#pipeline = new OwnPipeline(resolved, this, this.#clock, work, this.#parents);
     this.#crash = new CrashHandler(this, this.#clock, (timeoutMs, isLast) =>
       isLast && resolved.fallback !== undefined && this.#parents.endTheProcess
         ? this.#pipeline.lifecycle.flushAndExitSoon(timeoutMs)
@@ -164,7 +165,7 @@ export class KafkaTransport extends TransportStream {
 
   /**
    * Resolves when all records logged so far are settled, the time is up, or the transport is closed: then what stands in its spool
-   * is `pending`. Records that a logger holds back, because another of its transports is slow, are waited for.
+   * is `pending`. Records that a logger holds back, because another of its transports is slow, are taken first.
    *
    * @param timeoutMs milliseconds; `Infinity` waits for as long as it takes. Default: `closeTimeoutMs`
    * @returns what became of all that had been accepted when it was called
@@ -228,7 +229,6 @@ export class KafkaTransport extends TransportStream {
    */
   override write(info: unknown, encoding?: unknown, callback?: unknown): boolean {
     this._write(info as Info, 'utf8', NOTHING);
-    this.#heldBack.onRecord();
     this.#ending.onRecord();
     const done = typeof encoding === 'function' ? encoding : callback;
     if (typeof done === 'function') soonest(done as Callback);
@@ -287,7 +287,8 @@ export class KafkaTransport extends TransportStream {
    * more, of a module that was loaded anew, is not kept in memory by the process, nor are listeners left on it.
    */
   #onIdle(): void {
-    if (!this.#hasSpool && !this.#pipeline.lifecycle.hasUntold) this.#processEnd.forget();
+    const isNeeded = this.#hasSpool || this.#pipeline.lifecycle.hasUntold || this.#parents.held > 0;
+    if (!isNeeded) this.#processEnd.forget();
   }
 
   /** Of the application, for each record. */
@@ -317,8 +318,9 @@ export class KafkaTransport extends TransportStream {
       source.pipe?.(this);
       return;
     }
+    // Logged before; the pipe's own listener comes after this one.
+    this.#parents.handOver(Number.POSITIVE_INFINITY, (parent) => parent === source);
     this.#parents.remove(source);
-    this.#heldBack.onRecord();
     this.#ending.onRecord();
     this.#syncWithWinston();
     if (this.#parents.count === 0) void this.close();

@@ -27,7 +27,7 @@ export interface InfoHandlerParts {
   readonly statsCollector: StatsCollector;
   readonly channels: Channels;
   readonly lifecycle: Lifecycle;
-  readonly work: WorkListener | undefined;
+  readonly work: WorkListener;
 }
 
 /** What becomes of winston's infos: records for the sender, or nothing, counted by its reason. */
@@ -60,7 +60,7 @@ export class InfoHandler implements InfoListener {
   /** `sample` or `rateLimit` has left out a record of this level. */
   #leftOut(level: string): void {
     const { samplingNotice, lifecycle, work } = this.#parts;
-    if (!samplingNotice.isPending && !lifecycle.isClosed) work?.onWork();
+    if (!samplingNotice.isPending && !lifecycle.isClosed) work.onWork();
     samplingNotice.add(level);
   }
 
@@ -83,7 +83,7 @@ export class InfoHandler implements InfoListener {
     statsCollector.accepted(admission.record);
     if (ledger.unsettled === 0) {
       statsCollector.waiting();
-      work?.onWork();
+      work.onWork();
     }
     if (admission.kind === 'record') sender.add(admission.record);
     else sender.acceptAndDrop(admission.record, admission.kind, admission.cause);

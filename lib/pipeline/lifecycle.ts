@@ -15,6 +15,9 @@ import type { FallbackWrites } from '../undelivered/fallback-writes.ts';
 // For so long after a signal it is taken for the reason why the process ends: Kubernetes kills after it. A process may also outlive one.
 const SIGNAL_MS = 30_000;
 
+// Of what a logger holds back, this many go through its formats in one turn of the event loop: a millisecond, as a rule.
+const MAX_HANDED_OVER = 100;
+
 /** Hears whether there is something that the end of the process must not come before. */
 export interface WorkListener {
   /** The first record comes, also one of the transport's own; or the first is left out, which the topic is to be told. */
@@ -23,11 +26,12 @@ export interface WorkListener {
   onIdle(): void;
 }
 
-/** Records that were logged, and that winston has not handed over: another transport of the logger pushes back. */
-export interface RecordsToCome {
-  readonly any: boolean;
-  /** Resolves when those have come that there are now, or the time is up. */
-  come(timeoutMs: number): Promise<void>;
+/** The loggers of a transport. They hold records back while another transport of theirs pushes back. */
+export interface HoldingLoggers {
+  /** How many records they have taken, and not handed over. */
+  readonly held: number;
+  /** Has each of them hand over up to so many, to all of its transports. */
+  handOver(maxRecords: number): void;
 }
 
 export interface LifecycleParts {
@@ -43,8 +47,8 @@ export interface LifecycleParts {
   readonly statsCollector: StatsCollector;
   readonly channels: Channels;
   readonly closeTimeoutMs: number;
-  readonly work: WorkListener | undefined;
-  readonly toCome: RecordsToCome | undefined;
+  readonly work: WorkListener;
+  readonly loggers: HoldingLoggers;
 }
 
 /** Opened, flushed, closed, opened again: and what is done with the records that are left each time. */
@@ -83,8 +87,13 @@ export class Lifecycle implements Unfinished {
     return this.#parts.samplingNotice.isPending;
   }
 
-  /** The process ends: what has been left out since the topic was last told. */
-  tellLast(): void {
+  /** The process ends: takes what winston still holds back, and tells the topic what has been left out since it was last told. */
+  addLastRecords(): void {
+    this.#parts.loggers.handOver(Number.POSITIVE_INFINITY);
+    this.#tellLast();
+  }
+
+  #tellLast(): void {
     const { sender, samplingNotice } = this.#parts;
     if (!this.#isClosed && sender.state !== 'down') samplingNotice.tellNow();
   }
@@ -113,7 +122,7 @@ export class Lifecycle implements Unfinished {
     const before = statsCollector.state(state);
     if (before !== undefined) channels.stateChanged(before, state, sender.lastError);
     if (state === 'down') for (const listener of this.#onDown) listener();
-    if (state === 'idle' && ledger.unsettled === 0) work?.onIdle();
+    if (state === 'idle' && ledger.unsettled === 0) work.onIdle();
   }
 
   /** @param mayGiveUpEarly the process or its logger ends: it does not wait for long where no broker was ever there, or no topic */
@@ -121,17 +130,22 @@ export class Lifecycle implements Unfinished {
     const { clock, sender, spool } = this.#parts;
     this.openSpool();
     const until = clock.monotonic() + timeoutMs;
-    // At its end, winston has waited for them itself, or nothing is left that would bring them.
-    if (!mayGiveUpEarly && timeoutMs > 0 && this.#areMoreToCome) {
-      // What has come is sent meanwhile: the others may never come.
-      void sender.flush(timeoutMs);
-      await this.#parts.toCome?.come(timeoutMs);
-    }
+    if (timeoutMs > 0 && this.#areMoreToCome) await this.#takeHeld(until);
     return await sender.flush(Math.max(0, until - clock.monotonic()), spool?.scan, mayGiveUpEarly);
   }
 
   get #areMoreToCome(): boolean {
-    return this.#parts.toCome?.any === true && !this.#isClosed;
+    return this.#parts.loggers.held > 0 && !this.#isClosed;
+  }
+
+  /** Takes what the loggers hold back, some in each turn of the event loop. Not at once: they may just be handing over a record. */
+  async #takeHeld(until: number): Promise<void> {
+    const { clock, loggers } = this.#parts;
+    for (let left = loggers.held; left > 0 && this.#areMoreToCome && clock.monotonic() < until; ) {
+      await new Promise<void>((resolve) => clock.soon(resolve));
+      loggers.handOver(MAX_HANDED_OVER);
+      left -= MAX_HANDED_OVER;
+    }
   }
 
   /**
@@ -140,13 +154,13 @@ export class Lifecycle implements Unfinished {
    */
   async flushUnlessDown(timeoutMs: number): Promise<void> {
     const { ledger, sender, clock } = this.#parts;
-    this.tellLast();
+    this.#tellLast();
     this.#signalledAt = clock.monotonic();
     const until = this.#signalledAt + timeoutMs;
     do {
-      // Once it is closed, what it has on disk is not sent any more.
-      const isDone = ledger.unsettled === 0 && !this.#areMoreToCome;
-      if (this.#isClosed || isDone || sender.state === 'down') return;
+      if (this.#isClosed || sender.state === 'down') return;
+      if (this.#areMoreToCome) await this.#takeHeld(until);
+      if (ledger.unsettled === 0) return;
       await this.#flushUntilDown(Math.max(0, until - clock.monotonic()));
     } while (clock.monotonic() < until);
   }
@@ -230,7 +244,8 @@ export class Lifecycle implements Unfinished {
   }
 
   #end(timeoutMs: number, isAtOnce: boolean): void {
-    const { ledger, sender, spool } = this.#parts;
+    const { ledger, sender, spool, loggers } = this.#parts;
+    loggers.handOver(Number.POSITIVE_INFINITY);
     if (ledger.inMemory > 0) sender.drainOnExit(timeoutMs);
     this.giveUp(isAtOnce);
     spool?.close();

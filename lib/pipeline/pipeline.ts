@@ -19,10 +19,9 @@ import { Spool } from '../spool/spool.ts';
 import type { Clock } from '../time/clock.ts';
 import { DropNotice } from '../undelivered/drop-notice.ts';
 import { FallbackWrites } from '../undelivered/fallback-writes.ts';
-import { HeldBack, type HoldingLoggers } from '../winston/held-back.ts';
 import { isWritten } from '../winston/workarounds.ts';
 import { InfoHandler } from './info-handler.ts';
-import { Lifecycle, type RecordsToCome, type WorkListener } from './lifecycle.ts';
+import { type HoldingLoggers, Lifecycle, type WorkListener } from './lifecycle.ts';
 import { dropNoticeRecord, samplingNoticeRecord } from './own-records.ts';
 import { spoolAccounting } from './spool-accounting.ts';
 
@@ -46,8 +45,8 @@ export class Pipeline {
     options: ResolvedOptions,
     emitter: EventEmitter,
     clock: Clock,
-    work?: WorkListener,
-    toCome?: RecordsToCome,
+    work: WorkListener,
+    loggers: HoldingLoggers,
   ) {
     this.#options = options;
     this.#clock = clock;
@@ -142,7 +141,7 @@ export class Pipeline {
       channels,
       closeTimeoutMs,
       work,
-      toCome,
+      loggers,
     });
     this.infos = new InfoHandler({
       emitter,
@@ -162,11 +161,6 @@ export class Pipeline {
     this.#loopDetection = loopDetection;
     this.warnings = warnings;
     this.statsCollector = statsCollector;
-  }
-
-  /** For the transport, which can do without its code until it is made. */
-  static heldBack(loggers: HoldingLoggers, clock: Clock): HeldBack {
-    return new HeldBack(loggers, clock);
   }
 
   /** Which records are wanted from now on. */

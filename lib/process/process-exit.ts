@@ -7,8 +7,8 @@ export interface Unfinished {
   readonly unsettled: number;
   /** Records that were ever accepted: it only grows. */
   readonly everAccepted: number;
-  /** Called before the end: it may still add records of its own, such as the notice of sampling. */
-  tellLast(): void;
+  /** Called before the end: what winston holds back, and records of its own, such as the notice of sampling. */
+  addLastRecords(): void;
   /** @param mayGiveUpEarly as for `Lifecycle.flush` */
   flush(timeoutMs: number, mayGiveUpEarly: boolean): Promise<unknown>;
   /** Flushes, unless Kafka cannot be reached. */
@@ -122,7 +122,7 @@ export class ProcessExit implements SignalSubscriber {
 
   /** Gives up where nothing is new since the last `beforeExit`: an outage must not keep the process alive for ever. @returns whether it has */
   giveUpIfInVain(): boolean {
-    this.#unfinished.tellLast();
+    this.#unfinished.addLastRecords();
     const { unsettled, everAccepted } = this.#unfinished;
     const isVain = everAccepted === this.#acceptedAtExit || this.#flushes === MAX_FLUSHES;
     if (unsettled === 0 || !isVain) return false;

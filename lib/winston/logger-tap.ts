@@ -22,11 +22,13 @@ export interface TapUser {
   spanOf?(info: Info, logger: TappableLogger): SpanContext | undefined;
   /** Whether it calls functions of the application, which may look at the context that they run in. */
   wantsContext?(): boolean;
+  /** The logger has taken a record that it will hand over later: a sibling pushes back. */
+  onHeldBack?(): void;
 }
 
 // One tap for a logger, whichever copy of the package has put it there: two, one upon the other, would not find out
 // of each other's way again. The number is the version of `LoggerTap` and `TapUser`.
-const TAPS = Symbol.for('winston-kafkajs.taps.3');
+const TAPS = Symbol.for('winston-kafkajs.taps.4');
 
 const registry = globalThis as { [TAPS]?: WeakMap<TappableLogger, LoggerTap> };
 if (registry[TAPS] === undefined) registry[TAPS] = new WeakMap();
@@ -174,6 +176,7 @@ class LoggerTap {
     let context: Context | undefined;
     const isHeldBack = holdsBack(this.#logger);
     for (const user of this.users) {
+      if (isHeldBack) user.onHeldBack?.();
       if (isHeldBack && user.wantsContext?.() === true) context ??= new Context();
       if (source === undefined && user.wantsLogger()) source = this.#logger;
       span ??= user.spanOf?.(info, this.#logger);

@@ -1,6 +1,7 @@
+import { attempt, isObject } from '../util/safely.ts';
 import { type TapUser, tap, untap } from './logger-tap.ts';
 import { heldBy, isTappable, rootOf, type TappableLogger } from './tappable-logger.ts';
-import { hasEnded } from './workarounds.ts';
+import { hasEnded, withoutWritesTo } from './workarounds.ts';
 
 /** A stream that pipes into the transport: a winston logger, as a rule. */
 export interface Parent extends Partial<TappableLogger> {
@@ -18,14 +19,17 @@ export interface Parent extends Partial<TappableLogger> {
  */
 export class Parents {
   readonly #user: TapUser;
+  readonly #isKafka: (target: unknown) => boolean;
   /** By the logger itself: added to a child of it, the transport may be removed from the logger, or the other way round. */
   readonly #parents = new Map<Parent, Parent>();
   #keepsLiving = false;
   /** Whether records come in marked. Otherwise (a stream that is no logger) the flag is read on arrival. */
   areTapped = false;
 
-  constructor(user: TapUser) {
+  /** @param isKafka whether what a logger pipes to is such a transport: that takes records after its end, too */
+  constructor(user: TapUser, isKafka: (target: unknown) => boolean) {
     this.#user = user;
+    this.#isKafka = isKafka;
   }
 
   get count(): number {
@@ -67,6 +71,27 @@ export class Parents {
     let held = 0;
     for (const parent of this.#parents.values()) held += heldBy(parent);
     return held;
+  }
+
+  /**
+   * Has loggers hand over what they hold back, to all of their transports, whether one of them pushes back or not. Reading a stream
+   * emits `data`, with which its transports get the record; and afterwards it flows as before (readable-stream 3,
+   * lib/_stream_readable.js: `state.awaitDrain = 0`).
+   *
+   * @param maxRecords of each logger
+   */
+  handOver(maxRecords: number, isMeant: (parent: Parent) => boolean = () => true): void {
+    for (const parent of this.#parents.values()) {
+      // No more than it has now: a transport may log because of what it gets.
+      const count = isTappable(parent) && isMeant(parent) ? Math.min(heldBy(parent), maxRecords) : 0;
+      if (count === 0) continue;
+      const ended = (parent.transports ?? []).filter(
+        (target): target is object => isObject(target) && hasEnded(target) && !this.#isKafka(target),
+      );
+      withoutWritesTo(ended, () => {
+        for (let left = count; left > 0; left--) attempt(() => parent.read?.());
+      });
+    }
   }
 
   has(parent: Parent): boolean {

@@ -36,7 +36,8 @@ export class StreamEnd {
 
   /**
    * What `end(...args)` does, when the last records have come, or the time is up. winston only asks its transports to end; what a
-   * sibling that pushes back has held up in the logger, up to 16 records, comes afterwards, and never if all have ended by then.
+   * sibling that pushes back has held up in the logger, up to 16 records, comes afterwards, with the end of the sibling. Where that
+   * takes too long, they are handed over without it.
    *
    * @param endStream the stream's own way
    */
@@ -45,7 +46,14 @@ export class StreamEnd {
       this.#end(args, endStream);
       return;
     }
-    const timer = this.#clock.after(this.#timeoutMs, () => end(), true);
+    const timer = this.#clock.after(
+      this.#timeoutMs,
+      () => {
+        this.#parents.handOver(Number.POSITIVE_INFINITY, hasEnded);
+        end();
+      },
+      true,
+    );
     const end = (): void => {
       this.#clock.cancel(timer);
       this.#waiting.delete(end);

@@ -10,6 +10,7 @@ export interface TappableLogger {
   write(info: unknown, encoding?: unknown, callback?: unknown): unknown;
   _transform(info: unknown, encoding: unknown, callback: unknown): unknown;
   push(info: unknown, encoding?: unknown): unknown;
+  read?(): unknown;
 }
 
 /** Whether a stream that pipes into a transport is a logger that can be listened in on. */

@@ -15,6 +15,27 @@ export function hasEnded(stream: object): boolean {
 }
 
 /**
+ * Runs `fn`, during which streams that have ended take nothing. They would emit an error for what is written to them
+ * (readable-stream 3, lib/_stream_writable.js: `if (state.ending) writeAfterEnd`), which winston throws where nobody listens.
+ */
+export function withoutWritesTo(ended: readonly object[], fn: () => void): void {
+  const restore = ended.map((stream) => {
+    const own = Object.getOwnPropertyDescriptor(stream, 'write');
+    const isReplaced = Reflect.defineProperty(stream, 'write', { value: () => true, configurable: true });
+    return () => {
+      if (!isReplaced) return;
+      if (own === undefined) Reflect.deleteProperty(stream, 'write');
+      else Object.defineProperty(stream, 'write', own);
+    };
+  });
+  try {
+    fn();
+  } finally {
+    for (const putBack of restore) putBack();
+  }
+}
+
+/**
  * Has a stream that has finished stay as it is. readable-stream 4 would destroy it (`if (state.autoDestroy)`), and the `close`
  * that follows would take it off a logger that it has been added to in the meantime.
  */

@@ -212,7 +212,7 @@ describe('what sample has left out', () => {
     expect(lifecycle.hasUntold).toBe(false);
     rig.log('left out');
     expect(lifecycle.hasUntold).toBe(true);
-    lifecycle.tellLast();
+    lifecycle.addLastRecords();
     expect([lifecycle.hasUntold, lifecycle.unsettled]).toEqual([false, 1]);
   });
 
@@ -229,12 +229,12 @@ describe('what sample has left out', () => {
     rig.log('sent', { level: 'error', [Symbol.for('level')]: 'error' });
     await rig.clock.pass(1_000);
     rig.log('left out');
-    rig.pipeline.lifecycle.tellLast();
+    rig.pipeline.lifecycle.addLastRecords();
     expect([rig.pipeline.lifecycle.unsettled, rig.pipeline.lifecycle.hasUntold]).toEqual([1, true]);
     await rig.after(3_000, rig.pipeline.lifecycle.close());
     const { everAccepted } = rig.pipeline.lifecycle;
     rig.log('left out');
-    rig.pipeline.lifecycle.tellLast();
+    rig.pipeline.lifecycle.addLastRecords();
     expect(rig.pipeline.lifecycle.everAccepted).toBe(everAccepted);
   });
 });
@@ -373,15 +373,15 @@ describe('a flush on a signal lost what a busy application logged meanwhile', ()
 });
 
 describe('a flush on a signal lost what winston held back for a slow sibling', () => {
-  it('it waits for that, though all that has come is out', async () => {
+  it('it takes that, though all that has come is out', async () => {
     const held = ['two', 'three'];
     const rig: Rig = new Rig(
       {},
       {
-        get any() {
-          return held.length > 0;
+        get held() {
+          return held.length;
         },
-        come: async () => {
+        handOver: () => {
           for (const text of held.splice(0)) rig.log(text);
         },
       },
@@ -392,8 +392,23 @@ describe('a flush on a signal lost what winston held back for a slow sibling', (
     expect(rig.sent).toEqual(['one', 'two', 'three']);
   });
 
+  it('it takes no more than 100 in a turn of the event loop: their formats run in that', async () => {
+    const seen: unknown[] = [];
+    const loggers = {
+      held: 250,
+      handOver: (maxRecords: number) => {
+        seen.push(maxRecords);
+        loggers.held = Math.max(0, loggers.held - maxRecords);
+        rig.clock.soon(() => seen.push('a turn'));
+      },
+    };
+    const rig: Rig = new Rig({}, loggers);
+    await rig.after(0, rig.pipeline.lifecycle.flush(1_000));
+    expect(seen).toEqual([100, 'a turn', 100, 'a turn', 100, 'a turn']);
+  });
+
   it('it does not where Kafka is away, or the transport is closed', async () => {
-    const rig = new Rig({}, { any: true, come: () => new Promise(() => undefined) });
+    const rig = new Rig({}, { held: 1, handOver: () => undefined });
     const { lifecycle } = rig.pipeline;
     rig.isAway = true;
     rig.log('one');

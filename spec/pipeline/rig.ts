@@ -2,7 +2,7 @@
 import { EventEmitter } from 'node:events';
 import { expect } from 'vitest';
 import { resolveOptions } from '../../lib/options/resolve.ts';
-import type { RecordsToCome } from '../../lib/pipeline/lifecycle.ts';
+import type { HoldingLoggers } from '../../lib/pipeline/lifecycle.ts';
 import { Pipeline } from '../../lib/pipeline/pipeline.ts';
 import { type Info, LEVEL, type Levels, MESSAGE } from '../../lib/util/info.ts';
 import { HeldClock } from '../sender/rig.ts';
@@ -30,10 +30,10 @@ export class Rig {
   isAway = false;
   disconnects = 0;
 
-  /** @param connecting what each connect waits for @param toCome what winston has not handed over */
+  /** @param connecting what each connect waits for @param loggers what winston has not handed over */
   constructor(
     { connecting, ...given }: { readonly connecting?: Promise<void> } & Record<string, unknown> = {},
-    toCome?: RecordsToCome,
+    loggers: HoldingLoggers = { held: 0, handOver: () => undefined },
   ) {
     const producer = {
       connect: async () => {
@@ -60,7 +60,7 @@ export class Rig {
       ...given,
     });
     const work = { onWork: () => void this.work.push('work'), onIdle: () => void this.work.push('idle') };
-    this.pipeline = new Pipeline(options, this.emitter, this.clock, work, toCome);
+    this.pipeline = new Pipeline(options, this.emitter, this.clock, work, loggers);
   }
 
   log(text: string, fields: object = {}, levels: Levels = NPM): void {

@@ -8,7 +8,7 @@ function unfinished(unsettled: number) {
   const books = {
     unsettled,
     everAccepted: unsettled,
-    tellLast: vi.fn(),
+    addLastRecords: vi.fn(),
     flush: vi.fn(() => flushed.opened),
     flushUnlessDown: vi.fn(() => flushed.opened),
     disconnect: vi.fn(async () => undefined),
@@ -32,7 +32,7 @@ describe('a process that is about to end', () => {
 
   it('tells what there is to tell before it looks at what is left', () => {
     const { books } = unfinished(0);
-    books.tellLast.mockImplementation(() => {
+    books.addLastRecords.mockImplementation(() => {
       books.unsettled = 1;
       books.everAccepted = 1;
     });

@@ -42,7 +42,7 @@ function rig(parts: Partial<ReceiverParts> = {}) {
   const mismatches: string[] = [];
   let flushes = 0;
   const crash = new CrashHandler(emitter, clock, async () => flushes++);
-  const parents = new Parents({ wantsSite: () => false, wantsLogger: () => false });
+  const parents = new Parents({ wantsSite: () => false, wantsLogger: () => false }, () => false);
   const transport: Transport = {
     levels: LEVELS,
     parent: undefined,

@@ -12,7 +12,6 @@ import {
   loggerWith,
   numbered,
   plain,
-  START_MS,
   startCluster,
   TOPIC,
   transportTo,
@@ -190,19 +189,6 @@ describe('logger.end()', () => {
     // So it was the case that this spec is about.
     expect(slow.infos.length).toBeLessThan(40);
   });
-
-  it('does not wait for ever for a sibling that has stopped', async () => {
-    const cluster = await startCluster();
-    const transport = transportTo(cluster, { closeTimeoutMs: 100 + START_MS });
-    const stuck = new Collecting({ highWaterMark: 1 } as never);
-    stuck.log = (info) => void stuck.infos.push(info);
-    const logger = loggerWith(stuck, transport);
-    for (const message of numbered(10)) logger.info(message);
-    const finish = once(transport, 'finish');
-    logger.end();
-    await finish;
-    expect(cluster.values(TOPIC)).toEqual(['record 0']);
-  });
 });
 
 describe('transport.end()', () => {
@@ -348,7 +334,7 @@ describe('the end of the stream', () => {
     readonly clock = new HeldClock();
     readonly logger = { readableLength: 1, _writableState: { ending: true } };
     readonly ended: string[] = [];
-    readonly #parents = new Parents({ wantsSite: () => false, wantsLogger: () => false });
+    readonly #parents = new Parents({ wantsSite: () => false, wantsLogger: () => false }, () => false);
     readonly streamEnd = new StreamEnd(
       { destroyed: false } as EndingStream,
       this.#parents,

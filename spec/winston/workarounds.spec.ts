@@ -7,6 +7,7 @@ import { expect, it } from 'vitest';
 const ofWinston = createRequire(import.meta.url);
 // winston-transport has readable-stream 3; version 4.8 of it, which the package allows too, has 4.
 const ofTransport = createRequire(ofWinston.resolve('winston-transport'));
+const ofLogger = createRequire(ofWinston.resolve('winston'));
 const ofTransport48 = createRequire(ofWinston.resolve('winston-transport-4.8'));
 
 it.each([
@@ -18,6 +19,8 @@ it.each([
     'if (state.autoDestroy)',
     ofTransport48,
   ],
+  ['Parents.handOver', 'readable-stream/lib/_stream_readable.js', 'state.awaitDrain = 0;', ofLogger],
+  ['withoutWritesTo', 'readable-stream/lib/_stream_writable.js', 'if (state.ending) writeAfterEnd', ofLogger],
   ['isStreamItself', 'winston/lib/winston/logger.js', 'Object.create(logger', ofWinston],
   ['takeOverPipes', 'winston-transport/modern.js', "this.once('pipe', logger => {", ofWinston],
   ['takeOverPipes', 'winston-transport/modern.js', "this.once('unpipe', src => {", ofWinston],

@@ -83,7 +83,9 @@ export class ModelProcess {
       fallbackWrites: { done: async () => undefined, giveAll: nothing, isDone: true },
       deliveryReports: { handedOn: 0 },
       channels: { stateChanged: nothing },
-    } as unknown as Omit<LifecycleParts, 'clock' | 'ledger' | 'sender' | 'spool' | 'closeTimeoutMs' | 'work'>;
+      work: { onWork: nothing, onIdle: nothing },
+      loggers: { held: 0, handOver: nothing },
+    } as unknown as Omit<LifecycleParts, 'clock' | 'ledger' | 'sender' | 'spool' | 'closeTimeoutMs'>;
     const { spool: mode, spoolBytes: maxBytes } = shape;
     const spool =
       mode === 'none'
@@ -136,7 +138,6 @@ export class ModelProcess {
       sender: this.sender,
       spool,
       closeTimeoutMs: CLOSE_TIMEOUT_MS,
-      work: undefined,
     });
   }
 
