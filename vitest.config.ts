@@ -61,14 +61,12 @@ const UNITS = [
   ...['protocol', 'readme', 'record', 'sampling', 'sender', 'spool', 'undelivered', 'util'],
 ].map((name) => `spec/${name}/**/*.spec.ts`);
 const APART = ['spec/package/**', 'spec/examples/**', 'spec/kafka/**'];
-// Minutes: processes of test runners, preloads, restarts with a spool, sessions that end, random schedules, snippets.
+// Minutes: processes of test runners, preloads, ends of processes, restarts with a spool, sessions that end, random schedules, snippets.
 // `npm run test:processes`, so that `npm test` stays short.
 const OF_PROCESSES = [
   'spec/scenarios/runners/**/*.spec.ts',
   'spec/scenarios/reload/**/*.spec.ts',
-  ...['signals', 'crash-process', 'fallback-that-writes-later', 'serialize-pending'].map(
-    (name) => `spec/scenarios/exits/${name}.spec.ts`,
-  ),
+  'spec/scenarios/exits/**/*.spec.ts',
   ...['preloads-and-the-thread', 'short-sasl-sessions', 'under-traffic'].map(
     (name) => `spec/scenarios/faults/${name}.spec.ts`,
   ),
