@@ -6,6 +6,7 @@ export type { WinstonLike } from './client-log/to-winston.ts';
 export { winstonLogCreator } from './client-log/to-winston.ts';
 export type { ProducerLike, ProducerRecordLike } from './clients/external-producer.ts';
 export type { PlatformaticClient } from './clients/platformatic/client-option.ts';
+export { defineKafkaConfig } from './define-config.ts';
 export {
   KafkaTransportError,
   type KafkaTransportErrorCode,
@@ -33,7 +34,6 @@ export {
 } from './observe/open-telemetry.ts';
 export { type PrometheusOptions, type PrometheusRegister, prometheus } from './observe/prometheus.ts';
 export type { CallerFunction, TransportStats } from './observe/stats.ts';
-export { defineKafkaConfig } from './options/define-config.ts';
 export type {
   BatchOptions,
   Brokers,

@@ -1,23 +1,23 @@
 import TransportStream from 'winston-transport';
 import type { TransportStats } from './observe/stats.ts';
 import type { KafkaTransportOptions } from './options/kafka-transport-options.ts';
-import { type ResolvedOptions, resolveOptions } from './options/resolve.ts';
-import { checkedUpdate, type UpdatableOptions } from './options/update.ts';
-import { loadPipeline } from './pipeline/load-pipeline.ts';
+import type { ResolvedOptions } from './options/resolve.ts';
+import type { UpdatableOptions } from './options/update.ts';
+import { loadParts } from './pipeline/load-parts.ts';
 import type { Pipeline } from './pipeline/pipeline.ts';
-import { ProcessExit } from './process/process-exit.ts';
+import type { ProcessExit } from './process/process-exit.ts';
 import { levelsOf } from './sampling/sampling.ts';
 import type { FlushReport } from './sender/sender-options.ts';
 import { type Clock, MAX_DELAY_MS, systemClock } from './time/clock.ts';
 import { soonest } from './time/system-timers.ts';
 import type { Info, Levels } from './util/info.ts';
 import { activeSpan } from './util/open-telemetry-api.ts';
-import { CrashHandler } from './winston/crash-handler.ts';
-import { LevelCheck, watchLevel } from './winston/level-check.ts';
+import type { CrashHandler } from './winston/crash-handler.ts';
+import type { LevelCheck } from './winston/level-check.ts';
 import { isWanted } from './winston/level-gate.ts';
-import { type Parent, Parents } from './winston/parents.ts';
-import { Receiver } from './winston/receiver.ts';
-import { StreamEnd } from './winston/stream-end.ts';
+import type { Parent, Parents } from './winston/parents.ts';
+import type { Receiver } from './winston/receiver.ts';
+import type { StreamEnd } from './winston/stream-end.ts';
 import { type Listen, raiseListenerLimit } from './winston/transport-events.ts';
 import { keepWhenFinished, takeOverPipes } from './winston/workarounds.ts';
 
@@ -86,7 +86,8 @@ export class KafkaTransport extends TransportStream {
 
   /** @throws KafkaTransportError for bad options; it names the option, what was expected and what was given */
   constructor(options: KafkaTransportOptions) {
-    const resolved = resolveOptions(options);
+    const parts = loadParts();
+    const resolved = parts.resolveOptions(options);
     const { level, format, silent, handleExceptions, handleRejections } = options;
     super({
       ...(level !== undefined && { level }),
@@ -100,8 +101,7 @@ export class KafkaTransport extends TransportStream {
     raiseListenerLimit(this, 2);
     this.#options = resolved;
     this.#updatable = resolved;
-    const OwnPipeline = loadPipeline();
-    this.#parents = new Parents(
+    this.#parents = new parts.Parents(
       {
         wantsSite: (info, logger) =>
           (resolved.callSite || this.#updatable.filter?.needsSite === true) && isWanted(info, this, logger),
@@ -115,26 +115,30 @@ export class KafkaTransport extends TransportStream {
       (target) => target instanceof KafkaTransport,
     );
     const work = { onWork: () => this.#processEnd.watch(), onIdle: () => this.#onIdle() };
-    this.#pipeline = new OwnPipeline(resolved, this, this.#clock, work, this.#parents);
-    this.#crash = new CrashHandler(this, this.#clock, (timeoutMs, isLast) =>
+    this.#pipeline = new parts.Pipeline(resolved, this, this.#clock, work, this.#parents);
+    this.#crash = new parts.CrashHandler(this, this.#clock, (timeoutMs, isLast) =>
       isLast && resolved.fallback !== undefined && this.#parents.endTheProcess
         ? this.#pipeline.lifecycle.flushAndExitSoon(timeoutMs)
         : this.flush(timeoutMs),
     );
-    this.#processEnd = new ProcessExit(this.#pipeline.lifecycle, resolved.closeTimeoutMs, resolved.signals);
+    this.#processEnd = new parts.ProcessExit(
+      this.#pipeline.lifecycle,
+      resolved.closeTimeoutMs,
+      resolved.signals,
+    );
     // What another process has left in the spool is sent before the end, also when nothing is logged.
     this.#hasSpool = resolved.spool !== undefined;
     if (this.#hasSpool) this.#processEnd.watch();
-    this.#levelCheck = new LevelCheck({
+    this.#levelCheck = new parts.LevelCheck({
       transport: this,
       named: () => namedLevels(this.#updatable),
       loggers: () => this.#parents.all,
       soon: this.#clock.soon,
       tell: (problem) => this.#pipeline.warnings.mismatch(problem),
     });
-    watchLevel(this, () => this.#levelCheck.schedule());
+    parts.watchLevel(this, () => this.#levelCheck.schedule());
     const { infos, warnings, statsCollector } = this.#pipeline;
-    this.#receiver = new Receiver({
+    this.#receiver = new parts.Receiver({
       transport: this,
       ownLog: OWN_LOG,
       infos,
@@ -146,7 +150,7 @@ export class KafkaTransport extends TransportStream {
       clock: this.#clock,
       traceContext: resolved.traceContext,
     });
-    this.#ending = new StreamEnd(this, this.#parents, this.#clock, resolved.closeTimeoutMs);
+    this.#ending = new parts.StreamEnd(this, this.#parents, this.#clock, resolved.closeTimeoutMs);
     takeOverPipes<Parent>(
       this,
       (source) => this.#onPipe(source),
@@ -205,7 +209,7 @@ export class KafkaTransport extends TransportStream {
    * @example transport.updateOptions({ level: 'debug', sample: { debug: 0.01 } })
    */
   updateOptions(options: UpdatableOptions): void {
-    const { level, ...updated } = checkedUpdate(options, this.#options.levels);
+    const { level, ...updated } = loadParts().checkedUpdate(options, this.#options.levels);
     this.#updatable = { ...this.#updatable, ...updated };
     this.#pipeline.updateSelection(this.#updatable);
     if ('level' in options) Object.assign(this, { level });

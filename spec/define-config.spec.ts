@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { defineKafkaConfig, KafkaTransport, type KafkaTransportOptions } from '../../lib/index.ts';
-import { startCluster } from '../support/harness.ts';
-import { ENOUGH } from './refused.ts';
+import { defineKafkaConfig, KafkaTransport, type KafkaTransportOptions } from '../lib/index.ts';
+import { ENOUGH } from './options/refused.ts';
+import { startCluster } from './support/harness.ts';
 
 it('a configuration is the object that was given', () => {
   expect(defineKafkaConfig(ENOUGH)).toBe(ENOUGH);

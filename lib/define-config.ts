@@ -1,5 +1,5 @@
-import type { KafkaTransportOptions } from './kafka-transport-options.ts';
-import { resolveOptions } from './resolve.ts';
+import type { KafkaTransportOptions } from './options/kafka-transport-options.ts';
+import { loadParts } from './pipeline/load-parts.ts';
 
 /**
  * For a module that holds the options of a transport: the compiler checks them there, and so do the checks of the
@@ -15,6 +15,6 @@ import { resolveOptions } from './resolve.ts';
  */
 // Not generic: of an object that is given for a type parameter, TypeScript takes names that the options do not have.
 export function defineKafkaConfig(options: KafkaTransportOptions): KafkaTransportOptions {
-  resolveOptions(options);
+  loadParts().resolveOptions(options);
   return options;
 }
