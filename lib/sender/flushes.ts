@@ -1,5 +1,6 @@
 import type { Ledger } from '../accumulator/ledger.ts';
 import type { Clock } from '../time/clock.ts';
+import { whenOverdue } from '../time/overdue.ts';
 import type { FlushReport } from './sender-options.ts';
 
 /** Calls back when there is no use in waiting any longer. @returns ends it */
@@ -43,10 +44,10 @@ export class Flushes {
     void scan?.then(() => ledger.noOlderToCome(watcher));
     if (watcher.awaitsOlder || watcher.pending > 0) {
       await new Promise<void>((resolve) => {
-        const timer = clock.after(timeoutMs, () => done(), true);
+        const endTimer = whenOverdue(clock, timeoutMs, () => done(), true);
         const done = (): void => {
           this.#ends.delete(done);
-          clock.cancel(timer);
+          endTimer();
           for (const stop of stopLooking) stop();
           resolve();
         };

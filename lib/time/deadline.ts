@@ -1,4 +1,5 @@
-import { type Clock, MAX_DELAY_MS } from './clock.ts';
+import type { Clock } from './clock.ts';
+import { whenOverdue } from './overdue.ts';
 
 /** An operation that did not end in time. It may still be going on: nothing is known of its outcome. */
 export class DeadlineError extends Error {
@@ -21,20 +22,16 @@ export async function withDeadline<Result>(
   clock: Clock,
   keepAlive: boolean = false,
 ): Promise<Result> {
-  const begunAt = clock.monotonic();
   const limitMs = typeof limit === 'number' ? () => limit : limit;
-  let timer: ReturnType<Clock['after']> | undefined;
+  let end: () => void = () => undefined;
   const deadline = new Promise<never>((_, reject) => {
-    const wait = (): void => {
-      const leftMs = begunAt + limitMs() - clock.monotonic();
-      if (leftMs > 0) timer = clock.after(Math.min(leftMs, MAX_DELAY_MS), wait, keepAlive);
-      else reject(new DeadlineError(`${what} did not end within ${Math.round(limitMs())} ms`));
-    };
-    wait();
+    const onOverdue = (): void =>
+      reject(new DeadlineError(`${what} did not end within ${Math.round(limitMs())} ms`));
+    end = whenOverdue(clock, limitMs, onOverdue, keepAlive);
   });
   try {
     return await Promise.race([promise, deadline]);
   } finally {
-    clock.cancel(timer);
+    end();
   }
 }

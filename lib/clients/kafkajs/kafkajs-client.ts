@@ -3,6 +3,7 @@ import type { Batch } from '../../accumulator/batch.ts';
 import { messageOf } from '../../errors.ts';
 import { endSoon } from '../../loop-safety/end-soon.ts';
 import { runInScope, type Scope } from '../../loop-safety/guard.ts';
+import { systemClock } from '../../time/clock.ts';
 import { withoutFrames } from '../../util/without-frames.ts';
 import {
   type ClientListeners,
@@ -36,9 +37,11 @@ import {
   interceptProduce,
   keepTopicErrorsApart,
   LIMITED_RETRIES,
+  laterConnectTimeout,
   NO_RETRIES,
   REAUTHENTICATION_MS,
   tellLeaderless,
+  withConnectTimeout,
 } from './workarounds.ts';
 
 export interface KafkajsClientOptions extends ClientListeners {
@@ -106,6 +109,7 @@ class KafkajsClient implements DeliveryClient {
     this.#partitioner = new OwnPartitioner(options.onPartitions, options.random);
     this.#scope = runsCallersCode(options.kafka) ? { active: true } : undefined;
     const { kafka, requestTimeoutMs } = options;
+    const { connectionTimeout } = kafka;
     this.#secrets = secrets;
     this.#brokerSockets = new BrokerSockets(addresses, kafka);
     this.#sockets = new ClientSockets(this.#brokerSockets, (socket) => this.#unwritten.watch(socket));
@@ -121,7 +125,12 @@ class KafkajsClient implements DeliveryClient {
       ...kafka,
       ...providers,
       brokers: rotatedBrokers(providers.brokers, generation, addresses),
-      socketFactory: this.#sockets.factory(kafka.socketFactory),
+      connectionTimeout: laterConnectTimeout(connectionTimeout),
+      socketFactory: withConnectTimeout(
+        this.#sockets.factory(kafka.socketFactory),
+        connectionTimeout,
+        systemClock,
+      ),
       logCreator: this.#exceptWhileCut(guardedLogCreator(options.logCreator)),
       logLevel: options.logLevel,
       // The sender retries. kafkajs's nested retries hold one send for 10 to 27 s and may lose records.

@@ -1,6 +1,7 @@
 import type { KafkaConfig } from 'kafkajs';
 import { type Batch, isPacked } from '../../accumulator/batch.ts';
 import type { Clock } from '../../time/clock.ts';
+import { whenOverdue } from '../../time/overdue.ts';
 import type { DeliveryClient, SendOutcome } from '../client.ts';
 import type { WorkerExitDrain } from './exit-drain.ts';
 import type { Task } from './messages/thread-messages.ts';
@@ -70,10 +71,10 @@ export class WorkerClient implements DeliveryClient {
   }
 
   kill(): void {
-    const { clock } = this.#parts;
-    const timer = clock.after(HANG_MS, () => void this.#thread.end('it hung'));
+    const onHang = (): void => void this.#thread.end('it hung');
+    const onOutcome = whenOverdue(this.#parts.clock, HANG_MS, onHang);
     const task: Task = { kind: 'kill', client: this.#number };
-    this.#thread.give(this.#transport, task, { onOutcome: () => clock.cancel(timer) });
+    this.#thread.give(this.#transport, task, { onOutcome });
   }
 
   #ask(task: Task): Promise<unknown> {

@@ -323,6 +323,20 @@ describe('a client', () => {
     await started.clock.pass(1);
     expect(await connecting).toBe('the worker thread of the Kafka client has ended: it hung');
   });
+
+  it('is not held to hang because the main thread was busy when it answered', async () => {
+    const { url, hangs } = hangingModule();
+    const { source, clock } = sourceTo(url, { isolate: true });
+    const client = source.make();
+    const connecting = outcomeOf(client.connect());
+    await hangs;
+    client.kill();
+    clock.now += 10_000;
+    await clock.pass(999);
+    expect(clock.armed).toBe(1);
+    await clock.pass(1);
+    expect(await connecting).toBe('the worker thread of the Kafka client has ended: it hung');
+  });
 });
 
 describe('at the end of the process', () => {
