@@ -3,6 +3,10 @@ import { attempt } from '../util/safely.ts';
 
 /** What an operator can do about an error of the client or the broker, by a pattern of what it says. The first that fits. */
 export const REMEDIES: Readonly<Record<string, string>> = {
+  'EMFILE|ENFILE':
+    'This process or machine has too many open files: raise the limit (ulimit -n), or find what leaves them open.',
+  'thread of the Kafka client cannot be started':
+    'The system has no thread for it: raise the limit of processes (ulimit -u, pids.max), or leave "worker" out.',
   'worker thread of the Kafka client has ended':
     'Another one takes its place. If it happens again, leave "worker" out to find the cause.',
   'kafkaModule file:': 'Correct it, and start again.',

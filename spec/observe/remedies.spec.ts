@@ -9,6 +9,9 @@ function errorWith(message: string, fields: object = {}): Error {
 
 it.each<[string, object, RegExp]>([
   ['the worker thread of the Kafka client has ended', {}, /Another one takes its place/],
+  ['the worker thread of the Kafka client cannot be started: EAGAIN', {}, /limit of processes/],
+  ['the worker thread of the Kafka client has ended: EMFILE', {}, /open files/],
+  ['Connection error: connect EMFILE 127.0.0.1:9092 - Local (undefined:undefined)', {}, /open files/],
   ['certificate has expired', { code: 'CERT_HAS_EXPIRED' }, /has expired: renew it/],
   ['self-signed certificate in certificate chain', {}, /kafka\.ssl\.ca/],
   ['unable to verify the first certificate', {}, /kafka\.ssl\.ca/],

@@ -58,19 +58,27 @@ export class WorkerThread {
     this.#clock = clock;
     this.#onEnded = onEnded;
     const { port1, port2 } = new MessageChannel();
-    this.#port = port1.on('message', (report: Report) => this.#take(report));
     const imports = importsOf(execArgv);
     const start: WorkerStart = { kafkajs, imports, port: port2, reports: this.#reports };
-    this.#worker = new Worker(workerProgram(), {
-      eval: true,
-      name: 'winston-kafkajs',
-      // What the application preloads (a tracer, a loader, its logger) is for its own threads: in this one it would run again,
-      // and a logger with `worker: true` would start the next thread. Both of these would bring it along.
-      execArgv: [...execArgv],
-      env: withoutNodeOptions(process.env),
-      workerData: { winstonKafkajs: start },
-      transferList: [port2],
-    });
+    try {
+      this.#worker = new Worker(workerProgram(), {
+        eval: true,
+        name: 'winston-kafkajs',
+        // What the application preloads (a tracer, a loader, its logger) is for its own threads: in this one it would run again,
+        // and a logger with `worker: true` would start the next thread. Both of these would bring it along.
+        execArgv: [...execArgv],
+        env: withoutNodeOptions(process.env),
+        workerData: { winstonKafkajs: start },
+        transferList: [port2],
+      });
+    } catch (error) {
+      port1.close();
+      throw new Error(`the worker thread of the Kafka client cannot be started: ${messageOf(error)}`, {
+        cause: error,
+      });
+    }
+    // Not before: of a thread that could not be started, it would keep the process alive.
+    this.#port = port1.on('message', (report: Report) => this.#take(report));
     this.#worker.on('error', (error) => this.#onEnd(messageOf(error)));
     this.#worker.on('exit', (code) => this.#onEnd(`exit code ${code}`));
     this.#worker.unref();

@@ -212,6 +212,17 @@ describe('the thread', () => {
     expect(printed).toEqual(['stdout one true', 'stderr two true']);
   });
 
+  it('that cannot be started leaves no port behind that keeps the process alive, and says why', () => {
+    const ports = (): number =>
+      process.getActiveResourcesInfo().filter((name) => name === 'MessagePort').length;
+    const before = ports();
+    // Node throws out of the constructor as well where the system has no thread for it: EAGAIN.
+    expect(() => started(['--no-such-flag'])).toThrow(
+      /^the worker thread of the Kafka client cannot be started: .*--no-such-flag/,
+    );
+    expect(ports()).toBe(before);
+  });
+
   it('is known by its name, and ends by itself where nothing is left to do', async () => {
     const workers = watchWorkers();
     const thread = started();
