@@ -33,6 +33,8 @@ export class Warnings {
   // Some kinds have a topic's name in them, and of topics there may be any number.
   readonly #lastTold = new BoundedMap<string, number>(MAX_KINDS);
   #isEndTold = false;
+  /** The last failure of the spool. */
+  #spoolFailure: { readonly cause: unknown } | undefined;
   /** Records that were given up at a close in this turn, and that no fallback has. */
   #closed = 0;
   /** What waits for `emitDeferred`. */
@@ -109,7 +111,9 @@ export class Warnings {
             ? 'After an uncaught exception there is time only with handleExceptions: true.'
             : undefined,
         );
-    const advice = lastError === undefined ? noTime : `A spool or a fallback would keep ${them}.`;
+    const withoutSpool = lastError === undefined ? noTime : `A spool or a fallback would keep ${them}.`;
+    const spool = this.#spoolFailure;
+    const advice = spool ? `The spool could not take ${them} (${messageOf(spool.cause)}).` : withoutSpool;
     const what = {
       none: `${lost}. ${advice}`,
       written: `The fallback has got ${them}.`,
@@ -158,6 +162,7 @@ export class Warnings {
 
   /** Nothing can be written to the spool, or read from it. */
   spoolFailed(cause: unknown): void {
+    this.#spoolFailure = { cause };
     if (!this.#isNews('spool')) return;
     const what = `winston-kafkajs cannot use the spool: ${messageOf(cause)}. What memory cannot hold is dropped, and what is in memory is lost when the process dies. Check spool.directory, its disk and spool.maxBytes.`;
     this.#warn('ERR_SPOOL_FAILED', what, cause);

@@ -65,6 +65,16 @@ it('the end by an uncaught exception was told to await a flush before process.ex
   ]);
 });
 
+it('the end with a spool that had failed was told that a spool would keep the records', () => {
+  const print = vi.spyOn(stderrLines, 'print').mockReturnValue(undefined);
+  onTestFinished(() => print.mockRestore());
+  const warnings = new Warnings(new EventEmitter(), systemClock);
+  for (const cause of ['EACCES', 'ENOSPC: no space left on device']) warnings.spoolFailed(new Error(cause));
+  for (const why of ['connect ECONNREFUSED', undefined]) warnings.lostAtExit(2, why, 'none', false);
+  const said = 'They are lost. The spool could not take them (ENOSPC: no space left on device).';
+  expect(print.mock.calls).toEqual([[expect.stringContaining(said)], [expect.stringContaining(said)]]);
+});
+
 /** How often a listener hears of topics that wait on disk. */
 function listening() {
   const clock = new HeldClock();
