@@ -106,6 +106,17 @@ export class Slow extends Collecting {
   }
 }
 
+/** Takes one record, and never calls back: what is logged from then on waits in winston. */
+export class Stuck extends Collecting {
+  constructor() {
+    super({ highWaterMark: 1 } as TransportStream.TransportStreamOptions);
+  }
+
+  override log(info: winston.Logform.TransformableInfo): void {
+    this.infos.push(info);
+  }
+}
+
 /** The accounting law of the contract. */
 export function expectLaw(transport: Pick<KafkaTransport, 'stats'>): void {
   const stats = transport.stats();

@@ -9,21 +9,11 @@ import {
   numbered,
   plain,
   Slow,
+  Stuck,
   startCluster,
   TOPIC,
   transportTo,
 } from '../support/harness.ts';
-
-/** Takes one record, and never another. */
-class Dead extends Collecting {
-  constructor() {
-    super({ highWaterMark: 1 } as object);
-  }
-
-  override log(info: winston.Logform.TransformableInfo): void {
-    this.infos.push(info);
-  }
-}
 
 describe.each(['flush', 'close'] as const)('%s() beside a slow sibling', (method) => {
   it('delivers what its logger had taken before, beyond the 32 that winston has room for', async () => {
@@ -51,7 +41,7 @@ describe('flush()', () => {
   it('delivers all, where a sibling has stopped', async () => {
     const cluster = await startCluster();
     const transport = transportTo(cluster, { batch: { lingerMs: 60_000 } });
-    const logger = loggerWith(new Dead(), transport);
+    const logger = loggerWith(new Stuck(), transport);
     for (const message of numbered(260)) logger.info(message);
     expect(transport.stats().accepted).toBe(1);
     expect(await transport.flush(Infinity)).toEqual({ delivered: 260, dropped: 0, pending: 0 });

@@ -2,14 +2,13 @@
 // calls back, that was lost at the end of the process, without a word.
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type winston from 'winston';
 import { BrokerCluster } from '../../../testing/broker/broker-cluster.ts';
 import {
-  Collecting,
   expectLaw,
   loggerWith,
   numbered,
   START_MS,
+  Stuck,
   startCluster,
   TOPIC,
   transportTo,
@@ -24,7 +23,7 @@ beforeAll(async () => {
 
 afterAll(() => cluster.stop());
 
-const siblings = ['dead'] as const;
+const siblings = ['stuck'] as const;
 const NO_BROKER = { brokers: ['127.0.0.1:1'], options: { closeTimeoutMs: 300 + START_MS } };
 
 describe('a process with a sibling that has stopped', { timeout: 40_000 }, () => {
@@ -63,21 +62,10 @@ describe('a process with a sibling that has stopped', { timeout: 40_000 }, () =>
   });
 });
 
-/** Takes one record, and never another. */
-class Dead extends Collecting {
-  constructor() {
-    super({ highWaterMark: 1 } as object);
-  }
-
-  override log(info: winston.Logform.TransformableInfo): void {
-    this.infos.push(info);
-  }
-}
-
 it('logger.end() waits no longer than closeTimeoutMs for them, and then takes them', async () => {
   const cluster = await startCluster();
   const transport = transportTo(cluster, { closeTimeoutMs: 500 + START_MS });
-  const logger = loggerWith(new Dead(), transport);
+  const logger = loggerWith(new Stuck(), transport);
   const onError = vi.fn();
   logger.on('error', onError);
   // With a connection from here on.
