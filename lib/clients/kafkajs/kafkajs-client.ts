@@ -119,8 +119,9 @@ class KafkajsClient implements DeliveryClient {
     const client = new Kafka({
       requestTimeout: requestTimeoutMs,
       // The transport's own limits of a connect and a send end no later, and by the clock of the system: kafkajs goes by the
-      // global `Date` and `setInterval`, and where a test lets faked time pass, would give up what is under way.
-      enforceRequestTimeout: kafka.requestTimeout !== undefined,
+      // global `Date` and `setInterval`, and where a test lets faked time pass, the clock is set, or the thread was busy, would give up
+      // what is under way.
+      enforceRequestTimeout: Number(kafka.requestTimeout) < requestTimeoutMs,
       reauthenticationThreshold: REAUTHENTICATION_MS,
       ...kafka,
       ...providers,
