@@ -73,12 +73,12 @@ export class StreamEnd {
     const [chunk] = args;
     if (chunk !== undefined && chunk !== null && typeof chunk !== 'function') stream.write(chunk);
     for (const done of args) if (typeof done === 'function') stream.once('finish', done as () => void);
-    void this.#finishFor(goesOn ? stream.flush() : stream.close());
+    void this.#finish(goesOn);
   }
 
   /** Emits what the logger that has ended waits for. All others are unpiped by that: they are piped again. */
-  async #finishFor(flushed: Promise<unknown>): Promise<void> {
-    await flushed;
+  async #finish(goesOn: boolean): Promise<void> {
+    if (goesOn) await this.#stream.flush();
     // The last of the others has ended, too, and hears the same event: it must not come before its records are out.
     if (!this.#parents.oneOfSeveralHasEnded) await this.#stream.close();
     this.#parents.keepLiving(() => this.#stream.emit('finish'));

@@ -189,6 +189,19 @@ describe('what one has given up, and another has got as its fallback', () => {
     },
   );
 
+  it('but what is logged of that end puts the end off no more: an outage would be waited for again and again', () => {
+    const { books } = unfinished(1);
+    books.giveUp.mockImplementation(() => {
+      books.everAccepted++;
+    });
+    const end = new ProcessExit(books, 10);
+    end.watch();
+    const beforeExit = process.listeners('beforeExit').at(-1) as () => void;
+    for (let times = 0; times < 2; times++) beforeExit();
+    expect([books.flush, books.giveUp].map(({ mock }) => mock.calls.length)).toEqual([1, 1]);
+    end.forget();
+  });
+
   it('is given up at process.exit(), and not left without a word', () => {
     const [getter, giver] = [unfinished(0).books, unfinished(1).books];
     giver.exit.mockImplementation(() => {

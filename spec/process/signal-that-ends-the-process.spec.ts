@@ -165,6 +165,14 @@ it('is raised by the copy of the package that has flushed last', async () => {
   ]);
 });
 
+it('is raised again, and all is given up, where the application has taken our handler off meanwhile', async () => {
+  subscriberOf([ONE], 'one');
+  raised();
+  process.removeAllListeners(ONE);
+  await allIsDone();
+  expect(steps.slice(3)).toEqual(['one exits', `${ONE}, handlers: ${listeners()}`]);
+});
+
 it('ends process 1, which lives on after it, with the code of a process that it has ended', async () => {
   const exit = vi.spyOn(process, 'exit').mockReturnValue(undefined as never);
   const own = Object.getOwnPropertyDescriptor(process, 'pid') as PropertyDescriptor;

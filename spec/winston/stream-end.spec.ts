@@ -203,6 +203,15 @@ describe('transport.end()', () => {
     expect(transport.stats()).toMatchObject({ delivered: 1, dropped: { closed: 2 } });
     expect(cluster.values(TOPIC)).toEqual(['record 0']);
   });
+
+  it('with null for a last record has none, the first time and any other', async () => {
+    const transport = transportTo(await startCluster());
+    for (let times = 0; times < 2; times++)
+      await new Promise<void>((resolve) => {
+        transport.end(null, () => resolve());
+      });
+    expect(transport.stats().accepted).toBe(0);
+  });
 });
 
 describe('close()', () => {

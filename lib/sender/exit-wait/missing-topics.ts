@@ -33,16 +33,10 @@ export class MissingTopics {
 
   /** A send was answered, and its records have been seen to. */
   onResult(topic: string, result: SendResult): void {
-    if (result.kind === 'delivered') {
-      this.#missing.delete(topic);
-      if (!this.#found.has(topic)) this.#found.set(topic, true);
-    } else if (
-      result.kind === 'retry' &&
-      isUnknownTopic(rootCause(result.cause)) &&
-      !this.#found.has(topic)
-    ) {
-      this.#missing.set(topic, true);
-    } else this.#missing.delete(topic);
+    if (result.kind === 'delivered') this.#found.set(topic, true);
+    const isUnknown = result.kind === 'retry' && isUnknownTopic(rootCause(result.cause));
+    if (isUnknown && !this.#found.has(topic)) this.#missing.set(topic, true);
+    else this.#missing.delete(topic);
     this.#lastTries.look();
   }
 

@@ -18,7 +18,7 @@ const REFUSALS = new Set<unknown>([
 // The broker refuses the user name, the password or the token: Kafka's own clients do not try that again (KIP-152).
 const REFUSED_LOGIN = 'KafkaJSSASLAuthenticationError';
 // kafkajs gives the same name to a connection that breaks, or an answer that does not come, in the middle of a log-in.
-const BROKEN_OFF = /connection|disconnect|socket|timed? ?out|ECONN|EPIPE/i;
+const BROKEN_OFF = /connect|timed? ?out/i;
 
 /**
  * Knows when the end of a process need not wait for a broker: none has ever been connected to, and all of them refuse. A
@@ -53,7 +53,6 @@ export class UnreachedBrokers {
    * @returns ends it
    */
   whenAllRefuse(then: () => void): () => void {
-    if (this.#isMade) return () => undefined;
     // What was refused before does not count: there is one more try at least.
     this.#refusalsInRow = 0;
     return this.#lastTries.begin(() => !this.#isMade && this.#refusalsInRow >= this.#brokers, then);

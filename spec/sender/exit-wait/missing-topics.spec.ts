@@ -73,6 +73,27 @@ it.each([
   expect(givenUp).not.toHaveBeenCalled();
 });
 
+it.each([
+  ['has taken a record', DELIVERED],
+  ['is being made', failed({ type: 'LEADER_NOT_AVAILABLE', code: 5 })],
+])('a topic that was missing, and then %s while it is tried, is waited for', async (_, then) => {
+  const { clock, topics, givenUp } = started(['a']);
+  topics.whenOnlyMissing(givenUp);
+  topics.onResult('a', MISSING);
+  topics.onResult('a', then);
+  await clock.pass(60_000);
+  expect(givenUp).not.toHaveBeenCalled();
+});
+
+it('who gives it up is told once, though he has it looked at again by that', async () => {
+  const { clock, topics, givenUp } = started(['a']);
+  givenUp.mockImplementationOnce(() => topics.onResult('a', MISSING));
+  topics.whenOnlyMissing(givenUp);
+  topics.onResult('a', MISSING);
+  await clock.pass(2_000);
+  expect(givenUp).toHaveBeenCalledTimes(1);
+});
+
 it.each([{ waiting: undefined }, { waiting: [] }])(
   'records that cannot be told by their topics are waited for: $waiting',
   async ({ waiting }) => {

@@ -78,8 +78,10 @@ it.each([
 it.each([
   'Connection timeout',
   'Closed connection',
+  // It broke off between two steps, as while a token was fetched.
+  'Not connected',
   'Request SaslAuthenticate(key: 36, version: 1) timed out',
-  'read ECONNRESET',
+  'Connection error: read ECONNRESET',
 ])('a log-in that is broken off is no refusal: %s', async (message) => {
   const { clock, contact, givenUp } = started(1);
   contact.whenAllRefuse(givenUp);
