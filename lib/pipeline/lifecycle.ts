@@ -244,9 +244,9 @@ export class Lifecycle implements Unfinished {
   }
 
   #end(timeoutMs: number, isAtOnce: boolean): void {
-    const { ledger, sender, spool, loggers } = this.#parts;
+    const { sender, spool, loggers } = this.#parts;
     loggers.handOver(Number.POSITIVE_INFINITY);
-    if (ledger.inMemory > 0) sender.drainOnExit(timeoutMs);
+    sender.drainOnExit(timeoutMs);
     this.giveUp(isAtOnce);
     spool?.close();
   }

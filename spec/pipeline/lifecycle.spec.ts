@@ -223,7 +223,15 @@ describe('what sample has left out', () => {
     expect(rig.sent).toEqual([untold('1 record was left out by sample or rateLimit: info 1')]);
   });
 
-  it('is told to nobody where the transport is closed, or Kafka is away', async () => {
+  it('is told to nobody where the transport is closed', async () => {
+    const rig = new Rig({ sample: { info: 0 } });
+    await rig.after(1_000, rig.pipeline.lifecycle.close());
+    rig.log('left out');
+    rig.pipeline.lifecycle.tellLast();
+    expect([rig.pipeline.lifecycle.everAccepted, rig.undelivered]).toEqual([0, []]);
+  });
+
+  it('is told to nobody where Kafka is away', async () => {
     const rig = new Rig({ sample: { info: 0 } });
     rig.isAway = true;
     rig.log('sent', { level: 'error', [Symbol.for('level')]: 'error' });
@@ -262,6 +270,23 @@ describe('a flush', () => {
       expect(endedAt).toBe(ms);
     },
   );
+});
+
+it('a flush at the end of the process does not wait for what winston holds back: nothing is left that would bring it', async () => {
+  const rig = new Rig({}, { held: 1, count: 1 });
+  await rig.pipeline.lifecycle.flush(60_000, true);
+  expect(rig.clock.armed).toBe(0);
+});
+
+it('an exception that ends the process while Kafka is known to be away has nothing waited for', async () => {
+  const rig = new Rig();
+  rig.isAway = true;
+  rig.log('one');
+  await rig.clock.pass(1_000);
+  expect(rig.pipeline.stats().state).toBe('down');
+  // Time stands still.
+  await rig.pipeline.lifecycle.flushAndExitSoon(60_000);
+  expect(rig.undelivered).toEqual(['closed one']);
 });
 
 describe('closed', () => {
@@ -460,10 +485,12 @@ describe('closing', () => {
       disconnect: async () => undefined,
       send: async ({ topic, messages }: Sent) => {
         sent.push(...messages.map(({ value }) => value));
-        return sent.length === 1 ? storedIn(topic) : await late.promise;
+        if (sent.length > 1) return await late.promise;
+        await new Promise<void>((resolve) => rig.clock.after(400, resolve));
+        return storedIn(topic);
       },
     };
-    const rig = new Rig({ producer, buffer: { maxRecords: 1 } });
+    const rig: Rig = new Rig({ producer, buffer: { maxRecords: 1 } });
     for (const text of ['one', 'two']) rig.log(text);
     let endedAt = 0;
     void rig.pipeline.lifecycle.close().then(() => {
@@ -505,11 +532,38 @@ describe('closing', () => {
     expect(endedAt).toBe(2_000);
   });
 
-  it('closes the connection', async () => {
-    const rig = new Rig();
+  it('is over when the connection is closed', async () => {
+    const closed = deferred<void>();
+    const send = async ({ topic }: Sent): Promise<unknown> => storedIn(topic);
+    const producer = { connect: async () => undefined, disconnect: () => closed.promise, send };
+    const rig = new Rig({ producer: () => producer });
     rig.log('one');
-    await rig.after(1_000, rig.pipeline.lifecycle.close());
-    expect(rig.disconnects).toBe(1);
+    let isOver = false;
+    const over = rig.pipeline.lifecycle.close().then(() => {
+      isOver = true;
+    });
+    await rig.clock.pass(500);
+    expect([rig.pipeline.stats().state, isOver]).toEqual(['closed', false]);
+    closed.resolve();
+    await over;
+  });
+
+  it('leaves no timer of a notice that it has told', async () => {
+    const rig = new Rig({ buffer: { maxRecords: 1 } });
+    for (const text of ['one', 'two']) rig.log(text);
+    await rig.after(0, rig.pipeline.lifecycle.close());
+    expect(rig.sent).toEqual(['two', untold('1 record was not delivered: overflow 1')]);
+    expect(rig.clock.armed).toBe(0);
+  });
+
+  it('says of the records that it has waited for what became of them, though others have come to disk since', async () => {
+    const rig = new Rig({ spool: { directory: directoryOfSpec() }, dropNotice: false });
+    rig.isAway = true;
+    rig.log('one');
+    const closing = rig.pipeline.lifecycle.close();
+    rig.log('two');
+    expect(await rig.after(2_000, closing)).toEqual({ delivered: 0, dropped: 0, pending: 1 });
+    expect(rig.pipeline.stats().spooled).toBe(2);
   });
 
   it('at the end of the process, is short where no broker was ever there', async () => {

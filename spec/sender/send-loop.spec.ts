@@ -129,6 +129,51 @@ it('no timer spins while as many sends are under way as there may be, and others
   expect(rig.clock.fired - fired).toBeLessThan(5);
 });
 
+it('connects when something is due, and not when it looks before', async () => {
+  const rig = new Rig();
+  const connects: number[] = [];
+  rig.connect = async () => void connects.push(rig.clock.now);
+  rig.log('a');
+  rig.sender.onSpooledWork();
+  await rig.clock.pass(100);
+  expect([connects, rig.delivered]).toEqual([[20], ['a']]);
+});
+
+/** Has sent to one topic, and refuses another: that is to be asked alone then, by a fresh client. */
+async function refusing(): Promise<Rig> {
+  const rig = new Rig({ retry: { initialMs: 100, maxMs: 1_000, maxAgeMs: 5_000 } });
+  rig.learns = 8;
+  rig.answer = (batch) =>
+    batch.topic === 'refused'
+      ? Promise.reject(Object.assign(new Error('no'), { type: 'TOPIC_AUTHORIZATION_FAILED', code: 29 }))
+      : stored(batch);
+  rig.log('a');
+  await rig.clock.pass(100);
+  return rig;
+}
+
+it('a topic that is asked alone is asked by one send, though it has several partitions', async () => {
+  const rig = await refusing();
+  const { answer } = rig;
+  rig.answer = (batch, client) => (client === 2 ? new Promise(() => undefined) : answer(batch, client));
+  for (let key = 0; key < 8; key++) rig.sender.add(recordOf({ topic: 'refused', key: String(key) }));
+  await rig.clock.pass(2_000);
+  expect(rig.sent.filter(({ client }) => client === 2)).toHaveLength(1);
+});
+
+it('a topic that is to be asked alone, and whose records are gone by then, holds no other one up', async () => {
+  const rig = await refusing();
+  const connected = deferred<void>();
+  rig.connect = () => connected.promise;
+  rig.sender.add(recordOf({ topic: 'refused' }));
+  await rig.clock.pass(6_000);
+  expect(rig.dropped.map(({ reason }) => reason)).toEqual(['expired']);
+  rig.log('b');
+  connected.resolve();
+  await rig.clock.pass(1_000);
+  expect(rig.delivered).toEqual(['a', 'b']);
+});
+
 it('counts its sends, and those of them that are of records that were sent before', async () => {
   const rig = new Rig();
   rig.log('a');

@@ -69,6 +69,7 @@ describe('logger.end()', () => {
     const transport = transportTo(cluster);
     const held = gate();
     cluster.inject({ api: 'Produce', action: { hold: held.opened, at: 'before-store' } });
+    const close = vi.spyOn(transport, 'close');
     const [one, other] = [loggerWith(transport), loggerWith(transport)];
     one.info('held up');
     let isFinished = false;
@@ -83,6 +84,30 @@ describe('logger.end()', () => {
     other.info('later');
     await transport.flush(Infinity);
     expect(cluster.values(TOPIC)).toEqual(['held up', 'later']);
+    expect(close).not.toHaveBeenCalled();
+  });
+
+  it('has delivered what the last of two loggers has logged when that one finishes, though the first does so before', async () => {
+    const cluster = await startCluster();
+    const transport = transportTo(cluster);
+    const holds = [gate(), gate()];
+    for (const { opened } of holds)
+      cluster.inject({ api: 'Produce', action: { hold: opened, at: 'before-store' } });
+    const [first, last] = [loggerWith(transport), loggerWith(transport)];
+    first.info('one');
+    first.end();
+    await cluster.until(() => cluster.requests.Produce === 1);
+    last.info('two');
+    let isFinished = false;
+    const end = finished(last).then(() => {
+      isFinished = true;
+    });
+    holds[0]?.open();
+    await cluster.until(() => cluster.requests.Produce === 2);
+    expect(isFinished).toBe(false);
+    holds[1]?.open();
+    await end;
+    expect(cluster.values(TOPIC)).toEqual(['one', 'two']);
   });
 
   it('ends within closeTimeoutMs when the broker is away, and counts the rest as dropped', async () => {
