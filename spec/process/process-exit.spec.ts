@@ -1,6 +1,6 @@
 // The steps one by one, which the programs of `natural-exit.spec.ts` take as a whole.
-import { describe, expect, it, vi } from 'vitest';
-import { ProcessExit } from '../../lib/process/process-exit.ts';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { isOver, ProcessExit } from '../../lib/process/process-exit.ts';
 import { gate } from '../winston/fixtures/gate.ts';
 
 function unfinished(unsettled: number) {
@@ -102,6 +102,8 @@ describe('a process that is about to end', () => {
     for (const { books } of ends) {
       expect(books.flush).toHaveBeenCalledTimes(1);
       expect(books.exit).toHaveBeenCalledExactlyOnceWith(10);
+      // A listener that calls process.exit() then has the others cut off.
+      for (const other of ends) expect(books.emitDeferredWarnings).toHaveBeenCalledAfter(other.books.exit);
     }
     const last = ends.pop()?.end;
     for (const { end } of ends) end.forget();
@@ -109,6 +111,28 @@ describe('a process that is about to end', () => {
     last?.forget();
     expect(listeners()).toEqual(before);
   });
+});
+
+it('is over once the exit event has been heard, and not before: what an earlier listener logs is seen to', () => {
+  const end = new ProcessExit(unfinished(0).books, 10);
+  end.watch();
+  onTestFinished(() => {
+    Object.assign(process, { _exiting: false });
+    end.forget();
+  });
+  Object.assign(process, { _exiting: true });
+  expect(isOver()).toBe(false);
+  (process.listeners('exit').at(-1) as () => void)();
+  expect(isOver()).toBe(true);
+});
+
+it('listens for signals while it watches', () => {
+  const before = process.listenerCount('SIGUSR2');
+  const end = new ProcessExit(unfinished(0).books, 10, ['SIGUSR2']);
+  end.watch();
+  expect(process.listenerCount('SIGUSR2')).toBe(before + 1);
+  end.forget();
+  expect(process.listenerCount('SIGUSR2')).toBe(before);
 });
 
 describe('a signal', () => {
