@@ -162,6 +162,24 @@ describe('the spool', () => {
     rig.expectBalanced();
   });
 
+  it('waits for nothing that another one has taken over before the transport is opened again', async () => {
+    const directory = directoryOfSpec();
+    const rig = new Rig({ spool: { directory } });
+    rig.isAway = true;
+    rig.log('one');
+    await rig.after(2_000, rig.pipeline.lifecycle.close());
+    const other = new Rig({ spool: { directory } });
+    await other.clock.pass(2_000);
+    expect(other.sent).toEqual(['one']);
+    rig.isAway = false;
+    rig.pipeline.lifecycle.reopen();
+    await rig.clock.pass(2_000);
+    rig.log('two');
+    await rig.clock.pass(2_000);
+    const { accepted, delivered, spooled, replayed } = rig.pipeline.stats();
+    expect([accepted, delivered, spooled - replayed]).toEqual([1, 1, 0]);
+  });
+
   it('stays its own where the transport is opened that was never closed', async () => {
     const rig = new Rig({ spool: { directory: directoryOfSpec() }, buffer: { maxRecords: 1 } });
     for (const text of ['one', 'two', 'three']) rig.log(text);
