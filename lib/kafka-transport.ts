@@ -118,7 +118,7 @@ export class KafkaTransport extends TransportStream {
     this.#pipeline = new parts.Pipeline(resolved, this, this.#clock, work, this.#parents);
     this.#crash = new parts.CrashHandler(this, this.#clock, (timeoutMs, isLast) =>
       isLast && resolved.fallback !== undefined && this.#parents.endTheProcess
-        ? this.#pipeline.lifecycle.flushAndExitSoon(timeoutMs)
+        ? this.#pipeline.lifecycle.flushAndGiveUp(timeoutMs)
         : this.flush(timeoutMs),
     );
     this.#processEnd = new parts.ProcessExit(
@@ -291,7 +291,7 @@ export class KafkaTransport extends TransportStream {
    * more, of a module that was loaded anew, is not kept in memory by the process, nor are listeners left on it.
    */
   #onIdle(): void {
-    const isNeeded = this.#hasSpool || this.#pipeline.lifecycle.hasUntold || this.#parents.held > 0;
+    const isNeeded = this.#hasSpool || this.#pipeline.lifecycle.hasUnsentNotice || this.#parents.held > 0;
     if (!isNeeded) this.#processEnd.forget();
   }
 

@@ -88,7 +88,7 @@ export class InfoHandler implements InfoListener {
     if (admission.kind === 'record') sender.add(admission.record);
     else sender.acceptAndDrop(admission.record, admission.kind, admission.cause);
     if (!isOver()) return;
-    lifecycle.exit(0);
+    lifecycle.drainOnExit(0);
     lifecycle.emitDeferredWarnings();
   }
 }

@@ -20,7 +20,7 @@ const MAX_HANDED_OVER = 100;
 
 /** Hears whether there is something that the end of the process must not come before. */
 export interface WorkListener {
-  /** The first record comes, also one of the transport's own; or the first is left out, which the topic is to be told. */
+  /** The first record comes, also one of the transport's own; or the first is left out, of which a notice is to be sent. */
   onWork(): void;
   /** Nothing is left to send, and the connection was closed. */
   onIdle(): void;
@@ -82,20 +82,20 @@ export class Lifecycle implements Unfinished {
     return this.#isClosed;
   }
 
-  /** Whether the end of the process would find something to tell. */
-  get hasUntold(): boolean {
+  /** Whether a notice of what has been left out is still to be sent. */
+  get hasUnsentNotice(): boolean {
     return this.#parts.samplingNotice.isPending;
   }
 
-  /** The process ends: takes what winston still holds back, and tells the topic what has been left out since it was last told. */
+  /** The process ends: takes what winston still holds back, and sends the notice of what has been left out. */
   addLastRecords(): void {
     this.#parts.loggers.handOver(Number.POSITIVE_INFINITY);
-    this.#tellLast();
+    this.#sendSamplingNotice();
   }
 
-  #tellLast(): void {
+  #sendSamplingNotice(): void {
     const { sender, samplingNotice } = this.#parts;
-    if (!this.#isClosed && sender.state !== 'down') samplingNotice.tellNow();
+    if (!this.#isClosed && sender.state !== 'down') samplingNotice.sendNow();
   }
 
   openSpool(): void {
@@ -154,7 +154,7 @@ export class Lifecycle implements Unfinished {
    */
   async flushUnlessDown(timeoutMs: number): Promise<void> {
     const { ledger, sender, clock } = this.#parts;
-    this.#tellLast();
+    this.#sendSamplingNotice();
     this.#signalledAt = clock.monotonic();
     const until = this.#signalledAt + timeoutMs;
     do {
@@ -221,7 +221,7 @@ export class Lifecycle implements Unfinished {
   }
 
   /** The process ends now: blocks for up to `timeoutMs`, where what is left can still be sent. */
-  exit(timeoutMs: number): void {
+  drainOnExit(timeoutMs: number): void {
     this.#parts.warnings.defer();
     this.#end(timeoutMs, true);
   }
@@ -231,16 +231,16 @@ export class Lifecycle implements Unfinished {
   }
 
   /** The process ends soon: as `exit`, and resolves when the fallback has written what it got, or the time is up. */
-  async exitSoon(): Promise<void> {
+  async giveUpBeforeExit(): Promise<void> {
     this.#end(0, false);
     await this.#parts.fallbackWrites.done(MAX_FALLBACK_MS);
   }
 
   /** An exception ends the process next: flushes until Kafka turns out to be away, and gives up what is left while the fallback has time to write. */
-  async flushAndExitSoon(timeoutMs: number): Promise<void> {
+  async flushAndGiveUp(timeoutMs: number): Promise<void> {
     const { ledger, sender } = this.#parts;
     if (sender.state !== 'down') await this.#flushUntilDown(timeoutMs);
-    if (ledger.unsettled > 0) await this.exitSoon();
+    if (ledger.unsettled > 0) await this.giveUpBeforeExit();
   }
 
   #end(timeoutMs: number, isAtOnce: boolean): void {
@@ -260,11 +260,11 @@ export class Lifecycle implements Unfinished {
     const { clock, closeTimeoutMs, samplingNotice, dropNotice, sender, spool, ledger } = this.#parts;
     const reopened = this.#reopened;
     const deadline = clock.monotonic() + closeTimeoutMs;
-    samplingNotice.tellNow();
+    samplingNotice.sendNow();
     const { delivered, dropped, pending } = await this.flush(closeTimeoutMs, mayGiveUpEarly);
     if (pending === 0) {
       // The drop notice, in what is left of the time. Not before: in a full buffer it would take a record's place.
-      dropNotice.tell(true);
+      dropNotice.send(true);
       await sender.flush(Math.max(0, deadline - clock.monotonic()));
     }
     // Added to a logger again in the meantime: then it goes on.

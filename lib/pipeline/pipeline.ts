@@ -81,7 +81,7 @@ export class Pipeline {
       );
     const dropNotice = new DropNotice({
       clock,
-      canTell: () => options.dropNotice && !this.lifecycle.isClosed && this.#sender.state !== 'down',
+      canSend: () => options.dropNotice && !this.lifecycle.isClosed && this.#sender.state !== 'down',
       hasRoom: () => this.#sender.isHalfEmpty,
       make: (counts) => dropNoticeRecord(recordFactory, counts, this.infos.levels),
       send: (record) => this.infos.accept({ kind: 'record', record }),
@@ -89,7 +89,7 @@ export class Pipeline {
     const events: SenderEvents = {
       onDelivered: (records) => {
         deliveryReports.delivered(records);
-        dropNotice.tell(false);
+        dropNotice.send(false);
       },
       onDropped: (record, reason, cause) => {
         dropNotice.onDropped(record, reason);

@@ -18,12 +18,12 @@ export interface Unfinished {
   /** Gives up all that is left, at once. */
   giveUp(): void;
   /** The same, and resolves when the fallback has written what it got, or the time is up. */
-  exitSoon(): Promise<void>;
+  giveUpBeforeExit(): Promise<void>;
   /**
    * The same, and nothing will be done afterwards. May take up to `timeoutMs`, but no turn of the event loop. What there is to
    * warn of waits for `emitDeferredWarnings`.
    */
-  exit(timeoutMs: number): void;
+  drainOnExit(timeoutMs: number): void;
   emitDeferredWarnings(): void;
 }
 
@@ -136,7 +136,7 @@ export class ProcessExit implements SignalSubscriber {
    */
   exit(): void {
     this.#acceptedAtExit = this.#unfinished.everAccepted;
-    this.#unfinished.exit(this.#timeoutMs);
+    this.#unfinished.drainOnExit(this.#timeoutMs);
   }
 
   /** Whether it has got what another one has given up, after its own end. */
@@ -157,15 +157,15 @@ export class ProcessExit implements SignalSubscriber {
     this.#acceptedAtSignal = this.#unfinished.everAccepted;
   }
 
-  async exitSoonForSignal(): Promise<void> {
+  async giveUpForSignal(): Promise<void> {
     // It is the fallback of another one, which has just given up.
     if (this.#unfinished.everAccepted !== this.#acceptedAtSignal) await this.flushForSignal(MAX_FALLBACK_MS);
-    await this.#unfinished.exitSoon();
+    await this.#unfinished.giveUpBeforeExit();
   }
 
   exitForSignal(): void {
     // The flush has used the time already.
-    this.#unfinished.exit(0);
+    this.#unfinished.drainOnExit(0);
     this.#unfinished.emitDeferredWarnings();
   }
 }

@@ -12,7 +12,7 @@ export interface SignalSubscriber {
   /** Resolves as soon as Kafka turns out to be away, too. */
   flushForSignal(timeoutMs: number): Promise<unknown>;
   /** Gives up what is left: to the spool, to the fallback, and in words on stderr. Resolves when the fallback has written it. */
-  exitSoonForSignal(): Promise<unknown>;
+  giveUpForSignal(): Promise<unknown>;
   /** The same for what has come since. */
   exitForSignal(): void;
 }
@@ -117,7 +117,7 @@ function begin(signal: NodeJS.Signals, decides: Interruption['decides']): void {
     .filter(({ signals }) => signals.includes(signal))
     .map(async (subscriber) => {
       await subscriber.flushForSignal(Math.max(0, subscriber.signalTimeoutMs - spent));
-      if (decides === 'process' && current === mine) await subscriber.exitSoonForSignal();
+      if (decides === 'process' && current === mine) await subscriber.giveUpForSignal();
     });
   void Promise.allSettled(flushes).then(() => {
     if (current !== mine) return;

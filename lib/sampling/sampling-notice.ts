@@ -1,36 +1,36 @@
 import type { Clock, Timer } from '../time/clock.ts';
 import { type Counts, Tally } from '../util/tally.ts';
 
-// How often the topic is told, while records are left out.
+// How often a notice is sent, while records are left out.
 const INTERVAL_MS = 60_000;
 
-/** Counts what was left out, by level, and tells it: once in a minute, and at the end. */
+/** Counts what was left out, by level, and sends a notice of it: once in a minute, and at the end. */
 export class SamplingNotice {
   readonly #clock: Clock;
-  readonly #tell: (counts: Counts) => void;
-  readonly #untold = new Tally();
+  readonly #send: (counts: Counts) => void;
+  readonly #unsent = new Tally();
   #timer: Timer | undefined;
 
-  /** @param tell called with what was left out since the last time */
-  constructor(clock: Clock, tell: (counts: Counts) => void) {
+  /** @param send called with what was left out since the last time */
+  constructor(clock: Clock, send: (counts: Counts) => void) {
     this.#clock = clock;
-    this.#tell = tell;
+    this.#send = send;
   }
 
-  /** Whether there is something that has not been told. */
+  /** Whether something has been left out since the last one. */
   get isPending(): boolean {
-    return !this.#untold.isEmpty;
+    return !this.#unsent.isEmpty;
   }
 
   add(level: string): void {
-    this.#untold.add(level);
-    this.#timer ??= this.#clock.after(INTERVAL_MS, () => this.tellNow());
+    this.#unsent.add(level);
+    this.#timer ??= this.#clock.after(INTERVAL_MS, () => this.sendNow());
   }
 
   /** The time of the next one begins with the next record that is left out. */
-  tellNow(): void {
+  sendNow(): void {
     this.#clock.cancel(this.#timer);
     this.#timer = undefined;
-    if (this.isPending) this.#tell(this.#untold.take());
+    if (this.isPending) this.#send(this.#unsent.take());
   }
 }

@@ -10,8 +10,8 @@ const NOTICE_DELAY_MS = 1_000;
 
 export interface DropNoticeOptions {
   clock: Clock;
-  /** Whether a notice is wanted, and would get through: if not, the next success will be told. */
-  canTell(): boolean;
+  /** Whether a notice is wanted, and would get through. If not, it goes with the next success. */
+  canSend(): boolean;
   /** Whether it would take no other record's place. */
   hasRoom(): boolean;
   /** The notice, as a record; nothing where there is no topic for it. */
@@ -20,12 +20,12 @@ export interface DropNoticeOptions {
   send(notice: PendingRecord): void;
 }
 
-/** Counts what was dropped, by reason, and lets the topic know that it is missing from it, and why. */
+/** Counts what was dropped, by reason, and sends a notice of it to the topic, so that whoever reads that knows what is missing. */
 export class DropNotice {
   readonly #options: DropNoticeOptions;
-  readonly #untold = new Tally();
+  readonly #unsent = new Tally();
   #lastAt = Number.NEGATIVE_INFINITY;
-  /** What the notices that are on their way have to tell. */
+  /** The counts of the notices that are on their way. */
   readonly #underWay = new WeakMap<PendingRecord, Counts>();
   #timer: Timer | undefined;
 
@@ -34,39 +34,40 @@ export class DropNotice {
   }
 
   onDropped(record: PendingRecord, reason: DropReason): void {
-    const told = this.#underWay.get(record);
+    const ofNotice = this.#underWay.get(record);
     // The application's `serialize` cannot make a value of a notice: it could not of the next one either.
-    if (told !== undefined && reason === 'invalid') return;
-    this.#untold.add(reason);
+    if (ofNotice !== undefined && reason === 'invalid') return;
+    this.#unsent.add(reason);
     // The notice itself was dropped: its counts go into the next one.
-    if (told !== undefined) for (const name of DROP_REASONS) this.#untold.add(name, told.byName[name] ?? 0);
+    if (ofNotice !== undefined)
+      for (const name of DROP_REASONS) this.#unsent.add(name, ofNotice.byName[name] ?? 0);
     // What is refused may be the whole topic, the notice included: that waits until something does get through.
-    if (reason !== 'rejected' && this.#options.canTell()) this.#tellAfter(NOTICE_DELAY_MS);
+    if (reason !== 'rejected' && this.#options.canSend()) this.#sendAfter(NOTICE_DELAY_MS);
   }
 
-  /** Tells what there is to tell, now or as soon as it is not too early. */
-  tell(isLast: boolean): void {
-    const { clock, canTell, make, send } = this.#options;
-    if (this.#untold.isEmpty || !canTell()) return;
+  /** Sends what has been counted, now or as soon as it is not too early. */
+  send(isLast: boolean): void {
+    const { clock, canSend, make, send } = this.#options;
+    if (this.#unsent.isEmpty || !canSend()) return;
     const now = clock.monotonic();
     if (!isLast && now - this.#lastAt < INTERVAL_MS) {
-      this.#tellAfter(INTERVAL_MS);
+      this.#sendAfter(INTERVAL_MS);
       return;
     }
     this.#lastAt = now;
-    const counts = this.#untold.take();
+    const counts = this.#unsent.take();
     const notice = make(counts);
-    // Without a topic there is nobody to tell: no record of the application's is lost by that, so none is counted.
+    // Without a topic nobody can read it: no record of the application's is lost by that, so none is counted.
     if (notice === undefined) return;
     this.#underWay.set(notice, counts);
     send(notice);
   }
 
-  #tellAfter(ms: number): void {
+  #sendAfter(ms: number): void {
     this.#timer ??= this.#options.clock.after(ms, () => {
       this.#timer = undefined;
-      // Where there is no room, all of that waits to be sent: the next success tells it.
-      if (this.#options.hasRoom()) this.tell(false);
+      // Where there is no room, all of that waits to be sent: the notice goes with the next success.
+      if (this.#options.hasRoom()) this.send(false);
     });
   }
 

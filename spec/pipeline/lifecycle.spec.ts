@@ -49,7 +49,7 @@ it('takes nothing over for what an exit listener logs: each such record had all 
     Object.assign(process, { _exiting: false });
     end.forget();
   });
-  rig.pipeline.lifecycle.exit(0);
+  rig.pipeline.lifecycle.drainOnExit(0);
   end.watch();
   const left = readdirSync(directory);
   rig.log('two');
@@ -227,11 +227,11 @@ describe('what sample has left out', () => {
   it('is told before the process ends', async () => {
     const rig = new Rig({ sample: { info: 0 } });
     const { lifecycle } = rig.pipeline;
-    expect(lifecycle.hasUntold).toBe(false);
+    expect(lifecycle.hasUnsentNotice).toBe(false);
     rig.log('left out');
-    expect(lifecycle.hasUntold).toBe(true);
+    expect(lifecycle.hasUnsentNotice).toBe(true);
     lifecycle.addLastRecords();
-    expect([lifecycle.hasUntold, lifecycle.unsettled]).toEqual([false, 1]);
+    expect([lifecycle.hasUnsentNotice, lifecycle.unsettled]).toEqual([false, 1]);
   });
 
   it('is told before a flush for a signal', async () => {
@@ -256,7 +256,7 @@ describe('what sample has left out', () => {
     await rig.clock.pass(1_000);
     rig.log('left out');
     rig.pipeline.lifecycle.addLastRecords();
-    expect([rig.pipeline.lifecycle.unsettled, rig.pipeline.lifecycle.hasUntold]).toEqual([1, true]);
+    expect([rig.pipeline.lifecycle.unsettled, rig.pipeline.lifecycle.hasUnsentNotice]).toEqual([1, true]);
   });
 });
 
@@ -285,6 +285,26 @@ describe('a flush', () => {
   );
 });
 
+it('a flush that has spent time on what winston held back waits no longer for what has come', async () => {
+  const never = (): Promise<never> => new Promise(() => undefined);
+  const producer = { connect: async () => undefined, disconnect: async () => undefined, send: never };
+  const loggers = {
+    held: 1,
+    handOver: () => {
+      loggers.held = 0;
+      rig.clock.now += 400;
+      rig.log('held back');
+    },
+  };
+  const rig: Rig = new Rig({ producer }, loggers);
+  let endedAt = 0;
+  void rig.pipeline.lifecycle.flush(1_000).then(() => {
+    endedAt = rig.clock.now;
+  });
+  await rig.clock.pass(5_000);
+  expect(endedAt).toBe(1_000);
+});
+
 it('an exception that ends the process while Kafka is known to be away has nothing waited for', async () => {
   const rig = new Rig();
   rig.isAway = true;
@@ -292,7 +312,7 @@ it('an exception that ends the process while Kafka is known to be away has nothi
   await rig.clock.pass(1_000);
   expect(rig.pipeline.stats().state).toBe('down');
   // Time stands still.
-  await rig.pipeline.lifecycle.flushAndExitSoon(60_000);
+  await rig.pipeline.lifecycle.flushAndGiveUp(60_000);
   expect(rig.undelivered).toEqual(['closed one']);
 });
 
@@ -678,7 +698,7 @@ describe('the exit', () => {
     const directory = directoryOfSpec();
     const rig = new Rig({ spool: { directory } });
     rig.log('one');
-    rig.pipeline.lifecycle.exit(1_000);
+    rig.pipeline.lifecycle.drainOnExit(1_000);
     expect(rig.undelivered).toEqual([]);
     const other = new Rig({ spool: { directory } });
     await other.clock.pass(2_000);
@@ -690,7 +710,7 @@ describe('the exit', () => {
     const rig = new Rig({ fallback: () => written.promise });
     rig.log('one');
     let isOver = false;
-    const over = rig.pipeline.lifecycle.exitSoon().then(() => {
+    const over = rig.pipeline.lifecycle.giveUpBeforeExit().then(() => {
       isOver = true;
     });
     expect(rig.pipeline.stats().dropped.closed).toBe(1);
@@ -706,7 +726,7 @@ describe('the exit', () => {
     const rig = new Rig({ fallback: () => new Promise(() => {}) });
     rig.log('one');
     let endedAt = 0;
-    void rig.pipeline.lifecycle.exitSoon().then(() => {
+    void rig.pipeline.lifecycle.giveUpBeforeExit().then(() => {
       endedAt = rig.clock.now;
     });
     await rig.clock.pass(5_000);

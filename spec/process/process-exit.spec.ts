@@ -13,8 +13,8 @@ function unfinished(unsettled: number) {
     flushUnlessDown: vi.fn(() => flushed.opened),
     disconnect: vi.fn(async () => undefined),
     giveUp: vi.fn(),
-    exitSoon: vi.fn(async () => undefined),
-    exit: vi.fn(),
+    giveUpBeforeExit: vi.fn(async () => undefined),
+    drainOnExit: vi.fn(),
     emitDeferredWarnings: vi.fn(),
   };
   return { books, flushed };
@@ -101,9 +101,10 @@ describe('a process that is about to end', () => {
       (process.listeners(event as 'exit').at(-1) as () => void)();
     for (const { books } of ends) {
       expect(books.flush).toHaveBeenCalledTimes(1);
-      expect(books.exit).toHaveBeenCalledExactlyOnceWith(10);
+      expect(books.drainOnExit).toHaveBeenCalledExactlyOnceWith(10);
       // A listener that calls process.exit() then has the others cut off.
-      for (const other of ends) expect(books.emitDeferredWarnings).toHaveBeenCalledAfter(other.books.exit);
+      for (const other of ends)
+        expect(books.emitDeferredWarnings).toHaveBeenCalledAfter(other.books.drainOnExit);
     }
     const last = ends.pop()?.end;
     for (const { end } of ends) end.forget();
@@ -146,19 +147,19 @@ describe('a signal', () => {
   it('leaves no time at the end, and what there is to warn of comes last', () => {
     const { books } = unfinished(1);
     new ProcessExit(books, 10).exitForSignal();
-    expect(books.exit).toHaveBeenCalledExactlyOnceWith(0);
-    expect(books.emitDeferredWarnings).toHaveBeenCalledAfter(books.exit);
+    expect(books.drainOnExit).toHaveBeenCalledExactlyOnceWith(0);
+    expect(books.emitDeferredWarnings).toHaveBeenCalledAfter(books.drainOnExit);
   });
 
   it('is over when the fallback has written', async () => {
     const { books, flushed } = unfinished(1);
     const written = gate();
-    books.exitSoon.mockReturnValue(written.opened as Promise<undefined>);
+    books.giveUpBeforeExit.mockReturnValue(written.opened as Promise<undefined>);
     const steps: string[] = [];
     const end = new ProcessExit(books, 10);
     const signalled = end.flushForSignal(10).then(async () => {
       steps.push('flushed');
-      await end.exitSoonForSignal();
+      await end.giveUpForSignal();
       steps.push('written');
     });
     await new Promise(setImmediate);
@@ -177,19 +178,19 @@ describe('what one has given up, and another has got as its fallback', () => {
     flushed.open();
     const end = new ProcessExit(books, 10);
     await end.flushForSignal(10);
-    await end.exitSoonForSignal();
+    await end.giveUpForSignal();
     expect(books.flushUnlessDown.mock.calls).toEqual([[10]]);
     await end.flushForSignal(10);
     books.everAccepted++;
     const sent = gate();
     books.flushUnlessDown.mockReturnValueOnce(sent.opened);
-    const isOver = end.exitSoonForSignal();
+    const isOver = end.giveUpForSignal();
     await new Promise(setImmediate);
-    expect(books.exitSoon).toHaveBeenCalledTimes(1);
+    expect(books.giveUpBeforeExit).toHaveBeenCalledTimes(1);
     sent.open();
     await isOver;
     expect(books.flushUnlessDown.mock.calls).toEqual([[10], [10], [1_000]]);
-    expect(books.exitSoon).toHaveBeenCalledTimes(2);
+    expect(books.giveUpBeforeExit).toHaveBeenCalledTimes(2);
   });
 
   it.each(['before', 'after'])(
@@ -228,13 +229,13 @@ describe('what one has given up, and another has got as its fallback', () => {
 
   it('is given up at process.exit(), and not left without a word', () => {
     const [getter, giver] = [unfinished(0).books, unfinished(1).books];
-    giver.exit.mockImplementation(() => {
+    giver.drainOnExit.mockImplementation(() => {
       getter.everAccepted = 1;
     });
     const both = [getter, giver].map((books) => new ProcessExit(books, 10));
     for (const end of both) end.watch();
     (process.listeners('exit').at(-1) as () => void)();
-    expect([getter, giver].map(({ exit }) => exit.mock.calls.length)).toEqual([2, 1]);
+    expect([getter, giver].map(({ drainOnExit }) => drainOnExit.mock.calls.length)).toEqual([2, 1]);
     for (const end of both) end.forget();
   });
 });

@@ -39,7 +39,7 @@ function subscriberOf(
       steps.push(`${name} flushes for ${timeoutMs} ms`);
       return flushed;
     },
-    exitSoonForSignal: async () => {
+    giveUpForSignal: async () => {
       steps.push(`${name} gives up`);
       await turn();
       steps.push(`${name} has given up`);

@@ -28,7 +28,7 @@ function subscriberOf(signals: NodeJS.Signals[], flushed: Promise<unknown> = Pro
       flushes.push(timeoutMs);
       return flushed;
     },
-    exitSoonForSignal: async () => expect.unreachable('the application decides'),
+    giveUpForSignal: async () => expect.unreachable('the application decides'),
     exitForSignal: () => expect.unreachable('the application decides'),
   };
   all.push(subscriber);

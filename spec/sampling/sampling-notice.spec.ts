@@ -35,10 +35,10 @@ it('tells at once all that was left out in the minute that has begun with the fi
 
 it('tells the rest at the end, once, and waits for nothing more', () => {
   const { clock, told, notice } = rig();
-  notice.tellNow();
+  notice.sendNow();
   notice.add('info');
-  notice.tellNow();
-  notice.tellNow();
+  notice.sendNow();
+  notice.sendNow();
   expect(told).toEqual([{ total: 1, byName: { info: 1 } }]);
   expect(clock.armed).toBe(0);
 });

@@ -21,10 +21,10 @@ function teller() {
   const clock = new HeldClock();
   const sent: PendingRecord[] = [];
   const told: Counts[] = [];
-  const parts = { canTell: true, hasRoom: true };
+  const parts = { canSend: true, hasRoom: true };
   const dropNotice = new DropNotice({
     clock,
-    canTell: () => parts.canTell,
+    canSend: () => parts.canSend,
     hasRoom: () => parts.hasRoom,
     make: (counts) => {
       told.push(counts);
@@ -57,17 +57,17 @@ it('takes no room of a buffer that waits for its first success, which tells it',
   dropNotice.onDropped(recordOf(), 'overflow');
   await clock.pass(60_000);
   expect(texts()).toEqual([]);
-  dropNotice.tell(false);
+  dropNotice.send(false);
   expect(texts()).toEqual(['1 overflow']);
 });
 
 it('not while nothing gets through; and with the next success at once', async () => {
   const { clock, dropNotice, parts, texts } = teller();
-  parts.canTell = false;
+  parts.canSend = false;
   dropNotice.onDropped(recordOf(), 'overflow');
   expect(clock.armed).toBe(0);
-  parts.canTell = true;
-  dropNotice.tell(false);
+  parts.canSend = true;
+  dropNotice.send(false);
   expect(texts()).toEqual(['1 overflow']);
 });
 
@@ -85,21 +85,21 @@ it('at most every ten seconds; and a notice that is dropped itself is told in th
 
 it('counts by reason, and tells no more often than its interval', () => {
   const { clock, dropNotice, told } = teller();
-  dropNotice.tell(true);
+  dropNotice.send(true);
   expect(told).toEqual([]);
   for (const reason of ['overflow', 'overflow', 'expired'] as const) dropNotice.onDropped(recordOf(), reason);
-  dropNotice.tell(false);
+  dropNotice.send(false);
   expect(told.splice(0)).toEqual([{ total: 3, byName: { overflow: 2, expired: 1 } }]);
   dropNotice.onDropped(recordOf(), 'closed');
   clock.now = 9_999;
-  dropNotice.tell(false);
+  dropNotice.send(false);
   expect(told).toEqual([]);
   clock.now = 10_000;
-  dropNotice.tell(false);
+  dropNotice.send(false);
   expect(told.splice(0)).toEqual([{ total: 1, byName: { closed: 1 } }]);
   dropNotice.onDropped(recordOf(), 'rejected');
   clock.now = 10_001;
-  dropNotice.tell(true);
+  dropNotice.send(true);
   expect(told).toEqual([{ total: 1, byName: { rejected: 1 } }]);
 });
 
@@ -124,11 +124,11 @@ it('is none that was still to come, once it is stopped', () => {
 it('takes back what has not reached the topic', () => {
   const { dropNotice, sent, told } = teller();
   dropNotice.onDropped(recordOf(), 'overflow');
-  dropNotice.tell(false);
+  dropNotice.send(false);
   const [notice = recordOf()] = sent;
   dropNotice.onDropped(recordOf(), 'overflow');
   dropNotice.onDropped(notice, 'expired');
-  dropNotice.tell(true);
+  dropNotice.send(true);
   expect(told).toEqual([
     { total: 1, byName: { overflow: 1 } },
     { total: 3, byName: { overflow: 2, expired: 1 } },

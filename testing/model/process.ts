@@ -78,8 +78,8 @@ export class ModelProcess {
     const doubles = {
       warnings,
       statsCollector,
-      dropNotice: { tell: nothing, stop: nothing },
-      samplingNotice: { tellNow: nothing, isPending: false },
+      dropNotice: { send: nothing, stop: nothing },
+      samplingNotice: { sendNow: nothing, isPending: false },
       fallbackWrites: { done: async () => undefined, giveAll: nothing, isDone: true },
       deliveryReports: { handedOn: 0 },
       channels: { stateChanged: nothing },
@@ -155,7 +155,7 @@ export class ModelProcess {
   /** It ends for a signal, which the application's own handler has it outlive. */
   survive(): void {
     this.life++;
-    void this.lifecycle.exitSoon();
+    void this.lifecycle.giveUpBeforeExit();
   }
 
   /** All of it stops at once. */

@@ -121,7 +121,7 @@ export class ModelWorld {
   /** A process ends in good order, and another one takes its place. */
   exit(slot: number): void {
     const process = this.process(slot);
-    process.clock.run(() => process.lifecycle.exit(0));
+    process.clock.run(() => process.lifecycle.drainOnExit(0));
     this.checkProcess(process, 'at the exit');
     this.end(process);
     this.start(slot);
