@@ -250,10 +250,8 @@ function writeDeclarations() {
   const options = ['-p', join(root, 'lib/tsconfig.json'), '--outDir', directory];
   execFileSync(process.execPath, [tsc, ...options], { stdio: 'inherit' });
   const types = rolledUpDeclarations(directory, 'index');
-  for (const name of SUBPATHS) {
-    for (const format of ['esm', 'cjs'])
-      writeFileSync(dist(format, `${name}.d.ts`), rolledUpDeclarations(directory, name));
-  }
+  for (const name of SUBPATHS)
+    writeFileSync(dist('cjs', `${name}.d.ts`), rolledUpDeclarations(directory, name));
   // Only what it adds to winston's types: it exports nothing.
   const added = readFileSync(join(directory, 'register.d.ts'), 'utf8');
   const [imported, asType] = [
@@ -269,6 +267,6 @@ function writeDeclarations() {
     "import $1 = require('winston-transport');",
   );
   writeFileSync(dist('cjs/index.d.ts'), required);
-  // As the code does it.
-  writeFileSync(dist('esm/index.d.ts'), "export * from '../cjs/index.js';\n");
+  for (const name of ['index', ...SUBPATHS])
+    writeFileSync(dist('esm', `${name}.d.ts`), `export * from '../cjs/${name}.js';\n`);
 }

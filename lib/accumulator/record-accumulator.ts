@@ -2,6 +2,7 @@ import type { DropReason, PendingRecord } from '../record/record.ts';
 import type { Spool } from '../spool/spool.ts';
 import type { Records } from './batch.ts';
 import type { BatchingPolicy } from './batching-policy.ts';
+import { byAcceptance, oldestFirst } from './by-acceptance.ts';
 import { InFlightBatches } from './in-flight-batches.ts';
 import type { Ledger } from './ledger.ts';
 import { type BufferLimits, MemoryLimit } from './memory-limit.ts';
@@ -142,12 +143,8 @@ export class RecordAccumulator {
 
   /** All that is left, what is in flight included, by the order of its acceptance. */
   unsettled(): PendingRecord[] {
-    const left = [...this.#topics].flatMap((topicQueues) =>
-      [...topicQueues.queues()].flatMap((queue) => [...queue]),
-    );
-    return [...this.#inFlight.records(), ...left]
-      .filter(({ state }) => state !== 'settled')
-      .sort((a, b) => a.seq - b.seq);
+    const waiting = [...this.#topicQueues()].flatMap((queue) => [...queue]);
+    return byAcceptance([...this.#inFlight.records(), ...waiting]);
   }
 
   /**
@@ -268,17 +265,19 @@ export class RecordAccumulator {
 
   /** Gives up all that is left, what is in flight included, to disk or for good: nobody will wait for its answer. */
   giveUp(reason: DropReason, cause: unknown): void {
-    const all = this.unsettled();
+    const inFlight = byAcceptance(this.#inFlight.records());
+    const forDisk = this.#spool === undefined ? [] : this.unsettled();
     this.#inFlight.clearResend();
     for (const topicQueues of this.#topics) topicQueues.clearResend();
-    for (const record of this.#spool?.leave(all) ?? []) {
+    for (const record of this.#spool?.leave(forDisk) ?? []) {
       record.queue?.discard(record);
       this.#ledger.spool(record);
       record.empty();
     }
     // The process may live on all the same.
     this.#spool?.beginAnew();
-    for (const record of all) if (record.state !== 'settled') this.drop(record, reason, cause);
+    for (const record of oldestFirst(this.#topicQueues(), inFlight))
+      if (record.state !== 'settled') this.drop(record, reason, cause);
     // Not to disk: from there it would be sent with its text, which those who read the topic do not expect.
     for (const record of [...(this.#unserialized ?? [])]) this.drop(record, reason, cause);
   }
@@ -287,8 +286,12 @@ export class RecordAccumulator {
     this.#dropper.drop(record, reason, cause);
   }
 
+  *#topicQueues(): Generator<RecordStore> {
+    for (const topicQueues of this.#topics) yield* topicQueues.queues();
+  }
+
   *#queues(): Generator<RecordStore> {
     if (this.#unserialized !== undefined) yield this.#unserialized.queue;
-    for (const topicQueues of this.#topics) yield* topicQueues.queues();
+    yield* this.#topicQueues();
   }
 }
