@@ -62,12 +62,15 @@ const UNITS = [
 ].map((name) => `spec/${name}/**/*.spec.ts`);
 const APART = ['spec/package/**', 'spec/examples/**', 'spec/kafka/**'];
 // Minutes: processes of test runners, preloads, ends of processes, restarts with a spool, sessions that end, random schedules, snippets.
-// `npm run test:processes`, so that `npm test` stays short.
+// And what waits for limits in real time. `npm run test:processes`, so that `npm test` stays short.
 const OF_PROCESSES = [
   'spec/scenarios/runners/**/*.spec.ts',
   'spec/scenarios/reload/**/*.spec.ts',
   'spec/scenarios/exits/**/*.spec.ts',
-  ...['preloads-and-the-thread', 'short-sasl-sessions', 'under-traffic'].map(
+  ...['preloads-and-the-thread', 'short-sasl-sessions', 'under-traffic', 'worker-thread'].map(
+    (name) => `spec/scenarios/faults/${name}.spec.ts`,
+  ),
+  ...['unanswered', 'idempotent', 'record-that-cannot-be-encoded'].map(
     (name) => `spec/scenarios/faults/${name}.spec.ts`,
   ),
   'spec/winston/readable-stream-4.spec.ts',
