@@ -152,7 +152,8 @@ describe('commanding the cluster', () => {
     await Promise.all([sent, waiting]);
     await client.disconnect();
     expect(own.connections).toBe(0);
-    expect(timers()).toBeLessThanOrEqual(before);
+    // One of the process's own may be there for a moment. Those of the cluster would be there for a minute.
+    while (timers() > before) await new Promise((resolve) => setTimeout(resolve, 10));
   });
 
   it('stop: rejects with what failed inside a listener', async () => {
