@@ -107,7 +107,9 @@ export class KafkaTransport extends TransportStream {
           (resolved.callSite || this.#updatable.filter?.needsSite === true) && isWanted(info, this, logger),
         wantsLogger: () => this.#parents.count > 1,
         wantsContext: () => this.#callsFunctions(),
-        onHeldBack: () => this.#processEnd.watch(),
+        onHeldBack: (info, logger) => {
+          if (!this.#pipeline.lifecycle.isClosed && isWanted(info, this, logger)) this.#processEnd.watch();
+        },
         ...(resolved.traceContext && {
           spanOf: (info, logger) => (isWanted(info, this, logger) ? activeSpan() : undefined),
         }),
@@ -323,7 +325,7 @@ export class KafkaTransport extends TransportStream {
       return;
     }
     // Logged before; the pipe's own listener comes after this one.
-    this.#parents.handOver(Number.POSITIVE_INFINITY, (parent) => parent === source);
+    this.#parents.handOverLast(source, (info) => this.write(info));
     this.#parents.remove(source);
     this.#ending.onRecord();
     this.#syncWithWinston();

@@ -33,7 +33,7 @@ export class Warnings {
   // Some kinds have a topic's name in them, and of topics there may be any number.
   readonly #lastTold = new BoundedMap<string, number>(MAX_KINDS);
   #isEndTold = false;
-  /** The last failure of the spool. */
+  /** The last failure of the spool since what is left was last given up. */
   #spoolFailure: { readonly cause: unknown } | undefined;
   /** Records that were given up at a close in this turn, and that no fallback has. */
   #closed = 0;
@@ -158,6 +158,11 @@ export class Warnings {
       if (this.#isEndTold) return;
       consoleLine('warn', `winston-kafkajs has dropped ${recordsOf(count)}: ${WHY_DROPPED.closed}.`);
     });
+  }
+
+  /** What is left is about to be given up, to the spool if there is one: failures before that do not matter any more. */
+  onGiveUp(): void {
+    this.#spoolFailure = undefined;
   }
 
   /** Nothing can be written to the spool, or read from it. */

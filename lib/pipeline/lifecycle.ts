@@ -207,6 +207,7 @@ export class Lifecycle implements Unfinished {
   giveUp(isAtOnce: boolean = false): void {
     const { clock, ledger, sender, fallbackWrites, deliveryReports, warnings } = this.#parts;
     const before = { closed: ledger.dropped.closed, handedOn: deliveryReports.handedOn };
+    warnings.onGiveUp();
     sender.giveUp();
     if (isAtOnce) fallbackWrites.giveAll();
     const lost = ledger.dropped.closed - before.closed;
@@ -230,7 +231,7 @@ export class Lifecycle implements Unfinished {
     this.#parts.warnings.emitDeferred();
   }
 
-  /** The process ends soon: as `exit`, and resolves when the fallback has written what it got, or the time is up. */
+  /** The process ends soon: as `drainOnExit`, and resolves when the fallback has written what it got, or the time is up. */
   async giveUpBeforeExit(): Promise<void> {
     this.#end(0, false);
     await this.#parts.fallbackWrites.done(MAX_FALLBACK_MS);

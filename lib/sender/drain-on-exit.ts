@@ -28,9 +28,10 @@ export function drainOnExit(
       batch.release();
     } else health.recordError(result.cause);
   });
-  const left = accumulator.unsettled();
   // Too late: nobody would hear the answer, and what is sent now would be sent again from the spool.
-  if (left.length === 0 || clock.monotonic() >= end) return;
+  if (clock.monotonic() >= end) return;
+  const left = accumulator.unsettled();
+  if (left.length === 0) return;
   exitDrain.send(left, end, {
     onDelivered(records) {
       accumulator.onDelivered(records);

@@ -3,6 +3,7 @@ import { Serializing } from '../accumulator/serializing.ts';
 import type { ClientSource } from '../clients/client.ts';
 import { messageOf } from '../errors.ts';
 import type { DropReason, PendingRecord } from '../record/record.ts';
+import { attempt } from '../util/safely.ts';
 import { Connection } from './connection.ts';
 import { drainOnExit } from './drain-on-exit.ts';
 import { MissingTopics } from './exit-wait/missing-topics.ts';
@@ -229,7 +230,12 @@ export class Sender {
     const { exitDrain } = this.#source;
     if (exitDrain === undefined) return;
     const parts = { accumulator: this.#accumulator, health: this.#health, clock: this.#options.clock };
-    drainOnExit({ ...parts, exitDrain, onDelivered: this.#events.onDelivered }, timeoutMs);
+    const onDelivered = this.#events.onDelivered;
+    // It may have no thread, and none can be started: what is left is given up all the same.
+    attempt(
+      () => drainOnExit({ ...parts, exitDrain, onDelivered }, timeoutMs),
+      (error) => this.#health.recordError(error),
+    );
   }
 
   /** The opposite of `stop`. */

@@ -23,7 +23,7 @@ export interface TapUser {
   /** Whether it calls functions of the application, which may look at the context that they run in. */
   wantsContext?(): boolean;
   /** The logger has taken a record that it will hand over later: a sibling pushes back. */
-  onHeldBack?(): void;
+  onHeldBack?(info: Info, logger: TappableLogger): void;
 }
 
 // One tap for a logger, whichever copy of the package has put it there: two, one upon the other, would not find out
@@ -176,7 +176,7 @@ class LoggerTap {
     let context: Context | undefined;
     const isHeldBack = holdsBack(this.#logger);
     for (const user of this.users) {
-      if (isHeldBack) user.onHeldBack?.();
+      if (isHeldBack) user.onHeldBack?.(info, this.#logger);
       if (isHeldBack && user.wantsContext?.() === true) context ??= new Context();
       if (source === undefined && user.wantsLogger()) source = this.#logger;
       span ??= user.spanOf?.(info, this.#logger);

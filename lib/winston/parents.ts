@@ -1,7 +1,7 @@
-import { attempt, isObject } from '../util/safely.ts';
+import { attempt } from '../util/safely.ts';
 import { type TapUser, tap, untap } from './logger-tap.ts';
 import { heldBy, isTappable, rootOf, type TappableLogger } from './tappable-logger.ts';
-import { hasEnded, withoutWritesTo } from './workarounds.ts';
+import { hasEnded, type PipeTarget, whileOthersAreDeaf, whileReadByHand } from './workarounds.ts';
 
 /** A stream that pipes into the transport: a winston logger, as a rule. */
 export interface Parent extends Partial<TappableLogger> {
@@ -75,8 +75,7 @@ export class Parents {
 
   /**
    * Has loggers hand over what they hold back, to all of their transports, whether one of them pushes back or not. Reading a stream
-   * emits `data`, with which its transports get the record; and afterwards it flows as before (readable-stream 3,
-   * lib/_stream_readable.js: `state.awaitDrain = 0`).
+   * emits `data`, with which its transports get the record.
    *
    * @param maxRecords of each logger
    */
@@ -85,12 +84,19 @@ export class Parents {
       // No more than it has now: a transport may log because of what it gets.
       const count = isTappable(parent) && isMeant(parent) ? Math.min(heldBy(parent), maxRecords) : 0;
       if (count === 0) continue;
-      const ended = (parent.transports ?? []).filter(
-        (target): target is object => isObject(target) && hasEnded(target) && !this.#isKafka(target),
+      const others = (parent.transports ?? []).filter(
+        (target): target is PipeTarget => isPipeTarget(target) && !this.#isKafka(target),
       );
-      withoutWritesTo(ended, () => {
-        for (let left = count; left > 0; left--) attempt(() => parent.read?.());
-      });
+      whileReadByHand(others, () => readFrom(parent, count));
+    }
+  }
+
+  /** The logger lets go of the transport: has it hand over what was logged before. @param onInfo gets that where all are let go */
+  handOverLast(parent: Parent, onInfo: (info: unknown) => void): void {
+    if (parent.transports?.length !== 0) {
+      this.handOver(Number.POSITIVE_INFINITY, (each) => each === parent);
+    } else if (isTappable(parent)) {
+      whileOthersAreDeaf(parent, onInfo, () => readFrom(parent, heldBy(parent)));
     }
   }
 
@@ -129,4 +135,12 @@ export class Parents {
   isKept(parent: Parent): boolean {
     return this.#keepsLiving && !hasEnded(parent);
   }
+}
+
+function readFrom(parent: Parent, count: number): void {
+  for (let left = count; left > 0; left--) attempt(() => parent.read?.());
+}
+
+function isPipeTarget(target: unknown): target is PipeTarget {
+  return typeof (target as PipeTarget | null | undefined)?.write === 'function';
 }

@@ -55,8 +55,9 @@ export class StreamEnd {
       true,
     );
     const end = (): void => {
+      // What is handed over may have the last record among it.
+      if (!this.#waiting.delete(end)) return;
       this.#clock.cancel(timer);
-      this.#waiting.delete(end);
       this.#end(args, endStream);
     };
     this.#waiting.add(end);

@@ -6,7 +6,11 @@ import type TransportStream from 'winston-transport';
 
 /** The same in readable-stream 3 and 4, and in Node's streams. */
 interface StreamInsides {
-  readonly _writableState?: { readonly ending?: boolean; autoDestroy?: boolean };
+  readonly _writableState?: {
+    readonly ending?: boolean;
+    readonly needDrain?: boolean;
+    autoDestroy?: boolean;
+  };
 }
 
 /** Whether `end()` was called. readable-stream 3 has no `writableEnded` (lib/_stream_writable.js: `state.ending = true`). */
@@ -14,25 +18,60 @@ export function hasEnded(stream: object): boolean {
   return (stream as StreamInsides)._writableState?.ending === true;
 }
 
+/** What a logger pipes to. */
+export interface PipeTarget {
+  write(...args: never[]): unknown;
+}
+
 /**
- * Runs `fn`, during which streams that have ended take nothing. They would emit an error for what is written to them
- * (readable-stream 3, lib/_stream_writable.js: `if (state.ending) writeAfterEnd`), which winston throws where nobody listens.
+ * Runs `fn`, which reads a logger by hand while some of its transports push back. Each read counts anew for how many of them the pipe
+ * waits (readable-stream 3, lib/_stream_readable.js: `state.awaitDrain = 0`), by what their `write` returns: so it says whether there
+ * will be a `drain`, and the logger flows on with that. One that has ended is given nothing: it would emit an error
+ * (lib/_stream_writable.js: `if (state.ending) writeAfterEnd`), which winston throws where nobody listens.
  */
-export function withoutWritesTo(ended: readonly object[], fn: () => void): void {
-  const restore = ended.map((stream) => {
-    const own = Object.getOwnPropertyDescriptor(stream, 'write');
-    const isReplaced = Reflect.defineProperty(stream, 'write', { value: () => true, configurable: true });
-    return () => {
-      if (!isReplaced) return;
-      if (own === undefined) Reflect.deleteProperty(stream, 'write');
-      else Object.defineProperty(stream, 'write', own);
-    };
+export function whileReadByHand(targets: readonly PipeTarget[], fn: () => void): void {
+  const restore = targets.map((target) => {
+    const { write } = target;
+    return shadow(target, 'write', (...args: unknown[]): boolean => {
+      const isReady = hasEnded(target) || Reflect.apply(write, target, args) !== false;
+      return isReady && (target as StreamInsides)._writableState?.needDrain !== true;
+    });
   });
   try {
     fn();
   } finally {
     for (const putBack of restore) putBack();
   }
+}
+
+/**
+ * Runs `fn`, which reads a logger by hand that has none of its transports any more, though they still listen for its `data`: `clear()`
+ * takes them all off before it tells them (lib/_stream_readable.js, `unpipe`: `state.pipes = null`).
+ *
+ * @param onData gets what is read, and nobody else does
+ */
+export function whileOthersAreDeaf(logger: object, onData: (info: unknown) => void, fn: () => void): void {
+  const { emit } = logger as { emit(...args: unknown[]): boolean };
+  const putBack = shadow(logger, 'emit', (...args: unknown[]): boolean => {
+    if (args[0] !== 'data') return Reflect.apply(emit, logger, args);
+    onData(args[1]);
+    return true;
+  });
+  try {
+    fn();
+  } finally {
+    putBack();
+  }
+}
+
+/** Puts a method in front of an object's own. @returns what takes it away */
+function shadow(object: object, name: string, value: (...args: unknown[]) => unknown): () => void {
+  const own = Object.getOwnPropertyDescriptor(object, name);
+  if (!Reflect.defineProperty(object, name, { value, configurable: true })) return () => undefined;
+  return () => {
+    if (own === undefined) Reflect.deleteProperty(object, name);
+    else Object.defineProperty(object, name, own);
+  };
 }
 
 /**

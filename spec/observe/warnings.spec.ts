@@ -73,6 +73,10 @@ it('the end with a spool that had failed was told that a spool would keep the re
   for (const why of ['connect ECONNREFUSED', undefined]) warnings.lostAtExit(2, why, 'none', false);
   const said = 'They are lost. The spool could not take them (ENOSPC: no space left on device).';
   expect(print.mock.calls).toEqual([[expect.stringContaining(said)], [expect.stringContaining(said)]]);
+  // One that had passed when they were given up has not kept them from it.
+  warnings.onGiveUp();
+  warnings.lostAtExit(2, undefined, 'none', false);
+  expect(print.mock.calls.at(-1)).not.toEqual([expect.stringContaining('The spool could not')]);
 });
 
 /** How often a listener hears of topics that wait on disk. */

@@ -1,7 +1,8 @@
 // A transport that pushes back holds up all others of its logger: what is logged meanwhile waits in winston. A flush knew nothing
 // of that, so `await transport.flush()` before `process.exit()` lost it, without a word.
 import { once } from 'node:events';
-import { describe, expect, it } from 'vitest';
+import { Writable } from 'node:stream';
+import { describe, expect, it, vi } from 'vitest';
 import winston from 'winston';
 import {
   Collecting,
@@ -105,4 +106,74 @@ it('logger.remove() lost them, too', async () => {
   await transport.close();
   expect(cluster.values(TOPIC)).toEqual(numbered(60));
   expect(other.messages).toEqual(numbered(60));
+});
+
+/** A sibling that is no winston transport: below its high-water mark it does not push back, and still owes a `drain`. */
+class Plain extends Writable {
+  readonly messages: string[] = [];
+  readonly calls: (() => void)[] = [];
+
+  constructor() {
+    super({ objectMode: true, highWaterMark: 16 });
+  }
+
+  log(): void {}
+
+  override _write(info: winston.Logform.TransformableInfo, _: BufferEncoding, next: () => void): void {
+    this.messages.push(String(info.message));
+    this.calls.push(next);
+  }
+
+  /** Takes the next ones. */
+  async take(count: number): Promise<void> {
+    for (let left = count; left > 0; left--) {
+      this.calls.shift()?.();
+      await new Promise(setImmediate);
+    }
+  }
+}
+
+it('the logger stood still afterwards, where the sibling that had pushed back was taken off', async () => {
+  const cluster = await startCluster();
+  const transport = transportTo(cluster);
+  const [sibling, other] = [new Plain(), new Collecting()];
+  const logger = loggerWith(sibling as never, other, transport);
+  for (const message of numbered(20)) logger.info(message);
+  await sibling.take(10);
+  await transport.flush();
+  logger.remove(sibling as never);
+  for (const message of numbered(5, 'later')) logger.info(message);
+  await new Promise(setImmediate);
+  expect(other.messages).toEqual([...numbered(20), ...numbered(5, 'later')]);
+});
+
+it.each(['clear', 'close'] as const)(
+  'logger.%s() lost them, too, and gives none to a sibling that has ended',
+  async (method) => {
+    const cluster = await startCluster();
+    const transport = transportTo(cluster);
+    const slow = new Slow();
+    const logger = loggerWith(transport, slow);
+    const onError = vi.fn();
+    logger.on('error', onError);
+    for (const message of numbered(20)) logger.info(message);
+    slow.end();
+    logger[method]();
+    await transport.close();
+    expect(cluster.values(TOPIC)).toEqual(numbered(20));
+    expect(onError).not.toHaveBeenCalled();
+    expect(logger.transports).toEqual([]);
+  },
+);
+
+it('a closed transport, or one that does not want the record, is not watched for again', async () => {
+  const transport = transportTo(await startCluster(), { level: 'error' });
+  const logger = loggerWith(new Stuck(), transport);
+  const listeners = (): number => process.listenerCount('exit');
+  const before = listeners();
+  for (const message of numbered(20)) logger.info(message);
+  expect(listeners()).toBe(before);
+  await transport.close();
+  logger.error('late');
+  expect(listeners()).toBe(before);
 });

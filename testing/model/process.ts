@@ -70,6 +70,7 @@ export class ModelProcess {
       spoolFailed: () => void this.spoolErrors++,
       spoolDamaged: () => parts.onMishap('a file of the spool is damaged'),
       lostAtExit: nothing,
+      onGiveUp: nothing,
       defer: nothing,
       callbackFailed: nothing,
       invalidReturn: nothing,

@@ -68,4 +68,6 @@ it('of one that has closed, or could not be made, no timer is left', async () =>
 
 it("kafkajs's own timer comes later, by the limit that the application has given or kafkajs's own", () => {
   expect([laterConnectTimeout(), laterConnectTimeout(5_000)]).toEqual([61_000, 65_000]);
+  // Node takes what is longer for 1 ms.
+  expect(laterConnectTimeout(2_147_483_647)).toBe(2_147_483_647);
 });

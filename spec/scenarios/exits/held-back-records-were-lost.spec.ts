@@ -73,8 +73,12 @@ it('logger.end() waits no longer than closeTimeoutMs for them, and then takes th
   for (const message of numbered(10)) logger.info(message);
   await logged;
   const finish = once(transport, 'finish');
+  const onFinish = vi.fn();
+  transport.on('finish', onFinish);
   logger.end();
   await finish;
+  await transport.close();
+  expect(onFinish).toHaveBeenCalledTimes(1);
   expect(cluster.values(TOPIC)).toEqual(numbered(10));
   expectLaw(transport);
   // It has ended, and would emit one for each record that it is given.

@@ -1,5 +1,5 @@
 import type { ISocketFactory } from 'kafkajs';
-import type { Clock } from '../../../time/clock.ts';
+import { type Clock, MAX_DELAY_MS } from '../../../time/clock.ts';
 import { whenOverdue } from '../../../time/overdue.ts';
 
 // kafkajs's own (src/index.js).
@@ -9,7 +9,7 @@ const LATER_MS = 60_000;
 
 /** `connectionTimeout` as kafkajs gets it where {@link withConnectTimeout} sees to it. */
 export function laterConnectTimeout(limitMs: number = DEFAULT_MS): number {
-  return limitMs + LATER_MS;
+  return Math.min(limitMs + LATER_MS, MAX_DELAY_MS);
 }
 
 /**
