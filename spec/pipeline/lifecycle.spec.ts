@@ -761,3 +761,14 @@ it.each([
     expect(told.mock.lastCall).toEqual([1, undefined, 'written', isBySignal]);
   },
 );
+
+it('a failure of the spool that had passed was given as the reason why records are lost', () => {
+  const rig = new Rig();
+  const { lifecycle, warnings } = rig.pipeline;
+  const order: string[] = [];
+  vi.spyOn(warnings, 'onGiveUp').mockImplementation(() => void order.push('forgets earlier failures'));
+  vi.spyOn(warnings, 'lostAtExit').mockImplementation(() => void order.push('tells of lost records'));
+  rig.log('one');
+  lifecycle.giveUp();
+  expect(order).toEqual(['forgets earlier failures', 'tells of lost records']);
+});
