@@ -10,6 +10,7 @@ import { Context } from '../time/clock.ts';
 import type { Info } from '../util/info.ts';
 import type { SpanContext } from '../util/open-telemetry-api.ts';
 import { isInfo, type Mark, markOf, REENTRANT, REENTRANT_UNREPORTED, withMark, withoutMark } from './mark.ts';
+import { putOwnMethod } from './own-method.ts';
 import { holdsBack, rootOf, type TappableLogger } from './tappable-logger.ts';
 
 /** A transport that listens in. */
@@ -176,8 +177,10 @@ class LoggerTap {
     let context: Context | undefined;
     const isHeldBack = holdsBack(this.#logger);
     for (const user of this.users) {
-      if (isHeldBack) user.onHeldBack?.(info, this.#logger);
-      if (isHeldBack && user.wantsContext?.() === true) context ??= new Context();
+      if (isHeldBack) {
+        user.onHeldBack?.(info, this.#logger);
+        if (user.wantsContext?.() === true) context ??= new Context();
+      }
       if (source === undefined && user.wantsLogger()) source = this.#logger;
       span ??= user.spanOf?.(info, this.#logger);
     }
@@ -200,16 +203,10 @@ function override<Name extends 'write' | '_transform' | 'push'>(
   name: Name,
   wrap: (original: () => TappableLogger[Name]) => TappableLogger[Name],
 ): () => void {
-  const own = Object.getOwnPropertyDescriptor(logger, name);
+  const isOwn = Object.hasOwn(logger, name);
   const found = logger[name];
   const prototype: TappableLogger = Object.getPrototypeOf(logger);
   // What is inherited may be patched later, as tracing tools do: so it is looked up anew each time.
-  const value = wrap(own === undefined ? () => prototype[name] : () => found);
-  Object.defineProperty(logger, name, { value, configurable: true, writable: true });
-  return () => {
-    // Wrapped by somebody else since: taking ours out would take theirs out too.
-    if (logger[name] !== value) return;
-    if (own === undefined) Reflect.deleteProperty(logger, name);
-    else Object.defineProperty(logger, name, own);
-  };
+  const value = wrap(isOwn ? () => found : () => prototype[name]);
+  return putOwnMethod(logger, name, value);
 }

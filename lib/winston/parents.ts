@@ -1,7 +1,13 @@
 import { attempt } from '../util/safely.ts';
 import { type TapUser, tap, untap } from './logger-tap.ts';
 import { heldBy, isTappable, rootOf, type TappableLogger } from './tappable-logger.ts';
-import { hasEnded, type PipeTarget, whileOthersAreDeaf, whileReadByHand } from './workarounds.ts';
+import {
+  type DataSource,
+  hasEnded,
+  type PipeTarget,
+  whileOthersAreDeaf,
+  whileReadByHand,
+} from './workarounds.ts';
 
 /** A stream that pipes into the transport: a winston logger, as a rule. */
 export interface Parent extends Partial<TappableLogger> {
@@ -74,30 +80,31 @@ export class Parents {
   }
 
   /**
-   * Has loggers hand over what they hold back, to all of their transports, whether one of them pushes back or not. Reading a stream
-   * emits `data`, with which its transports get the record.
+   * Has the loggers hand over what they hold back, to all of their transports, whether one of them pushes back or not.
    *
    * @param maxRecords of each logger
    */
-  handOver(maxRecords: number, isMeant: (parent: Parent) => boolean = () => true): void {
-    for (const parent of this.#parents.values()) {
-      // No more than it has now: a transport may log because of what it gets.
-      const count = isTappable(parent) && isMeant(parent) ? Math.min(heldBy(parent), maxRecords) : 0;
-      if (count === 0) continue;
-      const others = (parent.transports ?? []).filter(
-        (target): target is PipeTarget => isPipeTarget(target) && !this.#isKafka(target),
-      );
-      whileReadByHand(others, () => readFrom(parent, count));
-    }
+  handOver(maxRecords: number): void {
+    for (const parent of this.#parents.values()) this.#handOverOf(parent, maxRecords);
+  }
+
+  /** The same of loggers that have ended. */
+  handOverEnded(): void {
+    for (const parent of this.#parents.values())
+      if (hasEnded(parent)) this.#handOverOf(parent, Number.POSITIVE_INFINITY);
   }
 
   /** The logger lets go of the transport: has it hand over what was logged before. @param onInfo gets that where all are let go */
   handOverLast(parent: Parent, onInfo: (info: unknown) => void): void {
-    if (parent.transports?.length !== 0) {
-      this.handOver(Number.POSITIVE_INFINITY, (each) => each === parent);
-    } else if (isTappable(parent)) {
-      whileOthersAreDeaf(parent, onInfo, () => readFrom(parent, heldBy(parent)));
-    }
+    if (parent.transports?.length !== 0) this.#handOverOf(parent, Number.POSITIVE_INFINITY);
+    else whileOthersAreDeaf(parent as DataSource, onInfo, () => readFrom(parent, Number.POSITIVE_INFINITY));
+  }
+
+  #handOverOf(parent: Parent, maxRecords: number): void {
+    const others = (parent.transports ?? []).filter(
+      (target): target is PipeTarget => isPipeTarget(target) && !this.#isKafka(target),
+    );
+    whileReadByHand(others, () => readFrom(parent, maxRecords));
   }
 
   has(parent: Parent): boolean {
@@ -137,8 +144,11 @@ export class Parents {
   }
 }
 
-function readFrom(parent: Parent, count: number): void {
-  for (let left = count; left > 0; left--) attempt(() => parent.read?.());
+/** Reading a stream emits `data`, with which its transports get the record. */
+function readFrom(parent: Parent, maxRecords: number): void {
+  if (!isTappable(parent)) return;
+  // No more than it has now: a transport may log because of what it gets.
+  for (let left = Math.min(heldBy(parent), maxRecords); left > 0; left--) attempt(() => parent.read?.());
 }
 
 function isPipeTarget(target: unknown): target is PipeTarget {

@@ -49,7 +49,7 @@ export class StreamEnd {
     const timer = this.#clock.after(
       this.#timeoutMs,
       () => {
-        this.#parents.handOver(Number.POSITIVE_INFINITY, hasEnded);
+        this.#parents.handOverEnded();
         end();
       },
       true,

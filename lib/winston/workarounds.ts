@@ -3,6 +3,7 @@
 // spec/winston/workarounds.spec.ts fails the day they change.
 import type { EventEmitter } from 'node:events';
 import type TransportStream from 'winston-transport';
+import { putOwnMethod } from './own-method.ts';
 
 /** The same in readable-stream 3 and 4, and in Node's streams. */
 interface StreamInsides {
@@ -16,6 +17,11 @@ interface StreamInsides {
 /** Whether `end()` was called. readable-stream 3 has no `writableEnded` (lib/_stream_writable.js: `state.ending = true`). */
 export function hasEnded(stream: object): boolean {
   return (stream as StreamInsides)._writableState?.ending === true;
+}
+
+/** What is read. */
+export interface DataSource {
+  emit(...args: unknown[]): boolean;
 }
 
 /** What a logger pipes to. */
@@ -32,7 +38,7 @@ export interface PipeTarget {
 export function whileReadByHand(targets: readonly PipeTarget[], fn: () => void): void {
   const restore = targets.map((target) => {
     const { write } = target;
-    return shadow(target, 'write', (...args: unknown[]): boolean => {
+    return putOwnMethod(target, 'write', (...args: unknown[]): boolean => {
       const isReady = hasEnded(target) || Reflect.apply(write, target, args) !== false;
       return isReady && (target as StreamInsides)._writableState?.needDrain !== true;
     });
@@ -50,9 +56,13 @@ export function whileReadByHand(targets: readonly PipeTarget[], fn: () => void):
  *
  * @param onData gets what is read, and nobody else does
  */
-export function whileOthersAreDeaf(logger: object, onData: (info: unknown) => void, fn: () => void): void {
-  const { emit } = logger as { emit(...args: unknown[]): boolean };
-  const putBack = shadow(logger, 'emit', (...args: unknown[]): boolean => {
+export function whileOthersAreDeaf(
+  logger: DataSource,
+  onData: (info: unknown) => void,
+  fn: () => void,
+): void {
+  const { emit } = logger;
+  const putBack = putOwnMethod(logger, 'emit', (...args: unknown[]): boolean => {
     if (args[0] !== 'data') return Reflect.apply(emit, logger, args);
     onData(args[1]);
     return true;
@@ -62,16 +72,6 @@ export function whileOthersAreDeaf(logger: object, onData: (info: unknown) => vo
   } finally {
     putBack();
   }
-}
-
-/** Puts a method in front of an object's own. @returns what takes it away */
-function shadow(object: object, name: string, value: (...args: unknown[]) => unknown): () => void {
-  const own = Object.getOwnPropertyDescriptor(object, name);
-  if (!Reflect.defineProperty(object, name, { value, configurable: true })) return () => undefined;
-  return () => {
-    if (own === undefined) Reflect.deleteProperty(object, name);
-    else Object.defineProperty(object, name, own);
-  };
 }
 
 /**

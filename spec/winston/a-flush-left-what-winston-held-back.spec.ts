@@ -96,6 +96,17 @@ describe('flush()', () => {
   });
 });
 
+it('removed from the logger, after it was added to a child of it, the transport lost them', async () => {
+  const cluster = await startCluster();
+  const transport = transportTo(cluster);
+  const logger = loggerWith(new Slow());
+  logger.child({}).add(transport);
+  for (const message of numbered(60)) logger.info(message);
+  logger.remove(transport);
+  await transport.close();
+  expect(cluster.values(TOPIC)).toEqual(numbered(60));
+});
+
 it('logger.remove() lost them, too', async () => {
   const cluster = await startCluster();
   const transport = transportTo(cluster);
