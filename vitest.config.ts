@@ -67,12 +67,10 @@ const OF_PROCESSES = [
   'spec/scenarios/runners/**/*.spec.ts',
   'spec/scenarios/reload/**/*.spec.ts',
   'spec/scenarios/exits/**/*.spec.ts',
-  ...['preloads-and-the-thread', 'short-sasl-sessions', 'under-traffic', 'worker-thread'].map(
-    (name) => `spec/scenarios/faults/${name}.spec.ts`,
-  ),
-  ...['unanswered', 'idempotent', 'record-that-cannot-be-encoded'].map(
-    (name) => `spec/scenarios/faults/${name}.spec.ts`,
-  ),
+  ...[
+    ...['preloads-and-the-thread', 'short-sasl-sessions', 'under-traffic', 'worker-thread'],
+    ...['unanswered', 'idempotent', 'record-that-cannot-be-encoded'],
+  ].map((name) => `spec/scenarios/faults/${name}.spec.ts`),
   'spec/winston/readable-stream-4.spec.ts',
   'spec/loop-detector/a-thousand-patterns.spec.ts',
   'spec/accumulator/queues/held-queues.spec.ts',

@@ -142,9 +142,9 @@ export class RecordAccumulator {
   }
 
   /** All that is left, what is in flight included, by the order of its acceptance. */
-  unsettled(): PendingRecord[] {
+  unsettled(inFlight: readonly PendingRecord[] = this.#inFlight.records()): PendingRecord[] {
     const waiting = [...this.#topicQueues()].flatMap((queue) => [...queue]);
-    return byAcceptance([...this.#inFlight.records(), ...waiting]);
+    return byAcceptance([...inFlight, ...waiting]);
   }
 
   /**
@@ -266,7 +266,7 @@ export class RecordAccumulator {
   /** Gives up all that is left, what is in flight included, to disk or for good: nobody will wait for its answer. */
   giveUp(reason: DropReason, cause: unknown): void {
     const inFlight = byAcceptance(this.#inFlight.records());
-    const forDisk = this.#spool === undefined ? [] : this.unsettled();
+    const forDisk = this.#spool === undefined ? [] : this.unsettled(inFlight);
     this.#inFlight.clearResend();
     for (const topicQueues of this.#topics) topicQueues.clearResend();
     for (const record of this.#spool?.leave(forDisk) ?? []) {

@@ -229,11 +229,12 @@ export class Sender {
   drainOnExit(timeoutMs: number): void {
     const { exitDrain } = this.#source;
     if (exitDrain === undefined) return;
-    const parts = { accumulator: this.#accumulator, health: this.#health, clock: this.#options.clock };
-    const onDelivered = this.#events.onDelivered;
+    const { clock } = this.#options;
+    const { onDelivered } = this.#events;
+    const parts = { exitDrain, accumulator: this.#accumulator, health: this.#health, clock, onDelivered };
     // It may have no thread, and none can be started: what is left is given up all the same.
     attempt(
-      () => drainOnExit({ ...parts, exitDrain, onDelivered }, timeoutMs),
+      () => drainOnExit(parts, timeoutMs),
       (error) => this.#health.recordError(error),
     );
   }

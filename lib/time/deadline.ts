@@ -22,12 +22,11 @@ export async function withDeadline<Result>(
   clock: Clock,
   keepAlive: boolean = false,
 ): Promise<Result> {
-  const limitMs = typeof limit === 'number' ? () => limit : limit;
   let end: () => void = () => undefined;
   const deadline = new Promise<never>((_, reject) => {
-    const onOverdue = (): void =>
-      reject(new DeadlineError(`${what} did not end within ${Math.round(limitMs())} ms`));
-    end = whenOverdue(clock, limitMs, onOverdue, keepAlive);
+    const onOverdue = (limitMs: number): void =>
+      reject(new DeadlineError(`${what} did not end within ${Math.round(limitMs)} ms`));
+    end = whenOverdue(clock, limit, onOverdue, keepAlive);
   });
   try {
     return await Promise.race([promise, deadline]);

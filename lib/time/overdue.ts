@@ -10,12 +10,13 @@ export const GRACE_MS = 1_000;
  * before it looks at its sockets: what has come in time would be given up.
  *
  * @param limit milliseconds; a function is asked anew when the time is up, and may have grown
+ * @param onOverdue gets the limit that was passed
  * @returns ends it
  */
 export function whenOverdue(
   clock: Clock,
   limit: number | (() => number),
-  onOverdue: () => void,
+  onOverdue: (limitMs: number) => void,
   keepAlive: boolean = false,
 ): () => void {
   const begunAt = clock.monotonic();
@@ -26,9 +27,10 @@ export function whenOverdue(
   };
   const limitMs = (): number => (typeof limit === 'number' ? limit : limit());
   const onTimer = (): void => {
-    const lateMs = clock.monotonic() - begunAt - limitMs() - graceMs;
+    const ms = limitMs();
+    const lateMs = clock.monotonic() - begunAt - ms - graceMs;
     if (lateMs < 0) wait(-lateMs);
-    else if (graceMs > 0 || lateMs < LATE_MS) onOverdue();
+    else if (graceMs > 0 || lateMs < LATE_MS) onOverdue(ms);
     else {
       const moreMs = Math.min(lateMs, GRACE_MS);
       graceMs = lateMs + moreMs;
