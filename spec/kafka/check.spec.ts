@@ -2,7 +2,7 @@
 // on the stand-in.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { StepName } from '../../lib/command/check/steps.ts';
-import { CheckCluster, USERS } from './support/check-cluster.ts';
+import { CheckCluster, NOWHERE, USERS } from './support/check-cluster.ts';
 import { runCheck, type Setup, stepsOf } from './support/command.ts';
 import { tailAndSpoolSpecs } from './support/tail-and-spool.ts';
 
@@ -93,7 +93,7 @@ type Broken = [what: string, setup: Setup | (() => Setup), step: StepName, detai
 const scram = { user: 'shop', mechanism: 'scram-sha-512' } as const;
 
 const BROKEN: Broken[] = [
-  ['a closed port', () => ({ at: { address: cluster.closedAddress } }), 'tcp', /ECONNREFUSED/, /broker runs/],
+  ['a closed port', { at: { address: NOWHERE } }, 'tcp', /ECONNREFUSED/, /broker runs/],
   [
     'TLS on a plain port',
     { at: 'OPEN', tls: 'nobody' },

@@ -1,13 +1,12 @@
 // The package in a bundle that is moved away from where it was made. With `worker: true` the thread once ran the bundle, and so
 // the whole application, a second time; and esbuild's CommonJS crashed when it was loaded.
 
-import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BrokerCluster } from '../../testing/broker/broker-cluster.ts';
+import { freePort } from '../../testing/free-ports.ts';
 import { BUNDLERS } from './bundlers.ts';
 import { Consumer, FIXTURES, run } from './consumer.ts';
 
@@ -85,15 +84,6 @@ function makeWorkingDirectory(): string {
   const note = `require('node:fs').appendFileSync(JSON.parse(process.env.APPLICATION).log, "somebody's kafkajs\\n");`;
   writeFileSync(join(directory, 'node_modules/kafkajs/index.js'), note);
   return directory;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 describe.each(CASES)('$bundler, without $leftOut in the bundle', (given) => {

@@ -10,6 +10,7 @@ import { Registry } from 'prom-client';
 import winston from 'winston';
 import { KafkaTransport, prometheus } from '../../lib/index.ts';
 import { BrokerCluster } from '../broker/broker-cluster.ts';
+import { freePort } from '../free-ports.ts';
 
 export interface Prometheus {
   readonly url: string;
@@ -21,15 +22,6 @@ export interface Prometheus {
 const PHASE_MS = 40_000;
 const RECORDS_PER_TICK = 20;
 const TICK_MS = 20;
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 /** The broker is there, is away, and is there again; Prometheus is asked while it still runs. */
 export async function scrapedRun<T>(

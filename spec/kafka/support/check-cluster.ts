@@ -13,9 +13,9 @@ import {
   logLevel,
   ResourcePatternTypes,
 } from 'kafkajs';
+import { freePorts } from '../../../testing/free-ports.ts';
 import { BrokerProcess } from './broker-process.ts';
 import { makeCertificate, STORE_PASSWORD } from './certificate.ts';
-import { freePorts } from './free-ports.ts';
 import { kafkaClassPath } from './jars.ts';
 
 const HOST = '127.0.0.1';
@@ -69,8 +69,8 @@ const PROTOCOLS: Readonly<Record<Listener, string>> = {
   CONTROLLER: 'PLAINTEXT',
 };
 
-// A port that nothing listens at.
-const NOWHERE = `${HOST}:1`;
+/** A port that nothing listens at. That of the broker that has gone may be somebody else's by now. */
+export const NOWHERE = `${HOST}:1`;
 
 export class CheckCluster {
   /** Paths of PEM files: what a client of each listener has to trust. */
@@ -131,11 +131,6 @@ export class CheckCluster {
 
   address(listener: Listener): string {
     return `${HOST}:${this.#ports.get(listener)}`;
-  }
-
-  /** Of the broker that has gone. */
-  get closedAddress(): string {
-    return this.#gone.address;
   }
 
   async stop(): Promise<void> {

@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Admin, Kafka, logLevel } from 'kafkajs';
+import { freePorts } from '../../../testing/free-ports.ts';
 import { BrokerProcess } from './broker-process.ts';
 import { type Certificate, makeCertificate, STORE_PASSWORD } from './certificate.ts';
-import { freePorts } from './free-ports.ts';
 import { kafkaClassPath } from './jars.ts';
 
 const HOST = '127.0.0.1';

@@ -7,7 +7,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { arrivalsIn } from '../../support/arrivals.ts';
 import { runChild } from '../../support/child-process.ts';
 import type { EndingConfig } from '../rows/endings.ts';
-import type { CheckCluster } from './check-cluster.ts';
+import { type CheckCluster, NOWHERE } from './check-cluster.ts';
 import { runCommand } from './command.ts';
 import { numbersIn } from './read-back.ts';
 
@@ -40,7 +40,7 @@ export function tailAndSpoolSpecs(cluster: () => CheckCluster): void {
     onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
     const topic = 'replayed';
     const config: EndingConfig = {
-      brokers: [cluster().closedAddress],
+      brokers: [NOWHERE],
       topic,
       directory,
       records: SPOOLED,
