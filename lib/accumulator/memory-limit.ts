@@ -36,9 +36,14 @@ export class MemoryLimit {
     if (limits.overflow === 'drop-lowest') this.#queuedBySeverity = ledger.countBySeverity();
   }
 
+  /** A new queue, whose records do not give way. */
+  makeFirmQueue(): RecordStore {
+    return new PagedQueue(this.#pages, () => undefined);
+  }
+
   /** A new queue, whose records may have to give way. */
   readonly makeQueue = (): RecordStore => {
-    if (this.#limits.overflow === 'drop-newest') return new PagedQueue(this.#pages, () => undefined);
+    if (this.#limits.overflow === 'drop-newest') return this.makeFirmQueue();
     if (this.#limits.overflow === 'drop-oldest') return this.#makeQueue(0);
     return new SeverityQueue((severity) => this.#makeQueue(severity));
   };

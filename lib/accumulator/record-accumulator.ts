@@ -2,10 +2,10 @@ import type { DropReason, PendingRecord } from '../record/record.ts';
 import type { Spool } from '../spool/spool.ts';
 import type { Records } from './batch.ts';
 import type { BatchingPolicy } from './batching-policy.ts';
+import { byAcceptance, GiveUp } from './give-up.ts';
 import { InFlightBatches } from './in-flight-batches.ts';
 import type { Ledger } from './ledger.ts';
 import { type BufferLimits, MemoryLimit } from './memory-limit.ts';
-import { byAcceptance, oldestFirst } from './oldest-first.ts';
 import type { ProducerBatch } from './producer-batch.ts';
 import type { HeldTopic } from './queues/held-queues.ts';
 import { Topics } from './queues/topics.ts';
@@ -22,6 +22,7 @@ export class RecordAccumulator {
   readonly #topics: Topics;
   readonly #inFlight: InFlightBatches;
   readonly #dropper: RecordDropper;
+  readonly #giveUp: GiveUp;
   readonly #spool: Spool | undefined;
   readonly #spooled: SpooledQueues | undefined;
   #unserialized: UnserializedQueue | undefined;
@@ -43,6 +44,7 @@ export class RecordAccumulator {
     this.#dropper = dropper;
     this.#resendsWhole = batchingPolicy.resendsWhole;
     this.#inFlight = new InFlightBatches(ledger, spool, batchingPolicy.keepsSendTogether);
+    this.#giveUp = new GiveUp({ ledger, dropper, spool, stack: buffer.makeFirmQueue() });
     this.#spool = spool;
     this.#spooled = spool && new SpooledQueues({ spool, ledger, limits, buffer, topics, dropper, onHeld });
   }
@@ -142,9 +144,9 @@ export class RecordAccumulator {
   }
 
   /** All that is left, what is in flight included, by the order of its acceptance. */
-  unsettled(inFlight: readonly PendingRecord[] = this.#inFlight.records()): PendingRecord[] {
+  unsettled(): PendingRecord[] {
     const waiting = [...this.#topicQueues()].flatMap((queue) => [...queue]);
-    return byAcceptance([...inFlight, ...waiting]);
+    return byAcceptance([...this.#inFlight.records(), ...waiting]);
   }
 
   /**
@@ -266,18 +268,9 @@ export class RecordAccumulator {
   /** Gives up all that is left, what is in flight included, to disk or for good: nobody will wait for its answer. */
   giveUp(reason: DropReason, cause: unknown): void {
     const inFlight = byAcceptance(this.#inFlight.records());
-    const forDisk = this.#spool === undefined ? [] : this.unsettled(inFlight);
     this.#inFlight.clearResend();
     for (const topicQueues of this.#topics) topicQueues.clearResend();
-    for (const record of this.#spool?.leave(forDisk) ?? []) {
-      record.queue?.discard(record);
-      this.#ledger.spool(record);
-      record.empty();
-    }
-    // The process may live on all the same.
-    this.#spool?.beginAnew();
-    for (const record of oldestFirst(this.#topicQueues(), inFlight))
-      if (record.state !== 'settled') this.drop(record, reason, cause);
+    this.#giveUp.run([...this.#topicQueues()], inFlight, reason, cause);
     // Not to disk: from there it would be sent with its text, which those who read the topic do not expect.
     for (const record of [...(this.#unserialized ?? [])]) this.drop(record, reason, cause);
   }

@@ -57,11 +57,21 @@ export interface OpenSpool {
   readonly errors: string[];
 }
 
-export function openSpool(directory: string, clock: HeldClock = new HeldClock()): OpenSpool {
+export interface OpenSpoolOptions {
+  readonly mode?: 'overflow' | 'always';
+  readonly maxBytes?: number;
+  readonly onError?: () => void;
+}
+
+export function openSpool(
+  directory: string,
+  clock: HeldClock = new HeldClock(),
+  { mode = 'overflow', maxBytes = 100_000_000, onError }: OpenSpoolOptions = {},
+): OpenSpool {
   const adopted: number[] = [];
   const errors: string[] = [];
   let nextPosition = Number.MIN_SAFE_INTEGER;
-  const spool = new Spool({ directory, mode: 'overflow', maxBytes: 100_000_000 }, clock, {
+  const spool = new Spool({ directory, mode, maxBytes }, clock, {
     onAdopted: (records, positions) => {
       adopted.push(records);
       const first = nextPosition;
@@ -70,7 +80,10 @@ export function openSpool(directory: string, clock: HeldClock = new HeldClock())
     },
     onDamaged: (stretches) => errors.push(`${stretches} damaged`),
     onLost: (records) => errors.push(`${records} lost`),
-    onError: (cause) => errors.push((cause as Error).message),
+    onError: (cause) => {
+      errors.push((cause as Error).message);
+      onError?.();
+    },
     onWork: () => undefined,
   });
   spool.open();

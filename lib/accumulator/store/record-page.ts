@@ -143,8 +143,9 @@ export class RecordPage {
  * @param beside size of its key and headers
  */
 function canBePacked(record: PendingRecord, beside: number): boolean {
-  const { isPinned, info, value, spoolPosition, hasBeenSent, partition, sentTime, text } = record;
+  const { isPinned, info, value, state, spoolPosition, hasBeenSent, partition, sentTime, text } = record;
   const isPlain =
+    state !== 'in-flight' &&
     info === undefined &&
     value === undefined &&
     spoolPosition === undefined &&

@@ -3,8 +3,8 @@ import { groupBy } from '../../util/group-by.ts';
 import type { Entry } from './frames.ts';
 import type { Segment } from './segment.ts';
 
-// Node writes no more than 2 GiB at a time, and in JSON a text may take six times its bytes.
-const MAX_RUN_BYTES = 67_108_864;
+// What is written in one go takes several times its bytes in memory, and becomes a segment of its own, which is read at once.
+const MAX_RUN_BYTES = 1_048_576;
 
 /** The segments of one owner, oldest first, and what they take on disk. */
 export class Segments {
@@ -93,6 +93,7 @@ export class Segments {
   /**
    * Runs of records between which no segment begins, each small enough to be written in one go.
    *
+   * @param records by acceptance
    * @param nameOf what a segment that begins with it would be called
    */
   runsBetween(
@@ -100,11 +101,12 @@ export class Segments {
     nameOf: (record: PendingRecord) => string,
   ): PendingRecord[][] {
     let bytes = 0;
+    let before = 0;
     const runs = groupBy(records, (record) => {
       bytes += record.bytes;
       const name = nameOf(record);
-      const segmentsBefore = this.#list.filter((segment) => segment.name < name).length;
-      return `${segmentsBefore} ${Math.floor(bytes / MAX_RUN_BYTES)}`;
+      while ((this.#list[before]?.name ?? name) < name) before++;
+      return `${before} ${Math.floor(bytes / MAX_RUN_BYTES)}`;
     });
     return [...runs.values()];
   }

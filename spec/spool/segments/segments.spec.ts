@@ -116,7 +116,7 @@ it('part records into runs between which no segment begins', () => {
 it('part what is more than can be written in one go', () => {
   const { segments } = segmentsOf();
   const records = ['a', 'b', 'c', 'd', 'e'].map((text) => recordWith(text));
-  for (const record of records) record.bytes = 30_000_000;
+  for (const record of records) record.bytes = 450_000;
   const runs = segments.runsBetween(records, ({ text }) => `${text}-00000000`);
   expect(runs.map((run) => run.map(({ text }) => text))).toEqual([['a', 'b'], ['c', 'd'], ['e']]);
 });
