@@ -1,11 +1,18 @@
 import { types } from 'node:util';
 import type TransportStream from 'winston-transport';
+import { guardSync, runGuarded, runInScope, type Scope } from '../loop-safety/guard.ts';
 import type { Clock } from '../time/clock.ts';
 import { isThenable } from '../util/thenable.ts';
 import { type Fallback, shipsToKafka } from './fallback.ts';
 
 // A transport tells nobody when it has written: it is asked again and again.
 const POLL_MS = 5;
+
+// How long a function that returns no promise may go on: a request that it has sent may run into a timeout. What is made meanwhile, a pool
+// say, is taken for its own for as long.
+const LATE_LOG_MS = 10_000;
+// Its calls within this time share a scope, and so a timer.
+const SHARED_MS = 1_000;
 
 /** Calls the `log` of a winston transport; its result. */
 type Log = (done: () => void) => unknown;
@@ -21,6 +28,7 @@ export class FallbackWrites {
   /** The pending promises of an async function. */
   readonly #calls = new Set<PromiseLike<void>>();
   #hasGotRecords = false;
+  #hasBeenCalled = false;
   readonly #waiting: Log[] = [];
   /** How many of those that wait have been handed over. */
   #given = 0;
@@ -28,6 +36,8 @@ export class FallbackWrites {
   #unanswered: Log | undefined;
   #isGiving = false;
   #goesOn: boolean;
+  /** Of the last calls of a function that returns no promise. */
+  #scope: Scope | undefined;
 
   /** @param isWritten whether a winston transport has written what it was given, as far as can be told */
   constructor(
@@ -47,6 +57,28 @@ export class FallbackWrites {
    */
   get goesOn(): boolean {
     return this.#goesOn;
+  }
+
+  /**
+   * Calls a function under the loop-safety flag. One that returns nothing may go on all the same, and call a callback: who knows. Each
+   * line that it logged there would come to it in its turn. The first call alone makes no loop, and needs no asynchronous half.
+   */
+  guarded<Result>(fn: () => Result): Result {
+    if (this.#goesOn) return runGuarded(fn);
+    return this.#hasBeenCalled ? runInScope(this.#lateScope(), fn) : guardSync(fn);
+  }
+
+  #lateScope(): Scope {
+    if (this.#scope !== undefined) return this.#scope;
+    const scope: Scope = { active: true };
+    this.#scope = scope;
+    this.#clock.after(SHARED_MS, () => {
+      this.#scope = undefined;
+    });
+    this.#clock.after(LATE_LOG_MS, () => {
+      scope.active = false;
+    });
+    return scope;
   }
 
   get isDone(): boolean {
@@ -100,6 +132,7 @@ export class FallbackWrites {
   /** It has got a record. @param result what it has returned */
   onRecord(result: unknown): void {
     this.#hasGotRecords = true;
+    this.#hasBeenCalled = true;
     if (!isThenable(result)) return;
     this.#goesOn = true;
     const settled = (): void => void this.#calls.delete(call);

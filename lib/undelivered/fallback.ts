@@ -79,7 +79,12 @@ export function handOn(
   if (typeof fallback === 'function') {
     const { level, text: message, topic, key, headers, time } = record;
     const given = { reason, level, message, topic, key, headers, time, cause };
-    writes.onRecord(call(writes.goesOn ? runGuarded : guardSync, () => fallback(given)));
+    writes.onRecord(
+      call(
+        (fn) => writes.guarded(fn),
+        () => fallback(given),
+      ),
+    );
     return;
   }
   const info = call(atOnce, () => infoFor(fallback, record, reason));
