@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import type TransportStream from 'winston-transport';
-import { guardSync, runGuarded, runInScope, type Scope } from '../loop-safety/guard.ts';
+import { guardSync, runInScope, type Scope } from '../loop-safety/guard.ts';
 import type { Clock } from '../time/clock.ts';
 import { isThenable } from '../util/thenable.ts';
 import { type Fallback, shipsToKafka } from './fallback.ts';
@@ -8,8 +8,8 @@ import { type Fallback, shipsToKafka } from './fallback.ts';
 // A transport tells nobody when it has written: it is asked again and again.
 const POLL_MS = 5;
 
-// How long a function that returns no promise may go on: a request that it has sent may run into a timeout. What is made meanwhile, a pool
-// say, is taken for its own for as long.
+// How long a fallback may go on that has returned, without a promise, or has called back: a request that it has sent may run into a timeout
+// (winston's Http calls back at once). What it has made, a pool say, is taken for its own for as long.
 const LATE_LOG_MS = 10_000;
 // Its calls within this time share a scope, and so a timer.
 const SHARED_MS = 1_000;
@@ -36,8 +36,8 @@ export class FallbackWrites {
   #unanswered: Log | undefined;
   #isGiving = false;
   #goesOn: boolean;
-  /** Of the last calls of a function that returns no promise. */
-  #scope: Scope | undefined;
+  /** Of the last calls. */
+  #scope: LateScope | undefined;
 
   /** @param isWritten whether a winston transport has written what it was given, as far as can be told */
   constructor(
@@ -60,25 +60,25 @@ export class FallbackWrites {
   }
 
   /**
-   * Calls a function under the loop-safety flag. One that returns nothing may go on all the same, and call a callback: who knows. Each
-   * line that it logged there would come to it in its turn. The first call alone makes no loop, and needs no asynchronous half.
+   * Calls the fallback under the loop-safety flag, also for what it does later, where it may go on. Each line that it logged then would
+   * come to it in its turn. A function that returns nothing may call a callback: who knows. Its first call alone makes no loop, and
+   * needs no asynchronous half.
+   *
+   * @param ended when it has called back, where it is told to
    */
-  guarded<Result>(fn: () => Result): Result {
-    if (this.#goesOn) return runGuarded(fn);
-    return this.#hasBeenCalled ? runInScope(this.#lateScope(), fn) : guardSync(fn);
+  guarded(fn: () => unknown, ended?: PromiseLike<void>): unknown {
+    const mayGoOn = this.#goesOn || (this.#hasBeenCalled && typeof this.#fallback === 'function');
+    return mayGoOn ? this.#lateScope().run(fn, ended) : guardSync(fn);
   }
 
-  #lateScope(): Scope {
-    if (this.#scope !== undefined) return this.#scope;
-    const scope: Scope = { active: true };
-    this.#scope = scope;
-    this.#clock.after(SHARED_MS, () => {
-      this.#scope = undefined;
-    });
-    this.#clock.after(LATE_LOG_MS, () => {
-      scope.active = false;
-    });
-    return scope;
+  #lateScope(): LateScope {
+    if (this.#scope === undefined) {
+      this.#scope = new LateScope(this.#clock);
+      this.#clock.after(SHARED_MS, () => {
+        this.#scope = undefined;
+      });
+    }
+    return this.#scope;
   }
 
   get isDone(): boolean {
@@ -154,5 +154,36 @@ export class FallbackWrites {
       await new Promise<void>((resolve) => void this.#clock.after(POLL_MS, resolve, true));
     }
     this.#hasGotRecords = !this.isDone;
+  }
+}
+
+/** The flag for calls of the fallback, until all of them have ended, and some time more. */
+class LateScope {
+  readonly #scope: Scope = { active: true };
+  #calls = 1;
+
+  constructor(clock: Clock) {
+    clock.after(LATE_LOG_MS, () => this.#end());
+  }
+
+  run(fn: () => unknown, ended: PromiseLike<void> | undefined): unknown {
+    this.#calls++;
+    const end = (): void => this.#end();
+    let last = ended;
+    try {
+      const result = runInScope(this.#scope, fn);
+      if (!isThenable(result)) return result;
+      // Another thenable may start its work anew each time it is asked.
+      const promise = types.isPromise(result) ? result : runInScope(this.#scope, async () => await result);
+      last = promise as Promise<void>;
+      return promise;
+    } finally {
+      if (last === undefined) end();
+      else last.then(end, end);
+    }
+  }
+
+  #end(): void {
+    if (--this.#calls === 0) this.#scope.active = false;
   }
 }

@@ -58,7 +58,7 @@ describe('a function as fallback', () => {
       () => true,
     );
     const call = (): AsyncResource => {
-      const made = writes.guarded(() => new AsyncResource('made'));
+      const made = writes.guarded(() => new AsyncResource('made')) as AsyncResource;
       writes.onRecord(undefined);
       return made;
     };

@@ -83,6 +83,18 @@ const GO_ON: Record<string, (log: Log) => Fallback> = {
         });
       },
     }),
+  // As winston's Http does.
+  'a winston transport that logs after it has called back': (log) =>
+    new TransportStream({
+      log: ({ message }: { message: string }, next: Next) => {
+        void turn()
+          .then(next)
+          .then(() => turn())
+          .then(() => log(message));
+      },
+    }),
+  'an async function that waits for nothing': (log) => async (undelivered) =>
+    void turn().then(() => log(undelivered.message)),
   'a winston transport that never calls back': (log) =>
     new TransportStream({ log: ({ message }: { message: string }) => void turn().then(() => log(message)) }),
   'a winston transport with an async log': (log) =>
