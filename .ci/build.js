@@ -93,7 +93,7 @@ async function bundle() {
   const code = {};
   for (const { path, text } of outputFiles) {
     const { code: commonJs } = await transform(withNamesOfCommon(text), { ...SMALL, format: 'cjs' });
-    code[basename(path, '.js')] = await withShortLocals(commonJs);
+    code[basename(path, '.js')] = await withShortLocals(withOwnExports(commonJs));
   }
   writeFileSync(dist('cjs/index.js'), withCommon(code.index, code.common));
   writeFileSync(dist('cjs/pipeline.js'), givenCommon(code.pipeline));
@@ -107,6 +107,14 @@ function withNamesOfCommon(code) {
   const [statement, names] = /import ?\{([^}]*)\} ?from ?"\.\/common\.js";/.exec(code) ?? [];
   if (statement === undefined) return code;
   return replacedOnce(code, statement, `const {${names.replaceAll(' as ', ':')}} = __common;`);
+}
+
+/**
+ * Has a module export what it names itself. esbuild would also take what `Object.prototype` has for its getters (`for (var name in all)`):
+ * where somebody has put a text there, for everybody to see, the module could not be loaded.
+ */
+function withOwnExports(code) {
+  return replacedOnce(code, 'for(var name in all)', 'for(var name of Object.keys(all))');
 }
 
 /** The library, with what it shares with the pipeline as a module within it. */
@@ -148,16 +156,18 @@ async function writeSubpaths() {
 }
 
 async function writeSubpath(name, format) {
-  await build({
+  const { outputFiles } = await build({
     ...SMALL,
     entryPoints: [join(root, `lib/${name}.ts`)],
-    outfile: dist(format, `${name}.js`),
     bundle: true,
     platform: 'node',
     format,
     packages: 'external',
     logLevel: 'error',
+    write: false,
   });
+  const [{ text }] = outputFiles;
+  writeFileSync(dist(format, `${name}.js`), format === 'cjs' ? withOwnExports(text) : text);
 }
 
 /**

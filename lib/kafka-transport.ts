@@ -24,6 +24,9 @@ import { keepWhenFinished, takeOverPipes } from './winston/workarounds.ts';
 // Three connects or sends that run into their deadline.
 const MAX_AGE_MS = 30_000;
 
+// For `finish`: its pipe, and winston when the logger ends. For other events fewer.
+const LISTENERS_OF_A_LOGGER = 2;
+
 type Callback = (error?: Error | null) => void;
 
 const NOTHING: Callback = () => undefined;
@@ -308,7 +311,7 @@ export class KafkaTransport extends TransportStream {
 
   #onPipe(source: Parent): void {
     this.#parents.add(source);
-    raiseListenerLimit(this, 1);
+    raiseListenerLimit(this, LISTENERS_OF_A_LOGGER);
     this.#syncWithWinston();
     this.#pipeline.lifecycle.reopen();
     if (this.#hasSpool) this.#processEnd.watch();
@@ -317,7 +320,7 @@ export class KafkaTransport extends TransportStream {
 
   #onUnpipe(source: Parent): void {
     if (!this.#parents.has(source)) return;
-    raiseListenerLimit(this, -1);
+    raiseListenerLimit(this, -LISTENERS_OF_A_LOGGER);
     // Added twice, and removed once.
     if (Array.isArray(source.transports) && source.transports.includes(this)) return;
     if (this.#parents.isKept(source)) {

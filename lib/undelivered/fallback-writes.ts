@@ -1,11 +1,18 @@
 import { types } from 'node:util';
 import type TransportStream from 'winston-transport';
+import { guardSync, runInScope, type Scope } from '../loop-safety/guard.ts';
 import type { Clock } from '../time/clock.ts';
 import { isThenable } from '../util/thenable.ts';
 import { type Fallback, shipsToKafka } from './fallback.ts';
 
 // A transport tells nobody when it has written: it is asked again and again.
 const POLL_MS = 5;
+
+// How long a fallback may go on that has returned, without a promise, or has called back: a request that it has sent may run into a timeout
+// (winston's Http calls back at once). What it has made, a pool say, is taken for its own for as long.
+const LATE_LOG_MS = 10_000;
+// Its calls within this time share a scope, and so a timer.
+const SHARED_MS = 1_000;
 
 /** Calls the `log` of a winston transport; its result. */
 type Log = (done: () => void) => unknown;
@@ -21,6 +28,7 @@ export class FallbackWrites {
   /** The pending promises of an async function. */
   readonly #calls = new Set<PromiseLike<void>>();
   #hasGotRecords = false;
+  #hasBeenCalled = false;
   readonly #waiting: Log[] = [];
   /** How many of those that wait have been handed over. */
   #given = 0;
@@ -28,6 +36,8 @@ export class FallbackWrites {
   #unanswered: Log | undefined;
   #isGiving = false;
   #goesOn: boolean;
+  /** Of the last calls. */
+  #scope: LateScope | undefined;
 
   /** @param isWritten whether a winston transport has written what it was given, as far as can be told */
   constructor(
@@ -47,6 +57,28 @@ export class FallbackWrites {
    */
   get goesOn(): boolean {
     return this.#goesOn;
+  }
+
+  /**
+   * Calls the fallback under the loop-safety flag, also for what it does later, where it may go on. Each line that it logged then would
+   * come to it in its turn. A function that returns nothing may call a callback: who knows. Its first call alone makes no loop, and
+   * needs no asynchronous half.
+   *
+   * @param ended when it has called back, where it is told to
+   */
+  guarded(fn: () => unknown, ended?: PromiseLike<void>): unknown {
+    const mayGoOn = this.#goesOn || (this.#hasBeenCalled && typeof this.#fallback === 'function');
+    return mayGoOn ? this.#lateScope().run(fn, ended) : guardSync(fn);
+  }
+
+  #lateScope(): LateScope {
+    if (this.#scope === undefined) {
+      this.#scope = new LateScope(this.#clock);
+      this.#clock.after(SHARED_MS, () => {
+        this.#scope = undefined;
+      });
+    }
+    return this.#scope;
   }
 
   get isDone(): boolean {
@@ -100,6 +132,7 @@ export class FallbackWrites {
   /** It has got a record. @param result what it has returned */
   onRecord(result: unknown): void {
     this.#hasGotRecords = true;
+    this.#hasBeenCalled = true;
     if (!isThenable(result)) return;
     this.#goesOn = true;
     const settled = (): void => void this.#calls.delete(call);
@@ -121,5 +154,36 @@ export class FallbackWrites {
       await new Promise<void>((resolve) => void this.#clock.after(POLL_MS, resolve, true));
     }
     this.#hasGotRecords = !this.isDone;
+  }
+}
+
+/** The flag for calls of the fallback, until all of them have ended, and some time more. */
+class LateScope {
+  readonly #scope: Scope = { active: true };
+  #calls = 1;
+
+  constructor(clock: Clock) {
+    clock.after(LATE_LOG_MS, () => this.#end());
+  }
+
+  run(fn: () => unknown, ended: PromiseLike<void> | undefined): unknown {
+    this.#calls++;
+    const end = (): void => this.#end();
+    let last = ended;
+    try {
+      const result = runInScope(this.#scope, fn);
+      if (!isThenable(result)) return result;
+      // Another thenable may start its work anew each time it is asked.
+      const promise = types.isPromise(result) ? result : runInScope(this.#scope, async () => await result);
+      last = promise as Promise<void>;
+      return promise;
+    } finally {
+      if (last === undefined) end();
+      else last.then(end, end);
+    }
+  }
+
+  #end(): void {
+    if (--this.#calls === 0) this.#scope.active = false;
   }
 }

@@ -1,10 +1,10 @@
 import type TransportStream from 'winston-transport';
-import { guardSync, outsideGuard, runGuarded } from '../loop-safety/guard.ts';
+import { guardSync, outsideGuard } from '../loop-safety/guard.ts';
 import type { DropReason, PendingRecord } from '../record/record.ts';
 import { hasMethods } from '../util/check-option.ts';
 import { LEVEL, type Levels, MESSAGE } from '../util/info.ts';
 import { attempt } from '../util/safely.ts';
-import { handleRejection, isThenable } from '../util/thenable.ts';
+import { handleRejection } from '../util/thenable.ts';
 import type { FallbackWrites } from './fallback-writes.ts';
 
 /** Why a record is undelivered. `loop`: it came back again and again; it is counted as suppressed, not as dropped. */
@@ -79,7 +79,12 @@ export function handOn(
   if (typeof fallback === 'function') {
     const { level, text: message, topic, key, headers, time } = record;
     const given = { reason, level, message, topic, key, headers, time, cause };
-    writes.onRecord(call(writes.goesOn ? runGuarded : guardSync, () => fallback(given)));
+    writes.onRecord(
+      call(
+        (fn) => writes.guarded(fn),
+        () => fallback(given),
+      ),
+    );
     return;
   }
   const info = call(atOnce, () => infoFor(fallback, record, reason));
@@ -97,18 +102,8 @@ export function handOn(
     const ended = new Promise<void>((resolve) => {
       calledBack = resolve;
     });
-    return call((fn) => runUntil(ended, fn), log, onEnd);
+    return call((fn) => writes.guarded(fn, ended), log, onEnd);
   });
-}
-
-/** Runs `fn` inside the flag until its promise has settled, where it returns one, or else until `ended` has. @returns what it returns */
-function runUntil(ended: Promise<void>, fn: () => unknown): unknown {
-  let result: unknown;
-  void runGuarded(() => {
-    result = fn();
-    return isThenable(result) ? result : ended;
-  });
-  return result;
 }
 
 /**

@@ -9,8 +9,14 @@ const CRASH_TIMEOUT_MS = 2_500;
 // buffer, and a format may keep it for itself.
 const RECORD_TIMEOUT_MS = 2_000;
 
-/** One exception that winston waits for us with. */
+/**
+ * One exception that winston waits for us with. It does so more than once for the same one, where the transport is its handler of exceptions
+ * and of rejections: its handlers are all that stand for a transport that handles exceptions (exception-handler.js, `_getExceptionHandlers`),
+ * and only those of the right kind are given the record.
+ */
 interface Crash extends CrashListeners {
+  /** Those of one exception begin in the same turn. */
+  readonly turn: object;
   /** Called when the record has come. */
   onRecord: (() => void) | undefined;
 }
@@ -30,6 +36,7 @@ export class CrashHandler {
   readonly #flush: (timeoutMs: number, isLast: boolean) => Promise<unknown>;
   /** Oldest first, which is also the order in which their records come. */
   readonly #crashes = new Set<Crash>();
+  #turn: object | undefined;
 
   /** @param flush `isLast`: once it is done winston ends the process, if it does */
   constructor(
@@ -44,7 +51,7 @@ export class CrashHandler {
 
   /** winston has set `_ending`; it listens next, and then logs the exception. */
   begin(): void {
-    const crash: Crash = { onRecord: undefined };
+    const crash: Crash = { onRecord: undefined, turn: this.#currentTurn() };
     this.#crashes.add(crash);
     // Several exceptions may be under way, each with listeners of its own.
     raiseListenerLimit(this.#emitter, 1);
@@ -52,13 +59,20 @@ export class CrashHandler {
     void this.#run(crash);
   }
 
+  #currentTurn(): object {
+    if (this.#turn === undefined) {
+      this.#turn = {};
+      void Promise.resolve().then(() => {
+        this.#turn = undefined;
+      });
+    }
+    return this.#turn;
+  }
+
   /** The record of an exception has come, whether it is taken or not. */
   onRecord(): void {
-    for (const crash of this.#crashes) {
-      if (crash.onRecord === undefined) continue;
-      crash.onRecord();
-      return;
-    }
+    const waiting = [...this.#crashes].filter(({ onRecord }) => onRecord !== undefined);
+    for (const { turn, onRecord } of waiting) if (turn === waiting[0]?.turn) onRecord?.();
   }
 
   async #run(crash: Crash): Promise<void> {

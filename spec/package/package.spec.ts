@@ -130,6 +130,17 @@ describe('the package', () => {
     },
   );
 
+  // "Getter must be a function: yes", for winston-kafkajs alone: winston and kafkajs were loaded.
+  it('could not be loaded where Object.prototype has a text for everybody to see', async () => {
+    const code = `Object.prototype.polluted = 'yes';
+      const { KafkaTransport } = require('winston-kafkajs');
+      const { accepted } = new KafkaTransport({ topic: 'a', kafka: { brokers: '127.0.0.1:1' } }).stats();
+      require('winston-kafkajs/formats');
+      console.log(accepted, Object.keys(require('winston-kafkajs')).includes('polluted'));`;
+    const { stdout } = await run(process.execPath, ['-e', code]);
+    expect(stdout).toBe('0 false\n');
+  });
+
   it('installs without a warning', () => {
     // A setting of the machine that this npm does not know is not of our making.
     const warnings = installOutput.split('\n').filter((line) => /warn|deprecated/i.test(line));

@@ -1,5 +1,7 @@
+import { AsyncResource } from 'node:async_hooks';
 import { describe, expect, it } from 'vitest';
 import TransportStream from 'winston-transport';
+import { isGuarded } from '../../lib/loop-safety/guard.ts';
 import { FallbackWrites } from '../../lib/undelivered/fallback-writes.ts';
 import { deferred, HeldClock } from '../sender/rig.ts';
 
@@ -48,6 +50,33 @@ describe('a transport as fallback', () => {
 });
 
 describe('a function as fallback', () => {
+  it('that returns no promise is taken to go on for 10 s, from its second call on', async () => {
+    const clock = new HeldClock();
+    const writes = new FallbackWrites(
+      () => undefined,
+      clock,
+      () => true,
+    );
+    const call = (): AsyncResource => {
+      const made = writes.guarded(() => new AsyncResource('made')) as AsyncResource;
+      writes.onRecord(undefined);
+      return made;
+    };
+    const made = [call(), call()];
+    await clock.pass(500);
+    made.push(call());
+    // Calls within a second end together.
+    expect(clock.armed).toBe(2);
+    await clock.pass(500);
+    made.push(call());
+    const are = (): boolean[] => made.map((one) => one.runInAsyncScope(isGuarded));
+    expect(are()).toEqual([false, true, true, true]);
+    await clock.pass(9_000);
+    expect(are()).toEqual([false, false, false, true]);
+    await clock.pass(1_000);
+    expect(are()).toEqual([false, false, false, false]);
+  });
+
   it('is waited for where it is async, also if it fails', async () => {
     const clock = new HeldClock();
     const writes = new FallbackWrites(

@@ -255,4 +255,29 @@ describe('the transport as a handler only', () => {
     expect(transport.stats().accepted).toBe(1);
     letGo(logger);
   });
+
+  // winston has the transport end once for each of the two, and once more where it is among the transports: the others waited for a
+  // record that never came, for 2 s.
+  it.each([
+    [{}, crash, ['uncaughtException: boom']],
+    [{}, reject, ['unhandledRejection: boom']],
+    [{ isTransport: true }, crash, ['uncaughtException: boom', 'uncaughtException: boom']],
+  ] as const)(
+    'by both holds up the end of the process no longer than by one (%o)',
+    async (as, happen, told) => {
+      const cluster = await startCluster();
+      const transport = transportTo(cluster, { batch: { lingerMs: 60_000 } });
+      const handlers = { exceptionHandlers: [transport], rejectionHandlers: [transport] };
+      const logger = loggerOf({
+        transports: ['isTransport' in as ? transport : new Collecting()],
+        ...handlers,
+      });
+      const exit = exited(cluster);
+      const limit = timeLimit(SHORT);
+      happen(logger, new Error('boom'));
+      expect(await exit).toEqual(told);
+      expect(limit.isOver).toBe(false);
+      letGo(logger);
+    },
+  );
 });

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import TransportStream from 'winston-transport';
@@ -69,6 +70,10 @@ const GO_ON: Record<string, (log: Log) => Fallback> = {
     log(undelivered.message);
   },
   'a function that returns a promise': (log) => (undelivered) => turn().then(() => log(undelivered.message)),
+  'a function that returns nothing': (log) => (undelivered) =>
+    void turn().then(() => log(undelivered.message)),
+  'a function with a callback': (log) => (undelivered) =>
+    readFile('no such file', () => log(undelivered.message)),
   'a winston transport that calls back later': (log) =>
     new TransportStream({
       log: ({ message }: { message: string }, next: Next) => {
@@ -78,6 +83,18 @@ const GO_ON: Record<string, (log: Log) => Fallback> = {
         });
       },
     }),
+  // As winston's Http does.
+  'a winston transport that logs after it has called back': (log) =>
+    new TransportStream({
+      log: ({ message }: { message: string }, next: Next) => {
+        void turn()
+          .then(next)
+          .then(() => turn())
+          .then(() => log(message));
+      },
+    }),
+  'an async function that waits for nothing': (log) => async (undelivered) =>
+    void turn().then(() => log(undelivered.message)),
   'a winston transport that never calls back': (log) =>
     new TransportStream({ log: ({ message }: { message: string }) => void turn().then(() => log(message)) }),
   'a winston transport with an async log': (log) =>
