@@ -21,14 +21,14 @@ import type { StreamEnd } from './winston/stream-end.ts';
 import { type Listen, raiseListenerLimit } from './winston/transport-events.ts';
 import { keepWhenFinished, takeOverPipes } from './winston/workarounds.ts';
 
-// Three connects or sends that run into their deadline.
+// The time of three connects or sends that each run into `requestTimeoutMs`.
 const MAX_AGE_MS = 30_000;
 
 type Callback = (error?: Error | null) => void;
 
 const NOTHING: Callback = () => undefined;
 
-// Merged with the class below, not declared in it: there they would be fields, and hide the stream's methods.
+// Merged with the class below: declared in the class, these would be fields that hide the stream's methods.
 export interface KafkaTransport {
   on: Listen<this>;
   once: Listen<this>;
@@ -44,11 +44,11 @@ export interface KafkaTransport {
 }
 
 /**
- * A winston transport that ships records to Kafka through kafkajs: in batches, within bounds of memory, without ever
- * disturbing the application or the logger's other transports, and safe from log loops.
+ * A winston transport that ships records to Kafka through kafkajs: in batches, within a memory limit, without log
+ * loops, and without disturbing the application or the logger's other transports.
  *
- * Never throws after construction and never emits `error`. What goes wrong is emitted as `warn`, with a
- * `KafkaTransportError`; `logged` is emitted after the broker has acknowledged a record.
+ * It never throws after construction and never emits `error`. It emits `warn` with a `KafkaTransportError` when
+ * something goes wrong, and `logged` after the broker has acknowledged a record.
  *
  * @example
  * logger.add(new KafkaTransport({
@@ -57,12 +57,12 @@ export interface KafkaTransport {
  *   level: 'error',
  * }));
  */
-// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: what the interface says is there, from the stream
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the stream has the methods that the interface declares
 export class KafkaTransport extends TransportStream {
-  /** As winston's own transports have one. */
+  /** winston's own transports have a name too. */
   readonly name = 'kafka';
   /**
-   * winston's view of things: the logger that it asks for a level, and that logger's levels.
+   * The fields that winston reads: the logger whose level applies, and that logger's levels.
    *
    * @internal
    */
@@ -81,7 +81,7 @@ export class KafkaTransport extends TransportStream {
   readonly #ending: StreamEnd;
   readonly #receiver: Receiver;
   readonly #levelCheck: LevelCheck;
-  /** While it closes for that: most likely the process ends, and where no broker was ever there it does not wait for long. */
+  /** True during the `close()` that `logger.end()` causes: that one gives up early if no broker was ever reached. */
   #hasLoggerEnded = false;
 
   /** @throws KafkaTransportError for bad options; it names the option, what was expected and what was given */
@@ -97,7 +97,7 @@ export class KafkaTransport extends TransportStream {
       ...(handleRejections !== undefined && { handleRejections }),
     });
     keepWhenFinished(this);
-    // `unpipe` and `error` have a listener that is there without any logger.
+    // Two listeners are there without any logger: one for `unpipe` and one for `error`.
     raiseListenerLimit(this, 2);
     this.#options = resolved;
     this.#updatable = resolved;
@@ -128,7 +128,7 @@ export class KafkaTransport extends TransportStream {
       resolved.closeTimeoutMs,
       resolved.signals,
     );
-    // What another process has left in the spool is sent before the end, also when nothing is logged.
+    // Records that another process left in the spool are sent before this one ends, even if it logs nothing.
     this.#hasSpool = resolved.spool !== undefined;
     if (this.#hasSpool) this.#processEnd.watch();
     this.#levelCheck = new parts.LevelCheck({
@@ -161,7 +161,7 @@ export class KafkaTransport extends TransportStream {
   }
 
   /**
-   * Takes a record in. winston calls it; calling it by hand works too, with or without a callback. Never throws;
+   * Accepts a record. winston calls this; a direct call works too, with or without a callback. It never throws, and it
    * calls back at once and never with an error, because a late callback stalls the logger's other transports.
    */
   override log(info: Info, callback?: Callback): ReturnType<NonNullable<TransportStream['log']>> {
@@ -170,11 +170,11 @@ export class KafkaTransport extends TransportStream {
   }
 
   /**
-   * Resolves when all records logged so far are settled, the time is up, or the transport is closed: then what stands in its spool
-   * is `pending`. Records that a logger holds back, because another of its transports is slow, are taken first.
+   * Resolves when all records logged so far are delivered or dropped, when the time is up, or when the transport is closed; records
+   * that are still in the spool count as `pending`. Records that a logger holds back for a slower transport are taken first.
    *
-   * @param timeoutMs milliseconds; `Infinity` waits for as long as it takes. Default: `closeTimeoutMs`
-   * @returns what became of all that had been accepted when it was called
+   * @param timeoutMs milliseconds; `Infinity` sets no limit. Default: `closeTimeoutMs`
+   * @returns what became of all records that had been accepted when `flush` was called
    */
   async flush(timeoutMs: number = this.#options.closeTimeoutMs): Promise<FlushReport> {
     const givenMs = Number.isNaN(timeoutMs) ? this.#options.closeTimeoutMs : timeoutMs;
@@ -182,12 +182,12 @@ export class KafkaTransport extends TransportStream {
   }
 
   /**
-   * Flushes for up to `closeTimeoutMs`, gives up what is left (`dropped.closed`), and closes the connections. Later
-   * calls return the same promise. Adding the transport to a logger opens it again.
+   * Flushes for up to `closeTimeoutMs`, gives up the remaining records (`dropped.closed`), and closes the connections.
+   * Later calls return the same promise. Adding the transport to a logger opens it again.
    */
   override close(): Promise<FlushReport> {
     const closing = this.#pipeline.lifecycle.close(this.#hasLoggerEnded);
-    // Until then the process may end, and something be left.
+    // The process may end before the close is done: until then its end has to be watched.
     void closing.then(() => {
       if (this.#pipeline.lifecycle.isClosed) this.#processEnd.forget();
     });
@@ -199,15 +199,15 @@ export class KafkaTransport extends TransportStream {
     await this.close();
   }
 
-  /** What happened so far. Cheap enough to call every second: it takes 30 us (Node 20). */
+  /** Counts, rates and times so far. Cheap enough to call every second: one call takes 30 us (Node 20). */
   stats(): TransportStats {
     return this.#pipeline.stats();
   }
 
   /**
-   * Changes options while records come: `level`, `filter`, `sample`, `rateLimit`. What is not named stays; `undefined` takes one away.
+   * Changes `level`, `filter`, `sample` or `rateLimit` at run time. An option that is not given stays; `undefined` removes it.
    *
-   * @throws KafkaTransportError for a wrong value, or an option that cannot change; then none has changed
+   * @throws KafkaTransportError for a wrong value, or an option that cannot change; then no option has changed
    * @example transport.updateOptions({ level: 'debug', sample: { debug: 0.01 } })
    */
   updateOptions(options: UpdatableOptions): void {
@@ -219,9 +219,9 @@ export class KafkaTransport extends TransportStream {
   }
 
   /**
-   * For a readiness probe: whether records get to Kafka, as far as is known. False when the transport is closed; when records
-   * have been waiting for longer than `maxAgeMs` without a single one being acknowledged; and when the state has been
-   * `down` for longer than that, and it is still tried in vain. True while there is nothing to send.
+   * For a readiness probe: whether records get to Kafka, as far as the transport knows. False when the transport is closed; when
+   * records have waited for longer than `maxAgeMs` and none was acknowledged; and when the state has been `down` for
+   * longer than `maxAgeMs` and retries still fail. True while there is nothing to send.
    *
    * @param maxAgeMs milliseconds. Default: 30,000
    */
@@ -230,8 +230,8 @@ export class KafkaTransport extends TransportStream {
   }
 
   /**
-   * What the logger's pipe calls. Does without the buffer of the stream: that one is not bounded, and puts a tick
-   * on Node's queue for every record (200,000 in one turn: 35 MB). The same in readable-stream 3 and 4.
+   * The logger's pipe calls this. It bypasses the stream's write buffer, which has no limit and puts a tick on Node's
+   * queue for every record (200,000 in one turn: 35 MB). The same in readable-stream 3 and 4.
    */
   override write(info: unknown, encoding?: unknown, callback?: unknown): boolean {
     this._write(info as Info, 'utf8', NOTHING);
@@ -246,7 +246,7 @@ export class KafkaTransport extends TransportStream {
     callback(null);
   }
 
-  /** `logger.end()` waits for it. */
+  /** `logger.end()` waits for this. */
   override _final(callback: Callback): void {
     this.#hasLoggerEnded = true;
     // Never with an error: the logger would not finish.
@@ -262,8 +262,8 @@ export class KafkaTransport extends TransportStream {
   }
 
   /**
-   * With several loggers, the end of one is not the end of the transport: it flushes, tells that logger, and stays
-   * with the others.
+   * When one of several loggers ends, the transport flushes, emits `finish` for that logger, and stays open for the
+   * others.
    */
   override end(...args: unknown[]): this {
     this.#ending.end(args, () => Reflect.apply(super.end, this, args));
@@ -280,7 +280,7 @@ export class KafkaTransport extends TransportStream {
   }
 
   /**
-   * For `winston-kafkajs spool --replay`: what Kafka refuses of the spool's records stays on disk.
+   * For `winston-kafkajs spool --replay`: records of the spool that Kafka refuses stay on disk.
    *
    * @internal
    */
@@ -289,15 +289,15 @@ export class KafkaTransport extends TransportStream {
   }
 
   /**
-   * The end of the process would find nothing to do, and the next record watches for it again. A logger that nobody uses any
-   * more, of a module that was loaded anew, is not kept in memory by the process, nor are listeners left on it.
+   * Stops watching for the end of the process when nothing is left to send; the next record starts it again. So the process's
+   * listeners do not keep an unused transport in memory, for example after a module was reloaded.
    */
   #onIdle(): void {
     const isNeeded = this.#hasSpool || this.#pipeline.lifecycle.hasUnsentNotice || this.#parents.held > 0;
     if (!isNeeded) this.#processEnd.forget();
   }
 
-  /** Of the application, for each record. */
+  /** Whether functions of the application are called for each record. */
   #callsFunctions(): boolean {
     const { topic, key, partition, headers, serialize } = this.#options;
     const options = [key, partition, headers, serialize, this.#updatable.filter, this.format];
@@ -318,13 +318,13 @@ export class KafkaTransport extends TransportStream {
   #onUnpipe(source: Parent): void {
     if (!this.#parents.has(source)) return;
     raiseListenerLimit(this, -1);
-    // Added twice, and removed once.
+    // The logger had it twice, and has removed it once.
     if (Array.isArray(source.transports) && source.transports.includes(this)) return;
     if (this.#parents.isKept(source)) {
       source.pipe?.(this);
       return;
     }
-    // Logged before; the pipe's own listener comes after this one.
+    // Take what was logged before the removal, while the pipe's own `unpipe` listener has not run yet.
     this.#parents.handOverLast(source, (info) => this.write(info));
     this.#parents.remove(source);
     this.#ending.onRecord();
@@ -339,7 +339,7 @@ export class KafkaTransport extends TransportStream {
   }
 }
 
-// As it is here: who replaces it on the prototype wraps it, too.
+// Read here, so that a `log` which is later replaced on the prototype counts as wrapped too.
 const OWN_LOG = KafkaTransport.prototype.log;
 
 function namedLevels({ filter, ...sampling }: Pick<ResolvedOptions, 'filter' | 'sample' | 'rateLimit'>) {
