@@ -27,7 +27,7 @@ import { spoolAccounting } from './spool-accounting.ts';
 
 type UpdatableSelection = SamplingOptions & Pick<RecordSelection, 'filter'>;
 
-/** Puts the parts together that are between winston's side of a transport and its Kafka client. */
+/** Creates and connects the parts between winston's side of a transport and its Kafka client. */
 export class Pipeline {
   readonly #options: ResolvedOptions;
   readonly #clock: Clock;
@@ -37,7 +37,7 @@ export class Pipeline {
   readonly #loopDetection: LoopDetection;
   readonly warnings: Warnings;
   readonly statsCollector: StatsCollector;
-  /** Takes infos in. */
+  /** Accepts or suppresses infos. */
   readonly infos: InfoHandler;
   readonly lifecycle: Lifecycle;
 
@@ -163,7 +163,7 @@ export class Pipeline {
     this.statsCollector = statsCollector;
   }
 
-  /** Which records are wanted from now on. */
+  /** Changes which records are wanted. */
   updateSelection(options: UpdatableSelection): void {
     this.#recordFactory.update(({ sampling }) => this.#selection(options, sampling));
   }
