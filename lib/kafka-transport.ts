@@ -15,6 +15,7 @@ import { activeSpan } from './util/open-telemetry-api.ts';
 import type { CrashHandler } from './winston/crash-handler.ts';
 import type { LevelCheck } from './winston/level-check.ts';
 import { isWanted } from './winston/level-gate.ts';
+import type { TapUser } from './winston/logger-tap.ts';
 import type { Parent, Parents } from './winston/parents.ts';
 import type { Receiver } from './winston/receiver.ts';
 import type { StreamEnd } from './winston/stream-end.ts';
@@ -24,6 +25,7 @@ import { keepWhenFinished, takeOverPipes } from './winston/workarounds.ts';
 // The time of three connects or sends that each run into `requestTimeoutMs`.
 const MAX_AGE_MS = 30_000;
 
+type Parts = ReturnType<typeof loadParts>;
 type Callback = (error?: Error | null) => void;
 
 const NOTHING: Callback = () => undefined;
@@ -74,11 +76,11 @@ export class KafkaTransport extends TransportStream {
   #updatable: Pick<ResolvedOptions, 'filter' | 'sample' | 'rateLimit'>;
   readonly #clock: Clock = systemClock;
   readonly #pipeline: Pipeline;
-  readonly #crash: CrashHandler;
-  readonly #processEnd: ProcessExit;
+  readonly #crashHandler: CrashHandler;
+  readonly #processExit: ProcessExit;
   readonly #hasSpool: boolean;
   readonly #parents: Parents;
-  readonly #ending: StreamEnd;
+  readonly #streamEnd: StreamEnd;
   readonly #receiver: Receiver;
   readonly #levelCheck: LevelCheck;
   /** True during the `close()` that `logger.end()` causes: that one gives up early if no broker was ever reached. */
@@ -101,58 +103,26 @@ export class KafkaTransport extends TransportStream {
     raiseListenerLimit(this, 2);
     this.#options = resolved;
     this.#updatable = resolved;
-    this.#parents = new parts.Parents(
-      {
-        wantsSite: (info, logger) =>
-          (resolved.callSite || this.#updatable.filter?.needsSite === true) && isWanted(info, this, logger),
-        wantsLogger: () => this.#parents.count > 1,
-        wantsContext: () => this.#callsFunctions(),
-        onHeldBack: (info, logger) => {
-          if (!this.#pipeline.lifecycle.isClosed && isWanted(info, this, logger)) this.#processEnd.watch();
-        },
-        ...(resolved.traceContext && {
-          spanOf: (info, logger) => (isWanted(info, this, logger) ? activeSpan() : undefined),
-        }),
-      },
-      (target) => target instanceof KafkaTransport,
-    );
-    const work = { onWork: () => this.#processEnd.watch(), onIdle: () => this.#onIdle() };
+    this.#parents = new parts.Parents(this.#tapUser(), (target) => target instanceof KafkaTransport);
+    const work = { onWork: () => this.#processExit.watch(), onIdle: () => this.#onIdle() };
     this.#pipeline = new parts.Pipeline(resolved, this, this.#clock, work, this.#parents);
-    this.#crash = new parts.CrashHandler(this, this.#clock, (timeoutMs, isLast) =>
-      isLast && resolved.fallback !== undefined && this.#parents.endTheProcess
+    this.#crashHandler = new parts.CrashHandler(this, this.#clock, (timeoutMs, isLast) =>
+      isLast && resolved.fallback !== undefined && this.#parents.anyExitsOnError
         ? this.#pipeline.lifecycle.flushAndGiveUp(timeoutMs)
         : this.flush(timeoutMs),
     );
-    this.#processEnd = new parts.ProcessExit(
+    this.#processExit = new parts.ProcessExit(
       this.#pipeline.lifecycle,
       resolved.closeTimeoutMs,
       resolved.signals,
     );
     // Records that another process left in the spool are sent before this one ends, even if it logs nothing.
     this.#hasSpool = resolved.spool !== undefined;
-    if (this.#hasSpool) this.#processEnd.watch();
-    this.#levelCheck = new parts.LevelCheck({
-      transport: this,
-      named: () => namedLevels(this.#updatable),
-      loggers: () => this.#parents.all,
-      soon: this.#clock.soon,
-      tell: (problem) => this.#pipeline.warnings.mismatch(problem),
-    });
+    if (this.#hasSpool) this.#processExit.watch();
+    this.#levelCheck = this.#makeLevelCheck(parts);
     parts.watchLevel(this, () => this.#levelCheck.schedule());
-    const { infos, warnings, statsCollector } = this.#pipeline;
-    this.#receiver = new parts.Receiver({
-      transport: this,
-      ownLog: OWN_LOG,
-      infos,
-      parents: this.#parents,
-      levelCheck: this.#levelCheck,
-      crash: this.#crash,
-      warnings,
-      handlerTime: statsCollector.handlerTime,
-      clock: this.#clock,
-      traceContext: resolved.traceContext,
-    });
-    this.#ending = new parts.StreamEnd(this, this.#parents, this.#clock, resolved.closeTimeoutMs);
+    this.#receiver = this.#makeReceiver(parts);
+    this.#streamEnd = new parts.StreamEnd(this, this.#parents, this.#clock, resolved.closeTimeoutMs);
     takeOverPipes<Parent>(
       this,
       (source) => this.#onPipe(source),
@@ -189,7 +159,7 @@ export class KafkaTransport extends TransportStream {
     const closing = this.#pipeline.lifecycle.close(this.#hasLoggerEnded);
     // The process may end before the close is done: until then its end has to be watched.
     void closing.then(() => {
-      if (this.#pipeline.lifecycle.isClosed) this.#processEnd.forget();
+      if (this.#pipeline.lifecycle.isClosed) this.#processExit.forget();
     });
     return closing;
   }
@@ -235,7 +205,7 @@ export class KafkaTransport extends TransportStream {
    */
   override write(info: unknown, encoding?: unknown, callback?: unknown): boolean {
     this._write(info as Info, 'utf8', NOTHING);
-    this.#ending.onRecord();
+    this.#streamEnd.onRecord();
     const done = typeof encoding === 'function' ? encoding : callback;
     if (typeof done === 'function') soonest(done as Callback);
     return true;
@@ -266,7 +236,7 @@ export class KafkaTransport extends TransportStream {
    * others.
    */
   override end(...args: unknown[]): this {
-    this.#ending.end(args, () => Reflect.apply(super.end, this, args));
+    this.#streamEnd.end(args, () => Reflect.apply(super.end, this, args));
     return this;
   }
 
@@ -276,7 +246,7 @@ export class KafkaTransport extends TransportStream {
    * @internal
    */
   set _ending(_isEnding: boolean) {
-    this.#crash.begin();
+    this.#crashHandler.begin();
   }
 
   /**
@@ -288,13 +258,56 @@ export class KafkaTransport extends TransportStream {
     this.#pipeline.lifecycle.keepDropped();
   }
 
+  /** What the transport wants to know of a record at the log call. */
+  #tapUser(): TapUser {
+    const { callSite, traceContext } = this.#options;
+    return {
+      wantsSite: (info, logger) =>
+        (callSite || this.#updatable.filter?.needsSite === true) && isWanted(info, this, logger),
+      wantsLogger: () => this.#parents.count > 1,
+      wantsContext: () => this.#callsFunctions(),
+      onHeldBack: (info, logger) => {
+        if (!this.#pipeline.lifecycle.isClosed && isWanted(info, this, logger)) this.#processExit.watch();
+      },
+      ...(traceContext && {
+        spanOf: (info, logger) => (isWanted(info, this, logger) ? activeSpan() : undefined),
+      }),
+    };
+  }
+
+  #makeLevelCheck({ LevelCheck }: Parts): LevelCheck {
+    return new LevelCheck({
+      transport: this,
+      named: () => namedLevels(this.#updatable),
+      loggers: () => this.#parents.all,
+      soon: this.#clock.soon,
+      tell: (problem) => this.#pipeline.warnings.mismatch(problem),
+    });
+  }
+
+  #makeReceiver({ Receiver }: Parts): Receiver {
+    const { infos, warnings, statsCollector } = this.#pipeline;
+    return new Receiver({
+      transport: this,
+      ownLog: OWN_LOG,
+      infos,
+      parents: this.#parents,
+      levelCheck: this.#levelCheck,
+      crash: this.#crashHandler,
+      warnings,
+      handlerTime: statsCollector.handlerTime,
+      clock: this.#clock,
+      traceContext: this.#options.traceContext,
+    });
+  }
+
   /**
    * Stops watching for the end of the process when nothing is left to send; the next record starts it again. So the process's
    * listeners do not keep an unused transport in memory, for example after a module was reloaded.
    */
   #onIdle(): void {
     const isNeeded = this.#hasSpool || this.#pipeline.lifecycle.hasUnsentNotice || this.#parents.held > 0;
-    if (!isNeeded) this.#processEnd.forget();
+    if (!isNeeded) this.#processExit.forget();
   }
 
   /** Whether functions of the application are called for each record. */
@@ -311,7 +324,7 @@ export class KafkaTransport extends TransportStream {
     raiseListenerLimit(this, 1);
     this.#syncWithWinston();
     this.#pipeline.lifecycle.reopen();
-    if (this.#hasSpool) this.#processEnd.watch();
+    if (this.#hasSpool) this.#processExit.watch();
     this.#levelCheck.schedule();
   }
 
@@ -320,14 +333,14 @@ export class KafkaTransport extends TransportStream {
     raiseListenerLimit(this, -1);
     // The logger had it twice, and has removed it once.
     if (Array.isArray(source.transports) && source.transports.includes(this)) return;
-    if (this.#parents.isKept(source)) {
+    if (this.#parents.mustRepipe(source)) {
       source.pipe?.(this);
       return;
     }
     // Take what was logged before the removal, while the pipe's own `unpipe` listener has not run yet.
     this.#parents.handOverLast(source, (info) => this.write(info));
     this.#parents.remove(source);
-    this.#ending.onRecord();
+    this.#streamEnd.onRecord();
     this.#syncWithWinston();
     if (this.#parents.count === 0) void this.close();
   }

@@ -37,7 +37,7 @@ export class InFlightBatches {
   }
 
   /** A batch is back. @returns its records, but for those that have been given up in the meantime */
-  land(batch: ProducerBatch): PendingRecord[] {
+  remove(batch: ProducerBatch): PendingRecord[] {
     this.#withClient.delete(batch);
     return batch.records.filter((record) => record.state === 'in-flight');
   }
@@ -48,7 +48,7 @@ export class InFlightBatches {
    * @param mayMove whether they may go to another partition than the one they were sent to
    */
   takeBack(batch: ProducerBatch, mayMove = false): PendingRecord[] {
-    const records = this.land(batch);
+    const records = this.remove(batch);
     for (const record of records) {
       this.#ledger.reenqueue(record);
       if (mayMove) record.partition = undefined;
@@ -72,7 +72,7 @@ export class InFlightBatches {
       this.#ledger.deliverPages(content);
       return content;
     }
-    const records = this.land(batch);
+    const records = this.remove(batch);
     for (const record of records) this.#ledger.deliver(record);
     this.#spool?.settle(records);
     return records;

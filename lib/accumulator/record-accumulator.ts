@@ -208,16 +208,16 @@ export class RecordAccumulator {
 
   /** The records of a send that is refused for good. */
   reject(batch: ProducerBatch, reason: DropReason, cause: unknown): void {
-    for (const record of this.#inFlight.land(batch)) this.drop(record, reason, cause);
+    for (const record of this.#inFlight.remove(batch)) this.drop(record, reason, cause);
     this.#topics.of(batch.topic).onRejected(batch);
   }
 
-  learn(topic: string, count: number, writable: readonly number[]): void {
+  setPartitions(topic: string, count: number, writable: readonly number[]): void {
     const topicQueues = this.#topics.get(topic);
     // Keys are about to belong to other queues. What is new has to be on disk before: by its queue now, it stands behind what was
     // written of the same key; by its next one, it could come into a segment before that.
     if (topicQueues !== undefined && topicQueues.partitionCount !== count) this.#spool?.writeKept();
-    topicQueues?.learn(count, writable);
+    topicQueues?.setPartitions(count, writable);
     this.#spooled?.look();
   }
 
@@ -236,10 +236,10 @@ export class RecordAccumulator {
     return this.#topics.get(topic)?.partitionCount;
   }
 
-  forget(topic: string): void {
-    // As in `learn`.
+  forgetPartitions(topic: string): void {
+    // As in `setPartitions`.
     this.#spool?.writeKept();
-    this.#topics.get(topic)?.forget();
+    this.#topics.get(topic)?.forgetPartitions();
     this.#spooled?.look();
   }
 

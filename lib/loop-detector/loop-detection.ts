@@ -71,7 +71,7 @@ export class LoopDetection {
   }
 
   /** @returns whether the record is in a loop, and must not go to Kafka */
-  catches(record: PendingRecord, info: Info, origin: CallSite | undefined): boolean {
+  detects(record: PendingRecord, info: Info, origin: CallSite | undefined): boolean {
     const { level, text } = record;
     if (this.#countsHops && hasTooManyHops(info)) {
       const kind = fingerprintOf(info, level, text, origin);
@@ -89,7 +89,7 @@ export class LoopDetection {
     }
     const detector = this.#detector;
     if (detector === undefined || !detector.wants(record.time)) return false;
-    const isCaught = detector.takes(fingerprintOf(info, level, text, origin));
+    const isCaught = detector.onArrival(fingerprintOf(info, level, text, origin));
     const proven = this.#proven;
     this.#proven = undefined;
     if (proven !== undefined) this.#tell('silence', proven, record, info, origin);

@@ -65,7 +65,7 @@ export class DeliveryReports {
   }
 
   /** A record is kept from Kafka because it goes round in circles. */
-  caught(record: PendingRecord): void {
+  suppressedAsLoop(record: PendingRecord): void {
     this.#handOn(record, 'loop', undefined);
   }
 

@@ -46,14 +46,14 @@ export class InfoHandler implements InfoListener {
     const { emitter, recordFactory, loopDetection, deliveryReports } = this.#parts;
     this.levels = levels;
     const keepInfo = emitter.listenerCount('logged') > 0;
-    const admission = recordFactory.admit(info, levels, mark?.site, span, keepInfo);
+    const admission = recordFactory.create(info, levels, mark?.site, span, keepInfo);
     if (admission.kind === 'filtered') this.suppress('filtered', info);
     else if (admission.kind === 'sampled') {
       this.suppress('sampled', info);
       this.#leftOut(levelOf(info));
-    } else if (admission.kind === 'record' && loopDetection.catches(admission.record, info, mark?.site)) {
+    } else if (admission.kind === 'record' && loopDetection.detects(admission.record, info, mark?.site)) {
       this.suppress('loop', info, mark);
-      deliveryReports.caught(admission.record);
+      deliveryReports.suppressedAsLoop(admission.record);
     } else this.accept(admission);
   }
 
@@ -66,7 +66,7 @@ export class InfoHandler implements InfoListener {
 
   /** Accepts and drops, as `invalid`, an info that threw when it was read. */
   admitUnreadable(cause: unknown): void {
-    this.accept({ kind: 'invalid', record: this.#parts.recordFactory.unreadable(), cause });
+    this.accept({ kind: 'invalid', record: this.#parts.recordFactory.createUnreadable(), cause });
   }
 
   /** Keeps an info from Kafka on purpose. @param mark the info's mark, if it was read */

@@ -41,6 +41,6 @@ function ownRecord(
 ): PendingRecord | undefined {
   const message = `winston-kafkajs: ${what}`;
   const text = JSON.stringify({ level, message, ...facts });
-  const admission = factory.admitOwn({ ...infoOf(level, text), message, ...facts }, level, text);
+  const admission = factory.createOwn({ ...infoOf(level, text), message, ...facts }, level, text);
   return admission.kind === 'record' ? admission.record : undefined;
 }

@@ -65,7 +65,7 @@ export class RecordFactory {
   }
 
   /** @param keepInfo whether the info is wanted once more, for the `logged` event */
-  admit(
+  create(
     info: Info,
     levels: Levels | undefined,
     origin: CallSite | undefined,
@@ -86,24 +86,12 @@ export class RecordFactory {
       if (!sampling.keeps(level, () => fingerprintOf(info, level, text, origin))) return { kind: 'sampled' };
     }
     const message = redact === undefined ? text : redact.text(info, text);
-    const kept = keepInfo ? info : undefined;
     const isPlain =
       key === undefined && headers === undefined && partition === undefined && serialize === undefined;
-    if (typeof topic === 'string' && isPlain && span === undefined && !this.#addsHeaders) {
-      const record = new PendingRecord({
-        topic,
-        level,
-        severity,
-        time,
-        text: message,
-        key: null,
-        headers: undefined,
-        requestedPartition: undefined,
-        info: kept,
-      });
-      return { kind: 'record', record };
-    }
-    // Only where one of the application's functions gets it.
+    const content = { level, severity, time, text: message, info: keepInfo ? info : undefined };
+    if (typeof topic === 'string' && isPlain && span === undefined && !this.#addsHeaders)
+      return { kind: 'record', record: new PendingRecord({ ...content, topic, key: null }) };
+    // Redacts a copy of the info only if a function of the application gets it.
     const isShown = typeof topic === 'function' || !isPlain;
     const shown = redact === undefined || !isShown ? info : redact.info(info, level, message);
     const entry: TransportEntry = { level, message, time, info: shown, origin: origin && plainSite(origin) };
@@ -113,15 +101,11 @@ export class RecordFactory {
       partition === undefined ? undefined : this.#functions.partition(partition, entry);
     const callers = headers === undefined ? undefined : this.#functions.headers(headers, entry);
     const record = new PendingRecord({
+      ...content,
       topic: name ?? '',
-      level,
-      severity,
-      time,
-      text: message,
       key: recordKey,
       headers: this.#withOwn(callers, info, span),
       requestedPartition,
-      info: kept,
       entry: serialize && entry,
     });
     if (name === undefined) return { kind: 'invalid', record, cause };
@@ -131,7 +115,7 @@ export class RecordFactory {
   }
 
   /** A record of the transport's own. It has no key, and no filter can keep it out. */
-  admitOwn(info: Info, level: string, message: string): Admission {
+  createOwn(info: Info, level: string, message: string): Admission {
     const { topic } = this.#options;
     const time = this.#clock.wall();
     const entry: TransportEntry = { level, message, time, info, origin: undefined };
@@ -152,7 +136,7 @@ export class RecordFactory {
   }
 
   /** The record that is counted for an info that could not be read. */
-  unreadable(): PendingRecord {
+  createUnreadable(): PendingRecord {
     return new PendingRecord({
       topic: '',
       level: '',

@@ -38,7 +38,7 @@ export class Sender {
     const { ledger, buffer, batch, partitionOfKey, random, clock } = options;
     this.#flushes = new Flushes({ ledger, clock, onBegin: () => this.#onFlush() });
     const source = options.source((topic, count, writable) =>
-      this.#accumulator.learn(topic, count, writable),
+      this.#accumulator.setPartitions(topic, count, writable),
     );
     this.#source = source;
     const { keepsSendTogether, resendsWhole } = source;

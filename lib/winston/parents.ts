@@ -27,7 +27,7 @@ export class Parents {
   readonly #isKafka: (target: unknown) => boolean;
   /** Keyed by the root logger: a transport that was added to a child may be removed from the root, and the other way round. */
   readonly #parents = new Map<Parent, Parent>();
-  #keepsLiving = false;
+  #isRepiping = false;
   /** Whether a tap marks the records. Otherwise (the source is no logger) the flag is read when a record arrives. */
   areTapped = false;
 
@@ -59,12 +59,12 @@ export class Parents {
   }
 
   /** Whether one of the loggers always ends the process after an uncaught exception. */
-  get endTheProcess(): boolean {
+  get anyExitsOnError(): boolean {
     return [...this.#parents.values()].some(({ exitOnError }) => exitOnError === true);
   }
 
   /** Whether a logger that has ended still has records to hand over. */
-  get haveLastRecords(): boolean {
+  get endedHoldRecords(): boolean {
     for (const parent of this.#parents.values()) {
       if (hasEnded(parent) && (parent.readableLength ?? 0) > 0) return true;
     }
@@ -128,18 +128,18 @@ export class Parents {
   }
 
   /** Runs `fn`. Loggers that have not ended are piped again if `fn` unpipes them. */
-  keepLiving(fn: () => void): void {
-    this.#keepsLiving = true;
+  repipeUnended(fn: () => void): void {
+    this.#isRepiping = true;
     try {
       fn();
     } finally {
-      this.#keepsLiving = false;
+      this.#isRepiping = false;
     }
   }
 
   /** Whether a logger that has just been unpiped is to be piped again. */
-  isKept(parent: Parent): boolean {
-    return this.#keepsLiving && !hasEnded(parent);
+  mustRepipe(parent: Parent): boolean {
+    return this.#isRepiping && !hasEnded(parent);
   }
 }
 

@@ -95,28 +95,28 @@ export class Receiver {
   #format(info: Info, mark: Mark | undefined): void {
     const { transport, infos, warnings } = this.#parts;
     if (transport.format === undefined) {
-      this.#hand(info, mark);
+      this.#passToLog(info, mark);
       return;
     }
     const result = formatted(info, transport.format, warnings);
     if (result.kind === 'kept-out') infos.suppress('filtered', info);
     else if (result.kind === 'failed') infos.admitUnreadable(result.cause);
-    else this.#hand(result.info, mark);
+    else this.#passToLog(result.info, mark);
   }
 
   /** Called by the transport's own `log()`. */
   log(info: Info, callback: unknown): void {
-    const handed = this.#wrappedLog.find(info, callback);
-    if (handed === undefined) this.#take(info, undefined, false);
-    else if (handed.state !== 'dropped') this.#take(info, handed.mark, true);
+    const passed = this.#wrappedLog.find(info, callback);
+    if (passed === undefined) this.#take(info, undefined, false);
+    else if (passed.state !== 'dropped') this.#take(info, passed.mark, true);
     this.#callBack(callback);
   }
 
   /** Hands the info to `log()` if other code has wrapped it. The mark goes beside the info, because a format may have lost it. */
-  #hand(info: Info, mark: Mark | undefined): void {
+  #passToLog(info: Info, mark: Mark | undefined): void {
     const { transport, ownLog } = this.#parts;
     if (transport.log === ownLog) this.#take(info, mark, true);
-    else this.#wrappedLog.hand((callback) => transport.log(info, callback as Callback), info, mark);
+    else this.#wrappedLog.pass((callback) => transport.log(info, callback as Callback), info, mark);
   }
 
   /** @param isFromLogger whether it came through `write()`, which has already checked that it is wanted */

@@ -31,7 +31,7 @@ export class StreamEnd {
 
   /** Called when a record has arrived, or a logger was removed. */
   onRecord(): void {
-    if (this.#waiting.size > 0 && !this.#parents.haveLastRecords) for (const end of this.#waiting) end();
+    if (this.#waiting.size > 0 && !this.#parents.endedHoldRecords) for (const end of this.#waiting) end();
   }
 
   /**
@@ -42,7 +42,7 @@ export class StreamEnd {
    * @param endStream calls the stream's own `end`
    */
   end(args: unknown[], endStream: () => void): void {
-    if (!this.#parents.haveLastRecords) {
+    if (!this.#parents.endedHoldRecords) {
       this.#end(args, endStream);
       return;
     }
@@ -82,6 +82,6 @@ export class StreamEnd {
     if (goesOn) await this.#stream.flush();
     // All loggers have ended, and each hears this event: emit it only after their records are sent.
     if (!this.#parents.oneOfSeveralHasEnded) await this.#stream.close();
-    this.#parents.keepLiving(() => this.#stream.emit('finish'));
+    this.#parents.repipeUnended(() => this.#stream.emit('finish'));
   }
 }

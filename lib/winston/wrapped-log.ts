@@ -5,7 +5,7 @@ import type { Mark } from './mark.ts';
 type Callback = (error?: unknown) => void;
 
 /** A record that was passed to a `log()` which is not the transport's own. */
-export interface Handed {
+export interface PassedRecord {
   /** The info's mark: the wrapped `log()` may pass on another info, without it. */
   readonly mark: Mark | undefined;
   /** `'taken'`: the transport's own `log()` has got it. `'dropped'`: the wrapped one failed before that. */
@@ -26,52 +26,52 @@ export interface WrappedLogListeners {
  */
 export class WrappedLog {
   readonly #listeners: WrappedLogListeners;
-  readonly #byCallback = new WeakMap<Callback, Handed>();
-  readonly #byInfo = new WeakMap<Info, Handed>();
-  #running: Handed | undefined;
+  readonly #byCallback = new WeakMap<Callback, PassedRecord>();
+  readonly #byInfo = new WeakMap<Info, PassedRecord>();
+  #running: PassedRecord | undefined;
 
   constructor(listeners: WrappedLogListeners) {
     this.#listeners = listeners;
   }
 
   /** Never throws, and does not wait for the callback: the logger's other transports go on. */
-  hand(log: (callback: Callback) => unknown, info: Info, mark: Mark | undefined): void {
+  pass(log: (callback: Callback) => unknown, info: Info, mark: Mark | undefined): void {
     const { onFailed } = this.#listeners;
-    const handed: Handed = { mark, state: 'outside' };
+    const passed: PassedRecord = { mark, state: 'outside' };
     const callback: Callback = (error) => {
       if (error !== undefined && error !== null) onFailed(error);
     };
-    this.#byCallback.set(callback, handed);
-    this.#byInfo.set(info, handed);
+    this.#byCallback.set(callback, passed);
+    this.#byInfo.set(info, passed);
     const before = this.#running;
-    this.#running = handed;
+    this.#running = passed;
     try {
-      handleRejection(log(callback), (error) => this.#fail(handed, error));
+      handleRejection(log(callback), (error) => this.#fail(passed, error));
     } catch (error) {
-      this.#fail(handed, error);
+      this.#fail(passed, error);
     } finally {
       this.#running = before;
     }
   }
 
   /** The record that has reached the transport's own `log()`; `undefined` for a direct call. */
-  find(info: Info, callback: unknown): Handed | undefined {
+  find(info: Info, callback: unknown): PassedRecord | undefined {
     // By the info only once: the application may log the same object again with a direct call.
     const byInfo = this.#byInfo.get(info);
     if (byInfo !== undefined) this.#byInfo.delete(info);
-    const handed = this.#byCallback.get(callback as Callback) ?? byInfo ?? this.#running;
-    if (handed?.state === 'outside') handed.state = 'taken';
-    return handed;
+    const passed = this.#byCallback.get(callback as Callback) ?? byInfo ?? this.#running;
+    if (passed?.state === 'outside') passed.state = 'taken';
+    return passed;
   }
 
-  #fail(handed: Handed, error: unknown): void {
+  #fail(passed: PassedRecord, error: unknown): void {
     const { onFailed, onLost } = this.#listeners;
-    if (handed.state !== 'outside') {
+    if (passed.state !== 'outside') {
       onFailed(error);
       return;
     }
     // The original info is not sent instead: the wrapped `log()` may have been about to remove secrets from it.
-    handed.state = 'dropped';
+    passed.state = 'dropped';
     onLost(error);
   }
 }

@@ -19,7 +19,7 @@ function accumulatorOf(onDropped: (record: PendingRecord) => void): {
   );
   const add = (text: string, topic = 'logs'): void => {
     accumulator.add(recordOf({ text, topic }));
-    accumulator.learn(topic, 1, [0]);
+    accumulator.setPartitions(topic, 1, [0]);
   };
   return { accumulator, add };
 }

@@ -189,10 +189,10 @@ export class TopicQueues {
   }
 
   /** What the client has found out about the partitions. Keyed records move to the queues of theirs. */
-  learn(count: number, writable: readonly number[]): void {
+  setPartitions(count: number, writable: readonly number[]): void {
     const known = this.partitionCount;
     // Keys belong elsewhere now: those that wait must not be overtaken by what comes after them.
-    if (known !== undefined && known !== count) this.forget();
+    if (known !== undefined && known !== count) this.forgetPartitions();
     this.#queues.partitions.learn(count, writable);
     if (known === count) return;
     this.generation++;
@@ -200,7 +200,7 @@ export class TopicQueues {
   }
 
   /** The partitions are not what they were (a topic that was deleted and made anew): all is to be found out again. */
-  forget(): void {
+  forgetPartitions(): void {
     this.#queues.partitions.forget();
     this.generation++;
     this.onDisk.unbind();

@@ -28,7 +28,7 @@ const BROKEN_OFF = /connect|timed? ?out/i;
 export class UnreachedBrokers {
   /** How many connects in a row reach for all brokers. */
   readonly #brokers: number;
-  #isMade = false;
+  #wasConnected = false;
   #refusalsInRow = 0;
   readonly #lastTries: LastTries;
 
@@ -38,7 +38,7 @@ export class UnreachedBrokers {
   }
 
   onConnected(): void {
-    this.#isMade = true;
+    this.#wasConnected = true;
   }
 
   recordFailure(cause: unknown): void {
@@ -55,7 +55,7 @@ export class UnreachedBrokers {
   whenAllRefuse(then: () => void): () => void {
     // What was refused before does not count: there is one more try at least.
     this.#refusalsInRow = 0;
-    return this.#lastTries.begin(() => !this.#isMade && this.#refusalsInRow >= this.#brokers, then);
+    return this.#lastTries.begin(() => !this.#wasConnected && this.#refusalsInRow >= this.#brokers, then);
   }
 }
 
