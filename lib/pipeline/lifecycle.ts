@@ -12,25 +12,25 @@ import type { Clock } from '../time/clock.ts';
 import type { DropNotice } from '../undelivered/drop-notice.ts';
 import type { FallbackWrites } from '../undelivered/fallback-writes.ts';
 
-// A process that ends within this time after a signal counts as ended by it: Kubernetes kills after 30 s. Later, it has survived the signal.
+// For so long after a signal it is taken for the reason why the process ends: Kubernetes kills after it. A process may also outlive one.
 const SIGNAL_MS = 30_000;
 
-// How many held-back records a logger hands over in one turn of the event loop: about a millisecond's work for its formats.
+// Of what a logger holds back, this many go through its formats in one turn of the event loop: a millisecond, as a rule.
 const MAX_HANDED_OVER = 100;
 
-/** Hears whether there is work that has to be finished before the process ends. */
+/** Hears whether there is something that the end of the process must not come before. */
 export interface WorkListener {
-  /** A record was accepted while nothing was left to send, or the first one was left out since the last sampling notice. */
+  /** The first record comes, also one of the transport's own; or the first is left out, of which a notice is to be sent. */
   onWork(): void;
   /** Nothing is left to send, and the connection was closed. */
   onIdle(): void;
 }
 
-/** The loggers of a transport. They hold records back while another of their transports pushes back. */
+/** The loggers of a transport. They hold records back while another transport of theirs pushes back. */
 export interface HoldingLoggers {
-  /** How many records the loggers hold back. */
+  /** How many records they have taken, and not handed over. */
   readonly held: number;
-  /** Makes each logger hand up to `maxRecords` records to all of its transports. */
+  /** Has each of them hand over up to so many, to all of its transports. */
   handOver(maxRecords: number): void;
 }
 
@@ -51,21 +51,21 @@ export interface LifecycleParts {
   readonly loggers: HoldingLoggers;
 }
 
-/** Opens, flushes, closes and reopens the transport, and decides where the remaining records go each time. */
+/** Opened, flushed, closed, opened again: and what is done with the records that are left each time. */
 export class Lifecycle implements Unfinished {
   readonly #parts: LifecycleParts;
   #isClosed = false;
   #closing: Promise<FlushReport> | undefined;
-  /** How often the transport was reopened: a `close` that began before the last reopening must not close it. */
+  /** How often it was opened again: a `close` that began before the last time must not end it. */
   #reopened = 0;
-  /** When the last signal came, on the monotonic clock. */
+  /** When a signal has come, on the monotonic clock. */
   #signalledAt = Number.NEGATIVE_INFINITY;
-  /** Called when the state becomes `down`. */
+  /** Called when Kafka turns out to be away. */
   readonly #onDown = new Set<() => void>();
 
   constructor(parts: LifecycleParts) {
     this.#parts = parts;
-    // Not in the constructor: the application has had no chance to listen for `warn` yet.
+    // Not at once: whoever makes the transport has had no chance to listen for its `warn` yet.
     if (parts.spool !== undefined) parts.clock.soon(() => this.openSpool());
   }
 
@@ -82,12 +82,12 @@ export class Lifecycle implements Unfinished {
     return this.#isClosed;
   }
 
-  /** Whether a sampling notice is still to be sent. */
+  /** Whether a notice of what has been left out is still to be sent. */
   get hasUnsentNotice(): boolean {
     return this.#parts.samplingNotice.isPending;
   }
 
-  /** Called when the process ends: takes what the loggers still hold back, and sends the sampling notice. */
+  /** The process ends: takes what winston still holds back, and sends the notice of what has been left out. */
   addLastRecords(): void {
     this.#parts.loggers.handOver(Number.POSITIVE_INFINITY);
     this.#sendSamplingNotice();
@@ -100,10 +100,10 @@ export class Lifecycle implements Unfinished {
 
   openSpool(): void {
     const { spool, ledger } = this.#parts;
-    // At the end of the process the closed spool still takes records, and does not need to be opened for that.
+    // Closed at the end of the process, it takes more, and need take over nothing for that.
     if (this.#isClosed || spool === undefined || isOver()) return;
     if (!spool.isOpen) {
-      // The records that were written to disk for a signal which the process survived are found again by the scan.
+      // What it has left on disk for a signal that the process has survived is found again.
       ledger.disown();
       spool.open();
     }
@@ -115,7 +115,7 @@ export class Lifecycle implements Unfinished {
     this.#parts.spool?.keepDropped();
   }
 
-  /** Called when the sender's state has changed, or the transport was closed or reopened. */
+  /** Whether records get through has changed, or whether it is closed. */
   onState(): void {
     const { sender, ledger, statsCollector, channels, work } = this.#parts;
     const state = this.#isClosed ? 'closed' : sender.state;
@@ -125,7 +125,7 @@ export class Lifecycle implements Unfinished {
     if (state === 'idle' && ledger.unsettled === 0) work.onIdle();
   }
 
-  /** @param mayGiveUpEarly whether it may stop waiting early if no broker was ever reached or only missing topics are left */
+  /** @param mayGiveUpEarly the process or its logger ends: it does not wait for long where no broker was ever there, or no topic */
   async flush(timeoutMs: number, mayGiveUpEarly: boolean = false): Promise<FlushReport> {
     const { clock, sender, spool } = this.#parts;
     this.openSpool();
@@ -138,7 +138,7 @@ export class Lifecycle implements Unfinished {
     return this.#parts.loggers.held > 0 && !this.#isClosed;
   }
 
-  /** Takes what the loggers hold back, some in each turn of the event loop; not in this one, which may be inside a logger's `read`. */
+  /** Takes what the loggers hold back, some in each turn of the event loop. Not at once: they may just be handing over a record. */
   async #takeHeld(until: number): Promise<void> {
     const { clock, loggers } = this.#parts;
     for (let left = loggers.held; left > 0 && this.#areMoreToCome && clock.monotonic() < until; ) {
@@ -149,8 +149,8 @@ export class Lifecycle implements Unfinished {
   }
 
   /**
-   * Called for a signal: flushes until the state is `down`, and not at all if it is already. Records that the application logs meanwhile
-   * are flushed too, until nothing is left or the time is up.
+   * A signal has come: flushes, but waits no longer than until Kafka turns out to be away: not at all, where that is known. What a
+   * busy application logs meanwhile is flushed too, until there is a moment when nothing is left, or the time is up.
    */
   async flushUnlessDown(timeoutMs: number): Promise<void> {
     const { ledger, sender, clock } = this.#parts;
@@ -176,7 +176,7 @@ export class Lifecycle implements Unfinished {
   }
 
   /**
-   * Flushes, gives up what is left, and closes the connections. The transport then stays closed until `reopen`.
+   * Flushes, gives up what is left, and closes the connections. Once closed, it stays so until `reopen`.
    *
    * @param mayGiveUpEarly as for `flush`
    */
@@ -185,7 +185,7 @@ export class Lifecycle implements Unfinished {
     return this.#closing;
   }
 
-  /** Accepts records again: the transport was added to a logger after it had been closed, or while it was closing. */
+  /** Takes records again: the transport was added to a logger after it had been closed, or while it was closing. */
   reopen(): void {
     this.#reopened++;
     this.#closing = undefined;
@@ -200,9 +200,9 @@ export class Lifecycle implements Unfinished {
   }
 
   /**
-   * Gives up all that is left, because the process ends, and prints how many records are lost.
+   * Gives up all that is left, because the process ends, and says so.
    *
-   * @param isAtOnce whether the process ends in this turn: then the fallback gets all records without waiting for its callbacks
+   * @param isAtOnce whether it ends at once: the fallback gets all, though it has no time to call back
    */
   giveUp(isAtOnce: boolean = false): void {
     const { clock, ledger, sender, fallbackWrites, deliveryReports, warnings } = this.#parts;
@@ -214,14 +214,14 @@ export class Lifecycle implements Unfinished {
     if (lost === 0) return;
     const handedOn = deliveryReports.handedOn - before.handedOn;
     const isWritten = fallbackWrites.isDone ? 'written' : 'unwritten';
-    // The fallback may refuse some records by its level: only those are lost.
+    // One that does not take all, by its level: those that it has taken are not lost.
     const untaken = lost - handedOn;
     const [count, fallback] = untaken > 0 ? ([untaken, 'none'] as const) : ([lost, isWritten] as const);
     const isBySignal = clock.monotonic() - this.#signalledAt < SIGNAL_MS;
     warnings.lostAtExit(count, sender.lastError?.message, fallback, isBySignal);
   }
 
-  /** The process ends now: blocks for up to `timeoutMs` if a worker thread can still send what is left. */
+  /** The process ends now: blocks for up to `timeoutMs`, where what is left can still be sent. */
   drainOnExit(timeoutMs: number): void {
     this.#parts.warnings.defer();
     this.#end(timeoutMs, true);
@@ -231,13 +231,13 @@ export class Lifecycle implements Unfinished {
     this.#parts.warnings.emitDeferred();
   }
 
-  /** The process ends soon: gives up what is left, and resolves when the fallback has written it, or the time is up. */
+  /** The process ends soon: as `drainOnExit`, and resolves when the fallback has written what it got, or the time is up. */
   async giveUpBeforeExit(): Promise<void> {
     this.#end(0, false);
     await this.#parts.fallbackWrites.done(MAX_FALLBACK_MS);
   }
 
-  /** An exception ends the process next: flushes until the state is `down`, then gives up what is left while the fallback can still write it. */
+  /** An exception ends the process next: flushes until Kafka turns out to be away, and gives up what is left while the fallback has time to write. */
   async flushAndGiveUp(timeoutMs: number): Promise<void> {
     const { ledger, sender } = this.#parts;
     if (sender.state !== 'down') await this.#flushUntilDown(timeoutMs);
@@ -264,21 +264,21 @@ export class Lifecycle implements Unfinished {
     samplingNotice.sendNow();
     const { delivered, dropped, pending } = await this.flush(closeTimeoutMs, mayGiveUpEarly);
     if (pending === 0) {
-      // Send the drop notice in the remaining time; not earlier, because in a full buffer it would displace a record.
+      // The drop notice, in what is left of the time. Not before: in a full buffer it would take a record's place.
       dropNotice.send(true);
       await sender.flush(Math.max(0, deadline - clock.monotonic()));
     }
-    // The transport was added to a logger again in the meantime, so it stays open.
+    // Added to a logger again in the meantime: then it goes on.
     if (this.#reopened !== reopened) return { delivered, dropped, pending };
     this.#isClosed = true;
     this.onState();
     dropNotice.stop();
     const stopped = sender.stop();
-    // Before the next await: a transport that is reopened has to take over its files again.
+    // Before anything else can happen: opened again, what is on disk has to be taken over anew.
     spool?.close();
     const onDisk = Math.min(pending, ledger.spooledWaiting);
     await stopped;
-    // The process may end after this, so wait for the fallback's writes.
+    // The process may end next.
     await this.#parts.fallbackWrites.done(MAX_FALLBACK_MS);
     return { delivered, dropped: dropped + pending - onDisk, pending: onDisk };
   }
