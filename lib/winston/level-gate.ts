@@ -41,7 +41,7 @@ export function levelProblem(level: string | undefined, levels: Levels, isOwn: b
   const [whose, of, who] = isOwn
     ? ["the transport's level", "the logger's levels", 'it takes']
     : ["the logger's level", 'its levels', 'the transport takes'];
-  return `${whose} "${level}" is none of ${of} (${namesIn(levels)}), so ${who} no record. ${remedyFor(level, levels)} For none at all there is silent: true.`;
+  return `${whose} "${level}" is none of ${of} (${namesIn(levels)}), so ${who} no record. ${remedyFor(level, levels)} To take no record on purpose, set silent: true.`;
 }
 
 /** A level that an option names. */
@@ -61,7 +61,7 @@ export function namedLevelProblem({ path, level }: NamedLevel, levels: Levels): 
 function remedyFor(level: string, levels: Levels): string {
   // A level that is no text comes from JavaScript: `transport.level = 3`.
   const nearest = nearestOf(String(level), Object.keys(levels));
-  return nearest === undefined ? 'Give it one of those.' : `Did you mean "${nearest}"?`;
+  return nearest === undefined ? 'Choose one of those.' : `Did you mean "${nearest}"?`;
 }
 
 function namesIn(levels: Levels): string {
