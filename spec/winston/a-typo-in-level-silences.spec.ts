@@ -175,7 +175,7 @@ describe('a level in a filter table that the logger does not have', () => {
     logger.remove(transport);
     logger.add(transport);
     await turn();
-    const what = `winston-kafkajs: the level "notice" in ${path} is none of the logger's levels (error, warn, info, http, verbose, debug, silly), so it counts as true there (every level). Give it one of those.`;
+    const what = `winston-kafkajs: the level "notice" in ${path} is none of the logger's levels (error, warn, info, http, verbose, debug, silly), so it counts as true there (every level). Choose one of those.`;
     expect(lines).toEqual([expect.stringContaining(what)]);
     expect(warnings).toMatchObject([{ code: 'ERR_MISMATCH', message: what }]);
   });
