@@ -4,39 +4,39 @@ import { withoutSecrets } from './util/secret-names.ts';
 export type KafkaTransportErrorCode =
   /** An option has a wrong shape or value, or is not known. Thrown by the constructor, never emitted. */
   | 'ERR_INVALID_OPTION'
-  /** No connection, or no answer: records wait in the buffer. Told once per outage, and once a minute at most. */
+  /** No connection, or no answer: records wait in the buffer. Once per outage, and at most once a minute. */
   | 'ERR_KAFKA_UNREACHABLE'
-  /** The broker answers, but refuses again and again for a reason that may pass: records wait. Told like an outage. */
+  /** The broker keeps refusing for a reason that may be temporary: records wait. Emitted like `ERR_KAFKA_UNREACHABLE`. */
   | 'ERR_SEND_FAILED'
-  /** What `serialize` needs, such as a schema registry, is not there: records wait. Told like an outage. */
+  /** A service that `serialize` needs, such as a schema registry, is not available: records wait. Emitted like an outage. */
   | 'ERR_SERIALIZE_UNAVAILABLE'
   /**
-   * With a spool: records of one topic, or of one partition of it, cannot be sent, and wait on disk while others are sent.
-   * Told each time it comes to that, and once a minute at most for each topic.
+   * With a spool: records of one topic or partition cannot be sent, and wait on disk while others are sent. Each time that
+   * this begins, and at most once a minute for each topic.
    */
   | 'ERR_TOPIC_HELD'
-  /** Records will not reach Kafka. Told once a minute at most for each reason; `stats().dropped` counts. */
+  /** Records will not reach Kafka. At most once a minute for each reason; `stats().dropped` counts them. */
   | 'ERR_RECORDS_DROPPED'
-  /** The broker takes no records as old as these: they are sent with other times. Told once a minute at most. */
+  /** The broker refuses the timestamps of old records: they are sent with the time of the send. At most once a minute. */
   | 'ERR_TIMESTAMP_REFUSED'
-  /** A function of the caller's, or a wrapped `log()`, threw or returned something unusable. Told once a minute at most for each kind of fault. */
+  /** A function of the application, or a wrapped `log()`, threw or returned something unusable. At most once a minute for each. */
   | 'ERR_CALLBACK_FAILED'
-  /** The fallback threw, or its promise rejected. Each is counted; told once a minute at most. */
+  /** The fallback threw, or its promise rejected. Each failure is counted; at most once a minute. */
   | 'ERR_FALLBACK_FAILED'
-  /** The spool's directory cannot be used, or is full: records are only in memory. Told once a minute at most. */
+  /** The spool's directory cannot be used, or is full: records are only in memory. At most once a minute. */
   | 'ERR_SPOOL_FAILED'
-  /** Files of the spool are damaged: what is whole is sent, the rest counted as `invalid`. Told once a minute at most. */
+  /** Files of the spool are damaged: intact records are sent, the others counted as `invalid`. At most once a minute. */
   | 'ERR_SPOOL_DAMAGED'
-  /** A log loop was found: its records are kept from Kafka. Told once a minute at most for each kind of record. */
+  /** A log loop was found: its records are kept from Kafka. At most once a minute for each kind of record. */
   | 'ERR_LOOP_FOUND'
-  /** The transport and its logger do not fit together, such as a level that the logger does not have. */
+  /** The transport and its logger do not match: one names a level that the logger does not have. */
   | 'ERR_MISMATCH';
 
-/** What a {@link KafkaTransportError} knows beside its code and message. */
+/** The fields of a {@link KafkaTransportError} beside its code and message. */
 export interface KafkaTransportErrorDetails {
   /** The option at fault, as a path: `batch.maxRecords`. */
   option?: string;
-  /** What led to it: the Kafka client's error, or what the caller's function threw. */
+  /** The Kafka client's error, or what a function of the application threw. */
   cause?: unknown;
 }
 
@@ -52,7 +52,7 @@ export class KafkaTransportError extends Error {
   readonly option: string | undefined;
 
   /**
-   * For those who test what handles such errors: the package makes its own.
+   * Public for tests of code that handles such errors.
    *
    * @param code what kind of error it is
    * @param message what happened, what it means and what to do
@@ -68,7 +68,7 @@ export class KafkaTransportError extends Error {
   }
 }
 
-/** The text of anything thrown, on one line, without the secrets that can be told. Never throws, whatever it is given. */
+/** The text of anything thrown, on one line, without the secrets that are recognised. Never throws. */
 export function messageOf(error: unknown): string {
   try {
     const text = error instanceof Error ? error.message || error.name : String(error);

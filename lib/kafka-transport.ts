@@ -15,23 +15,25 @@ import { activeSpan } from './util/open-telemetry-api.ts';
 import type { CrashHandler } from './winston/crash-handler.ts';
 import type { LevelCheck } from './winston/level-check.ts';
 import { isWanted } from './winston/level-gate.ts';
+import type { TapUser } from './winston/logger-tap.ts';
 import type { Parent, Parents } from './winston/parents.ts';
 import type { Receiver } from './winston/receiver.ts';
 import type { StreamEnd } from './winston/stream-end.ts';
 import { type Listen, raiseListenerLimit } from './winston/transport-events.ts';
 import { keepWhenFinished, takeOverPipes } from './winston/workarounds.ts';
 
-// Three connects or sends that run into their deadline.
+// The time of three connects or sends that each run into `requestTimeoutMs`.
 const MAX_AGE_MS = 30_000;
 
-// For `finish`: its pipe, and winston when the logger ends. For other events fewer.
+// The listeners of `finish` that a logger adds: one by its pipe, one when it ends. For other events it adds fewer.
 const LISTENERS_OF_A_LOGGER = 2;
 
+type Parts = ReturnType<typeof loadParts>;
 type Callback = (error?: Error | null) => void;
 
 const NOTHING: Callback = () => undefined;
 
-// Merged with the class below, not declared in it: there they would be fields, and hide the stream's methods.
+// Merged with the class below: declared in the class, these would be fields that hide the stream's methods.
 export interface KafkaTransport {
   on: Listen<this>;
   once: Listen<this>;
@@ -47,11 +49,11 @@ export interface KafkaTransport {
 }
 
 /**
- * A winston transport that ships records to Kafka through kafkajs: in batches, within bounds of memory, without ever
- * disturbing the application or the logger's other transports, and safe from log loops.
+ * A winston transport that ships records to Kafka through kafkajs: in batches, within a memory limit, without log
+ * loops, and without disturbing the application or the logger's other transports.
  *
- * Never throws after construction and never emits `error`. What goes wrong is emitted as `warn`, with a
- * `KafkaTransportError`; `logged` is emitted after the broker has acknowledged a record.
+ * It never throws after construction and never emits `error`. It emits `warn` with a `KafkaTransportError` when
+ * something goes wrong, and `logged` after the broker has acknowledged a record.
  *
  * @example
  * logger.add(new KafkaTransport({
@@ -60,12 +62,12 @@ export interface KafkaTransport {
  *   level: 'error',
  * }));
  */
-// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: what the interface says is there, from the stream
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the stream has the methods that the interface declares
 export class KafkaTransport extends TransportStream {
-  /** As winston's own transports have one. */
+  /** winston's own transports have a name too. */
   readonly name = 'kafka';
   /**
-   * winston's view of things: the logger that it asks for a level, and that logger's levels.
+   * The fields that winston reads: the logger whose level applies, and that logger's levels.
    *
    * @internal
    */
@@ -77,14 +79,14 @@ export class KafkaTransport extends TransportStream {
   #updatable: Pick<ResolvedOptions, 'filter' | 'sample' | 'rateLimit'>;
   readonly #clock: Clock = systemClock;
   readonly #pipeline: Pipeline;
-  readonly #crash: CrashHandler;
-  readonly #processEnd: ProcessExit;
+  readonly #crashHandler: CrashHandler;
+  readonly #processExit: ProcessExit;
   readonly #hasSpool: boolean;
   readonly #parents: Parents;
-  readonly #ending: StreamEnd;
+  readonly #streamEnd: StreamEnd;
   readonly #receiver: Receiver;
   readonly #levelCheck: LevelCheck;
-  /** While it closes for that: most likely the process ends, and where no broker was ever there it does not wait for long. */
+  /** True during the `close()` that `logger.end()` causes: that one gives up early if no broker was ever reached. */
   #hasLoggerEnded = false;
 
   /** @throws KafkaTransportError for bad options; it names the option, what was expected and what was given */
@@ -100,62 +102,30 @@ export class KafkaTransport extends TransportStream {
       ...(handleRejections !== undefined && { handleRejections }),
     });
     keepWhenFinished(this);
-    // `unpipe` and `error` have a listener that is there without any logger.
+    // Two listeners are there without any logger: one for `unpipe` and one for `error`.
     raiseListenerLimit(this, 2);
     this.#options = resolved;
     this.#updatable = resolved;
-    this.#parents = new parts.Parents(
-      {
-        wantsSite: (info, logger) =>
-          (resolved.callSite || this.#updatable.filter?.needsSite === true) && isWanted(info, this, logger),
-        wantsLogger: () => this.#parents.count > 1,
-        wantsContext: () => this.#callsFunctions(),
-        onHeldBack: (info, logger) => {
-          if (!this.#pipeline.lifecycle.isClosed && isWanted(info, this, logger)) this.#processEnd.watch();
-        },
-        ...(resolved.traceContext && {
-          spanOf: (info, logger) => (isWanted(info, this, logger) ? activeSpan() : undefined),
-        }),
-      },
-      (target) => target instanceof KafkaTransport,
-    );
-    const work = { onWork: () => this.#processEnd.watch(), onIdle: () => this.#onIdle() };
+    this.#parents = new parts.Parents(this.#tapUser(), (target) => target instanceof KafkaTransport);
+    const work = { onWork: () => this.#processExit.watch(), onIdle: () => this.#onIdle() };
     this.#pipeline = new parts.Pipeline(resolved, this, this.#clock, work, this.#parents);
-    this.#crash = new parts.CrashHandler(this, this.#clock, (timeoutMs, isLast) =>
-      isLast && resolved.fallback !== undefined && this.#parents.endTheProcess
+    this.#crashHandler = new parts.CrashHandler(this, this.#clock, (timeoutMs, isLast) =>
+      isLast && resolved.fallback !== undefined && this.#parents.anyExitsOnError
         ? this.#pipeline.lifecycle.flushAndGiveUp(timeoutMs)
         : this.flush(timeoutMs),
     );
-    this.#processEnd = new parts.ProcessExit(
+    this.#processExit = new parts.ProcessExit(
       this.#pipeline.lifecycle,
       resolved.closeTimeoutMs,
       resolved.signals,
     );
-    // What another process has left in the spool is sent before the end, also when nothing is logged.
+    // Records that another process left in the spool are sent before this one ends, even if it logs nothing.
     this.#hasSpool = resolved.spool !== undefined;
-    if (this.#hasSpool) this.#processEnd.watch();
-    this.#levelCheck = new parts.LevelCheck({
-      transport: this,
-      named: () => namedLevels(this.#updatable),
-      loggers: () => this.#parents.all,
-      soon: this.#clock.soon,
-      tell: (problem) => this.#pipeline.warnings.mismatch(problem),
-    });
+    if (this.#hasSpool) this.#processExit.watch();
+    this.#levelCheck = this.#makeLevelCheck(parts);
     parts.watchLevel(this, () => this.#levelCheck.schedule());
-    const { infos, warnings, statsCollector } = this.#pipeline;
-    this.#receiver = new parts.Receiver({
-      transport: this,
-      ownLog: OWN_LOG,
-      infos,
-      parents: this.#parents,
-      levelCheck: this.#levelCheck,
-      crash: this.#crash,
-      warnings,
-      handlerTime: statsCollector.handlerTime,
-      clock: this.#clock,
-      traceContext: resolved.traceContext,
-    });
-    this.#ending = new parts.StreamEnd(this, this.#parents, this.#clock, resolved.closeTimeoutMs);
+    this.#receiver = this.#makeReceiver(parts);
+    this.#streamEnd = new parts.StreamEnd(this, this.#parents, this.#clock, resolved.closeTimeoutMs);
     takeOverPipes<Parent>(
       this,
       (source) => this.#onPipe(source),
@@ -164,7 +134,7 @@ export class KafkaTransport extends TransportStream {
   }
 
   /**
-   * Takes a record in. winston calls it; calling it by hand works too, with or without a callback. Never throws;
+   * Accepts a record. winston calls this; a direct call works too, with or without a callback. It never throws, and it
    * calls back at once and never with an error, because a late callback stalls the logger's other transports.
    */
   override log(info: Info, callback?: Callback): ReturnType<NonNullable<TransportStream['log']>> {
@@ -173,11 +143,11 @@ export class KafkaTransport extends TransportStream {
   }
 
   /**
-   * Resolves when all records logged so far are settled, the time is up, or the transport is closed: then what stands in its spool
-   * is `pending`. Records that a logger holds back, because another of its transports is slow, are taken first.
+   * Resolves when all records logged so far are delivered or dropped, when the time is up, or when the transport is closed; records
+   * that are still in the spool count as `pending`. Records that a logger holds back for a slower transport are taken first.
    *
-   * @param timeoutMs milliseconds; `Infinity` waits for as long as it takes. Default: `closeTimeoutMs`
-   * @returns what became of all that had been accepted when it was called
+   * @param timeoutMs milliseconds; `Infinity` sets no limit. Default: `closeTimeoutMs`
+   * @returns what became of all records that had been accepted when `flush` was called
    */
   async flush(timeoutMs: number = this.#options.closeTimeoutMs): Promise<FlushReport> {
     const givenMs = Number.isNaN(timeoutMs) ? this.#options.closeTimeoutMs : timeoutMs;
@@ -185,14 +155,14 @@ export class KafkaTransport extends TransportStream {
   }
 
   /**
-   * Flushes for up to `closeTimeoutMs`, gives up what is left (`dropped.closed`), and closes the connections. Later
-   * calls return the same promise. Adding the transport to a logger opens it again.
+   * Flushes for up to `closeTimeoutMs`, gives up the remaining records (`dropped.closed`), and closes the connections.
+   * Later calls return the same promise. Adding the transport to a logger opens it again.
    */
   override close(): Promise<FlushReport> {
     const closing = this.#pipeline.lifecycle.close(this.#hasLoggerEnded);
-    // Until then the process may end, and something be left.
+    // The process may end before the close is done: until then its end has to be watched.
     void closing.then(() => {
-      if (this.#pipeline.lifecycle.isClosed) this.#processEnd.forget();
+      if (this.#pipeline.lifecycle.isClosed) this.#processExit.forget();
     });
     return closing;
   }
@@ -202,15 +172,15 @@ export class KafkaTransport extends TransportStream {
     await this.close();
   }
 
-  /** What happened so far. Cheap enough to call every second: it takes 30 us (Node 20). */
+  /** Counts, rates and times so far. Cheap enough to call every second: one call takes 30 us (Node 20). */
   stats(): TransportStats {
     return this.#pipeline.stats();
   }
 
   /**
-   * Changes options while records come: `level`, `filter`, `sample`, `rateLimit`. What is not named stays; `undefined` takes one away.
+   * Changes `level`, `filter`, `sample` or `rateLimit` at run time. An option that is not given stays; `undefined` removes it.
    *
-   * @throws KafkaTransportError for a wrong value, or an option that cannot change; then none has changed
+   * @throws KafkaTransportError for a wrong value, or an option that cannot change; then no option has changed
    * @example transport.updateOptions({ level: 'debug', sample: { debug: 0.01 } })
    */
   updateOptions(options: UpdatableOptions): void {
@@ -222,9 +192,9 @@ export class KafkaTransport extends TransportStream {
   }
 
   /**
-   * For a readiness probe: whether records get to Kafka, as far as is known. False when the transport is closed; when records
-   * have been waiting for longer than `maxAgeMs` without a single one being acknowledged; and when the state has been
-   * `down` for longer than that, and it is still tried in vain. True while there is nothing to send.
+   * For a readiness probe: whether records get to Kafka, as far as the transport knows. False when the transport is closed; when
+   * records have waited for longer than `maxAgeMs` and none was acknowledged; and when the state has been `down` for
+   * longer than `maxAgeMs` and retries still fail. True while there is nothing to send.
    *
    * @param maxAgeMs milliseconds. Default: 30,000
    */
@@ -233,12 +203,12 @@ export class KafkaTransport extends TransportStream {
   }
 
   /**
-   * What the logger's pipe calls. Does without the buffer of the stream: that one is not bounded, and puts a tick
-   * on Node's queue for every record (200,000 in one turn: 35 MB). The same in readable-stream 3 and 4.
+   * The logger's pipe calls this. It bypasses the stream's write buffer, which has no limit and puts a tick on Node's
+   * queue for every record (200,000 in one turn: 35 MB). The same in readable-stream 3 and 4.
    */
   override write(info: unknown, encoding?: unknown, callback?: unknown): boolean {
     this._write(info as Info, 'utf8', NOTHING);
-    this.#ending.onRecord();
+    this.#streamEnd.onRecord();
     const done = typeof encoding === 'function' ? encoding : callback;
     if (typeof done === 'function') soonest(done as Callback);
     return true;
@@ -249,7 +219,7 @@ export class KafkaTransport extends TransportStream {
     callback(null);
   }
 
-  /** `logger.end()` waits for it. */
+  /** `logger.end()` waits for this. */
   override _final(callback: Callback): void {
     this.#hasLoggerEnded = true;
     // Never with an error: the logger would not finish.
@@ -265,11 +235,11 @@ export class KafkaTransport extends TransportStream {
   }
 
   /**
-   * With several loggers, the end of one is not the end of the transport: it flushes, tells that logger, and stays
-   * with the others.
+   * When one of several loggers ends, the transport flushes, emits `finish` for that logger, and stays open for the
+   * others.
    */
   override end(...args: unknown[]): this {
-    this.#ending.end(args, () => Reflect.apply(super.end, this, args));
+    this.#streamEnd.end(args, () => Reflect.apply(super.end, this, args));
     return this;
   }
 
@@ -279,11 +249,11 @@ export class KafkaTransport extends TransportStream {
    * @internal
    */
   set _ending(_isEnding: boolean) {
-    this.#crash.begin();
+    this.#crashHandler.begin();
   }
 
   /**
-   * For `winston-kafkajs spool --replay`: what Kafka refuses of the spool's records stays on disk.
+   * For `winston-kafkajs spool --replay`: records of the spool that Kafka refuses stay on disk.
    *
    * @internal
    */
@@ -291,16 +261,59 @@ export class KafkaTransport extends TransportStream {
     this.#pipeline.lifecycle.keepDropped();
   }
 
+  /** What the transport wants to know of a record at the log call. */
+  #tapUser(): TapUser {
+    const { callSite, traceContext } = this.#options;
+    return {
+      wantsSite: (info, logger) =>
+        (callSite || this.#updatable.filter?.needsSite === true) && isWanted(info, this, logger),
+      wantsLogger: () => this.#parents.count > 1,
+      wantsContext: () => this.#callsFunctions(),
+      onHeldBack: (info, logger) => {
+        if (!this.#pipeline.lifecycle.isClosed && isWanted(info, this, logger)) this.#processExit.watch();
+      },
+      ...(traceContext && {
+        spanOf: (info, logger) => (isWanted(info, this, logger) ? activeSpan() : undefined),
+      }),
+    };
+  }
+
+  #makeLevelCheck({ LevelCheck }: Parts): LevelCheck {
+    return new LevelCheck({
+      transport: this,
+      named: () => namedLevels(this.#updatable),
+      loggers: () => this.#parents.all,
+      soon: this.#clock.soon,
+      tell: (problem) => this.#pipeline.warnings.mismatch(problem),
+    });
+  }
+
+  #makeReceiver({ Receiver }: Parts): Receiver {
+    const { infos, warnings, statsCollector } = this.#pipeline;
+    return new Receiver({
+      transport: this,
+      ownLog: OWN_LOG,
+      infos,
+      parents: this.#parents,
+      levelCheck: this.#levelCheck,
+      crash: this.#crashHandler,
+      warnings,
+      handlerTime: statsCollector.handlerTime,
+      clock: this.#clock,
+      traceContext: this.#options.traceContext,
+    });
+  }
+
   /**
-   * The end of the process would find nothing to do, and the next record watches for it again. A logger that nobody uses any
-   * more, of a module that was loaded anew, is not kept in memory by the process, nor are listeners left on it.
+   * Stops watching for the end of the process when nothing is left to send; the next record starts it again. So the process's
+   * listeners do not keep an unused transport in memory, for example after a module was reloaded.
    */
   #onIdle(): void {
     const isNeeded = this.#hasSpool || this.#pipeline.lifecycle.hasUnsentNotice || this.#parents.held > 0;
-    if (!isNeeded) this.#processEnd.forget();
+    if (!isNeeded) this.#processExit.forget();
   }
 
-  /** Of the application, for each record. */
+  /** Whether functions of the application are called for each record. */
   #callsFunctions(): boolean {
     const { topic, key, partition, headers, serialize } = this.#options;
     const options = [key, partition, headers, serialize, this.#updatable.filter, this.format];
@@ -314,23 +327,23 @@ export class KafkaTransport extends TransportStream {
     raiseListenerLimit(this, LISTENERS_OF_A_LOGGER);
     this.#syncWithWinston();
     this.#pipeline.lifecycle.reopen();
-    if (this.#hasSpool) this.#processEnd.watch();
+    if (this.#hasSpool) this.#processExit.watch();
     this.#levelCheck.schedule();
   }
 
   #onUnpipe(source: Parent): void {
     if (!this.#parents.has(source)) return;
     raiseListenerLimit(this, -LISTENERS_OF_A_LOGGER);
-    // Added twice, and removed once.
+    // The logger had it twice, and has removed it once.
     if (Array.isArray(source.transports) && source.transports.includes(this)) return;
-    if (this.#parents.isKept(source)) {
+    if (this.#parents.mustRepipe(source)) {
       source.pipe?.(this);
       return;
     }
-    // Logged before; the pipe's own listener comes after this one.
+    // Take what was logged before the removal, while the pipe's own `unpipe` listener has not run yet.
     this.#parents.handOverLast(source, (info) => this.write(info));
     this.#parents.remove(source);
-    this.#ending.onRecord();
+    this.#streamEnd.onRecord();
     this.#syncWithWinston();
     if (this.#parents.count === 0) void this.close();
   }
@@ -342,7 +355,7 @@ export class KafkaTransport extends TransportStream {
   }
 }
 
-// As it is here: who replaces it on the prototype wraps it, too.
+// Read here, so that a `log` which is later replaced on the prototype counts as wrapped too.
 const OWN_LOG = KafkaTransport.prototype.log;
 
 function namedLevels({ filter, ...sampling }: Pick<ResolvedOptions, 'filter' | 'sample' | 'rateLimit'>) {

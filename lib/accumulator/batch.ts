@@ -1,16 +1,16 @@
 import type { PendingRecord } from '../record/record.ts';
 import { PageSlices } from './store/page-slices.ts';
 
-/** Records as they are at the time: as objects, or as they stand in pages. */
+/** Records as objects, or packed in pages. */
 export type Records = readonly PendingRecord[] | PageSlices;
 
 /** Records of one topic that go to Kafka in one send, as a client sees them. */
 export interface Batch {
   readonly topic: string;
   readonly content: Records;
-  /** The partition all of them go to; nothing while the client has yet to choose one for all of them. */
+  /** The partition of all its records; `undefined` until the client has chosen one. */
   readonly partition: number | undefined;
-  /** The client has found it. More than once, where kafkajs does not group the batch at once (`asOneGroup`): for each record. */
+  /** Called when the client has chosen the partition; for each record again, if kafkajs does not group the batch at once (`asOneGroup`). */
   bindTo(partition: number): void;
 }
 

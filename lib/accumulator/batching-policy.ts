@@ -1,6 +1,6 @@
 import type { RecordStore } from './store/record-store.ts';
 
-/** When a batch is sent: as soon as one of the three is reached. */
+/** A batch is sent as soon as it reaches one of these limits. */
 export interface BatchLimits {
   maxRecords: number;
   maxBytes: number;
@@ -12,13 +12,13 @@ export interface BatchingPolicy {
   /** The partition that kafkajs's murmur2 gives a key. */
   partitionOfKey(key: string | Buffer, count: number): number;
   /**
-   * Whether the client keeps all records of a send that names no partition together. The own one does; of a
-   * client that was handed in nobody knows, so such a send carries a single record, or several of one key.
+   * Whether the client sends all records of a send without a partition to one partition. The transport's own client does.
+   * The option `producer` may not, so such a send has a single record there, or several of one key.
    */
   keepsSendTogether: boolean;
   /**
-   * Whether a batch that may have arrived, unconfirmed, goes again with the very same records: only then can the broker
-   * tell that an idempotent producer repeats itself.
+   * Whether an unacknowledged batch that may have arrived is resent with exactly the same records: the broker recognises the
+   * repeated batch of an idempotent producer only then.
    */
   resendsWhole: boolean;
   /** A new, empty store for a partition queue. */

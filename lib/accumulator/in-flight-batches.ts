@@ -4,7 +4,7 @@ import { isPacked, type Records } from './batch.ts';
 import type { Ledger } from './ledger.ts';
 import type { ProducerBatch } from './producer-batch.ts';
 
-/** The batches that have been taken out of their queues: those with the client, and those that go again as they are. */
+/** The batches that were taken out of their queues: those with the client, and those that wait to be resent unchanged. */
 export class InFlightBatches {
   readonly #ledger: Ledger;
   readonly #spool: Spool | undefined;
@@ -36,19 +36,19 @@ export class InFlightBatches {
     this.#withClient.add(batch);
   }
 
-  /** A batch is back. @returns its records, but for those that have been given up in the meantime */
-  land(batch: ProducerBatch): PendingRecord[] {
+  /** Removes an answered batch. @returns its records, without those that have been given up in the meantime */
+  remove(batch: ProducerBatch): PendingRecord[] {
     this.#withClient.delete(batch);
     return batch.records.filter((record) => record.state === 'in-flight');
   }
 
   /**
-   * A batch is back, and its records wait again.
+   * Removes an answered batch whose records will wait again.
    *
    * @param mayMove whether they may go to another partition than the one they were sent to
    */
   takeBack(batch: ProducerBatch, mayMove = false): PendingRecord[] {
-    const records = this.land(batch);
+    const records = this.remove(batch);
     for (const record of records) {
       this.#ledger.reenqueue(record);
       if (mayMove) record.partition = undefined;
@@ -57,7 +57,7 @@ export class InFlightBatches {
     return records;
   }
 
-  /** A batch is back, and will go again as it is. @param resent the batch that will */
+  /** Replaces an answered batch by the one that will be resent with the same records. */
   keep(batch: ProducerBatch, resent: ProducerBatch): void {
     this.#withClient.delete(batch);
     this.#bind(batch);
@@ -72,28 +72,28 @@ export class InFlightBatches {
       this.#ledger.deliverPages(content);
       return content;
     }
-    const records = this.land(batch);
+    const records = this.remove(batch);
     for (const record of records) this.#ledger.deliver(record);
     this.#spool?.settle(records);
     return records;
   }
 
-  /** All of their records. */
+  /** All records of these batches. */
   records(): PendingRecord[] {
-    // Of some, the client has only now found the partition.
+    // The client may have chosen a partition since the batch was started.
     for (const batch of this.#withClient) this.#bind(batch);
     return [...this.#withClient, ...this.#awaitingResend].flatMap((batch) => batch.records);
   }
 
-  /** The records of those that wait to go again have been given up. */
+  /** Forgets the batches that wait to be resent: their records have been given up. */
   clearResend(): void {
     this.#awaitingResend.clear();
   }
 
   /**
-   * Notes the partition that records go to, or that they may go to any again. Otherwise a later process could send them to another
-   * partition, after younger ones: those with a key, too, when partitions were added in between. With the client of the option
-   * `producer`, records with a key wait by their key, not by a partition.
+   * Notes on the records, and in the spool, the partition that they go to, or that they may go to any again. Otherwise a later process
+   * could send them to another partition, behind younger ones; those with a key too, if partitions were added. With the option
+   * `producer`, records with a key wait in a queue for their key, not for a partition.
    */
   #bind({ records, partition }: ProducerBatch): void {
     const changed = records.filter(

@@ -2,7 +2,7 @@ import { DROP_REASONS, type DropReason, type PendingRecord } from '../record/rec
 import { type SettlementWatcher, SettlementWatchers } from './settlement-watchers.ts';
 import type { PageSlices } from './store/page-slices.ts';
 
-/** So many records, and their size in bytes. */
+/** A number of records, and their size in bytes. */
 export interface Quantity {
   count: number;
   bytes: number;
@@ -18,9 +18,9 @@ export interface Quantity {
 export class Ledger {
   accepted = 0;
   delivered = 0;
-  /** Of those, the ones that have another timestamp in Kafka than their own. */
+  /** Delivered records whose timestamp in Kafka is not their own time. */
   retimed = 0;
-  /** Records that went to disk and are not in memory, all that ever did; and those that have come back from there. */
+  /** All records that were ever only on disk; `replayed` counts those that were read back. */
   spooled = 0;
   replayed = 0;
   inFlight = 0;
@@ -36,7 +36,7 @@ export class Ledger {
   queued = 0;
   inMemoryBytes = 0;
   queuedBytes = 0;
-  /** What waits, by severity. */
+  /** The records that wait, by severity. */
   #queuedBySeverity: Map<number, Quantity> | undefined;
 
   /** The position of the youngest record. Not `accepted`, which may fall: a position is never given twice. */
@@ -71,13 +71,13 @@ export class Ledger {
     return DROP_REASONS.reduce((sum, reason) => sum + this.dropped[reason], 0);
   }
 
-  /** Counts what waits by severity, too, from now on: all of it has to be objects then. */
+  /** Starts to count by severity the records that wait. Packed records cannot be counted like this. */
   countBySeverity(): ReadonlyMap<number, Quantity> {
     this.#queuedBySeverity ??= new Map();
     return this.#queuedBySeverity;
   }
 
-  /** Gives a record the position that it has, if it is accepted now. */
+  /** Gives a record the position that it gets when it is accepted next. */
   assignSeq(record: PendingRecord): void {
     if (record !== this.#withdrawn) record.seq = this.#lastSeq + 1;
   }
@@ -90,8 +90,8 @@ export class Ledger {
   }
 
   /**
-   * A record that waits is about to be accepted once more, with another size. It keeps its position: who waits for what has
-   * been accepted so far, waits for it.
+   * Takes back the acceptance of a record that is accepted again next, with another size. It keeps its position, so that
+   * flushes that wait for it still do.
    */
   withdraw(record: PendingRecord): void {
     this.accepted--;
@@ -100,7 +100,7 @@ export class Ledger {
     this.inMemoryBytes -= record.bytes;
   }
 
-  /** A record goes to disk at once, without a stay in memory. */
+  /** Accepts a record that goes to disk at once. */
   acceptSpooled(record: PendingRecord): void {
     this.#takeSeq(record);
     this.accepted++;
@@ -109,15 +109,15 @@ export class Ledger {
   }
 
   /**
-   * Records that another process has left on disk.
+   * Counts records that another process has left on disk.
    *
-   * @param positions how many places in the order they may take
-   * @returns the first of these, before all of what was accepted here
+   * @param positions how many positions in the order of acceptance to reserve for them
+   * @returns the first of these positions, before those of all records that were accepted here
    */
   adopt(count: number, positions: number = count): number {
     const first = this.#nextAdopted;
     this.#nextAdopted += positions;
-    // Its own, found again, are counted already.
+    // Disowned records that were found again are counted already.
     const found = Math.min(count, this.#disowned);
     this.#disowned -= found;
     this.#count(count - found);
@@ -125,12 +125,12 @@ export class Ledger {
     return first;
   }
 
-  /** Other processes may take over what is on disk: it is nothing to wait for, until it is found again. */
+  /** Other processes may take over the records on disk: no flush waits for them until they are found again. */
   disown(): void {
     this.#disowned += this.spooledWaiting;
   }
 
-  /** All that was found has been adopted: the rest is others', as if it had never been accepted here. */
+  /** The scan is over: disowned records that it did not find belong to other processes, and do not count here any more. */
   forgetDisowned(): void {
     this.#count(-this.#disowned);
     this.#disowned = 0;
@@ -141,7 +141,7 @@ export class Ledger {
     this.spooled += spooled;
   }
 
-  /** A record that was only on disk is in memory again. */
+  /** A record that was only on disk was read back into memory. */
   replay(record: PendingRecord): void {
     this.replayed++;
     this.#queue(record, 1);
@@ -154,7 +154,7 @@ export class Ledger {
     this.#leaveMemory(record);
   }
 
-  /** Records on disk that cannot be read any more. */
+  /** Counts records on disk that cannot be read any more as dropped. */
   loseSpooled(count: number): void {
     this.replayed += count;
     this.dropped.invalid += count;
@@ -167,7 +167,7 @@ export class Ledger {
     this.inFlight++;
   }
 
-  /** The same of many that are no objects. */
+  /** The same for packed records. */
   startSendOfPages({ count, bytes }: Quantity): void {
     this.queued -= count;
     this.queuedBytes -= bytes;
@@ -186,7 +186,7 @@ export class Ledger {
     this.#settle(record, 'delivered');
   }
 
-  /** The same of many that are no objects, and are in flight. */
+  /** The same for packed records in flight. */
   deliverPages(packed: PageSlices): void {
     const { count, bytes } = packed;
     this.delivered += count;
@@ -201,7 +201,7 @@ export class Ledger {
     this.#settle(record, 'dropped');
   }
 
-  /** Follows what becomes of all that is accepted so far. @param awaitsOlder until `release` there may be older ones to come */
+  /** Watches all records that are accepted so far. @param awaitsOlder whether older ones may be adopted until `noOlderToCome` */
   watch(awaitsOlder = false): SettlementWatcher {
     const watcher: SettlementWatcher = {
       upTo: this.#lastSeq,
@@ -233,7 +233,7 @@ export class Ledger {
     this.#watchers.onSettled(record.seq, outcome);
   }
 
-  /** @param by -1 where it waits no more */
+  /** @param by -1 if the record no longer waits */
   #queue({ bytes, severity }: PendingRecord, by: 1 | -1): void {
     this.queued += by;
     this.queuedBytes += by * bytes;

@@ -6,7 +6,7 @@ import { PagedQueue } from './store/paged-queue.ts';
 import type { RecordStore } from './store/record-store.ts';
 import { SeverityQueue } from './store/severity-queue.ts';
 
-/** What gives way when the buffer is full. `drop-lowest`: the least severe level first, then the oldest. */
+/** Which records are dropped when the buffer is full. `drop-lowest`: the least severe level first, then the oldest. */
 export type OverflowPolicy = 'drop-oldest' | 'drop-newest' | 'drop-lowest';
 
 export interface BufferLimits {
@@ -18,8 +18,8 @@ export interface BufferLimits {
 const NONE: Quantity = { count: 0, bytes: 0 };
 
 /**
- * Decides what memory may hold until the broker has it. Counts what waits and what is in flight; sheds only
- * what waits, because a record that is with the Kafka client cannot be called back.
+ * Applies the limits of the option `buffer`. Records that wait and records in flight count; only those that wait can be
+ * dropped, because a record that the Kafka client has cannot be taken back.
  */
 export class MemoryLimit {
   readonly #limits: BufferLimits;
@@ -27,7 +27,7 @@ export class MemoryLimit {
   readonly #pages = new PagePool();
   readonly #queuedBySeverity: ReadonlyMap<number, Quantity> | undefined;
   #reserve = 0;
-  /** By severity, the least severe one first; a single one, unless the policy asks for more. */
+  /** By severity, the least severe first; with any other policy than `drop-lowest`, a single index. */
   #indexes: [severity: number, index: OldestFirstIndex][] = [];
 
   constructor(limits: BufferLimits, ledger: Ledger) {
@@ -36,19 +36,19 @@ export class MemoryLimit {
     if (limits.overflow === 'drop-lowest') this.#queuedBySeverity = ledger.countBySeverity();
   }
 
-  /** A new queue, whose records do not give way. */
+  /** Creates a queue whose records this limit does not drop. */
   makeFirmQueue(): RecordStore {
     return new PagedQueue(this.#pages, () => undefined);
   }
 
-  /** A new queue, whose records may have to give way. */
+  /** Creates a queue whose records this limit can find and drop. */
   readonly makeQueue = (): RecordStore => {
     if (this.#limits.overflow === 'drop-newest') return this.makeFirmQueue();
     if (this.#limits.overflow === 'drop-oldest') return this.#makeQueue(0);
     return new SeverityQueue((severity) => this.#makeQueue(severity));
   };
 
-  /** Keeps a share for records that wait for their value: they cannot go to disk. */
+  /** Reserves a share for records that wait for their value, because they cannot go to disk. */
   reserve(share: number): void {
     this.#reserve = share;
   }
@@ -59,10 +59,10 @@ export class MemoryLimit {
   }
 
   /**
-   * Makes room for a record, or finds that it must not come in. Nothing is shed in vain.
+   * Makes room for a record, if dropping others can. If it cannot, nothing is dropped.
    *
-   * @param shed is called for each record that gives way; it takes the record out of its queue and counts it as dropped
-   * @returns whether the record may come in
+   * @param shed is called for each record to drop; it removes the record from its queue and counts it as dropped
+   * @returns whether there is room
    */
   makeRoomFor(record: PendingRecord, shed: (victim: PendingRecord) => void): boolean {
     if (this.hasRoomFor(record.bytes)) return true;
@@ -76,10 +76,10 @@ export class MemoryLimit {
   }
 
   /**
-   * Whether a record of this size may come in without another giving way.
+   * Whether there is room for a record of this size without dropping another.
    *
-   * @param keepsReserve whether it may not take what is kept for records that wait for their value
-   * @param without what would not be there any more
+   * @param keepsReserve whether to leave the reserve for records that wait for their value free
+   * @param without records to be ignored, because they could be dropped
    */
   hasRoomFor(bytes: number, keepsReserve = false, without: Quantity = NONE): boolean {
     const { inMemory, inMemoryBytes } = this.#ledger;
@@ -92,7 +92,7 @@ export class MemoryLimit {
   }
 
   /**
-   * Makes room for a record among those of its own queue: the oldest give way. Nothing is shed in vain.
+   * Makes room for a record by dropping the oldest of its own queue. If that cannot make room, nothing is dropped.
    *
    * @param shed as for `makeRoomFor`
    * @param keepsReserve as for `hasRoomFor`
@@ -114,8 +114,9 @@ export class MemoryLimit {
     return true;
   }
 
-  /** Whether it is at most half full, not counting these, which may have `share` of the limit for themselves. */
-  isHalfEmpty({ count, bytes }: Quantity = NONE, share = 1): boolean {
+  /** Whether memory is at most half full without `quantity`, which may take up to `share` of the limit for itself. */
+  isHalfEmpty(quantity: Quantity = NONE, share = 1): boolean {
+    const { count, bytes } = quantity;
     const { inMemory, inMemoryBytes } = this.#ledger;
     const { maxRecords, maxBytes } = this.#limits;
     return (
@@ -134,7 +135,7 @@ export class MemoryLimit {
     if (known !== undefined) return known[1];
     const index = new OldestFirstIndex();
     this.#indexes.push([severity, index]);
-    // winston's numbers grow with unimportance.
+    // In winston's levels, a higher number is less severe.
     this.#indexes.sort(([a], [b]) => b - a);
     return index;
   }

@@ -7,7 +7,7 @@ export class ProducerBatch implements Batch {
   readonly topic: string;
   readonly partitionQueue: PartitionQueue;
   readonly count: number;
-  /** Its size. */
+  /** Size of its records. */
   readonly bytes: number;
   #partition: number | undefined;
   #content: Records;
@@ -29,7 +29,7 @@ export class ProducerBatch implements Batch {
     return this.#content;
   }
 
-  /** The records as objects, from now on. Not on the way of a send that succeeds: what has been packed is unpacked. */
+  /** The records as objects. This unpacks packed records for good, so a send that succeeds does not use it. */
   get records(): readonly PendingRecord[] {
     const content = this.#content;
     if (!isPacked(content)) return content;
@@ -44,7 +44,7 @@ export class ProducerBatch implements Batch {
     this.#partition = partition;
   }
 
-  /** Its partition is not there. */
+  /** Called when the topic does not have the partition. */
   unbind(): void {
     this.#partition = undefined;
   }
@@ -54,7 +54,7 @@ export class ProducerBatch implements Batch {
     return !isPacked(this.#content) && this.#content[0]?.hasBeenSent === true;
   }
 
-  /** It has been delivered, and nobody needs its records any more. Those that were packed are gone. */
+  /** Frees the pages of its records, after the batch was delivered. */
   release(): void {
     if (!isPacked(this.#content)) return;
     this.#content.release();

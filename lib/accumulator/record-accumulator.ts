@@ -59,13 +59,13 @@ export class RecordAccumulator {
     return this.#inFlight.withClient;
   }
 
-  /** The topics that records in memory are for; nothing where others wait on disk, or for their value. */
+  /** The topics of the records in memory; `undefined` if others wait on disk, or for their value. */
   waitingTopics(): readonly string[] | undefined {
     if (this.#ledger.spooledWaiting > 0 || this.unserializedCount > 0) return undefined;
     return this.#topics.waiting;
   }
 
-  /** Takes no record in; it is counted and told as any other that is dropped. */
+  /** Counts a record as accepted, and drops it at once. */
   acceptAndDrop(record: PendingRecord, reason: DropReason, cause: unknown): void {
     this.#dropper.acceptAndDrop(record, reason, cause);
   }
@@ -88,7 +88,7 @@ export class RecordAccumulator {
     return this.#topics.of(record.topic).add(record);
   }
 
-  /** From now on records may wait for their value before they are added. */
+  /** Creates the queue of records that wait for their value before they are added. */
   expectUnserialized(): UnserializedQueue {
     this.#unserialized = new UnserializedQueue({
       ledger: this.#ledger,
@@ -99,13 +99,13 @@ export class RecordAccumulator {
     return this.#unserialized;
   }
 
-  /** How many of them do. */
+  /** How many records wait for their value. */
   get unserializedCount(): number {
     return this.#unserialized?.queue.count ?? 0;
   }
 
   /**
-   * Takes records back from disk, as memory has room, and writes there what has to be there before it is sent.
+   * Reads records back from disk if memory has room, and writes the records that must be on disk before they are sent.
    *
    * @param now wall and monotonic time, for records that expire
    * @returns whether there is more to be done at once
@@ -114,7 +114,7 @@ export class RecordAccumulator {
     return this.#spooled?.syncWithSpool(now) === true;
   }
 
-  /** The next batch that is due, now in flight. @param only the one topic that may be asked */
+  /** Takes the next batch that is due; it counts as in flight. @param only the only topic to take one of */
   drain(now: number, force: boolean, only?: string): ProducerBatch | undefined {
     const batch = this.#topics.drain(now, force, only);
     if (batch !== undefined) this.#inFlight.start(batch);
@@ -126,7 +126,7 @@ export class RecordAccumulator {
     return this.#topics.nextDue(force);
   }
 
-  /** @returns the records that were delivered by this */
+  /** @returns the records that were delivered with this batch */
   deliver(batch: ProducerBatch): Records {
     this.#spooled?.onDelivered();
     const records = this.#inFlight.deliver(batch);
@@ -134,7 +134,7 @@ export class RecordAccumulator {
     return records;
   }
 
-  /** Records have reached Kafka without a batch of this accumulator. */
+  /** Records were delivered outside of a batch of this accumulator: by the exit drain. */
   onDelivered(records: readonly PendingRecord[]): void {
     for (const record of records) {
       record.queue?.discard(record);
@@ -143,7 +143,7 @@ export class RecordAccumulator {
     this.#spool?.settle(records);
   }
 
-  /** All that is left, what is in flight included, by the order of its acceptance. */
+  /** All records that are left, those in flight included, in the order of acceptance. */
   unsettled(): PendingRecord[] {
     const waiting = [...this.#topicQueues()].flatMap((queue) => [...queue]);
     return byAcceptance([...this.#inFlight.records(), ...waiting]);
@@ -152,27 +152,27 @@ export class RecordAccumulator {
   /**
    * Puts the records of a failed send back where they were.
    *
-   * @param isNotStored the broker has certainly stored none of them: they need not go again as one batch
+   * @param isNotStored whether the broker has certainly stored none of them: then they need not be resent as one batch
    */
   reenqueue(batch: ProducerBatch, notBefore: number, isNotStored = false): void {
     const topicQueues = this.#topics.of(batch.topic);
     const { partition, records } = batch;
-    // It has none any more where it turned out to have been delivered, as the process ended.
+    // A batch whose delivery was found out at the end of the process has no records left.
     const isWhole = records.length > 0 && records.every(({ state }) => state === 'in-flight');
     if (this.#resendsWhole && !isNotStored && partition !== undefined && isWhole)
       this.#inFlight.keep(batch, topicQueues.keepForResend(batch, partition, notBefore));
     else topicQueues.reenqueue(batch, this.#inFlight.takeBack(batch), notBefore);
   }
 
-  /** A send failed, and the broker may have its records all the same. */
+  /** Called for a failed send whose records the broker may have stored. */
   markMayHaveArrived(batch: ProducerBatch): void {
     this.#topics.of(batch.topic).markMayHaveArrived(batch);
   }
 
   /**
-   * Has the records of a send, of which nothing was sent, go to another partition.
+   * Lets the records of a send that never left this process go to another partition.
    *
-   * @returns false where they have to stay with theirs
+   * @returns false if they must keep their partition
    */
   move(batch: ProducerBatch, notBefore: number): boolean {
     const topicQueues = this.#topics.of(batch.topic);
@@ -181,7 +181,7 @@ export class RecordAccumulator {
     return true;
   }
 
-  /** Puts the records of a refused send back. One of them is at fault: the next sends of this queue carry half as many, at once. */
+  /** Puts the records of a refused send back, to find the one that is refused: the next sends of this queue have half as many, at once. */
   bisect(batch: ProducerBatch): void {
     this.#topics.of(batch.topic).bisect(batch, this.#inFlight.takeBack(batch));
   }
@@ -191,12 +191,12 @@ export class RecordAccumulator {
     this.#topics.of(batch.topic).isolate(batch, this.#inFlight.takeBack(batch));
   }
 
-  /** How many records could be sent in place of this batch, which is still with the client, and the batch itself. */
+  /** The number of records in this batch, which is still in flight, and of those that its queue could send instead. */
   waitingWith(batch: ProducerBatch): number {
     return this.#topics.of(batch.topic).waitingFor(batch.partitionQueue) + batch.count;
   }
 
-  /** Some of the records of a send are refused for good; the others go again, at once. */
+  /** Drops the records of a send that are refused for good; the others are sent again, at once. */
   rejectPart(
     batch: ProducerBatch,
     refused: readonly PendingRecord[],
@@ -208,27 +208,27 @@ export class RecordAccumulator {
     this.reenqueue(batch, 0, true);
   }
 
-  /** The records of a send that is refused for good. */
+  /** Drops the records of a send that is refused for good. */
   reject(batch: ProducerBatch, reason: DropReason, cause: unknown): void {
-    for (const record of this.#inFlight.land(batch)) this.drop(record, reason, cause);
+    for (const record of this.#inFlight.remove(batch)) this.drop(record, reason, cause);
     this.#topics.of(batch.topic).onRejected(batch);
   }
 
-  learn(topic: string, count: number, writable: readonly number[]): void {
+  setPartitions(topic: string, count: number, writable: readonly number[]): void {
     const topicQueues = this.#topics.get(topic);
-    // Keys are about to belong to other queues. What is new has to be on disk before: by its queue now, it stands behind what was
-    // written of the same key; by its next one, it could come into a segment before that.
+    // Keys are about to move to other queues. Write new records to disk first: in the segment of their present queue they come after
+    // older records of the same key; in that of their next queue, they could come before them.
     if (topicQueues !== undefined && topicQueues.partitionCount !== count) this.#spool?.writeKept();
-    topicQueues?.learn(count, writable);
+    topicQueues?.setPartitions(count, writable);
     this.#spooled?.look();
   }
 
-  /** Whether records like this one cannot be sent now. */
+  /** Whether the queue of this record cannot send now. */
   isHeld(record: PendingRecord): boolean {
     return this.#topics.get(record.topic)?.isHeld(record) === true;
   }
 
-  /** Why a send to the topic has failed. */
+  /** Remembers why a send to the topic has failed. */
   recordError(topic: string, cause: unknown): void {
     this.#topics.of(topic).recordError(cause);
   }
@@ -238,10 +238,10 @@ export class RecordAccumulator {
     return this.#topics.get(topic)?.partitionCount;
   }
 
-  forget(topic: string): void {
-    // As in `learn`.
+  forgetPartitions(topic: string): void {
+    // As in `setPartitions`.
     this.#spool?.writeKept();
-    this.#topics.get(topic)?.forget();
+    this.#topics.get(topic)?.forgetPartitions();
     this.#spooled?.look();
   }
 
@@ -249,7 +249,7 @@ export class RecordAccumulator {
     for (const topicQueues of this.#topics) topicQueues.beginFlush();
   }
 
-  /** Drops what was accepted before `moment`. @returns when the oldest that is left was accepted, if any is */
+  /** Drops records that were accepted before `moment`. @returns when the oldest remaining record was accepted */
   expire(moment: number): number | undefined {
     let oldest: number | undefined;
     for (const queue of this.#queues()) {
@@ -265,13 +265,13 @@ export class RecordAccumulator {
     return oldest;
   }
 
-  /** Gives up all that is left, what is in flight included, to disk or for good: nobody will wait for its answer. */
+  /** Gives up all records that are left, those in flight included: writes them to disk, or drops them. */
   giveUp(reason: DropReason, cause: unknown): void {
     const inFlight = byAcceptance(this.#inFlight.records());
     this.#inFlight.clearResend();
     for (const topicQueues of this.#topics) topicQueues.clearResend();
     this.#giveUp.run([...this.#topicQueues()], inFlight, reason, cause);
-    // Not to disk: from there it would be sent with its text, which those who read the topic do not expect.
+    // Not to disk: from there they would be sent with their text as value, which the topic's consumers do not expect.
     for (const record of [...(this.#unserialized ?? [])]) this.drop(record, reason, cause);
   }
 

@@ -2,10 +2,10 @@ import type { DropReason, PendingRecord } from '../record/record.ts';
 import type { Spool } from '../spool/spool.ts';
 import type { Ledger } from './ledger.ts';
 
-/** Told of each record that will not reach Kafka; it is still whole, and already counted. */
+/** Called for each record that will not reach Kafka; the record is already counted, and still has its content. */
 export type DropListener = (record: PendingRecord, reason: DropReason, cause: unknown) => void;
 
-/** Takes records that will not reach Kafka out of where they wait, counts them, and tells of them. */
+/** Removes records that will not reach Kafka from their queues, counts them, and reports them. */
 export class RecordDropper {
   readonly #ledger: Ledger;
   readonly #spool: Spool | undefined;
@@ -17,13 +17,13 @@ export class RecordDropper {
     this.#onDropped = onDropped;
   }
 
-  /** A record that has not been accepted yet. */
+  /** Accepts and drops a record. */
   acceptAndDrop(record: PendingRecord, reason: DropReason, cause: unknown): void {
     this.#ledger.accept(record);
     this.drop(record, reason, cause);
   }
 
-  /** A record that has not been accepted yet, and is larger than all that the buffer may hold. */
+  /** Accepts and drops a record that is larger than the whole buffer. */
   dropOversize(record: PendingRecord): void {
     const cause = new Error(`${record.bytes} bytes are more than the buffer may hold`);
     this.acceptAndDrop(record, 'oversize', cause);
@@ -33,7 +33,7 @@ export class RecordDropper {
     record.queue?.discard(record);
     this.#ledger.drop(record, reason);
     this.#onDropped(record, reason, cause);
-    // Not before: a process that is killed now has it handed on again by the next, and not by none.
+    // Last: if the process is killed before this, the next process reports the record again, instead of nobody.
     this.#spool?.settleDropped(record);
     record.empty();
   }

@@ -6,10 +6,10 @@ import type { Clock, Timer } from '../time/clock.ts';
 import { withDeadline } from '../time/deadline.ts';
 import type { UnserializedQueue } from './unserialized-queue.ts';
 
-// How many records of a backlog are asked for at a time, once what `serialize` needs is there again.
+// How many records of the backlog are serialized at a time after an outage.
 const MAX_ASKED = 64;
 
-/** As much of the queue as is used here. */
+/** The queue, as far as it is used here. */
 export type UnserializedRecords = Omit<UnserializedQueue, 'queue'>;
 
 export interface SerializingOptions {
@@ -21,21 +21,21 @@ export interface SerializingOptions {
   retry: BackoffOptions;
   /** Limit of one promise, in milliseconds. */
   requestTimeoutMs: number;
-  /** Takes in a record that has its value. */
+  /** Enqueues a record that has its value. */
   add(record: PendingRecord): void;
-  /** What `serialize` needs is not there. Told once per outage. */
+  /** A service that `serialize` needs is not available. Called once per outage. */
   onOutage(cause: unknown): void;
   /** `isDown` has changed. */
   onState(): void;
 }
 
 /**
- * Has values made of records before they are put into the queues. Where that takes a promise, the record waits in order: all
- * that come after it wait behind it. One whose value is there at once, with none before it, does not wait.
+ * Calls `serialize` for records before they are put into the queues. A record whose value is a promise waits, and all later records
+ * wait behind it. A record whose value is there at once does not wait if none waits before it.
  */
 export class Serializing {
   readonly #options: SerializingOptions;
-  /** Those that were not asked for when they came; some may have been, or be gone, since. */
+  /** Records for which `serialize` was not called when they came. Some may have been serialized, or dropped, since. */
   #backlog: PendingRecord[] = [];
   #next = 0;
   #asked = 0;
@@ -57,7 +57,7 @@ export class Serializing {
     }
     const answer = serializer.serialize(serialization.entry);
     const isPromise = !('kind' in answer);
-    // It may have logged through this transport, or closed it: what it has found out is still right.
+    // `serialize` may have logged through this transport or closed it; `isFirst` is still right.
     if (isFirst && !isPromise && answer.kind !== 'outage') {
       if (answer.kind === 'value') {
         record.setValue(answer.value);
@@ -69,11 +69,11 @@ export class Serializing {
       if (records.add(record)) this.#onAnswer(record, serialization, answer);
       return;
     }
-    // Where there is no room for it, nobody waits for the promise: its rejection is handled by the guard, which listens to each.
+    // If there is no room for the record, the promise is ignored; the guard handles its rejection.
     if (records.add(record)) void this.#await(record, serialization, answer);
   }
 
-  /** Somebody flushes: it need not wait until it asks again. */
+  /** Retries `serialize` at once, for a flush. */
   retryNow(): void {
     const first = this.#options.records.first?.serialization;
     if (first === undefined) return;
@@ -81,7 +81,7 @@ export class Serializing {
     this.#options.clock.soon(() => this.#passOn());
   }
 
-  /** All that waited has been given up. */
+  /** Called when all records that waited have been given up. */
   stop(): void {
     this.#options.clock.cancel(this.#timer);
     this.#timer = undefined;
@@ -105,7 +105,7 @@ export class Serializing {
       result = isWaiting(record) ? serializer.failed(error) : GONE;
     }
     this.#asked--;
-    // It may have been dropped meanwhile.
+    // The record may have been dropped meanwhile.
     if (isWaiting(record)) this.#onAnswer(record, serialization, result);
     this.#passOn();
   }
@@ -133,7 +133,7 @@ export class Serializing {
     }
   }
 
-  /** Enqueues those that have their value, in the order of acceptance, and asks for the value of the next one. */
+  /** Enqueues the records that have their value, in the order of acceptance, and calls `serialize` for the next one. */
   #passOnInOrder(): void {
     const { records, add, clock } = this.#options;
     clock.cancel(this.#timer);
@@ -167,7 +167,7 @@ export class Serializing {
     else void this.#await(record, serialization, answer);
   }
 
-  /** What the oldest record needed is there again: that of the others is, too. */
+  /** The oldest record has got its value after an outage, so all others are retried at once. */
   #recover(): void {
     const backlog: PendingRecord[] = [];
     for (const record of this.#options.records) {

@@ -5,11 +5,11 @@ export interface SettlementWatcher {
   dropped: number;
   pending: number;
   awaitsOlder: boolean;
-  /** Called when the last of it is settled. */
+  /** Called when the last of these records is settled. */
   onDone: (() => void) | undefined;
 }
 
-/** Those who wait for what has been accepted so far, each up to another record. */
+/** The flushes that wait until all records up to a certain one are settled. */
 export class SettlementWatchers {
   readonly #watchers = new Set<SettlementWatcher>();
 
@@ -25,7 +25,7 @@ export class SettlementWatchers {
     this.#watchers.delete(watcher);
   }
 
-  /** There are no older ones to come. */
+  /** Called when no older records can be adopted any more. */
   noOlderToCome(watcher: SettlementWatcher): void {
     watcher.awaitsOlder = false;
     this.#recordSettled(watcher, 0);
@@ -40,12 +40,12 @@ export class SettlementWatchers {
     }
   }
 
-  /** Records of other processes: they are waited for as if they had been there already. */
+  /** Records of other processes were adopted: all watchers wait for them too, because they are older. */
   onAdopted(count: number): void {
     for (const watcher of this.#watchers) watcher.pending += count;
   }
 
-  /** Whose they were nobody knows: whoever waits for anything that old waits for them, too. */
+  /** Records on disk were lost. It is unknown which, so they count for every watcher that waits for any. */
   onLost(count: number): void {
     for (const watcher of this.#watchers) {
       const lost = Math.min(count, watcher.pending);

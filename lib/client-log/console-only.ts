@@ -9,9 +9,8 @@ import { type Print, RepeatedLines, withoutIds } from './repeated-lines.ts';
 import { stderrLines } from './stderr.ts';
 
 /**
- * What may take the lines instead of stderr: `console`, a winston logger with npm's levels, or any object with
- * these four methods. `meta` is a flat object of texts, numbers and booleans, and absent when there is nothing
- * in it.
+ * A logger that gets the lines instead of stderr: `console`, a winston logger with npm's levels, or any object with
+ * these four methods. `meta` is a flat object of strings, numbers and booleans; it is absent if it would be empty.
  */
 export interface ClientLogger {
   error(message: string, meta?: object): unknown;
@@ -31,11 +30,11 @@ export interface ClientLogOptions {
    */
   level?: ClientLogLevel;
   /**
-   * Takes the lines instead of stderr. It is called under the guard, so what it logs before it returns never goes
-   * to Kafka through a `KafkaTransport`, even if it is the application's own logger. (After an `await` of its own
-   * it is on its own: wrap that in `runGuarded`.) A call that throws is printed to stderr instead.
+   * Gets the lines instead of stderr. It is called under the guard, so what it logs before it returns never goes
+   * to Kafka through a `KafkaTransport`, even if it is the application's own logger. (What it logs after an `await`
+   * is not covered: wrap that in `runGuarded`.) If a call throws, its line is printed to stderr instead.
    *
-   * @default one line to stderr each, past whatever captures `console` and `process.stderr`
+   * @default stderr, even if the application captures `console` and `process.stderr`
    */
   logger?: ClientLogger;
 }
@@ -55,8 +54,8 @@ const PARTS: SinkParts = { now: systemTime, print: (line) => stderrLines.print(l
  * records, which must not become records themselves.
  *
  * A line that repeats is printed once, then counted; the count is printed when the line comes again after a
- * minute, or is pushed out by newer lines. Secrets that can be told by their name are left out. A line costs the
- * client neither an exception nor a wait: kafkajs breaks off `connect` and `send` when its log function throws.
+ * minute, or is pushed out by newer lines. Fields whose names suggest a secret are left out. A line neither throws into
+ * the client nor makes it wait: kafkajs aborts `connect` and `send` when its log function throws.
  *
  * @throws KafkaTransportError when `level` is not one of the names or `logger` lacks one of the four methods.
  *

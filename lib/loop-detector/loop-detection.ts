@@ -12,7 +12,7 @@ import { type FoundLoop, LoopDetector } from './loop-detector.ts';
 export interface Loop {
   /** By holding flushes, or by the header that counts hops. */
   readonly by: 'silence' | 'hops';
-  /** Which records it consists of, as {@link fingerprintOf} says it. */
+  /** The kind of its records, as {@link fingerprintOf} describes it. */
   readonly fingerprint: string;
   readonly level: string;
   /** What their messages have in common. */
@@ -32,20 +32,20 @@ export interface LoopDetectionOptions {
   readonly retry: { readonly maxAgeMs: number | undefined };
 }
 
-// How many kinds that were stopped because of their hops are remembered: texts that vary make ever new ones.
+// How many kinds that were stopped because of their hops are remembered: varying texts make any number of kinds.
 const MAX_STOPPED = 1_000;
 
-// Held for up to a second, a record must not become too old meanwhile.
+// With a shorter `retry.maxAgeMs` the detector is off: records that it holds for up to a second could expire.
 const MIN_AGE_MS = 5_000;
 
-/** Catches records that go round in circles where no flag can see it: by the loop detector, or by the header that counts hops. */
+/** Finds records of loops that the guard cannot see: with the loop detector, or by the header that counts hops. */
 export class LoopDetection {
   readonly #detector: LoopDetector | undefined;
   readonly #countsHops: boolean;
   readonly #onLoop: (loop: Loop) => void;
   /** Kinds of records that were stopped because of their hops. */
   readonly #stopped = new BoundedMap<string, true>(MAX_STOPPED);
-  /** What has just been proven, by the record that is being looked at. */
+  /** The loop that the present record has just proven. */
   #proven: FoundLoop | undefined;
   /** Loops found so far. */
   found = 0;
@@ -71,7 +71,7 @@ export class LoopDetection {
   }
 
   /** @returns whether the record is in a loop, and must not go to Kafka */
-  catches(record: PendingRecord, info: Info, origin: CallSite | undefined): boolean {
+  detects(record: PendingRecord, info: Info, origin: CallSite | undefined): boolean {
     const { level, text } = record;
     if (this.#countsHops && hasTooManyHops(info)) {
       const kind = fingerprintOf(info, level, text, origin);
@@ -89,7 +89,7 @@ export class LoopDetection {
     }
     const detector = this.#detector;
     if (detector === undefined || !detector.wants(record.time)) return false;
-    const isCaught = detector.takes(fingerprintOf(info, level, text, origin));
+    const isCaught = detector.onArrival(fingerprintOf(info, level, text, origin));
     const proven = this.#proven;
     this.#proven = undefined;
     if (proven !== undefined) this.#tell('silence', proven, record, info, origin);
@@ -121,5 +121,5 @@ export function remedyForLoop(loop: Loop): string {
     'Look for what logs because a record was sent: a consumer of the topic, an agent that reads the log, a queue, a Kafka client that logs to this logger. Give it a logger or a topic of its own, or a filter.';
   return loop.by === 'hops'
     ? what
-    : `${what} They are let through again in ${Math.round(loop.suppressedForMs / 1_000)} s; where this is no loop, set loopDetection: false.`;
+    : `${what} The loop's records are let through again in ${Math.round(loop.suppressedForMs / 1_000)} s; if this is no loop, set loopDetection: false.`;
 }

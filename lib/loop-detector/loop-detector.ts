@@ -98,7 +98,7 @@ export class LoopDetector implements SendGate {
   }
 
   /** A record of this kind has come. @returns whether it is to be kept from Kafka */
-  takes(kind: string): boolean {
+  onArrival(kind: string): boolean {
     const now = this.#options.now();
     if (this.#suppressions.suppresses(kind, now)) return true;
     const delay = now - this.#lastSendAt;
@@ -122,7 +122,7 @@ export class LoopDetector implements SendGate {
 
   /**
    * Asked whenever a batch is due (SendGate). It moves a test on, by as many phases as their time has come for: waiting, settling,
-   * held, releasing. `takes` counts against the candidates what comes while a send is held; `onSend` begins the next round.
+   * held, releasing. `onArrival` counts against the candidates what comes while a send is held; `onSend` begins the next round.
    */
   pauseUntil(now: number, mayPause: boolean): number {
     if (this.#phase.at === 'idle' || this.#phase.at === 'releasing') return 0;

@@ -6,21 +6,21 @@ import { isThenable } from '../util/thenable.ts';
 /**
  * The process-wide flag behind loop safety: "this code runs inside the shipping of log records".
  *
- * It has two halves. The synchronous depth costs nothing and covers code that the transport calls and that
- * returns at once. The asynchronous store covers what goes on after an `await` inside a Kafka client, and is
- * only created when something of the caller's can run in there: on Node 20 and 22 the mere use of one
- * `AsyncLocalStorage` makes every `await` of the application about 3.5 times as expensive.
+ * It has two halves. The synchronous depth costs nothing and covers code that returns at once. The asynchronous
+ * store covers code after an `await` inside a Kafka client, and is only created when functions of the application
+ * can run there: on Node 20 and 22 the mere use of one `AsyncLocalStorage` makes every `await` of the application
+ * about 3.5 times as expensive.
  */
 interface GuardState {
   depth: number;
-  /** How much of `depth` belongs to those who are being told of suppressed records. */
+  /** How much of `depth` belongs to subscribers that are being told of suppressed records. */
   unreported: number;
   store: AsyncLocalStorage<Scope | undefined> | undefined;
 }
 
 /**
- * What the store holds. A scope that has ended stays attached to the sockets, timers and pools that were
- * created inside it; `active` is what keeps those from being silenced for life.
+ * What the store holds. A scope that has ended stays attached to the sockets, timers and pools that were created
+ * inside it: `active: false` then lets records be shipped that are logged from them.
  */
 export interface Scope {
   active: boolean;
@@ -31,15 +31,15 @@ export interface Scope {
 const REGISTRY_KEY = Symbol.for('winston-kafkajs.guard.3');
 
 const registry = globalThis as { [REGISTRY_KEY]?: GuardState };
-// Sealed, because Jest deletes the properties of what it finds on the global object when a test file has ended, or puts
-// accessors in their place, of which the setter calls itself (jest-util, `deleteProperty`); from those that are not
-// configurable it keeps away. Code that goes on after that, such as a send, still needs them.
+// Sealed, because Jest, when a test file has ended, deletes the properties of objects on the global object, or replaces them by
+// accessors whose setter calls itself (jest-util, `deleteProperty`), unless they are not configurable. Code that still runs
+// then, such as a send, needs them.
 const state: GuardState = Object.seal(
   registry[REGISTRY_KEY] ?? { depth: 0, unreported: 0, store: undefined },
 );
 registry[REGISTRY_KEY] = state;
 
-/** Creates the asynchronous half. There is no way back: from here on every `await` pays for it. */
+/** Creates the asynchronous half. From here on, every `await` of the process is slower. */
 function asyncStore(): AsyncLocalStorage<Scope | undefined> {
   state.store ??= new AsyncLocalStorage();
   return state.store;
@@ -62,8 +62,8 @@ export function isGuarded(): boolean {
 let isEndDue = false;
 
 /**
- * Has the synchronous half end with the turn of the event loop in which it is asked for. Usually it has ended long before. But the time
- * limit of `vm` ends a script without its `finally`, and the flag would keep all records of the process from Kafka.
+ * Resets the synchronous half at the end of this turn of the event loop. Usually it is 0 by then. But the time limit of `vm` ends a
+ * script without running its `finally`, and then the flag would keep all records of the process from Kafka.
  */
 function endWithThisTurn(): void {
   if (isEndDue) return;
@@ -76,7 +76,7 @@ function endWithThisTurn(): void {
 }
 
 function leave(half: 'depth' | 'unreported'): void {
-  // Code that runs the event loop in the middle of its own turn may have ended it already.
+  // It may have been reset already, by code that runs the event loop inside its own turn.
   if (state[half] > 0) state[half]--;
 }
 
@@ -87,7 +87,7 @@ export function guardSync<Args extends unknown[], Result>(
 ): Result {
   state.depth++;
   try {
-    // Outside the store, or a socket, timer or pool that `fn` creates would carry the flag for life.
+    // Outside the store: otherwise a socket, timer or pool that `fn` creates would keep the flag for good.
     return state.store === undefined ? fn(...args) : state.store.run(undefined, fn, ...args);
   } finally {
     leave('depth');
@@ -95,8 +95,8 @@ export function guardSync<Args extends unknown[], Result>(
 }
 
 /**
- * The same, but stays inside the asynchronous scope that is there, or outside if there is none: for a log function
- * of the caller's inside a Kafka client, where a line that is put off to a later turn is still the client's.
+ * The same, but keeps the current asynchronous scope: for a log function of the application inside a Kafka client, where a
+ * line that is logged in a later turn still belongs to the client.
  */
 export function guardSyncInScope<Args extends unknown[], Result>(
   fn: (...args: Args) => Result,
@@ -110,7 +110,7 @@ export function guardSyncInScope<Args extends unknown[], Result>(
   }
 }
 
-/** Runs `fn` outside of both halves: what it does is no part of the shipping that it is called from. */
+/** Runs `fn` outside of both halves, although it is called from inside the shipping of records. */
 export function outsideGuard<Result>(fn: () => Result): Result {
   const { depth } = state;
   state.depth = 0;
@@ -121,7 +121,7 @@ export function outsideGuard<Result>(fn: () => Result): Result {
   }
 }
 
-/** `guardSync` for those who are told of suppressed records: of what they log they are not told, or it would never end. */
+/** `guardSync` for subscribers to suppressed records: the records that they log are not reported, because that would never end. */
 export function guardSyncUnreported(fn: () => void): void {
   state.unreported++;
   try {
@@ -142,11 +142,11 @@ export function runInScope<Result>(scope: Scope, fn: () => Result): Result {
 }
 
 /**
- * Runs `fn`, and what it awaits, inside the flag, and returns what it returns (of a thenable that is no promise: a
- * promise): for hand-written transports and sinks that have a Kafka client of their own.
+ * Runs `fn`, and what it awaits, inside the flag, and returns what it returns (a promise, if that is a thenable):
+ * for hand-written transports and sinks that have a Kafka client of their own.
  *
- * The flag ends when `fn` returns, or, where it returns a promise, when that settles. So return the promise
- * of a send; one that is started and forgotten is not covered.
+ * The flag ends when `fn` returns or, if it returns a promise, when that settles. So return the promise of a send:
+ * a send whose promise is not returned is not covered.
  *
  * The first call creates an `AsyncLocalStorage`, which on Node 20 and 22 makes every `await` of the process
  * slower (measured: 115 to 399 ns; Node 24: 92 to 125 ns). `KafkaTransport` itself avoids it where it can.
@@ -170,8 +170,8 @@ export function runGuarded<Result>(fn: () => Result): Result {
     end();
     return result;
   }
-  // Asking a promise twice is harmless. Another thenable may start its work anew each time it is asked, as query
-  // builders do: so that one is asked once, inside the flag, and the answer passed on.
+  // Calling `then` of a promise twice is harmless. Another thenable, such as a query builder, may start its work at each
+  // call: so its `then` is called once, inside the flag.
   const settled = types.isPromise(result) ? result : runInScope(scope, async () => await result);
   settled.then(end, end);
   return settled as Result;

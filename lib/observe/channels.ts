@@ -17,14 +17,14 @@ const STATE_CHANGED = channel('winston-kafkajs:state:changed');
 
 /** What every message on a `winston-kafkajs:` channel has. */
 interface ChannelMessage {
-  /** The `KafkaTransport` that it is about, to tell several apart. */
+  /** The `KafkaTransport` that published the message. */
   readonly transport: EventEmitter;
 }
 
 /** One send to the broker. */
 interface BatchMessage extends ChannelMessage {
   readonly topic: string;
-  /** Nothing where the client chose it and has not told. */
+  /** `undefined` if the client chose the partition and did not report it. */
   readonly partition: number | undefined;
   readonly records: number;
   /** Of values, keys and headers. */
@@ -38,21 +38,21 @@ interface BatchMessage extends ChannelMessage {
 /** On `winston-kafkajs:batch:sent`: the broker has acknowledged a batch. */
 export type BatchSentMessage = BatchMessage;
 
-/** On `winston-kafkajs:batch:failed`: a send has failed, or nobody has confirmed its records. */
+/** On `winston-kafkajs:batch:failed`: a send has failed, or the broker has not acknowledged its records. */
 export interface BatchFailedMessage extends BatchMessage {
-  /** The Kafka client's, without the secrets that it may have had in it. */
+  /** The Kafka client's error, with its secrets removed. */
   readonly error: unknown;
   /**
-   * What it means for the records. `retry`: they are sent again, later; `refresh-metadata`: after the partitions have been looked up.
-   * `bisect`: one of them is refused for good, and found by bisecting the batch. `reject-topic`: the topic is; when a fresh
-   * client is told the same, they are dropped.
+   * What happens to the records. `retry`: they are sent again later. `refresh-metadata`: the same, after the partitions have been looked
+   * up. `bisect`: the broker refuses one of them for good, and the batch is halved to find it. `reject-topic`: the broker refuses
+   * the topic; if a new client gets the same answer, they are dropped.
    */
   readonly result: 'retry' | 'refresh-metadata' | 'bisect' | 'reject-topic';
 }
 
 /**
- * On `winston-kafkajs:record:dropped`: a record will not reach Kafka. Its text goes to the `fallback` only. What a damaged
- * file of the spool has lost is no record any more: it is only counted.
+ * On `winston-kafkajs:record:dropped`: a record will not reach Kafka. Its text goes to the `fallback` only. Records that were
+ * lost in a damaged spool file are only counted.
  */
 export interface RecordDroppedMessage extends ChannelMessage {
   readonly reason: DropReason;
@@ -70,8 +70,8 @@ export interface RecordDroppedMessage extends ChannelMessage {
 export type SuppressionReason = keyof TransportStats['suppressed'];
 
 /**
- * On `winston-kafkajs:record:suppressed`: a record is kept from Kafka on purpose; other transports still have it. Of what a
- * subscriber logs, nothing is told here: that is suppressed, too, and there would be no end.
+ * On `winston-kafkajs:record:suppressed`: a record is kept from Kafka on purpose; other transports still get it. Records that a
+ * subscriber logs are suppressed too, and not published here, because that would never end.
  */
 export interface RecordSuppressedMessage extends ChannelMessage {
   readonly reason: SuppressionReason;
@@ -79,17 +79,17 @@ export interface RecordSuppressedMessage extends ChannelMessage {
   readonly info: Readonly<Record<string | symbol, unknown>>;
 }
 
-/** On `winston-kafkajs:loop:detected`: records come back by a way that the guard cannot see, and are kept from Kafka. */
+/** On `winston-kafkajs:loop:detected`: a loop was found that the guard cannot see; its records are kept from Kafka. */
 export interface LoopDetectedMessage extends ChannelMessage {
   /**
-   * How it was told from ordinary traffic. `silence`: its records came after each send, and while sends were held, none
-   * did. `hops`: its records have been through Kafka again and again, as their header says.
+   * How it was found. `silence`: its records came after each send, and none came while sends were held back. `hops`: the
+   * header `log-hops` of its records says that they have been through Kafka again and again.
    */
   readonly kind: 'silence' | 'hops';
   readonly level: string;
-  /** What the messages of the loop have in common: the text without what varies. */
+  /** The first words of the loop's messages, without ids and numbers. */
   readonly shape: string;
-  /** Where they are logged, where that is known: `file:line:column`, or the logger's label. */
+  /** Where they are logged, if known: `file:line:column`, or the logger's label. */
   readonly callSite: string | undefined;
   /** Milliseconds that such records are kept from Kafka. */
   readonly suppressedForMs: number;
@@ -99,11 +99,11 @@ export interface LoopDetectedMessage extends ChannelMessage {
 export interface StateChangedMessage extends ChannelMessage {
   readonly from: TransportState;
   readonly to: TransportState;
-  /** The last thing that went wrong with the broker, and when (epoch milliseconds); maybe long ago. */
+  /** The last error of the broker, and its time (epoch milliseconds), which may be long ago. */
   readonly lastError: TransportStats['lastError'];
 }
 
-/** Tells `diagnostics_channel` what a transport does. Nothing is put together for a channel without subscribers. */
+/** Publishes on `diagnostics_channel` what a transport does. No message is built for a channel without subscribers. */
 export class Channels {
   readonly #transport: EventEmitter;
   readonly #onFailure: (error: unknown) => void;

@@ -17,7 +17,7 @@ import type { StatsCollector } from './stats-collector.ts';
 import { emitSafely } from './tell-safely.ts';
 import type { Warnings } from './warnings.ts';
 
-/** Where what becomes of records is told to. */
+/** The parts that are told what has become of records. */
 export interface DeliveryReportListeners {
   emitter: EventEmitter;
   fallback: Fallback | undefined;
@@ -46,7 +46,7 @@ export class DeliveryReports {
   delivered(records: Records): void {
     const { emitter, statsCollector, warnings } = this.#listeners;
     statsCollector.delivered(records);
-    // None of those that were packed has an info: somebody may only have begun to listen since.
+    // Packed records have no info: the `logged` listener, if there is one, was added after they were packed.
     if (isPacked(records) && emitter.listenerCount('logged') === 0) return;
     for (const record of isPacked(records) ? records.toObjects() : records) {
       if (emitter.listenerCount('logged') > 0) {
@@ -64,12 +64,12 @@ export class DeliveryReports {
     channels.recordDropped(record, reason, cause);
   }
 
-  /** A record is kept from Kafka because it goes round in circles. */
-  caught(record: PendingRecord): void {
+  /** A record is kept from Kafka because it is part of a loop. */
+  suppressedAsLoop(record: PendingRecord): void {
     this.#handOn(record, 'loop', undefined);
   }
 
-  /** Records that go round in circles have been found. */
+  /** A loop was found. */
   loopFound(loop: Loop): void {
     const { warnings, channels } = this.#listeners;
     warnings.loop(loop);
@@ -89,7 +89,7 @@ export class DeliveryReports {
   }
 }
 
-/** An info as winston would have made it. */
+/** An info with the fields that winston sets. */
 export function infoOf(level: string, text: string): Info {
   return { level, message: text, [LEVEL]: level, [MESSAGE]: text };
 }

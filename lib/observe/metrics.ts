@@ -1,16 +1,16 @@
 import type { HistogramCounts, Percentiles } from './distribution.ts';
 import type { TransportStats } from './stats.ts';
 
-/** What metrics are read from: a `KafkaTransport`. */
+/** A source of metrics: a `KafkaTransport`. */
 export interface StatsSource {
   /** The counts at this moment. */
   stats(): TransportStats;
 }
 
-/** The word that tells several values of one metric apart. */
+/** The label of a metric with several values. */
 export type MetricLabel = 'reason' | 'state' | 'function';
 
-/** One metric, whichever system it is for. Each derives its name and its unit by its own conventions. */
+/** One metric, for Prometheus and OpenTelemetry, which each derive its name and unit by their own conventions. */
 export interface Metric {
   /** In words of the namespace, without the unit. */
   readonly name: string;
@@ -20,24 +20,24 @@ export interface Metric {
   /** What is counted, in the singular; or a base unit. */
   readonly unit: string;
   readonly label?: MetricLabel;
-  /** Nothing where there is no value yet. With a label, one value for each of its. */
+  /** `undefined` if there is no value yet. With a label, an object with the value of each label value. */
   read(stats: TransportStats): number | Readonly<Record<string, number>> | undefined;
 }
 
-/** Many measurements of one kind. */
+/** A distribution of measurements: percentiles and a histogram. */
 export interface MeasuredMetric {
   readonly name: string;
   readonly help: string;
-  /** How many of the measurements' unit make a second. */
+  /** How many units of the measurements are one second. */
   readonly perSecond: number;
   percentiles(stats: TransportStats): Percentiles;
   counts(stats: TransportStats): HistogramCounts;
 }
 
-/** The namespace of all of them. */
+/** The namespace of all metrics. */
 export const NAMESPACE = 'winston_kafkajs';
 
-/** How a transport is called in metrics where nothing else is said: winston's name for it. */
+/** The default name of a transport in metrics: its `name` in winston. */
 export const DEFAULT_NAME = 'kafka';
 
 const STATES: readonly TransportStats['state'][] = ['idle', 'up', 'down', 'closed'];

@@ -19,7 +19,7 @@ export const REMEDIES: Readonly<Record<string, string>> = {
   'certificate has expired|CERT_HAS_EXPIRED':
     "The broker's certificate has expired: renew it, and check this machine's clock.",
   'self.signed certificate|unable to (verify|get) .*certificate|UNABLE_TO_VERIFY_LEAF_SIGNATURE':
-    "Nobody whom this process trusts vouches for the broker's certificate: give its authority in kafka.ssl.ca.",
+    "This process does not trust the issuer of the broker's certificate: give its authority in kafka.ssl.ca.",
   'altnames|ERR_TLS_CERT_ALTNAME_INVALID':
     "The broker's certificate is for another host: connect by the name that it is for, or give that in kafka.ssl.servername.",
   'certificate.required|bad.certificate|handshake.failure':
@@ -52,7 +52,7 @@ export const REMEDIES: Readonly<Record<string, string>> = {
   'CLUSTER_AUTHORIZATION_FAILED|cluster authorization failed':
     'This user lacks a right on the cluster (IDEMPOTENT_WRITE, before Kafka 2.8): an ACL has to allow it, or leave idempotent out.',
   'UNKNOWN_TOPIC_OR_PARTITION|does not host this topic':
-    'Does the topic exist? The broker does not make it by itself.',
+    'Does the topic exist? The broker does not create it by itself.',
   'INVALID_TIMESTAMP|timestamp of the message is out of':
     "How old a record may be, or how far ahead, is message.timestamp.before.max.ms and message.timestamp.after.max.ms of the topic: raise them, and check this machine's clock.",
   'INVALID_RECORD|failed the validation':

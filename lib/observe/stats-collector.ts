@@ -6,11 +6,11 @@ import { Distribution } from './distribution.ts';
 import { Rate } from './rate.ts';
 import type { TransportState, TransportStats } from './stats.ts';
 
-// From a broker next door to an outage of some minutes.
+// From a broker in the same network to an outage of some minutes.
 const LATENCY_BOUNDS_MS = [
   5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000, 300_000,
 ];
-// A record takes some microseconds; a caller's function that blocks may take milliseconds.
+// A record takes some microseconds; a function of the application that blocks may take milliseconds.
 const HANDLER_BOUNDS_MICROS = [1, 2.5, 5, 10, 25, 50, 100, 250, 1_000, 10_000, 100_000];
 
 type Observed = Pick<
@@ -26,7 +26,7 @@ type Observed = Pick<
   | 'histograms'
 >;
 
-/** Collects for `stats()` what the ledger, which only counts records, does not have: rates, latencies, the state. */
+/** Collects for `stats()` the values that the ledger does not have: rates, latencies, the state. */
 export class StatsCollector {
   readonly #clock: Clock;
   #state: TransportState = 'idle';
@@ -36,13 +36,13 @@ export class StatsCollector {
   readonly #accepted: Rate;
   readonly #delivered: Rate;
   readonly #latency = new Distribution(LATENCY_BOUNDS_MS);
-  /** Since when, on the monotonic clock, records have been waiting without any being acknowledged; if any wait. */
+  /** Since when, on the monotonic clock, records wait and none was acknowledged; means nothing while none wait. */
   #waitingSince = 0;
   #path: SendPath;
   #throttledMs = 0;
   readonly handlerTime: Distribution = new Distribution(HANDLER_BOUNDS_MICROS);
 
-  /** @param path the one that is intended */
+  /** @param path the path that the options ask for */
   constructor(clock: Clock, path: SendPath) {
     this.#path = path;
     this.#clock = clock;
@@ -52,12 +52,12 @@ export class StatsCollector {
     this.#delivered = new Rate(now);
   }
 
-  /** A record is taken in. No clock is read for that: it bears the time. */
+  /** A record was accepted. Uses the record's own time, to save a reading of the clock. */
   accepted({ time }: PendingRecord): void {
     this.#accepted.add(1, time);
   }
 
-  /** There is something to send, after there was nothing. */
+  /** Called when a record waits and none did before. */
   waiting(): void {
     this.#waitingSince = this.#clock.monotonic();
   }
@@ -67,7 +67,7 @@ export class StatsCollector {
     this.#path = path;
   }
 
-  /** A broker asks for a pause of so many milliseconds. */
+  /** A broker has throttled the client for `ms` milliseconds. */
   onThrottle(ms: number): void {
     this.#throttledMs += ms;
   }
@@ -80,7 +80,7 @@ export class StatsCollector {
     else for (const { time } of records) this.#latency.record(now - time);
   }
 
-  /** @returns the state before, if that was another one */
+  /** Sets the state. @returns the state before, if it was different */
   state(state: TransportState): TransportState | undefined {
     const before = this.#state;
     if (state === before) return undefined;
@@ -91,15 +91,15 @@ export class StatsCollector {
   }
 
   /**
-   * Whether records get to Kafka in time, as far as is known. While nothing waits that is not known, and taken for granted:
-   * otherwise a service whose probe fails, and which therefore has nothing to log, would never be ready again.
+   * Whether records get to Kafka in time, as far as is known. True while nothing waits: otherwise a service whose probe has
+   * failed, and which therefore gets no requests and logs nothing, would never be ready again.
    *
    * @param lastErrorAt epoch milliseconds
    */
   isReady(maxAgeMs: number, isAnyWaiting: boolean, lastErrorAt: number | undefined): boolean {
     if (this.#state === 'closed') return false;
     if (isAnyWaiting && this.#clock.monotonic() - this.#waitingSince > maxAgeMs) return false;
-    // Records may also be shed, or expire, before they have waited for so long. The error shows that it is still tried.
+    // Records may also be dropped for room, or expire, before they have waited so long. A recent error shows that sends still fail.
     const now = this.#clock.systemTime();
     const isStillTried = lastErrorAt !== undefined && now - lastErrorAt <= maxAgeMs;
     return this.#state !== 'down' || now - this.#stateSince <= maxAgeMs || !isStillTried;

@@ -2,7 +2,7 @@ import type { SendPath } from '../clients/client.ts';
 import type { DropReason } from '../record/record.ts';
 import type { HistogramCounts, Percentiles } from './distribution.ts';
 
-/** The caller's functions that can fail. */
+/** The application's functions that can fail. */
 export type CallerFunction =
   | 'topic'
   | 'key'
@@ -23,66 +23,66 @@ export type TransportState = TransportStats['state'];
  *     accepted === delivered + buffered.records + inFlight + (spooled - replayed) + the sum of dropped
  */
 export interface TransportStats {
-  /** `idle`: nothing to send; `up`: the broker has answered the last send (a final refusal is an answer); `down`: nothing comes through; `closed`: by `close()`. */
+  /** `idle`: nothing to send; `up`: the broker has answered the last send (a final refusal is an answer); `down`: no record gets through; `closed`: after `close()`. */
   state: 'idle' | 'up' | 'down' | 'closed';
-  /** When the state became what it is (epoch milliseconds). */
+  /** When the state last changed (epoch milliseconds). */
   stateSince: number;
   /** How often the state has changed. */
   stateChanges: number;
-  /** Records taken in, the transport's own drop notices and what other processes left in the spool included. */
+  /** Records accepted, including the transport's own notices and the records that other processes left in the spool. */
   accepted: number;
   /** Records that the broker has acknowledged. */
   delivered: number;
   /**
-   * Of those, the ones whose own time the broker had refused (`message.timestamp.before.max.ms`): they have the time of the
-   * send as timestamp, and their own in the header `original-timestamp`.
+   * How many of the delivered records have the time of the send as timestamp, because the broker refused their own time
+   * (`message.timestamp.before.max.ms`), which is in the header `original-timestamp`.
    */
   retimed: number;
-  /** Records kept from Kafka on purpose; other transports still have them. `sampled`: by `sample` or `rateLimit`. */
+  /** Records kept from Kafka on purpose; other transports still get them. `sampled`: by `sample` or `rateLimit`. */
   suppressed: { reentrant: number; filtered: number; loop: number; sampled: number };
   /** Records that will not reach Kafka, by reason. */
   dropped: Record<DropReason, number>;
-  /** Records that were at some time on disk only: written there because memory had no room, or found there at the start. */
+  /** Records that were at some time only on disk: written because memory had no room, or found at the start. */
   spooled: number;
-  /** How many of these were read again, or could not be. */
+  /** How many of these were read back, or turned out to be unreadable. */
   replayed: number;
-  /** What waits in memory. */
+  /** Records that wait in memory, without those in flight. */
   buffered: { records: number; bytes: number };
-  /** All that memory holds, in flight included, and the most that it may hold (`buffer.maxRecords`, `buffer.maxBytes`). */
+  /** Records in memory, those in flight included, and the limits (`buffer.maxRecords`, `buffer.maxBytes`). */
   memory: { records: number; bytes: number; maxRecords: number; maxBytes: number };
-  /** Records that are with the Kafka client, not acknowledged yet. */
+  /** Records that the Kafka client has, and the broker has not acknowledged yet. */
   inFlight: number;
   /**
    * How records reach Kafka: `fast`, record batches of the transport's own over kafkajs's connection; `send`, kafkajs's public
-   * `send`; `client`, the `producer` that was handed in, or `@platformatic/kafka`. Until the first record, the one that is intended.
+   * `send`; `client`, the option `producer`, or `@platformatic/kafka`. Before the first send, the path that the options ask for.
    */
   path: SendPath;
   /**
-   * For how many milliseconds brokers have asked for no more requests, because a quota was exceeded (`throttle_time_ms`): the sum
-   * of all answers. Of the fast path only.
+   * Milliseconds for which brokers have throttled the client because a quota was exceeded: the sum of `throttle_time_ms` of all
+   * answers. Only counted on the fast path.
    */
   throttledMs: number;
   /** Sends to the broker. */
   sends: number;
-  /** Sends that had records of a failed send. */
+  /** Sends of records that had been sent before, without success. */
   retries: number;
-  /** Connections opened after the first, also after an idle time. A connect that fails is not counted: see `lastError`. */
+  /** Connections opened after the first, including those after an idle time. Failed connects are not counted: see `lastError`. */
   reconnects: number;
   /** Log loops that were found. */
   loops: number;
   /**
-   * Records per second over the last ten whole seconds (fewer while the transport is younger): taken in from loggers,
-   * and acknowledged. For longer stretches, subtract what `accepted` and `delivered` were.
+   * Records per second over the last ten whole seconds (fewer while the transport is younger): accepted from loggers, and
+   * acknowledged. For longer periods, subtract earlier values of `accepted` and `delivered`.
    */
   rates: { accepted: number; delivered: number };
-  /** Milliseconds from accepted to acknowledged, of all records that ever were. */
+  /** Milliseconds from accepted to acknowledged, over all records so far. */
   latencyMs: Percentiles;
   /** Microseconds spent in `log()`, of every 16th call. */
   handlerMicros: Percentiles;
-  /** The same measurements, counted by size: for a monitor that wants to know what they were lately. */
+  /** The same measurements as histograms, from which a monitor can compute recent percentiles. */
   histograms: { latencyMs: HistogramCounts; handlerMicros: HistogramCounts };
-  /** How often a function of the caller's threw or returned something unusable. */
+  /** How often a function of the application threw or returned something unusable. */
   callbackFailures: Record<CallerFunction, number>;
-  /** The last thing that went wrong with the broker, and when (epoch milliseconds). */
+  /** The last error of the broker, and its time (epoch milliseconds). */
   lastError: { message: string; at: number } | null;
 }

@@ -1,19 +1,13 @@
 import type { EventEmitter } from 'node:events';
 import type { HeldTopic } from '../accumulator/queues/held-queues.ts';
 import { consoleLine } from '../client-log/console-line.ts';
-import { KafkaTransportError, type KafkaTransportErrorCode, messageOf } from '../errors.ts';
+import { messageOf } from '../errors.ts';
 import { evidenceOf, type Loop, remedyForLoop } from '../loop-detector/loop-detection.ts';
 import type { DropReason } from '../record/record.ts';
 import type { Clock } from '../time/clock.ts';
-import { BoundedMap } from '../util/bounded-map.ts';
 import { remedyFor } from './remedies.ts';
 import type { CallerFunction } from './stats.ts';
-import { emitSafely } from './tell-safely.ts';
-
-// The least time between two warnings of one kind: what goes on is counted, not told again and again.
-const QUIET_MS = 60_000;
-// How many kinds are remembered.
-const MAX_KINDS = 1_000;
+import { WarningEvents } from './warning-events.ts';
 
 const WHY_DROPPED: Record<DropReason, string> = {
   overflow:
@@ -26,19 +20,15 @@ const WHY_DROPPED: Record<DropReason, string> = {
   invalid: 'they have no usable topic or text',
 };
 
-/** Tells of what goes wrong, as `warn` events: each kind once, then counted. */
+/** Words the warnings: what goes wrong, as `warn` events, and the worst of it on the console too. */
 export class Warnings {
-  readonly #emitter: EventEmitter;
   readonly #clock: Clock;
-  // Some kinds have a topic's name in them, and of topics there may be any number.
-  readonly #lastTold = new BoundedMap<string, number>(MAX_KINDS);
+  readonly #events: WarningEvents;
   #isEndTold = false;
-  /** The last failure of the spool since what is left was last given up. */
+  /** The last failure of the spool since `onGiveUp`. */
   #spoolFailure: { readonly cause: unknown } | undefined;
-  /** Records that were given up at a close in this turn, and that no fallback has. */
+  /** How many records were given up at a close in this turn, and no fallback has them. */
   #closed = 0;
-  /** What waits for `emitDeferred`. */
-  #deferred: KafkaTransportError[] | undefined;
   readonly callbackFailures: Record<CallerFunction, number> = {
     topic: 0,
     key: 0,
@@ -53,15 +43,15 @@ export class Warnings {
   };
 
   constructor(emitter: EventEmitter, clock: Clock) {
-    this.#emitter = emitter;
     this.#clock = clock;
+    this.#events = new WarningEvents(emitter, clock, (error) => this.listenerFailed(error));
   }
 
-  /** Nothing gets through any more. Also one line on the console: the log may be what nobody can read now. @param topic whose records failed last */
+  /** No record gets through. Also one line on the console, because the log in Kafka is what fails. @param topic the topic of the last failed send */
   outage(cause: unknown, unreachable: boolean, topic?: string): void {
-    if (!this.#isNews('outage')) return;
+    if (!this.#events.begin('outage')) return;
     const verb = unreachable ? 'reach' : 'deliver to';
-    // What cannot be reached is no topic's fault.
+    // Brokers that cannot be reached have nothing to do with one topic.
     const where = unreachable || topic === undefined ? '' : ` (topic "${topic}")`;
     const whereToLook = unreachable
       ? 'Check the addresses of the brokers, the network and the credentials.'
@@ -72,26 +62,26 @@ export class Warnings {
       remedyFor(cause) ?? whereToLook,
     );
     consoleLine('warn', text);
-    this.#warn(unreachable ? 'ERR_KAFKA_UNREACHABLE' : 'ERR_SEND_FAILED', text, cause);
+    this.#events.warn(unreachable ? 'ERR_KAFKA_UNREACHABLE' : 'ERR_SEND_FAILED', text, cause);
   }
 
-  /** What the application's `serialize` needs is not there. Also on the console, as an outage of Kafka. */
+  /** A service that the application's `serialize` needs is not available. Also on the console, like an outage of Kafka. */
   serializerOutage(cause: unknown): void {
-    if (!this.#isNews('serializer outage')) return;
+    if (!this.#events.begin('serializer outage')) return;
     const text = `winston-kafkajs waits for what serialize needs: ${messageOf(cause)}. Records wait in memory, and serialize is asked again until it works. Check the schema registry, or whatever else it calls.`;
     consoleLine('warn', text);
-    this.#warn('ERR_SERIALIZE_UNAVAILABLE', text, cause);
+    this.#events.warn('ERR_SERIALIZE_UNAVAILABLE', text, cause);
   }
 
-  /** Records of a topic wait on disk, others are sent. */
+  /** The records of one topic wait on disk, those of others are sent. */
   held({ topic, partition, cause }: HeldTopic): void {
-    if (!this.#isNews(`held ${topic}`)) return;
+    if (!this.#events.begin(`held ${topic}`)) return;
     const where = partition === undefined ? `topic "${topic}"` : `partition ${partition} of topic "${topic}"`;
     const what = `winston-kafkajs cannot send to ${where}: ${messageOf(cause)}. Its records wait in the spool until it works again; those of others are sent.`;
-    this.#warn('ERR_TOPIC_HELD', sentences(what, remedyFor(cause)), cause);
+    this.#events.warn('ERR_TOPIC_HELD', sentences(what, remedyFor(cause)), cause);
   }
 
-  /** The process ends with records that Kafka has not got. On the console, because nobody listens any more. */
+  /** The process ends with records that Kafka has not got. Only on the console, because no listener can act any more. */
   lostAtExit(
     count: number,
     lastError: string | undefined,
@@ -101,7 +91,7 @@ export class Warnings {
     this.#isEndTold = true;
     const why = lastError ?? 'there was no time to send them';
     const [lost, them] = count === 1 ? ['It is lost', 'it'] : ['They are lost', 'them'];
-    // An exception that nobody handles sets it, too: at the `exit` event that looks like process.exit(1).
+    // An uncaught exception sets the exit code too: at the `exit` event it looks like process.exit(1).
     const hasFailed = Number(process.exitCode ?? 0) !== 0;
     const noTime = isBySignal
       ? 'In a handler of the signal, stop the parts that log, then await transport.close().'
@@ -125,30 +115,30 @@ export class Warnings {
     );
   }
 
-  /** The broker takes no records as old as these: they are sent with other times. */
+  /** The broker refuses the timestamps of old records: they are sent with the time of the send. */
   retimed(topic: string, cause: unknown): void {
-    if (!this.#isNews('retimed')) return;
+    if (!this.#events.begin('retimed')) return;
     const what = `winston-kafkajs: topic "${topic}" refuses the timestamps of these records (${messageOf(cause)}). They are sent with the time of the send, and their own in the header "original-timestamp"; stats().retimed counts them.`;
-    this.#warn('ERR_TIMESTAMP_REFUSED', sentences(what, remedyFor(cause)), cause);
+    this.#events.warn('ERR_TIMESTAMP_REFUSED', sentences(what, remedyFor(cause)), cause);
   }
 
-  /** Records will not reach Kafka. Also on the console, where no fallback has them: few people listen for `warn`. */
+  /** Records will not reach Kafka. Also on the console if no fallback has them, because few applications listen for `warn`. */
   dropped(reason: DropReason, topic: string, cause: unknown, hasFallback: boolean = false): void {
     if (reason === 'closed' && !hasFallback && this.#closed++ === 0) this.#printClosed();
-    if (!this.#isNews(reason)) return;
+    if (!this.#events.begin(reason)) return;
     const because = cause === undefined ? '' : ` (topic "${topic}": ${messageOf(cause)})`;
     const what = `winston-kafkajs is dropping records: ${WHY_DROPPED[reason]}${because}.`;
     const text = sentences(what, remedyFor(cause), 'stats().dropped counts them.');
     if (!hasFallback && reason !== 'closed') consoleLine('warn', text);
-    this.#warn('ERR_RECORDS_DROPPED', text, cause);
+    this.#events.warn('ERR_RECORDS_DROPPED', text, cause);
   }
 
   /**
-   * Records were given up at a close. Where the process ends, that has a line of its own, which says more; it comes in this same turn. Once a
-   * minute at most: another turn of the event loop brings the next `beforeExit`, in which an application may log again.
+   * Records were given up at a close. Prints nothing if the process ends in the same turn, because `lostAtExit` says more. At most once a
+   * minute: the wait for another turn causes the next `beforeExit`, in which an application may log again.
    */
   #printClosed(): void {
-    if (!this.#isNews('closed on the console')) {
+    if (!this.#events.begin('closed on the console')) {
       this.#closed = 0;
       return;
     }
@@ -160,112 +150,92 @@ export class Warnings {
     });
   }
 
-  /** What is left is about to be given up, to the spool if there is one: failures before that do not matter any more. */
+  /** Called before the remaining records are given up, to the spool if there is one: earlier failures of the spool do not count. */
   onGiveUp(): void {
     this.#spoolFailure = undefined;
   }
 
-  /** Nothing can be written to the spool, or read from it. */
+  /** The spool cannot be written or read. */
   spoolFailed(cause: unknown): void {
     this.#spoolFailure = { cause };
-    if (!this.#isNews('spool')) return;
+    if (!this.#events.begin('spool')) return;
     const what = `winston-kafkajs cannot use the spool: ${messageOf(cause)}. What memory cannot hold is dropped, and what is in memory is lost when the process dies. Check spool.directory, its disk and spool.maxBytes.`;
-    this.#warn('ERR_SPOOL_FAILED', what, cause);
+    this.#events.warn('ERR_SPOOL_FAILED', what, cause);
   }
 
-  /** Not all that stands in the spool can be read. */
+  /** Some of the spool's records cannot be read. */
   spoolDamaged(count: number): void {
-    if (!this.#isNews('spool damaged')) return;
+    if (!this.#events.begin('spool damaged')) return;
     const what = `winston-kafkajs: the spool is damaged in ${count === 1 ? 'one place' : `${count} places`}. What is whole is sent, the rest is lost and counted as invalid. After a crash, an incomplete last record is normal; otherwise check the disk.`;
-    this.#warn('ERR_SPOOL_DAMAGED', what, undefined);
+    this.#events.warn('ERR_SPOOL_DAMAGED', what, undefined);
   }
 
-  /** Records go round in circles. Also on the console: the log is what goes round. */
+  /** A log loop was found. Also on the console, because a `warn` listener may log into the loop. */
   loop(loop: Loop): void {
     const { by, fingerprint } = loop;
-    // By its hops each kind of record is stopped at once, and a loop may have any number of kinds: one of them is named.
-    if (!this.#isNews(by === 'hops' ? 'loop by hops' : `loop ${fingerprint}`)) return;
+    // A loop that is found by hops may have any number of kinds of records: the warning names only the first.
+    if (!this.#events.begin(by === 'hops' ? 'loop by hops' : `loop ${fingerprint}`)) return;
     const what = `winston-kafkajs has found a log loop: ${evidenceOf(loop)}. Its records (${fingerprint}) go to the fallback and the logger's other transports, not to Kafka. ${remedyForLoop(loop)}`;
     consoleLine('warn', what);
-    this.#warn('ERR_LOOP_FOUND', what, undefined);
+    this.#events.warn('ERR_LOOP_FOUND', what, undefined);
   }
 
-  /** A function of the caller's threw. @param consequence what became of the record */
+  /** A function of the application threw. @param consequence what became of the record */
   callbackFailed(name: CallerFunction, error: unknown, consequence: string): void {
     this.callbackFailures[name]++;
-    if (!this.#isNews(`${name} threw`)) return;
+    if (!this.#events.begin(`${name} threw`)) return;
     const what = `winston-kafkajs: the ${name} function threw (${messageOf(error)}); ${consequence}.`;
-    // The last place that a record could go to: whoever operates this should see it without a listener.
+    // Also on the console, because a record that the fallback loses is lost for good.
     if (name === 'fallback') consoleLine('warn', what);
-    this.#warn(name === 'fallback' ? 'ERR_FALLBACK_FAILED' : 'ERR_CALLBACK_FAILED', what, error);
+    this.#events.warn(name === 'fallback' ? 'ERR_FALLBACK_FAILED' : 'ERR_CALLBACK_FAILED', what, error);
   }
 
   /** A `log()` that wraps the transport's own threw, called back with an error, or its promise was rejected. */
   wrappedLogFailed(error: unknown, consequence: string): void {
     this.callbackFailures.log++;
-    if (!this.#isNews(`log: ${consequence}`)) return;
+    if (!this.#events.begin(`log: ${consequence}`)) return;
     const what = `winston-kafkajs: a log() around the transport's own failed (${messageOf(error)}); ${consequence}.`;
-    this.#warn('ERR_CALLBACK_FAILED', what, error);
+    this.#events.warn('ERR_CALLBACK_FAILED', what, error);
   }
 
-  /** A function of the caller's returned something that it must not. */
+  /** A function of the application returned a wrong type. */
   invalidReturn(name: CallerFunction, expected: string, given: unknown, consequence: string): void {
     this.callbackFailures[name]++;
-    if (!this.#isNews(`${name} invalid`)) return;
+    if (!this.#events.begin(`${name} invalid`)) return;
     const what = `winston-kafkajs: the ${name} function must return ${expected}, but returned ${shown(name, given)}; ${consequence}.`;
-    this.#warn('ERR_CALLBACK_FAILED', what, undefined);
+    this.#events.warn('ERR_CALLBACK_FAILED', what, undefined);
   }
 
-  /** The transport and a logger do not fit together. Also on the console: what is silenced may be the only log. */
+  /** The levels of the transport and a logger do not match. Also on the console, because the silenced log may be the only one. */
   mismatch(what: string): void {
     const text = `winston-kafkajs: ${what}`;
     consoleLine('warn', text);
-    this.#warn('ERR_MISMATCH', text, undefined);
+    this.#events.warn('ERR_MISMATCH', text, undefined);
   }
 
-  /** A listener threw. Not told as an event: the one that threw may be the one that listens for those. */
+  /** A listener threw. Only on the console, because it may be the `warn` listener. */
   listenerFailed(error: unknown): void {
     this.callbackFailures.listener++;
-    if (!this.#isNews('listener')) return;
+    if (!this.#events.begin('listener')) return;
     const what = `winston-kafkajs: a listener threw (${messageOf(error)}); the next ones are only counted.`;
     consoleLine('warn', what);
   }
 
   /** From now on no listener is called before `emitDeferred`. */
   defer(): void {
-    this.#deferred ??= [];
+    this.#events.defer();
   }
 
   emitDeferred(): void {
-    const deferred = this.#deferred ?? [];
-    this.#deferred = undefined;
-    for (const error of deferred) this.#emit(error);
-  }
-
-  #warn(code: KafkaTransportErrorCode, message: string, cause: unknown): void {
-    const error = new KafkaTransportError(code, message, { cause });
-    if (this.#deferred === undefined) this.#emit(error);
-    else this.#deferred.push(error);
-  }
-
-  #emit(error: KafkaTransportError): void {
-    emitSafely(this.#emitter, 'warn', error, (failure) => this.listenerFailed(failure));
-  }
-
-  #isNews(kind: string): boolean {
-    const now = this.#clock.monotonic();
-    const last = this.#lastTold.get(kind);
-    if (last !== undefined && now - last < QUIET_MS) return false;
-    this.#lastTold.set(kind, now);
-    return true;
+    this.#events.emitDeferred();
   }
 }
 
-function sentences(...those: readonly (string | undefined)[]): string {
-  return those.filter((sentence) => sentence !== undefined).join(' ');
+function sentences(...texts: readonly (string | undefined)[]): string {
+  return texts.filter((sentence) => sentence !== undefined).join(' ');
 }
 
-/** The name of a topic is no secret; a key or a header may be one. */
+/** Shows a returned topic name, but only the type of other values: a key or a header may be secret. */
 function shown(name: CallerFunction, value: unknown): string {
   return name === 'topic' && typeof value === 'string' ? JSON.stringify(value.slice(0, 80)) : typeOf(value);
 }

@@ -103,7 +103,7 @@ export const OPTIONS: { readonly [Name in keyof CheckedOptions]: Option<CheckedO
     'instead of `kafka`, with `worker: true`: the path or `file:` URL of a module whose default export is the `KafkaConfig` ([worker thread](docs/worker.md))',
   ),
   client: new Option(checkedClient).means(
-    'with `kafka`: `platformaticClient()` of `winston-kafkajs/platformatic` ships through `@platformatic/kafka` 2.x, which is to be installed and needs Node 22.22 or later. A `kafka` option that `@platformatic/kafka` does not have throws ([clients](docs/clients.md#platformatickafka))',
+    'with `kafka`: `platformaticClient()` of `winston-kafkajs/platformatic` ships through `@platformatic/kafka` 2.x, which must be installed and needs Node 22.22 or later. A `kafka` option that `@platformatic/kafka` does not have throws ([clients](docs/clients.md#platformatickafka))',
     'kafkajs',
   ),
   level: optional((given) => typeof given === 'string', 'the name of a level').means(...AS_WINSTON),
@@ -121,7 +121,7 @@ export const OPTIONS: { readonly [Name in keyof CheckedOptions]: Option<CheckedO
     'keeps a part of the records: `0.1`, `{ debug: 0.01, info: 0.1 }`, or `{ rate, by, seed }`. Errors are always kept ([sampling](docs/sampling-and-redaction.md))',
   ),
   rateLimit: new Option(checkedRateLimit, undefined, RATE_LIMIT_OPTIONS).means(
-    'keeps the first so many records of each kind per second: `100`, or `{ maxRecords, perMs, by }`. Errors are always kept ([rate limit](docs/sampling-and-redaction.md#rate-limit))',
+    'keeps only the first records of each kind per second: `100`, or `{ maxRecords, perMs, by }`. Errors are always kept ([rate limit](docs/sampling-and-redaction.md#rate-limit))',
   ),
   redact: new Option(checkedRedact).means(
     "paths of values that do not leave the process: `['password', 'headers.authorization', 'users[*].token']` ([redaction](docs/sampling-and-redaction.md#redaction))",

@@ -30,10 +30,10 @@ export interface InfoHandlerParts {
   readonly work: WorkListener;
 }
 
-/** What becomes of winston's infos: records for the sender, or nothing, counted by its reason. */
+/** Turns winston's infos into records for the sender, or suppresses them and counts why. */
 export class InfoHandler implements InfoListener {
   readonly #parts: InfoHandlerParts;
-  /** Of the logger that the last info came from. */
+  /** The levels of the logger that the last info came from. */
   levels: Levels | undefined;
   readonly suppressed: TransportStats['suppressed'] = { reentrant: 0, filtered: 0, loop: 0, sampled: 0 };
 
@@ -41,35 +41,35 @@ export class InfoHandler implements InfoListener {
     this.#parts = parts;
   }
 
-  /** Takes an info in. The application is waiting, so all else happens later. */
+  /** Handles an info. It runs inside the log call, so the record is sent later, in another turn of the event loop. */
   admit(info: Info, levels: Levels | undefined, mark: Mark | undefined, span: SpanContext | undefined): void {
     const { emitter, recordFactory, loopDetection, deliveryReports } = this.#parts;
     this.levels = levels;
     const keepInfo = emitter.listenerCount('logged') > 0;
-    const admission = recordFactory.admit(info, levels, mark?.site, span, keepInfo);
+    const admission = recordFactory.create(info, levels, mark?.site, span, keepInfo);
     if (admission.kind === 'filtered') this.suppress('filtered', info);
     else if (admission.kind === 'sampled') {
       this.suppress('sampled', info);
       this.#leftOut(levelOf(info));
-    } else if (admission.kind === 'record' && loopDetection.catches(admission.record, info, mark?.site)) {
+    } else if (admission.kind === 'record' && loopDetection.detects(admission.record, info, mark?.site)) {
       this.suppress('loop', info, mark);
-      deliveryReports.caught(admission.record);
+      deliveryReports.suppressedAsLoop(admission.record);
     } else this.accept(admission);
   }
 
-  /** `sample` or `rateLimit` has left out a record of this level. */
+  /** Counts a record that `sample` or `rateLimit` has left out, for the sampling notice. */
   #leftOut(level: string): void {
     const { samplingNotice, lifecycle, work } = this.#parts;
     if (!samplingNotice.isPending && !lifecycle.isClosed) work.onWork();
     samplingNotice.add(level);
   }
 
-  /** An info that could not even be read, such as one with throwing getters. */
+  /** Accepts and drops, as `invalid`, an info that threw when it was read. */
   admitUnreadable(cause: unknown): void {
-    this.accept({ kind: 'invalid', record: this.#parts.recordFactory.unreadable(), cause });
+    this.accept({ kind: 'invalid', record: this.#parts.recordFactory.createUnreadable(), cause });
   }
 
-  /** Keeps an info from Kafka on purpose. @param mark what it carries, where that was read */
+  /** Keeps an info from Kafka on purpose. @param mark the info's mark, if it was read */
   suppress(reason: SuppressionReason, info: Info, mark?: Mark): void {
     this.suppressed[reason]++;
     if (!(mark?.isUnreported ?? isUnreported())) this.#parts.channels.recordSuppressed(info, reason);
@@ -78,7 +78,7 @@ export class InfoHandler implements InfoListener {
   /** Counts a record as accepted: from now on it is delivered, or dropped with a reason. */
   accept(admission: Exclude<Admission, { kind: 'filtered' } | { kind: 'sampled' }>): void {
     const { ledger, sender, statsCollector, lifecycle, work } = this.#parts;
-    // What an earlier process has left goes first.
+    // Opened first, because records that an earlier process left in the spool are sent before this one.
     lifecycle.openSpool();
     statsCollector.accepted(admission.record);
     if (ledger.unsettled === 0) {

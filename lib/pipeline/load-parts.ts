@@ -1,8 +1,8 @@
 import * as parts from './parts.ts';
 
 /**
- * The classes of the parts. `.ci/build.js` writes this module itself: in what is packed, they and all that only they need are a
- * file of their own, seven eighths of the code, which is loaded when the first transport is made.
+ * Loads the classes of `parts.ts`. `.ci/build.js` replaces this module: in the package, those classes and what only they import are
+ * a separate file (seven eighths of the code), which is loaded when the first transport is created.
  */
 export function loadParts(): typeof parts {
   return parts;

@@ -4,7 +4,7 @@ import type { RecordFactory } from '../record/record-factory.ts';
 import type { Levels } from '../util/info.ts';
 import type { Counts } from '../util/tally.ts';
 
-/** The record that tells the topic that others are missing from it; nothing where there is no topic for it. */
+/** The drop notice: the record that says how many records the topic lacks; `undefined` if `topic` names no topic for it. */
 export function dropNoticeRecord(
   factory: RecordFactory,
   counts: Counts,
@@ -17,13 +17,13 @@ export function dropNoticeRecord(
   return ownRecord(factory, level, describe(counts, 'not delivered', DROP_REASONS), { dropped });
 }
 
-/** The record that tells the topic how many were left out by `sample` or `rateLimit`. */
+/** The sampling notice: the record that says how many records `sample` or `rateLimit` has left out. */
 export function samplingNoticeRecord(factory: RecordFactory, counts: Counts): PendingRecord | undefined {
   const sampled = { total: counts.total, ...counts.byName };
   return ownRecord(factory, 'info', describe(counts, 'left out by sample or rateLimit'), { sampled });
 }
 
-/** `12 records were not delivered: overflow 10, expired 2` @param names in their order */
+/** `12 records were not delivered: overflow 10, expired 2` @param names which counts to list, in this order */
 function describe(
   { total, byName }: Counts,
   what: string,
@@ -41,6 +41,6 @@ function ownRecord(
 ): PendingRecord | undefined {
   const message = `winston-kafkajs: ${what}`;
   const text = JSON.stringify({ level, message, ...facts });
-  const admission = factory.admitOwn({ ...infoOf(level, text), message, ...facts }, level, text);
+  const admission = factory.createOwn({ ...infoOf(level, text), message, ...facts }, level, text);
   return admission.kind === 'record' ? admission.record : undefined;
 }

@@ -1,4 +1,4 @@
-// What a transport is put together from, and an application needs only when it makes one: see load-parts.ts.
+// The classes of which a transport consists. They are loaded when the first transport is created: see load-parts.ts.
 export { resolveOptions } from '../options/resolve.ts';
 export { checkedUpdate } from '../options/update.ts';
 export { ProcessExit } from '../process/process-exit.ts';

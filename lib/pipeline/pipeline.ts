@@ -14,7 +14,7 @@ import { Serializer } from '../record/value/serializer.ts';
 import { type Sampling, type SamplingOptions, samplingOf } from '../sampling/sampling.ts';
 import { SamplingNotice } from '../sampling/sampling-notice.ts';
 import { Sender } from '../sender/sender.ts';
-import type { SenderEvents } from '../sender/sender-options.ts';
+import type { SenderEvents, SenderOptions } from '../sender/sender-options.ts';
 import { Spool } from '../spool/spool.ts';
 import type { Clock } from '../time/clock.ts';
 import { DropNotice } from '../undelivered/drop-notice.ts';
@@ -27,7 +27,7 @@ import { spoolAccounting } from './spool-accounting.ts';
 
 type UpdatableSelection = SamplingOptions & Pick<RecordSelection, 'filter'>;
 
-/** Puts the parts together that are between winston's side of a transport and its Kafka client. */
+/** Creates and connects the parts between winston's side of a transport and its Kafka client. */
 export class Pipeline {
   readonly #options: ResolvedOptions;
   readonly #clock: Clock;
@@ -37,7 +37,7 @@ export class Pipeline {
   readonly #loopDetection: LoopDetection;
   readonly warnings: Warnings;
   readonly statsCollector: StatsCollector;
-  /** Takes infos in. */
+  /** Accepts or suppresses infos. */
   readonly infos: InfoHandler;
   readonly lifecycle: Lifecycle;
 
@@ -79,53 +79,29 @@ export class Pipeline {
         clock,
         spoolAccounting({ ledger, statsCollector, warnings, onWork: onSpoolWork }),
       );
-    const dropNotice = new DropNotice({
+    const dropNotice = this.#makeDropNotice(recordFactory);
+    const senderOptions: SenderOptions = {
+      ...options,
       clock,
-      canSend: () => options.dropNotice && !this.lifecycle.isClosed && this.#sender.state !== 'down',
-      hasRoom: () => this.#sender.isHalfEmpty,
-      make: (counts) => dropNoticeRecord(recordFactory, counts, this.infos.levels),
-      send: (record) => this.infos.accept({ kind: 'record', record }),
-    });
-    const events: SenderEvents = {
-      onDelivered: (records) => {
-        deliveryReports.delivered(records);
-        dropNotice.send(false);
-      },
-      onDropped: (record, reason, cause) => {
-        dropNotice.onDropped(record, reason);
-        deliveryReports.dropped(record, reason, cause);
-      },
-      onHeld: (held) => warnings.held(held),
-      onOutage: (...outage) => warnings.outage(...outage),
-      onSerializerOutage: (cause) => warnings.serializerOutage(cause),
-      onState: () => this.lifecycle.onState(),
-      onAnswer: (batch, result, ...rest) => {
-        channels.batchAnswered(batch, result, ...rest);
-        if (result.kind === 'bisect' && result.refused === 'timestamp')
-          warnings.retimed(batch.topic, result.cause);
-      },
+      random: Math.random,
+      ledger,
+      gate: loopDetection.gate,
+      spool,
+      serializer: options.serialize && new Serializer(options.serialize, warnings),
+      partitionOfKey,
+      source: (onPartitions) =>
+        clientSource(options, clock, {
+          onPartitions,
+          onPath: (path) => statsCollector.onPath(path),
+          onThrottle: (ms) => {
+            statsCollector.onThrottle(ms);
+            this.#sender.onThrottle(ms);
+          },
+        }),
     };
     const sender = new Sender(
-      {
-        ...options,
-        clock,
-        random: Math.random,
-        ledger,
-        gate: loopDetection.gate,
-        spool,
-        serializer: options.serialize && new Serializer(options.serialize, warnings),
-        partitionOfKey,
-        source: (onPartitions) =>
-          clientSource(options, clock, {
-            onPartitions,
-            onPath: (path) => statsCollector.onPath(path),
-            onThrottle: (ms) => {
-              statsCollector.onThrottle(ms);
-              sender.onThrottle(ms);
-            },
-          }),
-      },
-      events,
+      senderOptions,
+      this.#senderEvents(deliveryReports, dropNotice, warnings, channels),
     );
     this.lifecycle = new Lifecycle({
       clock,
@@ -163,7 +139,7 @@ export class Pipeline {
     this.statsCollector = statsCollector;
   }
 
-  /** Which records are wanted from now on. */
+  /** Changes which records are wanted. */
   updateSelection(options: UpdatableSelection): void {
     this.#recordFactory.update(({ sampling }) => this.#selection(options, sampling));
   }
@@ -196,6 +172,44 @@ export class Pipeline {
       loops: this.#loopDetection.found,
       callbackFailures: { ...this.warnings.callbackFailures },
       lastError,
+    };
+  }
+
+  #makeDropNotice(recordFactory: RecordFactory): DropNotice {
+    const { dropNotice: isWanted } = this.#options;
+    return new DropNotice({
+      clock: this.#clock,
+      canSend: () => isWanted && !this.lifecycle.isClosed && this.#sender.state !== 'down',
+      hasRoom: () => this.#sender.isHalfEmpty,
+      make: (counts) => dropNoticeRecord(recordFactory, counts, this.infos.levels),
+      send: (record) => this.infos.accept({ kind: 'record', record }),
+    });
+  }
+
+  #senderEvents(
+    deliveryReports: DeliveryReports,
+    dropNotice: DropNotice,
+    warnings: Warnings,
+    channels: Channels,
+  ): SenderEvents {
+    return {
+      onDelivered: (records) => {
+        deliveryReports.delivered(records);
+        dropNotice.send(false);
+      },
+      onDropped: (record, reason, cause) => {
+        dropNotice.onDropped(record, reason);
+        deliveryReports.dropped(record, reason, cause);
+      },
+      onHeld: (held) => warnings.held(held),
+      onOutage: (...outage) => warnings.outage(...outage),
+      onSerializerOutage: (cause) => warnings.serializerOutage(cause),
+      onState: () => this.lifecycle.onState(),
+      onAnswer: (batch, result, ...rest) => {
+        channels.batchAnswered(batch, result, ...rest);
+        if (result.kind === 'bisect' && result.refused === 'timestamp')
+          warnings.retimed(batch.topic, result.cause);
+      },
     };
   }
 

@@ -7,11 +7,11 @@ export interface SpoolAccountingParts {
   readonly ledger: Ledger;
   readonly statsCollector: StatsCollector;
   readonly warnings: Warnings;
-  /** There is something to send. */
+  /** Called when there are records to send. */
   onWork(): void;
 }
 
-/** Counts what a spool finds and loses, and warns of what it loses. */
+/** Counts the records that a spool finds and loses, and warns of those that it loses. */
 export function spoolAccounting(parts: SpoolAccountingParts): SpoolEvents {
   const { ledger, statsCollector, warnings, onWork } = parts;
   return {
@@ -21,7 +21,7 @@ export function spoolAccounting(parts: SpoolAccountingParts): SpoolEvents {
       return ledger.adopt(count, positions);
     },
     onDamaged: (stretches) => {
-      // How many records were there nobody can tell: each stretch counts as one.
+      // The number of records in a damaged stretch is unknown: each stretch counts as one record.
       ledger.adopt(stretches);
       ledger.loseSpooled(stretches);
       warnings.spoolDamaged(stretches);

@@ -1,49 +1,49 @@
 import { systemClock } from '../time/clock.ts';
 import { type SignalSubscriber, subscribe, unsubscribe } from './signals.ts';
 
-/** What a transport has to do before the process ends. */
+/** The transport's work that is left when the process ends. */
 export interface Unfinished {
   /** Records that are neither delivered nor dropped. */
   readonly unsettled: number;
-  /** Records that were ever accepted: it only grows. */
+  /** How many records were ever accepted. This number never falls. */
   readonly everAccepted: number;
-  /** Called before the end: what winston holds back, and records of its own, such as the notice of sampling. */
+  /** Adds the records that the loggers hold back, and the sampling notice. */
   addLastRecords(): void;
   /** @param mayGiveUpEarly as for `Lifecycle.flush` */
   flush(timeoutMs: number, mayGiveUpEarly: boolean): Promise<unknown>;
   /** Flushes, unless Kafka cannot be reached. */
   flushUnlessDown(timeoutMs: number): Promise<unknown>;
-  /** Closes the connections, which would keep the process alive. */
+  /** Closes the connections: an open one keeps the process alive. */
   disconnect(): Promise<void>;
   /** Gives up all that is left, at once. */
   giveUp(): void;
-  /** The same, and resolves when the fallback has written what it got, or the time is up. */
+  /** Gives up all that is left, and resolves when the fallback has written it, or the time is up. */
   giveUpBeforeExit(): Promise<void>;
   /**
-   * The same, and nothing will be done afterwards. May take up to `timeoutMs`, but no turn of the event loop. What there is to
-   * warn of waits for `emitDeferredWarnings`.
+   * Gives up all that is left; the event loop will not turn again. May block for up to `timeoutMs`. Warnings wait for
+   * `emitDeferredWarnings`.
    */
   drainOnExit(timeoutMs: number): void;
   emitDeferredWarnings(): void;
 }
 
-// Whoever sends a signal may not wait for long: Docker kills after 10 s, Ctrl-C is expected to work.
+// The sender of a signal does not wait for long: Docker kills after 10 s, and Ctrl-C is expected to work.
 const MAX_SIGNAL_MS = 5_000;
 
-/** How long the end may be put off for a fallback to write what it has just got. */
+/** How long the end of the process waits for a fallback to write what it has just got. */
 export const MAX_FALLBACK_MS = 1_000;
 
-// How often the end is put off for what is new each time. An application may log whenever the process is about to end: each flush
-// that delivers it would bring the next `beforeExit`.
+// How many flushes in a row may delay the end for new records. An application may log in each `beforeExit`, and each flush that
+// delivers its record causes the next `beforeExit`.
 const MAX_FLUSHES = 3;
 
 const watching = new Set<ProcessExit>();
 
-/** Whether the `exit` event has been here, or never comes here. */
+/** Whether `onExit` has run, or cannot run any more. */
 let isExitHeard = false;
 
 function onBeforeExit(): void {
-  // What these give up another transport may get, as their fallback.
+  // These first: what they give up may go to another transport, as their fallback.
   const over = new Set([...watching].filter((end) => end.giveUpIfInVain()));
   for (const end of watching) if (!over.has(end)) end.beforeExit();
 }
@@ -52,35 +52,35 @@ function onExit(): void {
   for (const end of watching) end.exit();
   for (const end of watching) if (end.hasGotMore) end.exit();
   isExitHeard = true;
-  // Not before: a listener that calls process.exit() here ends the process at once, with what is still to be done undone.
+  // Last: a `warn` listener that calls process.exit() here ends the process at once, before the work above.
   for (const end of watching) end.emitDeferredWarnings();
 }
 
-/** Whether nothing will be done any more with what comes now: an `exit` listener that comes after ours logs it. */
+/** Whether our `exit` listener has run. Records that a later `exit` listener logs must be given up at once. */
 export function isOver(): boolean {
   return isExitHeard && isExiting();
 }
 
-/** Tests emit the event by hand. */
+/** Whether the process really exits: tests emit `exit` by hand. */
 function isExiting(): boolean {
   return (process as { readonly _exiting?: boolean })._exiting === true;
 }
 
-/** Sees to it that a process which ends by itself has delivered first, and that any other has given up in good order. */
+/** Flushes before a process ends by itself; when it ends otherwise, gives the remaining records to the spool or the fallback. */
 export class ProcessExit implements SignalSubscriber {
   readonly #unfinished: Unfinished;
   readonly #timeoutMs: number;
   readonly signals: readonly NodeJS.Signals[];
-  /** How much had been accepted when the process was last about to end. */
+  /** `everAccepted` at the last `beforeExit` or `exit`. */
   #acceptedAtExit = 0;
-  /** The same, when it was last flushed for a signal. */
+  /** `everAccepted` after the last flush for a signal. */
   #acceptedAtSignal = 0;
-  /** How often it was put off since nothing was left. */
+  /** How many flushes in a row have delayed the end. */
   #flushes = 0;
 
   /**
-   * @param timeoutMs how long the end may be put off
-   * @param signals which signals it is put off for, too
+   * @param timeoutMs how long the end may be delayed
+   * @param signals the signals whose end is delayed too
    */
   constructor(unfinished: Unfinished, timeoutMs: number, signals: readonly NodeJS.Signals[] = []) {
     this.signals = signals;
@@ -89,12 +89,12 @@ export class ProcessExit implements SignalSubscriber {
   }
 
   watch(): void {
-    // One listener for all transports: a listener each would have Node warn of a leak from the eleventh on.
+    // One listener for all transports: with one for each, Node would warn of a leak from the eleventh on.
     if (watching.size === 0) {
       process.on('beforeExit', onBeforeExit).on('exit', onExit);
-      // What comes here may be logged by a `beforeExit` listener, which then is called once more, and ours too.
+      // If a `beforeExit` listener has logged this record, the timer causes another `beforeExit`, which calls ours.
       systemClock.soon(() => undefined);
-      // A listener that is added while an event is emitted is not called.
+      // A listener that is added while `exit` is emitted is not called.
       isExitHeard = isExiting();
     }
     watching.add(this);
@@ -107,7 +107,7 @@ export class ProcessExit implements SignalSubscriber {
     if (watching.size === 0) process.off('beforeExit', onBeforeExit).off('exit', onExit);
   }
 
-  /** Nothing else keeps the process alive. */
+  /** Called when nothing else keeps the process alive. */
   beforeExit(): void {
     if (this.giveUpIfInVain()) return;
     const { unsettled, everAccepted } = this.#unfinished;
@@ -120,7 +120,7 @@ export class ProcessExit implements SignalSubscriber {
     void this.#unfinished.flush(this.#timeoutMs, true).then(() => this.#unfinished.disconnect());
   }
 
-  /** Gives up where nothing is new since the last `beforeExit`: an outage must not keep the process alive for ever. @returns whether it has */
+  /** Gives up if nothing new was accepted since the last `beforeExit`: an outage must not keep the process alive. @returns whether it did */
   giveUpIfInVain(): boolean {
     this.#unfinished.addLastRecords();
     const { unsettled, everAccepted } = this.#unfinished;
@@ -131,15 +131,15 @@ export class ProcessExit implements SignalSubscriber {
   }
 
   /**
-   * By `process.exit()`, too. The event loop does not turn again, so only synchronous work is done: a fallback that writes
-   * synchronously still gets all.
+   * Called at the `exit` event, also after `process.exit()`. The event loop does not turn again, so only synchronous work is
+   * done: a fallback that writes synchronously loses nothing.
    */
   exit(): void {
     this.#acceptedAtExit = this.#unfinished.everAccepted;
     this.#unfinished.drainOnExit(this.#timeoutMs);
   }
 
-  /** Whether it has got what another one has given up, after its own end. */
+  /** Whether records arrived after `exit()`: another transport gave them up, and this one is its fallback. */
   get hasGotMore(): boolean {
     return this.#unfinished.everAccepted !== this.#acceptedAtExit;
   }
@@ -158,13 +158,13 @@ export class ProcessExit implements SignalSubscriber {
   }
 
   async giveUpForSignal(): Promise<void> {
-    // It is the fallback of another one, which has just given up.
+    // New records: another transport has just given them up, and this one is its fallback.
     if (this.#unfinished.everAccepted !== this.#acceptedAtSignal) await this.flushForSignal(MAX_FALLBACK_MS);
     await this.#unfinished.giveUpBeforeExit();
   }
 
   exitForSignal(): void {
-    // The flush has used the time already.
+    // No time is left: the flush has used it.
     this.#unfinished.drainOnExit(0);
     this.#unfinished.emitDeferredWarnings();
   }

@@ -3,25 +3,25 @@ import { isMainThread } from 'node:worker_threads';
 import { runOutsideRequests, systemClock } from '../time/clock.ts';
 import { soonest } from '../time/system-timers.ts';
 
-/** What a transport does when the process is told to end. */
+/** A transport's part in the handling of signals. */
 export interface SignalSubscriber {
-  /** Those that it asks for. */
+  /** The signals that it handles. */
   readonly signals: readonly NodeJS.Signals[];
-  /** The longest that it flushes, in milliseconds. */
+  /** Limit of the flush, in milliseconds. */
   readonly signalTimeoutMs: number;
-  /** Resolves as soon as Kafka turns out to be away, too. */
+  /** Flushes. Resolves early if the state becomes `down`. */
   flushForSignal(timeoutMs: number): Promise<unknown>;
-  /** Gives up what is left: to the spool, to the fallback, and in words on stderr. Resolves when the fallback has written it. */
+  /** Gives what is left to the spool or the fallback, or reports it on stderr. Resolves when the fallback has written it. */
   giveUpForSignal(): Promise<unknown>;
-  /** The same for what has come since. */
+  /** The same for records that were accepted since, without waiting. */
   exitForSignal(): void;
 }
 
-/** How copies of this package in one process (ESM and CommonJS, two versions) work together: its shape must not change. */
+/** The interface between copies of this package in one process (ESM and CommonJS, two versions): it must not change. */
 interface PackageCopy {
-  /** Whether no flush is under way that the end of the process would cut off. */
+  /** Whether no flush is running. */
   isReady(): boolean;
-  /** Gives up what is left, and takes all its handlers off the process. */
+  /** Gives up what is left, and removes its handlers from the process. */
   end(): void;
 }
 
@@ -33,7 +33,7 @@ interface Interruption {
 
 type Handler = ((signal: NodeJS.Signals) => void) & { readonly [COPY]?: PackageCopy };
 
-// On the handler itself: that is what another copy finds among the listeners of the process.
+// A key on the handler, which other copies find among the listeners of the process.
 const COPY: unique symbol = Symbol.for('winston-kafkajs.signal-handler') as never;
 
 const subscribers = new Set<SignalSubscriber>();
@@ -64,7 +64,7 @@ export function unsubscribe(subscriber: SignalSubscriber): void {
   if (subscribers.delete(subscriber)) syncHandlers();
 }
 
-/** One handler for each signal that somebody asks for, and none for any other. */
+/** Adds our handler for each signal that a subscriber wants, and removes it for all others. */
 function syncHandlers(): void {
   const wanted = new Set([...subscribers].flatMap(({ signals }) => signals));
   for (const signal of wanted) {
@@ -80,17 +80,17 @@ function syncHandlers(): void {
   if (handled.size > 0) process.on('newListener', onNewListener);
 }
 
-/** Before all others: a `once` handler that has been called is no longer among the listeners. */
+/** Puts our handler before all others: a `once` handler of the application that has run is no longer among the listeners. */
 function putFirst(signal: NodeJS.Signals): void {
-  // Where it is the only one, to take it off would have Node drop a signal that is on its way.
+  // Do not remove an only handler: Node would drop a signal that is already pending.
   if (process.listeners(signal)[0] === handler) return;
   process.removeListener(signal, handler);
   runOutsideRequests(() => process.prependListener(signal, handler));
 }
 
-/** The application may put one of its own first. No signal comes before the tick. */
+/** Puts our handler first again after the application has prepended one. No signal is handled before the tick. */
 function onNewListener(event: NodeJS.Signals, listener: Handler): void {
-  // Two copies that both go first would do so for ever.
+  // Ignore handlers of other copies: two copies that both want to be first would never stop.
   if (listener[COPY] !== undefined) return;
   soonest(() => {
     if (handled.has(event)) putFirst(event);
@@ -99,14 +99,14 @@ function onNewListener(event: NodeJS.Signals, listener: Handler): void {
 
 function onSignal(signal: NodeJS.Signals): void {
   if (hasApplicationHandler(signal)) begin(signal, 'application');
-  // The second signal, and the application has no handler: somebody presses Ctrl-C again.
+  // The second signal, without a handler of the application: for example, Ctrl-C was pressed again.
   else if (current?.decides === 'process') raise(signal);
   else begin(signal, 'process');
 }
 
 /**
- * Flushes. Where a handler of the application has heard the signal first and raises it again while we flush, as NestJS's
- * shutdown hooks do, the time counts from the first.
+ * Flushes. If a handler of the application raises the signal again while we flush, as NestJS's shutdown hooks do, the time
+ * limit counts from the first signal.
  */
 function begin(signal: NodeJS.Signals, decides: Interruption['decides']): void {
   const now = systemClock.monotonic();
@@ -127,9 +127,9 @@ function begin(signal: NodeJS.Signals, decides: Interruption['decides']): void {
   });
 }
 
-/** Nobody else has heard the signal, and what could be sent is sent. */
+/** Ends the process after the flush, because the application has no handler for the signal. */
 function finish(signal: NodeJS.Signals): void {
-  // Added in the meantime: it has missed the first one.
+  // The application has added a handler in the meantime, which has missed the signal: raise it again for that one.
   if (hasApplicationHandler(signal)) {
     current = undefined;
     process.kill(process.pid, signal);
@@ -139,11 +139,11 @@ function finish(signal: NodeJS.Signals): void {
   if (copiesOn(signal).every((copy) => copy.isReady())) raise(signal);
 }
 
-/** Ends the process by the signal, as if there had been no handler of ours: the exit status is what it would have been. */
+/** Ends the process with the signal, so that the exit status is the same as without our handler. */
 function raise(signal: NodeJS.Signals): void {
   for (const copy of new Set([...copiesOn(signal), thisCopy])) copy.end();
   process.kill(process.pid, signal);
-  // The kernel keeps from process 1, of a container say, every signal that it has no handler for: it lives on.
+  // The kernel ignores a signal to process 1 (in a container, say) that has no handler for it, so exit explicitly.
   if (process.pid === 1) process.exit(128 + constants.signals[signal]);
 }
 
@@ -161,12 +161,12 @@ interface Counting {
 }
 
 /**
- * How many handlers are `signal-exit`'s. They decide nothing: they do their work when there is no handler but theirs, so
- * with ours beside them both would wait for the other. Counted as they count one another: by the emitter of version 3,
+ * How many handlers are `signal-exit`'s. They act only if there is no handler but theirs, so with ours beside them each
+ * would wait for the other; they do not count as the application's. They are counted by the emitter of version 3,
  * `process.__signal_exit_emitter__`, and of version 4, `globalThis[Symbol.for('signal-exit emitter')]`.
  */
 function signalExitHandlers(signal: NodeJS.Signals): number {
-  // Both versions listen to these, and to different ones beyond them.
+  // Both versions listen to these signals; beyond them, each version listens to different ones.
   if (!DEFAULT_SIGNALS.includes(signal)) return 0;
   const version3 = (process as { __signal_exit_emitter__?: Counting }).__signal_exit_emitter__;
   const version4 = (globalThis as { [key: symbol]: Counting | undefined })[Symbol.for('signal-exit emitter')];
@@ -176,13 +176,13 @@ function signalExitHandlers(signal: NodeJS.Signals): number {
   );
 }
 
-/** How containers, terminals and process managers end a process. */
+/** The signals with which containers, terminals and process managers end a process. */
 export const DEFAULT_SIGNALS: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGHUP'];
 
 // No process can have a handler for these.
 export const NEVER_HANDLED: readonly string[] = ['SIGKILL', 'SIGSTOP'];
 
-/** Whether a process can be told of it: of this system's signals, all but `SIGKILL` and `SIGSTOP`. */
+/** Whether a process can handle it: any signal of this system but `SIGKILL` and `SIGSTOP`. */
 export function canBeHandled(signal: unknown): signal is NodeJS.Signals {
   return (
     typeof signal === 'string' && Object.hasOwn(constants.signals, signal) && !NEVER_HANDLED.includes(signal)

@@ -7,15 +7,15 @@ const MAX_WORDS = 4;
 const MAX_LETTERS = 160;
 const MAX_KEYS = 12;
 
-/** What differs between two records of one kind: quoted text (to its end, or that of what is looked at), ids, numbers. */
+/** What differs between two records of one kind: quoted text (also if its end is cut off), ids, numbers. */
 const VARIABLE = /(?<!\w)(["'`])(?:(?!\1)[^\\]|\\.)*(?:\1|\\?$)|[\w-]*\d[\w.:,+-]*|\b[a-f]{8,}\b/gi;
 
-/** Under which of these an application names the part of itself that logs. */
+/** The fields in which applications name the part of themselves that logs. */
 const LABELS = ['label', 'service', 'logger', 'module', 'namespace'] as const;
 
 /**
- * Which kind of record it is, as a text that a person understands: `info api "order # paid" {order, ms}`. Two records
- * of one log statement have the same; never throws, whatever getters the info has.
+ * The kind of a record, as a readable text: `info api "order # paid" {order, ms}`. It is the same for all records of one
+ * log statement. Never throws, whatever getters the info has.
  *
  * @param origin the call site, where it was captured anyway
  */
@@ -36,7 +36,7 @@ export function fingerprintOf(info: Info, level: string, text: string, origin: C
   }
 }
 
-/** What an application calls the part of itself that logs, if it does. */
+/** The name that the application gives the part of itself that logs, if any. */
 export function labelOf(info: Info): string | undefined {
   return LABELS.map((name) => info[name]).find((label): label is string => typeof label === 'string');
 }
@@ -48,6 +48,6 @@ export function shapeOf(message: string): string {
     if (word !== '' && word !== words.at(-1)) words.push(word);
     if (words.length === MAX_WORDS) break;
   }
-  // Where the text was cut off, brackets that would close are missing.
+  // Remove closing brackets, because they are missing where the text was cut off.
   return words.join(' ').replace(/[\])}]+$/, '');
 }

@@ -15,21 +15,21 @@ import { type FunctionWarnings, RecordFunctions } from './record-functions.ts';
 import { textOf } from './value/info-text.ts';
 import type { Redaction } from './value/redaction.ts';
 
-/** What becomes of an info: a record to send, one that cannot be sent, or nothing because it is not wanted. */
+/** The result for an info: a record to send, a record that cannot be sent, or none because it is not wanted. */
 export type Admission =
   | { kind: 'record'; record: PendingRecord }
   | { kind: 'invalid' | 'rejected'; record: PendingRecord; cause: unknown }
-  /** Kept from Kafka on purpose: by the filter; or because there are too many. */
+  /** Kept from Kafka on purpose: by `filter`, or by `sample` or `rateLimit`. */
   | { kind: 'filtered' }
   | { kind: 'sampled' };
 
-/** What can change while records come. */
+/** The options that can change at run time. */
 export interface RecordSelection {
   readonly filter: CompiledFilter | undefined;
   readonly sampling: Sampling | undefined;
 }
 
-/** What the transport's options say about its records. */
+/** The options that concern the making of records. */
 export interface RecordFactoryOptions extends RecordSelection {
   readonly topic: string | ((entry: TransportEntry) => string);
   readonly key: ((entry: TransportEntry) => RecordKey | undefined) | undefined;
@@ -40,11 +40,11 @@ export interface RecordFactoryOptions extends RecordSelection {
   readonly recordId: boolean;
   readonly loopHeader: boolean;
   readonly redact: Redaction | undefined;
-  /** Called when the record is sent off; here it matters only whether there is one. */
+  /** Called later, by the sender; here it matters only whether it is set. */
   readonly serialize: object | undefined;
 }
 
-/** From winston's info to a record. */
+/** Makes records of winston's infos. */
 export class RecordFactory {
   readonly #options: RecordFactoryOptions;
   readonly #functions: RecordFunctions;
@@ -59,13 +59,13 @@ export class RecordFactory {
     this.#clock = clock;
   }
 
-  /** Which records are wanted from now on. @param update is given what has been so far */
+  /** Changes which records are wanted. @param update gets the present selection */
   update(update: (selection: RecordSelection) => RecordSelection): void {
     this.#selection = update(this.#selection);
   }
 
-  /** @param keepInfo whether the info is wanted once more, for the `logged` event */
-  admit(
+  /** @param keepInfo whether the `logged` event will need the info */
+  create(
     info: Info,
     levels: Levels | undefined,
     origin: CallSite | undefined,
@@ -86,24 +86,12 @@ export class RecordFactory {
       if (!sampling.keeps(level, () => fingerprintOf(info, level, text, origin))) return { kind: 'sampled' };
     }
     const message = redact === undefined ? text : redact.text(info, text);
-    const kept = keepInfo ? info : undefined;
     const isPlain =
       key === undefined && headers === undefined && partition === undefined && serialize === undefined;
-    if (typeof topic === 'string' && isPlain && span === undefined && !this.#addsHeaders) {
-      const record = new PendingRecord({
-        topic,
-        level,
-        severity,
-        time,
-        text: message,
-        key: null,
-        headers: undefined,
-        requestedPartition: undefined,
-        info: kept,
-      });
-      return { kind: 'record', record };
-    }
-    // Only where one of the application's functions gets it.
+    const content = { level, severity, time, text: message, info: keepInfo ? info : undefined };
+    if (typeof topic === 'string' && isPlain && span === undefined && !this.#addsHeaders)
+      return { kind: 'record', record: new PendingRecord({ ...content, topic, key: null }) };
+    // Redacts a copy of the info only if a function of the application gets it.
     const isShown = typeof topic === 'function' || !isPlain;
     const shown = redact === undefined || !isShown ? info : redact.info(info, level, message);
     const entry: TransportEntry = { level, message, time, info: shown, origin: origin && plainSite(origin) };
@@ -113,15 +101,11 @@ export class RecordFactory {
       partition === undefined ? undefined : this.#functions.partition(partition, entry);
     const callers = headers === undefined ? undefined : this.#functions.headers(headers, entry);
     const record = new PendingRecord({
+      ...content,
       topic: name ?? '',
-      level,
-      severity,
-      time,
-      text: message,
       key: recordKey,
       headers: this.#withOwn(callers, info, span),
       requestedPartition,
-      info: kept,
       entry: serialize && entry,
     });
     if (name === undefined) return { kind: 'invalid', record, cause };
@@ -131,7 +115,7 @@ export class RecordFactory {
   }
 
   /** A record of the transport's own. It has no key, and no filter can keep it out. */
-  admitOwn(info: Info, level: string, message: string): Admission {
+  createOwn(info: Info, level: string, message: string): Admission {
     const { topic } = this.#options;
     const time = this.#clock.wall();
     const entry: TransportEntry = { level, message, time, info, origin: undefined };
@@ -151,8 +135,8 @@ export class RecordFactory {
     return name === undefined ? { kind: 'invalid', record, cause } : { kind: 'record', record };
   }
 
-  /** The record that is counted for an info that could not be read. */
-  unreadable(): PendingRecord {
+  /** Makes the record that is counted for an info that could not be read. */
+  createUnreadable(): PendingRecord {
     return new PendingRecord({
       topic: '',
       level: '',
@@ -167,7 +151,7 @@ export class RecordFactory {
     return this.#options.recordId || this.#options.loopHeader;
   }
 
-  /** With the headers that are the transport's. */
+  /** Adds the transport's own headers. */
   #withOwn(
     headers: RecordHeaders | undefined,
     info: Info,
@@ -179,13 +163,13 @@ export class RecordFactory {
   }
 }
 
-/** Whether it is at least as severe as an error; where the levels have none of that name, whether it is as severe as can be. */
+/** Whether a level is at least as severe as `error`; if there is no such level, whether it is the most severe one. */
 function isError(level: string, severity: number, levels: Levels | undefined): boolean {
   if (level === 'error' || levels === undefined) return level === 'error';
   return severity <= (levels.error ?? Math.min(...Object.values(levels)));
 }
 
-/** A level that the logger does not have is the least severe of all, whatever `Object.prototype` has by its name. */
+/** A level that the logger does not have is the least severe, even if `Object.prototype` has a field of its name. */
 function severityOf(level: string, levels: Levels | undefined): number {
   const severity: unknown = levels?.[level];
   return typeof severity === 'number' ? severity : Number.MAX_SAFE_INTEGER;

@@ -6,20 +6,20 @@ import { handleRejection, isThenable } from '../util/thenable.ts';
 import type { RecordHeaders, RecordKey, TransportEntry } from './record.ts';
 import { isTopicName, TOPIC_NAME_RULE } from './topic-name.ts';
 
-/** The options that are functions of the application's, which are called for each record. */
+/** The options that are functions, and are called for each record. */
 export type RecordFunction = 'topic' | 'key' | 'partition' | 'headers' | 'filter';
 
-/** Who tells the application that one of its functions has failed. */
+/** Warns the application that one of its functions has failed. */
 export interface FunctionWarnings {
-  /** It threw. @param consequence what becomes of the record */
+  /** The function threw. @param consequence what becomes of the record */
   callbackFailed(name: RecordFunction, error: unknown, consequence: string): void;
-  /** It returned something else than `expected`. */
+  /** The function did not return what is `expected`. */
   invalidReturn(name: RecordFunction, expected: string, given: unknown, consequence: string): void;
 }
 
 /**
- * Calls the application's functions, each under the guard. One that throws or returns something unusable costs the record its key,
- * say, and is warned of.
+ * Calls the application's functions, each under the guard. If one throws or returns something unusable, it warns, and the record
+ * goes without a key, say.
  */
 export class RecordFunctions {
   readonly #warnings: FunctionWarnings;
@@ -28,7 +28,7 @@ export class RecordFunctions {
     this.#warnings = warnings;
   }
 
-  /** Whether the filter takes it. */
+  /** Whether the record passes the filter. */
   passes(filter: CompiledFilter, record: FilterRecord, levels: Levels = {}): boolean {
     try {
       return guardSync(filter.test, record, levels);
@@ -38,7 +38,7 @@ export class RecordFunctions {
     }
   }
 
-  /** Its name; nothing, and the cause, where there is none. */
+  /** The name of the topic; `undefined` and the cause, if there is none. */
   topic(
     topic: string | ((entry: TransportEntry) => string),
     entry: TransportEntry,
@@ -67,7 +67,7 @@ export class RecordFunctions {
     return null;
   }
 
-  /** Any number stays: where the topic has no such partition, the record is rejected, and not put elsewhere. */
+  /** Returns any number: if the topic has no such partition, the record is rejected, not sent to another one. */
   partition(partition: (entry: TransportEntry) => unknown, entry: TransportEntry): number | undefined {
     const consequence = 'the record goes to any partition, or to that of its key';
     const value = this.#call('partition', partition, entry, consequence);
@@ -78,7 +78,7 @@ export class RecordFunctions {
 
   headers(headers: (entry: TransportEntry) => unknown, entry: TransportEntry): RecordHeaders | undefined {
     try {
-      // What it returns is read under the flag, too: it may have a getter that logs.
+      // The result is read under the guard too: it may have a getter that logs.
       return guardSync(() => this.#usable(headers(entry)));
     } catch (error) {
       this.#warnings.callbackFailed('headers', error, 'the record goes without headers');
@@ -112,7 +112,7 @@ export class RecordFunctions {
     return headers;
   }
 
-  /** What it returns; nothing where it throws. */
+  /** Calls `fn` with `given`. @returns its result; `undefined` if it throws */
   #call<Given, Result>(
     name: RecordFunction,
     fn: (given: Given) => Result,
@@ -127,7 +127,7 @@ export class RecordFunctions {
     }
   }
 
-  /** Warns of what it returned, unless that is nothing. */
+  /** Warns of a wrong result, unless that is null or undefined. */
   #refuse(name: RecordFunction, expected: string, value: unknown, consequence: string): void {
     if (value === null || value === undefined) return;
     handleRejection(value);
@@ -136,8 +136,8 @@ export class RecordFunctions {
 }
 
 /**
- * The bytes as they are now. The caller may write over them, hand their memory to a thread, or have put a getter on them that
- * throws when the client encodes them.
+ * A copy of the bytes. The application may overwrite or transfer the original, or may have put a getter on it that throws
+ * when the client encodes it.
  */
 function copyOf(bytes: Buffer): Buffer {
   return guardSync(() => Buffer.from(bytes));

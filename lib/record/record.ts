@@ -13,14 +13,14 @@ export const DROP_REASONS: readonly DropReason[] = [
   'invalid',
 ];
 
-/** What `key` gives: `null` for none. */
+/** The result of `key`: `null` for no key. */
 export type RecordKey = string | Buffer | null;
 export type RecordHeaders = Record<string, string | Buffer>;
 
-/** Where an accepted record is: waiting, with the Kafka client, or done with (delivered, dropped, or left on disk). */
+/** Where an accepted record is. `settled`: delivered, dropped, or only on disk. */
 export type RecordState = 'queued' | 'in-flight' | 'settled';
 
-/** Where a record stands on disk: the segment's name, and the offset in it. */
+/** The position of a record on disk: the segment's name, and the offset in it. */
 export interface SpoolPosition {
   readonly segment: string;
   readonly offset: number;
@@ -33,69 +33,69 @@ export interface RecordContent {
   readonly severity: number;
   readonly time: number;
   readonly text: string;
-  /** The record's value in Kafka, where `serialize` has made another one of the text. */
+  /** The record's value in Kafka, if `serialize` has made one that is not the text. */
   readonly value?: string | Buffer | undefined;
   readonly key: RecordKey;
   readonly headers?: RecordHeaders | undefined;
   readonly requestedPartition?: number | undefined;
   readonly info?: object | undefined;
-  /** What `serialize` is to be asked with, where it has yet to make the value. */
+  /** The argument for `serialize`, if it has yet to make the value. */
   readonly entry?: TransportEntry | undefined;
 }
 
-/** What a record waits in. */
+/** The queue in which a record waits. */
 export interface RecordQueueRef {
-  /** Takes out a record that waits here, wherever it stands. */
+  /** Removes a record from any position. */
   discard(record: PendingRecord): void;
 }
 
 /**
- * A record on its way: all that is kept of the info after winston has handed it over. Every field is set here, so that
- * all of them share one hidden class. While many wait, most of them stand in pages and are no objects (`RecordPage`).
+ * An accepted record: everything that is kept of an info. Every field is initialised here, so that all records share one
+ * hidden class. While many wait, most are packed in pages and are not objects (`RecordPage`).
  */
 export class PendingRecord {
   state: RecordState = 'queued';
   /** The queue it waits in. Kept here so that it can be taken out without searching. */
   queue: RecordQueueRef | undefined = undefined;
-  /** Where it stands on disk, if it does. */
+  /** Its position on disk, if it is there. */
   spoolPosition: SpoolPosition | undefined = undefined;
   /**
-   * The partition that it was sent to. The broker may have it already, and has later ones, so a retry must go to the same one,
-   * also by another process.
+   * The partition that it was sent to. The broker may have this record and later ones there, so a retry, also by another
+   * process, must go to the same partition.
    */
   partition: number | undefined = undefined;
-  /** Whether other code keeps a reference to this object: then it must not be packed into a page and made anew later. */
+  /** Whether other code references this object: then it must not be packed into a page and recreated later. */
   isPinned = false;
-  /** Whether it has been sent before, and has come back. */
+  /** Whether a send of it has failed. */
   hasBeenSent = false;
-  /** Where it stands in a queue that keeps the severities apart, counted from anywhere. */
+  /** Its position in a severity queue, relative to an arbitrary start. */
   queueIndex = 0;
   /** Position in the order of acceptance, from 1. */
   seq = 0;
-  /** When, on the monotonic clock; only kept when records expire. Not `time`: a system clock jumps. */
+  /** When it was accepted, on the monotonic clock (the system clock may jump); only set if records expire. */
   acceptedAt = 0;
 
   readonly topic: string;
   readonly level: string;
   /** The level's number in the logger's table: lower is more severe. */
   readonly severity: number;
-  /** Epoch milliseconds of the moment winston handed it over; the record's timestamp in Kafka, unless `sentTime` is. */
+  /** Epoch milliseconds of the moment winston handed it over; the record's timestamp in Kafka, unless `sentTime` is set. */
   readonly time: number;
-  /** The timestamp in Kafka instead, where the broker takes none as old as `time`; that goes in a header then. */
+  /** The timestamp in Kafka if the broker refuses `time` as too old; `time` is sent in a header then. */
   sentTime: number | undefined = undefined;
   readonly key: RecordKey;
   readonly headers: RecordHeaders | undefined;
-  /** The one partition that it may go to, where the option `partition` has named one. */
+  /** The only partition that it may go to, if the option `partition` has named one. */
   readonly requestedPartition: number | undefined;
-  /** Size of value, key and headers in bytes; with a value that is not the text, that of both. */
+  /** Size of text, key and headers in bytes, and of the value if it is not the text. */
   bytes: number;
   /** The formatted text; emptied once settled, because queues may refer to a settled record for a while. */
   text: string;
-  /** The value in Kafka, where that is not the text. */
+  /** The value in Kafka, if it is not the text. */
   value: string | Buffer | undefined;
-  /** What is known of its value, as long as `serialize` has not made it; nothing where there is no `serialize`. */
+  /** The state of its serialization, until `serialize` has made its value. */
   serialization: Serialization | undefined;
-  /** Only kept when somebody listens for `logged`. */
+  /** Only kept if there is a `logged` listener. */
   info: object | undefined;
 
   constructor(content: RecordContent, bytes: number = sizeOf(content)) {
@@ -113,7 +113,7 @@ export class PendingRecord {
     this.bytes = bytes;
   }
 
-  /** Its value is known. Not while it waits in a queue, or is counted: these go by its size. */
+  /** Sets the value. This changes `bytes`, so it must not be called while the record is counted or in a queue. */
   setValue(value: string | Buffer): void {
     this.serialization = undefined;
     if (value === this.text) return;
@@ -121,7 +121,7 @@ export class PendingRecord {
     this.bytes += Buffer.byteLength(value);
   }
 
-  /** Memory does not need its content any more, though queues may refer to it for a while. */
+  /** Frees its content: queues may reference a settled record for a while. */
   empty(): void {
     this.text = '';
     this.value = undefined;
@@ -130,7 +130,7 @@ export class PendingRecord {
   }
 }
 
-/** What it counts for in the limits of `buffer`, `batch.maxBytes` and the spool, and how much room it needs in a page. */
+/** Its size in the limits of `buffer`, `batch.maxBytes` and the spool, and in a page. */
 function sizeOf({ text, value, key, headers }: RecordContent): number {
   let bytes = Buffer.byteLength(text);
   if (value !== undefined) bytes += Buffer.byteLength(value);
@@ -139,15 +139,15 @@ function sizeOf({ text, value, key, headers }: RecordContent): number {
   return bytes;
 }
 
-/** What the caller's functions `topic`, `key`, `partition`, `headers` and `serialize` are given. */
+/** The argument of the options `topic`, `key`, `partition`, `headers` and `serialize`. */
 export interface TransportEntry {
   readonly level: string;
-  /** The formatted text: what will be the record's value, unless `serialize` makes another one. */
+  /** The formatted text: the record's value, unless `serialize` makes another one. */
   readonly message: string;
   /** Epoch milliseconds; the record's timestamp in Kafka. */
   readonly time: number;
   /** The winston info. Read it, don't keep or change it: it is shared with the logger's other transports. */
   readonly info: Readonly<Record<string | symbol, unknown>>;
-  /** Where the record was logged: there when a `filter` or `callSite: true` has it captured. */
+  /** Where the record was logged: captured if a `filter` needs it, or with `callSite: true`. */
   readonly origin: CallSite | undefined;
 }

@@ -6,8 +6,8 @@ export interface SampleOptions {
   /** From 0 (none) to 1 (all): for all levels less severe than `error`, or by level. Levels that are not named are kept. */
   rate: PerLevel;
   /**
-   * `'record'`: each record is kept with that probability. `'fingerprint'`: of each kind of record (level, fields, and the first words of the
-   * message without numbers and ids) the first one is kept, and then one in so many: what is rare is not lost.
+   * `'record'`: each record is kept with that probability. `'fingerprint'`: of each kind of record (level, fields, and the first words of
+   * the message without numbers and ids) the first is kept, and then every n-th, so that rare kinds are not lost.
    *
    * @default 'record'
    */
@@ -20,12 +20,12 @@ export interface SampleOptions {
   seed?: number;
 }
 
-/** How many records are kept in a time. */
+/** How many records are kept per period. */
 export interface RateLimitOptions {
   /** For all levels less severe than `error`, or by level. Levels that are not named have no limit. */
   maxRecords: PerLevel;
   /**
-   * Milliseconds: the time in which there may be so many.
+   * Milliseconds: the length of the period.
    *
    * @default 1000
    */

@@ -14,13 +14,13 @@ export interface ConnectionOptions {
   idleTimeoutMs: number;
   /** Whether there is something to send, or being sent. */
   hasWork(): boolean;
-  /** A client can be used. */
+  /** A client was connected. */
   onOpen(): void;
-  /** A connect failed, so many in a row; `openableAt` says when the next may be tried. */
+  /** A connect failed. @param failures failed connects in a row */
   onFailure(error: unknown, failures: number): void;
-  /** A client can be used again. */
+  /** A client was renewed, and can be used again. */
   onRenewed(): void;
-  /** A client was closed, for whatever reason: the next can be opened. */
+  /** A client was closed: the next can be opened. */
   onClosed(): void;
 }
 
@@ -31,20 +31,20 @@ type Link =
   | { at: 'renewing'; client: DeliveryClient }
   | { at: 'closing' };
 
-// How long a client may take to go in good order before it is cut off. Long enough for a broker to answer what is
-// under way, short enough not to add much to an outage.
+// How long a client may take to disconnect before it is killed. Long enough for a broker to answer the sends in flight,
+// short enough not to prolong an outage much.
 const DISCONNECT_TIMEOUT_MS = 1_000;
 
 // How late the end of an idle connection has to be for the process to count as having been frozen.
 const FROZEN_MS = 5_000;
 
-// How often in a row an idempotent producer is kept, with fresh connections, before a fresh one takes its place: it may
-// be broken itself. An outage has one renewal for every 4 failures, so this is two to three minutes of it.
+// How often in a row an idempotent producer gets new connections before it is replaced, because it may be broken itself.
+// An outage has one renewal for every 4 failures, so this takes two to three minutes.
 const MAX_RENEWALS = 8;
 
 /**
- * The one Kafka client that is in use, if any: opened when there is something to send, replaced when it is not to
- * be trusted any more, closed when there has been nothing to do.
+ * The Kafka client that is in use, if any. It is opened when there are records to send, replaced when it keeps failing,
+ * and closed when it is idle.
  */
 export class Connection {
   readonly #options: ConnectionOptions;
@@ -63,24 +63,24 @@ export class Connection {
     this.#options = options;
   }
 
-  /** The client to send with, when there is one. */
+  /** The client to send with, if it is connected. */
   get client(): DeliveryClient | undefined {
     return this.#link.at === 'open' ? this.#link.client : undefined;
   }
 
-  /** When it makes sense to call `open` next; nothing while it connects or disconnects. */
+  /** From when on `open` connects; `undefined` while a client is connected, connects or disconnects. */
   get openableAt(): number | undefined {
     return this.#link.at === 'none' ? this.#notBefore : undefined;
   }
 
-  /** Starts to connect, unless that is under way, done, or has just failed. */
+  /** Starts to connect, unless a client is there already or a connect has just failed. */
   open(): void {
     if (this.#link.at !== 'none' || this.#options.clock.monotonic() < this.#notBefore) return;
     let client: DeliveryClient;
     try {
       client = this.#options.source.make();
     } catch (error) {
-      // A factory of the caller's, or a configuration that kafkajs refuses.
+      // The application's function for `producer` threw, or kafkajs refused its configuration.
       this.#fail(error);
       return;
     }
@@ -89,11 +89,11 @@ export class Connection {
     void this.#connect(link);
   }
 
-  /** Closes the client; the next `open` makes a fresh one. Resolves when the old one emits and sends nothing any more. */
+  /** Closes the client; the next `open` creates a new one. Resolves when the old one is closed. */
   replace(): Promise<void> {
     if (this.#link.at !== 'none' && this.#link.at !== 'closing') {
       this.#options.clock.cancel(this.#idleTimer);
-      // Of a client that is not connected there is nothing to wait for.
+      // A client that is not connected has nothing in flight to wait for.
       const { client, at } = this.#link;
       this.#link = { at: 'closing' };
       this.#closed = this.#dismiss(client, at === 'open' ? DISCONNECT_TIMEOUT_MS : 0).then(() => {
@@ -104,15 +104,15 @@ export class Connection {
     return this.#closed;
   }
 
-  /** A send has shown that the client is dead. Several may show it of the same one, and only that one is repaired. */
+  /** Repairs the client whose send has failed, unless it was replaced since: several of its sends may fail at a time. */
   repairIfCurrent(client: DeliveryClient): void {
     if (this.client === client) this.#repair();
   }
 
   /**
-   * The client is to go once what is under way with it has landed: cut off, that would arrive twice.
+   * Replaces or repairs the client once its sends in flight are answered: if they were cut off, they would arrive twice.
    *
-   * @param next `repair`: one that can be renewed may stay, with fresh connections
+   * @param next `repair`: keeps a client that can be renewed, with new connections
    */
   retire(client: DeliveryClient, next: 'repair' | 'replace'): void {
     if (this.client !== client || (this.isRetiring && next === 'repair')) return;
@@ -123,7 +123,7 @@ export class Connection {
     return this.#retiring !== undefined && this.client === this.#retiring.client;
   }
 
-  /** What is under way with a client that retires has landed. */
+  /** Called when all sends of the retiring client are answered. */
   finishRetiring(): void {
     const { next } = this.#retiring ?? {};
     this.#retiring = undefined;
@@ -131,23 +131,23 @@ export class Connection {
     else void this.replace();
   }
 
-  /** The next `open` waits for so long. */
+  /** Makes `open` do nothing for `ms` milliseconds. */
   doNotOpenFor(ms: number): void {
     this.#notBefore = this.#options.clock.monotonic() + ms;
   }
 
-  /** The next `open` need not wait: somebody flushes. */
+  /** Lets the next `open` connect at once, for a flush. */
   retryNow(): void {
     this.#notBefore = 0;
   }
 
-  /** A send came through: what failed before is over. */
+  /** A send has succeeded: resets the counts of failures. */
   recordSuccess(): void {
     this.#failures = 0;
     this.#renewals = 0;
   }
 
-  /** Something has changed: whether there is work decides whether an open client is kept. */
+  /** Starts or stops the idle timer, after the amount of work has changed. */
   updateIdleTimer(): void {
     const { clock, source, idleTimeoutMs, hasWork } = this.#options;
     clock.cancel(this.#idleTimer);
@@ -155,8 +155,8 @@ export class Connection {
     if (hasWork() || !source.isOwned || this.#link.at !== 'open') return;
     const since = clock.monotonic();
     this.#idleTimer = clock.after(idleTimeoutMs, () => {
-      // A record may have come that is waiting for more. Where the process was frozen meanwhile (a function that is not called, a
-      // laptop that sleeps), the broker or something between has most likely closed the connection, and nobody has told us.
+      // A record may have come since. If the process was frozen meanwhile (an idle serverless function, a laptop that sleeps), the
+      // connection has most likely been closed at the other end without our notice.
       const isStale = clock.monotonic() - since >= idleTimeoutMs + FROZEN_MS;
       if (!hasWork() || isStale) void this.replace();
     });
@@ -183,7 +183,7 @@ export class Connection {
         this.#options.clock,
       );
     } catch {
-      // A send that does not even end when it is cut off: its client is beyond repair.
+      // A send does not end although its connection was cut: the client has to be replaced.
       if (this.#link === link) void this.replace();
       return;
     }
@@ -198,7 +198,7 @@ export class Connection {
     try {
       await withDeadline(connecting, requestTimeoutMs, 'connecting to Kafka', clock);
     } catch (error) {
-      // `replace` may have come in between: then it is its client no more.
+      // `replace` may have been called meanwhile, and has dealt with the client.
       if (this.#link === link) {
         const closed = this.replace();
         this.#fail(error);
@@ -235,13 +235,13 @@ export class Connection {
         true,
       );
     } catch {
-      // It is given up anyway, and what it left undone is done by its successor.
+      // Ignored: the client is given up anyway, and its records are sent again by the next one.
     }
     client.kill();
   }
 }
 
-/** A client of the caller's may throw where it should return a promise. */
+/** Turns a throw into a rejection: the option `producer` may throw where it should return a promise. */
 async function promised<Result>(fn: () => Promise<Result>): Promise<Result> {
   return await fn();
 }

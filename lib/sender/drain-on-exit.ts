@@ -13,14 +13,14 @@ export interface ExitDrainParts {
   onDelivered: SenderEvents['onDelivered'];
 }
 
-/** The process ends: hands what is unsettled to the exit drain, and counts what becomes of it. Blocks for up to `timeoutMs`. */
+/** At the end of the process, sends unsettled records through the exit drain, and counts the results. Blocks for up to `timeoutMs`. */
 export function drainOnExit(
   { exitDrain, accumulator, health, clock, onDelivered }: ExitDrainParts,
   timeoutMs: number,
 ): void {
   const now = clock.monotonic();
   const end = now + timeoutMs;
-  // Half of the time at most: one partition without an answer must not cost the others theirs.
+  // At most half of the time: one partition without an answer must leave time for the others.
   exitDrain.awaitSends(accumulator.inFlight, now + timeoutMs / 2, (batch, outcome) => {
     const result = classifyOutcome(outcome, batch);
     if (result.kind === 'delivered') {
@@ -28,7 +28,7 @@ export function drainOnExit(
       batch.release();
     } else health.recordError(result.cause);
   });
-  // Too late: nobody would hear the answer, and what is sent now would be sent again from the spool.
+  // Too late: the answer would be missed, and these records would be sent again from the spool.
   if (clock.monotonic() >= end) return;
   const left = accumulator.unsettled();
   if (left.length === 0) return;

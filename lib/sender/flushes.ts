@@ -3,27 +3,27 @@ import type { Clock } from '../time/clock.ts';
 import { whenOverdue } from '../time/overdue.ts';
 import type { FlushReport } from './sender-options.ts';
 
-/** Calls back when there is no use in waiting any longer. @returns ends it */
+/** Starts a check that calls `done` when a flush need not wait any longer. @returns a function that stops the check */
 export type LookForEnd = (done: () => void) => () => void;
 
 interface FlushesOptions {
   ledger: Ledger;
   clock: Clock;
-  /** A flush begins, and there is something to wait for. */
+  /** A flush begins to wait. */
   onBegin(): void;
 }
 
-/** The flushes that are under way. Each waits until what had been accepted before it is settled, or its time is up. */
+/** The running flushes. Each waits until all records accepted before it are settled, or its time is up. */
 export class Flushes {
   readonly #options: FlushesOptions;
-  /** What ends each of them. */
+  /** For each flush, the function that ends it. */
   readonly #ends = new Set<() => void>();
 
   constructor(options: FlushesOptions) {
     this.#options = options;
   }
 
-  /** Whether somebody flushes: then no batch waits to be filled. */
+  /** Whether a flush is running: then no batch lingers. */
   get areWaiting(): boolean {
     return this.#ends.size > 0;
   }
@@ -31,8 +31,8 @@ export class Flushes {
   /**
    * Keeps the process alive until it resolves.
    *
-   * @param scan when it is over, what other processes have left on disk has been counted: that is waited for, too
-   * @param lookForEnd what may end it before its time
+   * @param scan resolves when the records that other processes left on disk are counted: the flush waits for these too
+   * @param lookForEnd checks that may end it early
    */
   async wait(
     timeoutMs: number,
@@ -62,12 +62,12 @@ export class Flushes {
     return { delivered, dropped, pending };
   }
 
-  /** Nothing more is sent: what has not been settled stays pending. */
+  /** Ends all flushes, because nothing more is sent: unsettled records stay `pending`. */
   end(): void {
     for (const done of this.#ends) done();
   }
 
-  /** What a flush that does not wait says. */
+  /** The report of a flush that does not wait. */
   get report(): FlushReport {
     const { delivered, droppedTotal: dropped, unsettled: pending } = this.#options.ledger;
     return { delivered, dropped, pending };

@@ -1,18 +1,18 @@
 import { messageOf } from '../errors.ts';
 
-// Failures in a row, without a success, after which a client is renewed or replaced and an outage is declared. Fewer happen
-// in a healthy cluster: a leader moves, a topic is being created.
+// Failures in a row after which a client is renewed or replaced, and an outage is declared. Fewer happen in a healthy cluster,
+// when a leader moves or a topic is being created.
 const MAX_FAILURES = 4;
-// The same for one partition, while others get through: a whole election of a new leader fits in there.
+// The same for one partition while others get through: long enough for the election of a new leader.
 const MAX_QUEUE_FAILURES = 8;
 
 export interface Failure {
   cause: unknown;
-  /** There is no connection to speak of: an outage at once. */
+  /** Whether no broker could be reached: that is an outage at once. */
   isUnreachable: boolean;
-  /** Failures in a row of the partition queue that it happened to; 0 if none. */
+  /** Failed sends in a row of its partition queue; 0 if it was no send. */
   queueFailures: number;
-  /** Whose records it happened to, if it was a send. */
+  /** The topic, if it was a send. */
   topic?: string;
 }
 
@@ -23,7 +23,7 @@ export interface HealthListeners {
   onState(state: HealthState): void;
 }
 
-/** Whether records get through, as far as can be told from what became of the last ones. */
+/** Derives from the results of the last sends whether records get through. */
 export class Health {
   #state: HealthState = 'idle';
   lastError: { message: string; at: number } | null = null;
@@ -54,7 +54,7 @@ export class Health {
     this.lastError = { message: messageOf(cause), at: this.#systemTime() };
   }
 
-  /** @returns whether so much has gone wrong that a fresh client should be tried */
+  /** @returns whether there were enough failures to try a new client */
   recordFailure({ cause, isUnreachable, queueFailures, topic }: Failure): boolean {
     this.recordError(cause);
     this.#failuresInRow++;

@@ -1,10 +1,10 @@
 import type { SendGate } from './sender-options.ts';
 
-/** Nothing is sent while the loop detector wants to see what comes back. No record waits for that twice. */
+/** Pauses the sends while the loop detector tests for a loop. No record waits for that twice. */
 export class LoopDetectionPause {
   readonly #gate: SendGate | undefined;
   #isOn = false;
-  /** Records that have waited for one, and have not gone out since. */
+  /** How many records have waited in a pause and were not sent since. */
   #haveWaited = 0;
 
   constructor(gate: SendGate | undefined) {
@@ -12,9 +12,9 @@ export class LoopDetectionPause {
   }
 
   /**
-   * A batch is due.
+   * Called when a batch is due.
    *
-   * @param mayPause whether nothing speaks against it
+   * @param mayPause whether a pause is harmless now
    * @param queued how many records wait
    * @returns until when nothing is sent
    */
@@ -26,7 +26,7 @@ export class LoopDetectionPause {
     return until;
   }
 
-  /** So many records go out. @param isForced because somebody flushes */
+  /** A batch is sent. @param isForced whether because of a flush @param records how many it has */
   onSend(now: number, isForced: boolean, records: number): void {
     this.#haveWaited = Math.max(0, this.#haveWaited - records);
     this.#gate?.onSend(now, isForced, records);

@@ -15,8 +15,8 @@ import type { TopicProbe } from './results/topic-probe.ts';
 import { SendTimer } from './send-timer.ts';
 import type { SendGate } from './sender-options.ts';
 
-// As many as Kafka's own producer has under way at a time (max.in.flight.requests.per.connection). They go to
-// different partitions: a partition queue never has more than one.
+// The default of Kafka's own producer (max.in.flight.requests.per.connection). These sends go to different partitions:
+// a partition queue never has more than one in flight.
 const MAX_SENDS = 5;
 
 export interface SendLoopOptions {
@@ -24,7 +24,7 @@ export interface SendLoopOptions {
   readonly lingerMs: number;
   readonly requestTimeoutMs: number;
   readonly maxAgeMs: number | undefined;
-  /** What may have sends pause: the loop detector. */
+  /** May pause the sends: the loop detector. */
   readonly gate?: SendGate | undefined;
   readonly ledger: Ledger;
   readonly accumulator: RecordAccumulator;
@@ -33,16 +33,16 @@ export interface SendLoopOptions {
   readonly flushes: Flushes;
   readonly topicProbe: TopicProbe;
   readonly resultHandler: SendResultHandler;
-  /** A send has been answered, after so many milliseconds, and its records have been seen to. */
+  /** A send was answered, and its records have been dealt with. */
   onAnswer(batch: ProducerBatch, result: SendResult, durationMs: number, isRetry: boolean): void;
 }
 
-/** Takes from the accumulator what is due, and sends it: each time that something has changed, or a time has come. */
+/** Takes due batches from the accumulator and sends them, whenever something has changed or its timer fires. */
 export class SendLoop {
   readonly #options: SendLoopOptions;
   readonly #timer: SendTimer;
   readonly #loopPause: LoopDetectionPause;
-  /** Monotonic milliseconds: until then the client may hold its requests back. */
+  /** Until when, on the monotonic clock, the client may hold requests back because a broker throttles it. */
   #throttledUntil = Number.NEGATIVE_INFINITY;
   #isStopped = false;
 
@@ -55,33 +55,33 @@ export class SendLoop {
     this.#loopPause = new LoopDetectionPause(options.gate);
   }
 
-  /** Whether nothing is sent any more. */
+  /** Whether the loop is stopped: it sends nothing until `restart`. */
   get isStopped(): boolean {
     return this.#isStopped;
   }
 
-  /** A record has been put into its queue. @param isFull whether a batch is full by it */
+  /** A record was put into its queue. @param isFull whether it has filled a batch */
   onRecord(record: PendingRecord, isFull: boolean): void {
     if (this.#timer.isDue) return;
-    // While Kafka is down, the timer of the next attempt decides, and a full batch changes nothing. But `down` may come of one missing
-    // topic: a record of another one is tried at once.
+    // While the state is `down`, wait for the timer of the next attempt even if a batch is full. But one missing topic may be the
+    // cause of `down`: then a record of another topic is tried at once.
     if (this.#options.health.state === 'down' && this.#timer.isArmed && !this.#maySucceed(record)) return;
     if (isFull) this.#timer.soon();
     else this.#timer.onFresh();
   }
 
-  /** Something may be due: it looks at the end of this turn. */
+  /** Runs the loop at the end of this turn, because something may be due. */
   runSoon(): void {
     this.#timer.soon();
   }
 
-  /** A broker asks for a pause, which the client makes: a send that is under way, or begins in it, may take so much longer. */
+  /** A broker throttles the client: a send that is in flight, or begins meanwhile, may take longer by `ms`. */
   onThrottle(ms: number): void {
     const { clock } = this.#options;
     this.#throttledUntil = Math.max(this.#throttledUntil, clock.monotonic() + ms);
   }
 
-  /** The client is gone, and the pause it made with it. */
+  /** The client was closed, and its throttling with it. */
   endThrottle(): void {
     this.#throttledUntil = Number.NEGATIVE_INFINITY;
   }
@@ -104,7 +104,7 @@ export class SendLoop {
     if (accumulator.syncWithSpool({ wall: clock.wall(), monotonic: clock.monotonic() })) this.#timer.soon();
     const expired = ledger.dropped.expired;
     const expiry = this.#expire();
-    // In their place others come from disk.
+    // Memory has room again for records on disk.
     if (ledger.dropped.expired > expired && ledger.spooledWaiting > 0) this.#timer.soon();
     const force = flushes.areWaiting;
     const now = clock.monotonic();
@@ -112,7 +112,7 @@ export class SendLoop {
     if (pausedUntil <= now) this.#sendDue(now, force);
     connection.updateIdleTimer();
     const next = Math.min(Math.max(this.#nextAttempt(now, force), pausedUntil), expiry);
-    // Never at once: what could be done now has just been done.
+    // At least 1 ms: everything that was due has just been sent.
     if (next < Number.POSITIVE_INFINITY) this.#timer.arm(Math.max(1, next - now));
   }
 
@@ -140,12 +140,12 @@ export class SendLoop {
     while (this.#maySend()) {
       const batch = accumulator.drain(now, force, topicProbe.topic);
       if (batch !== undefined) void this.#send(client, batch);
-      // A probe without anything to send is over.
+      // A topic probe without a record to send is over.
       else if (!topicProbe.cancel()) break;
     }
   }
 
-  /** One at a time until the first has come through: several at a silent broker only get in each other's way. */
+  /** Allows one send at a time until the first has succeeded: several at an unresponsive broker only delay each other. */
   #maySend(): boolean {
     const { accumulator, connection, health, topicProbe } = this.#options;
     if (connection.isRetiring) return false;
@@ -156,7 +156,7 @@ export class SendLoop {
   #nextAttempt(now: number, force: boolean): number {
     const { accumulator, connection } = this.#options;
     const isOpen = connection.client !== undefined;
-    // Then it goes on when what is under way has landed.
+    // The answer of a send in flight runs the loop again.
     if (isOpen && !this.#maySend()) return Number.POSITIVE_INFINITY;
     const openable = isOpen ? now : (connection.openableAt ?? Number.POSITIVE_INFINITY);
     return Math.max(openable, accumulator.nextDue(force) ?? Number.POSITIVE_INFINITY);
@@ -182,14 +182,14 @@ export class SendLoop {
     resultHandler.prepare(batch);
     let result: SendResult;
     try {
-      // A pause that the broker asks for holds up what is under way there, too (KIP-219).
+      // A broker that throttles holds up requests in flight too (KIP-219).
       const limitMs = (): number => Math.max(0, this.#throttledUntil - sentAt) + requestTimeoutMs;
       const answer = await withDeadline(client.send(batch), limitMs, 'a send to Kafka', clock);
       result = classifyAnswer(answer, batch);
     } catch (error) {
       result = classifyError(error);
     }
-    // All its records have been given up meanwhile, because it was closed or the process ends: only its queue has to be told.
+    // All its records were given up meanwhile, because of a close or the end of the process: only its queue has to be told.
     const isGivenUp = result.kind !== 'delivered' && batch.records.every(({ state }) => state === 'settled');
     if ('cause' in result) accumulator.recordError(batch.topic, result.cause);
     if (isGivenUp) accumulator.reenqueue(batch, 0);
@@ -200,7 +200,7 @@ export class SendLoop {
     this.run();
   }
 
-  /** Whether a record like this one might get through, though nothing else has of late. */
+  /** Whether this record may get through although the state is `down`: the client is usable, and its queue is not held. */
   #maySucceed(record: PendingRecord): boolean {
     const { clock, accumulator, connection } = this.#options;
     const { client, openableAt = Number.POSITIVE_INFINITY } = connection;

@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../time/clock.ts';
 
-/** When the send loop looks next for what is due: at the end of this turn, or later, by one timer. */
+/** Schedules the next run of the send loop: at the end of this turn, or later with one timer. */
 export class SendTimer {
   readonly #clock: Clock;
   readonly #lingerMs: number;
@@ -16,7 +16,7 @@ export class SendTimer {
     this.#run = run;
   }
 
-  /** Whether it looks at the end of this turn. */
+  /** Whether the loop runs at the end of this turn. */
   get isDue(): boolean {
     return this.#isDue;
   }
@@ -31,7 +31,7 @@ export class SendTimer {
     this.#clock.soon(this.#run);
   }
 
-  /** A record has come that may wait for `lingerMs`. The timer may be that of a partition queue that waits to try again. */
+  /** A record has come that lingers. A timer that is armed for a later retry is replaced. */
   onFresh(): void {
     if (this.#timer === undefined || this.#isLate) this.arm(this.#lingerMs);
   }
@@ -47,7 +47,7 @@ export class SendTimer {
     this.#timer = undefined;
   }
 
-  /** It looks now. */
+  /** Called when the loop runs. */
   onRun(): void {
     this.#isDue = false;
     this.disarm();

@@ -14,7 +14,7 @@ import type { Clock } from '../time/clock.ts';
 import type { HealthState } from './health.ts';
 
 export interface SenderOptions {
-  /** Makes the source of clients; what these find out about partitions goes to the listener. */
+  /** Creates the source of clients. `onPartitions` hears what a client finds out about partitions. */
   source(onPartitions: PartitionsListener): ClientSource;
   clock: Clock;
   random(): number;
@@ -25,30 +25,30 @@ export interface SenderOptions {
   idleTimeoutMs: number;
   partitionOfKey: BatchingPolicy['partitionOfKey'];
   ledger: Ledger;
-  /** What may have sends pause: the loop detector. */
+  /** May pause the sends: the loop detector. */
   gate?: SendGate | undefined;
   spool?: Spool | undefined;
-  /** Makes the records' values, if these are not their texts. */
+  /** Calls the option `serialize`, if it is set. */
   serializer?: Serializer | undefined;
 }
 
 /** What the sender reports. */
 export interface SenderEvents {
-  /** The broker has acknowledged these. */
+  /** The broker has acknowledged these records. */
   onDelivered(records: Records): void;
   onDropped: DropListener;
-  /** A topic cannot be sent, and its records wait on disk while others' pass them. Told once each time it comes to that. */
+  /** A topic's records cannot be sent, and wait on disk while others are sent. Called once each time this begins. */
   onHeld?(held: HeldTopic): void;
   /**
-   * Nothing gets through any more; told once per outage. `unreachable`: there is no connection to speak of. `topic`: whose send
-   * has failed, if it was one.
+   * No record gets through; called once per outage. `unreachable`: no broker could be reached. `topic`: that of the failed send,
+   * if it was a send.
    */
   onOutage(cause: unknown, unreachable: boolean, topic?: string): void;
-  /** What `serialize` needs is not there; told once per outage. */
+  /** A service that `serialize` needs is not available; called once per outage. */
   onSerializerOutage?(cause: unknown): void;
-  /** A send has been answered, after so many milliseconds, and its records have been seen to. */
+  /** A send was answered, and its records have been dealt with. */
   onAnswer(batch: ProducerBatch, result: SendResult, durationMs: number, isRetry: boolean): void;
-  /** Whether records get through has changed. */
+  /** The state has changed. */
   onState(state: HealthState): void;
 }
 
@@ -62,16 +62,16 @@ export interface FlushReport {
   pending: number;
 }
 
-/** What a send may be held up by for a moment: the loop detector. */
+/** The loop detector, as far as the send loop needs it: it may hold a send back for a moment. */
 export interface SendGate {
   /**
-   * A batch is due.
+   * Called when a batch is due.
    *
    * @param now monotonic milliseconds
-   * @param mayPause whether nothing speaks against it
-   * @returns until when nothing is to be sent: then it is asked again
+   * @param mayPause whether a pause is harmless now
+   * @returns until when nothing is to be sent; it is called again then
    */
   pauseUntil(now: number, mayPause: boolean): number;
-  /** A batch of so many records goes out. @param isForced because somebody flushes */
+  /** A batch is sent. @param isForced whether because of a flush @param records how many it has */
   onSend(now: number, isForced: boolean, records: number): void;
 }

@@ -15,10 +15,10 @@ import { TopicProbe } from './results/topic-probe.ts';
 import { SendLoop } from './send-loop.ts';
 import type { FlushReport, SenderEvents, SenderOptions } from './sender-options.ts';
 
-// How long there is no connection after a disconnect: longer than the old one may take to close.
+// How long no connection is opened after a disconnect: longer than the old one may take to close.
 const DISCONNECTED_MS = 2_000;
 
-/** From accepted to acknowledged: forms batches, sends them, and sees to it that they arrive or are counted. */
+/** Takes accepted records and sends them in batches, until each is acknowledged by the broker or dropped and counted. */
 export class Sender {
   readonly #options: SenderOptions;
   readonly #source: ClientSource;
@@ -38,7 +38,7 @@ export class Sender {
     const { ledger, buffer, batch, partitionOfKey, random, clock } = options;
     this.#flushes = new Flushes({ ledger, clock, onBegin: () => this.#onFlush() });
     const source = options.source((topic, count, writable) =>
-      this.#accumulator.learn(topic, count, writable),
+      this.#accumulator.setPartitions(topic, count, writable),
     );
     this.#source = source;
     const { keepsSendTogether, resendsWhole } = source;
@@ -54,7 +54,7 @@ export class Sender {
     );
     this.#health = new Health(clock.systemTime, events);
     this.#unreachedBrokers = new UnreachedBrokers(clock, source.brokerCount);
-    // What waits for its value is no work for a client yet: kept open, its connection would keep the process alive for as long.
+    // Records that wait for their value are no work for the client: its open connection would keep the process alive for as long.
     const hasWork = (): boolean => ledger.unsettled > this.#accumulator.unserializedCount;
     this.#missingTopics = new MissingTopics(clock, () => this.#accumulator.waitingTopics());
     const topicProbe = new TopicProbe();
@@ -69,7 +69,7 @@ export class Sender {
       },
       onFailure: (cause, failures) => {
         this.#unreachedBrokers.recordFailure(cause);
-        // What fails while the transport is being closed is no news.
+        // Ignore failures while the transport is being closed.
         if (this.#loop.isStopped) return;
         this.#health.recordFailure({
           cause,
@@ -142,17 +142,17 @@ export class Sender {
     return this.#loop.sends;
   }
 
-  /** How many of them were of records that had been sent before. */
+  /** How many of the sends were retries. */
   get retries(): number {
     return this.#loop.retries;
   }
 
-  /** How often a client had to be connected anew. */
+  /** How often a client was connected after the first time. */
   get reconnects(): number {
     return Math.max(0, this.#connection.opened - 1);
   }
 
-  /** Takes a record in. The application is waiting: all else happens later, in a turn of its own. */
+  /** Accepts a record. It runs inside the log call, so the record is sent later, in another turn of the event loop. */
   add(record: PendingRecord): void {
     if (this.#loop.isStopped) {
       this.acceptAndDrop(record, 'closed', undefined);
@@ -166,25 +166,25 @@ export class Sender {
       return;
     }
     this.#serializing.add(record, serialization);
-    // It may expire before it is in a queue.
+    // The record may expire before it is in a queue: arm the timer for that.
     if (retry.maxAgeMs !== undefined) this.#loop.runSoon();
   }
 
-  /** A record that has its value. */
+  /** Puts a record that has its value into its queue. */
   #enqueue(record: PendingRecord): void {
     this.#loop.onRecord(record, this.#accumulator.add(record));
   }
 
-  /** Takes no record in: it is counted and told as any other that is dropped. */
+  /** Counts a record as accepted, and drops it at once. */
   acceptAndDrop(record: PendingRecord, reason: DropReason, cause: unknown): void {
     this.#accumulator.acceptAndDrop(record, reason, cause);
   }
 
   /**
-   * Resolves when all that is accepted so far is settled, the time is up, or the sender is stopped. Keeps the process alive until then.
+   * Resolves when all records accepted so far are settled, the time is up, or the sender is stopped. Keeps the process alive until then.
    *
-   * @param scan when it is over, what other processes have left on disk has been counted: that is waited for, too
-   * @param mayGiveUpEarly the process or its logger ends: it does not wait for long where no broker was ever there, or no topic
+   * @param scan resolves when the records that other processes left on disk are counted: the flush waits for these too
+   * @param mayGiveUpEarly whether it may stop waiting early if no broker was ever reached or only missing topics are left
    */
   async flush(timeoutMs: number, scan?: Promise<void>, mayGiveUpEarly = false): Promise<FlushReport> {
     if (this.#loop.isStopped) return this.#flushes.report;
@@ -196,22 +196,22 @@ export class Sender {
   }
 
   /**
-   * Closes the client. Resolves when its connections are closed. Where records are left, there is none for a moment: the process
-   * ends when nothing keeps it alive, and a connection would.
+   * Closes the client. Resolves when its connections are closed. If records are left, no new connection is opened for a moment, because
+   * it would keep the process alive, which is about to end.
    */
   async disconnect(): Promise<void> {
     if (this.#options.ledger.unsettled > 0) this.#connection.doNotOpenFor(DISCONNECTED_MS);
     await this.#connection.replace();
   }
 
-  /** Gives up all that is left, in flight or not. With a spool, it goes there: others send it, and no flush waits for it. */
+  /** Gives up all records that are left, those in flight included. With a spool they go there, and no flush waits for them. */
   giveUp(): void {
     this.#accumulator.giveUp('closed', undefined);
     this.#serializing?.stop();
     this.#flushes.end();
   }
 
-  /** There is something on disk that was not there before. */
+  /** Called when there are new records on disk. */
   onSpooledWork(): void {
     this.#loop.runSoon();
   }
@@ -221,18 +221,18 @@ export class Sender {
     this.#loop.stop();
     this.giveUp();
     await this.#connection.replace();
-    // Opened again in the meantime: then it goes on.
+    // Not if the transport was reopened in the meantime.
     if (this.#loop.isStopped) await this.#source.dispose?.();
   }
 
-  /** The process ends. Has what is left sent where that is still possible: blocks, for up to `timeoutMs`. */
+  /** The process ends: sends what is left if a worker thread can still do so. Blocks for up to `timeoutMs`. */
   drainOnExit(timeoutMs: number): void {
     const { exitDrain } = this.#source;
     if (exitDrain === undefined) return;
     const { clock } = this.#options;
     const { onDelivered } = this.#events;
     const parts = { exitDrain, accumulator: this.#accumulator, health: this.#health, clock, onDelivered };
-    // It may have no thread, and none can be started: what is left is given up all the same.
+    // It fails if there is no thread and none can be started; the records are then given up.
     attempt(
       () => drainOnExit(parts, timeoutMs),
       (error) => this.#health.recordError(error),
@@ -244,12 +244,12 @@ export class Sender {
     this.#loop.restart();
   }
 
-  /** A broker asks for a pause, which the client makes: a send that is under way, or begins in it, may take so much longer. */
+  /** A broker throttles the client: a send that is in flight, or begins meanwhile, may take longer by `ms`. */
   onThrottle(ms: number): void {
     this.#loop.onThrottle(ms);
   }
 
-  /** Somebody waits for what is left: it is tried at once. */
+  /** A flush begins: everything is tried at once. */
   #onFlush(): void {
     this.#accumulator.beginFlush();
     this.#connection.retryNow();

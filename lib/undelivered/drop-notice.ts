@@ -2,30 +2,30 @@ import { DROP_REASONS, type DropReason, type PendingRecord } from '../record/rec
 import type { Clock, Timer } from '../time/clock.ts';
 import { type Counts, Tally } from '../util/tally.ts';
 
-// While records keep being dropped, the topic hears of it this often.
+// The least time between two drop notices.
 const INTERVAL_MS = 10_000;
-// How long a notice waits for the next success, with which it would go along. Not at once: in a full buffer it would take
-// another record's place.
+// How long a notice waits for the next successful send. It is not sent at once, because in a full buffer it would displace
+// another record.
 const NOTICE_DELAY_MS = 1_000;
 
 export interface DropNoticeOptions {
   clock: Clock;
-  /** Whether a notice is wanted, and would get through. If not, it goes with the next success. */
+  /** Whether a notice is wanted and can get through. If not, it waits for the next successful send. */
   canSend(): boolean;
-  /** Whether it would take no other record's place. */
+  /** Whether the buffer has room for it without dropping a record. */
   hasRoom(): boolean;
-  /** The notice, as a record; nothing where there is no topic for it. */
+  /** Creates the notice; `undefined` if `topic` names no topic for it. */
   make(counts: Counts): PendingRecord | undefined;
-  /** Has it sent. */
+  /** Sends the notice. */
   send(notice: PendingRecord): void;
 }
 
-/** Counts what was dropped, by reason, and sends a notice of it to the topic, so that whoever reads that knows what is missing. */
+/** Counts dropped records by reason, and sends notices with the counts to the topic, so that its readers know what is missing. */
 export class DropNotice {
   readonly #options: DropNoticeOptions;
   readonly #unsent = new Tally();
   #lastAt = Number.NEGATIVE_INFINITY;
-  /** The counts of the notices that are on their way. */
+  /** The counts of the notices that were sent, in case one is dropped. */
   readonly #underWay = new WeakMap<PendingRecord, Counts>();
   #timer: Timer | undefined;
 
@@ -35,17 +35,17 @@ export class DropNotice {
 
   onDropped(record: PendingRecord, reason: DropReason): void {
     const ofNotice = this.#underWay.get(record);
-    // The application's `serialize` cannot make a value of a notice: it could not of the next one either.
+    // The application's `serialize` cannot serialize a notice, so it could not serialize the next one either.
     if (ofNotice !== undefined && reason === 'invalid') return;
     this.#unsent.add(reason);
     // The notice itself was dropped: its counts go into the next one.
     if (ofNotice !== undefined)
       for (const name of DROP_REASONS) this.#unsent.add(name, ofNotice.byName[name] ?? 0);
-    // What is refused may be the whole topic, the notice included: that waits until something does get through.
+    // The broker may refuse the whole topic, notices included: then the notice waits for the next successful send.
     if (reason !== 'rejected' && this.#options.canSend()) this.#sendAfter(NOTICE_DELAY_MS);
   }
 
-  /** Sends what has been counted, now or as soon as it is not too early. */
+  /** Sends a notice of what was counted, now or when `INTERVAL_MS` has passed. @param isLast sends it now in any case */
   send(isLast: boolean): void {
     const { clock, canSend, make, send } = this.#options;
     if (this.#unsent.isEmpty || !canSend()) return;
@@ -57,7 +57,7 @@ export class DropNotice {
     this.#lastAt = now;
     const counts = this.#unsent.take();
     const notice = make(counts);
-    // Without a topic nobody can read it: no record of the application's is lost by that, so none is counted.
+    // A notice without a topic is not counted as dropped: it is no record of the application's.
     if (notice === undefined) return;
     this.#underWay.set(notice, counts);
     send(notice);
@@ -66,7 +66,7 @@ export class DropNotice {
   #sendAfter(ms: number): void {
     this.#timer ??= this.#options.clock.after(ms, () => {
       this.#timer = undefined;
-      // Where there is no room, all of that waits to be sent: the notice goes with the next success.
+      // Without room, the notice waits for the next successful send.
       if (this.#options.hasRoom()) this.send(false);
     });
   }

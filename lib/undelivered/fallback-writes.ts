@@ -5,41 +5,41 @@ import type { Clock } from '../time/clock.ts';
 import { isThenable } from '../util/thenable.ts';
 import { type Fallback, shipsToKafka } from './fallback.ts';
 
-// A transport tells nobody when it has written: it is asked again and again.
+// A winston transport has no event for "all is written", so it is polled.
 const POLL_MS = 5;
 
-// How long a fallback may go on that has returned, without a promise, or has called back: a request that it has sent may run into a timeout
-// (winston's Http calls back at once). What it has made, a pool say, is taken for its own for as long.
+// How long a fallback may still log about a record after it has returned without a promise, or has called back: a request that it has
+// sent may run into a timeout (winston's Http calls back at once). What it makes in its calls, a pool say, counts as its own for as long.
 const LATE_LOG_MS = 10_000;
-// Its calls within this time share a scope, and so a timer.
+// The calls within this time share a scope, and so a timer.
 const SHARED_MS = 1_000;
 
-/** Calls the `log` of a winston transport; its result. */
+/** Calls the `log` of a winston transport, and returns its result. */
 type Log = (done: () => void) => unknown;
 
 /**
- * Hands records to a winston transport in turn, and knows whether the fallback has written what it was given: the process must not end
- * before, where there is time.
+ * Gives records to a fallback transport one after another, and knows whether the fallback has written them: the end of the process
+ * waits for that if it can.
  */
 export class FallbackWrites {
   readonly #fallback: Fallback | undefined;
   readonly #clock: Clock;
   readonly #isWritten: (transport: TransportStream) => boolean;
-  /** The pending promises of an async function. */
+  /** The pending promises that the fallback has returned. */
   readonly #calls = new Set<PromiseLike<void>>();
   #hasGotRecords = false;
   #hasBeenCalled = false;
   readonly #waiting: Log[] = [];
-  /** How many of those that wait have been handed over. */
+  /** How many of `#waiting` were given to the transport. */
   #given = 0;
-  /** The last one that was handed over, and has not been called back for. */
+  /** The last of them, while the transport has not called back for it. */
   #unanswered: Log | undefined;
   #isGiving = false;
   #goesOn: boolean;
   /** Of the last calls. */
   #scope: LateScope | undefined;
 
-  /** @param isWritten whether a winston transport has written what it was given, as far as can be told */
+  /** @param isWritten whether a winston transport has written what it got, as far as its streams show */
   constructor(
     fallback: Fallback | undefined,
     clock: Clock,
@@ -52,8 +52,8 @@ export class FallbackWrites {
   }
 
   /**
-   * Whether it goes on after it has returned, as far as is known: it is an async function, has returned a promise, or has not called back at
-   * once. Only the asynchronous half of the loop-safety flag then tells what it logs.
+   * Whether the fallback continues after its call has returned, as far as is known: it is an async function, has returned a promise, or
+   * has called back later. What it logs then is recognised only by the asynchronous half of the loop-safety flag.
    */
   get goesOn(): boolean {
     return this.#goesOn;
@@ -88,22 +88,22 @@ export class FallbackWrites {
   }
 
   /**
-   * A record for a winston transport, which gets it when it has called back for the one before, as from a logger: winston's File has a
-   * listener wait for each record that comes while its stream is full, and each of these looks through all of them when it is called
-   * (winston/lib/winston/transports/file.js, `once('drain', …)`). One that does not call back gets it when its streams are empty.
+   * Queues a record for a winston transport. The transport gets it when it has called back for the one before, or when its streams are
+   * empty. Without this queue, winston's File adds a `drain` listener for each record that comes while its stream is full, and removing
+   * each takes time proportional to their number (winston/lib/winston/transports/file.js, `once('drain', …)`).
    */
   inTurn(log: Log): void {
     this.#waiting.push(log);
     this.#give();
   }
 
-  /** The process ends, and nobody can call back any more. */
+  /** Gives the transport all queued records at once, because the process ends and no callback can come. */
   giveAll(): void {
     this.#give(true);
   }
 
   #give(isAtOnce: boolean = false): void {
-    // It may call back at once.
+    // The transport may call back synchronously, from inside the loop below.
     if (this.#isGiving) return;
     this.#isGiving = true;
     for (; this.#given < this.#waiting.length && (isAtOnce || this.#isReady); this.#given++) {
@@ -117,7 +117,7 @@ export class FallbackWrites {
       this.onRecord(log(done));
       if (this.#unanswered === log) this.#goesOn = true;
     }
-    // Half of the list at a time: to take them out one by one would move all others each time.
+    // Remove half of the list at a time: removing single records would move all others each time.
     if (2 * this.#given >= this.#waiting.length) {
       this.#waiting.splice(0, this.#given);
       this.#given = 0;
@@ -129,7 +129,7 @@ export class FallbackWrites {
     return this.#unanswered === undefined || this.#isWritten(this.#fallback as TransportStream);
   }
 
-  /** It has got a record. @param result what it has returned */
+  /** Called when the fallback was given a record. @param result what the fallback returned */
   onRecord(result: unknown): void {
     this.#hasGotRecords = true;
     this.#hasBeenCalled = true;
@@ -140,12 +140,12 @@ export class FallbackWrites {
     this.#calls.add(call);
   }
 
-  /** Resolves when it has written all, or the time is up. Keeps the process alive until then. */
+  /** Resolves when the fallback has written all, or the time is up. Keeps the process alive until then. */
   async done(timeoutMs: number): Promise<void> {
     if (!this.#hasGotRecords) return;
     const until = this.#clock.monotonic() + timeoutMs;
     if (shipsToKafka(this.#fallback)) this.onRecord(this.#fallback.flush(timeoutMs));
-    // Between two streams of a transport there may be a moment when neither has it.
+    // Ask a transport twice: for a moment, a record may be in neither of its two streams.
     const wanted = typeof this.#fallback === 'function' ? 1 : 2;
     for (let times = 0; ; ) {
       this.#give();

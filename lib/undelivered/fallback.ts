@@ -7,7 +7,7 @@ import { attempt } from '../util/safely.ts';
 import { handleRejection } from '../util/thenable.ts';
 import type { FallbackWrites } from './fallback-writes.ts';
 
-/** Why a record is undelivered. `loop`: it came back again and again; it is counted as suppressed, not as dropped. */
+/** Why a record is undelivered. `loop`: it is part of a log loop; it is counted as suppressed, not as dropped. */
 export type UndeliveredReason = DropReason | 'loop';
 
 /** A record that Kafka will not get. */
@@ -21,7 +21,7 @@ export interface Undelivered {
   readonly headers: Readonly<Record<string, string | Buffer>> | undefined;
   /** Epoch milliseconds of the moment winston handed it over. */
   readonly time: number;
-  /** What made it undeliverable, where there is an error behind it. */
+  /** The error that made it undeliverable, if there is one. */
   readonly cause: unknown;
 }
 
@@ -29,8 +29,8 @@ export interface Undelivered {
 export type Fallback = TransportStream | ((undelivered: Undelivered) => void);
 
 /**
- * Whether the fallback takes records of a level. A winston transport goes by its own `silent` and `level`, as behind a logger;
- * where a level is not among the logger's, it takes them: it is the last place that they can go to.
+ * Whether the fallback takes records of a level. For a winston transport its own `silent` and `level` decide, as behind a logger.
+ * If the logger's levels lack one of the two levels, it takes them, because otherwise they would be lost.
  */
 export function takes(fallback: Fallback, level: string, levels: Levels): boolean {
   if (typeof fallback === 'function') return true;
@@ -39,14 +39,14 @@ export function takes(fallback: Fallback, level: string, levels: Levels): boolea
   return limit === undefined || severity === undefined || severity <= limit;
 }
 
-/** Whether it is a `KafkaTransport`, of whatever copy of the package: to another topic, or another cluster. */
+/** Whether the fallback is a `KafkaTransport` itself (for another topic or cluster), from any copy of the package. */
 export function shipsToKafka(
   fallback: unknown,
 ): fallback is TransportStream & { flush(timeoutMs: number): Promise<unknown> } {
   return hasMethods(fallback, 'flush', 'healthy', 'updateOptions');
 }
 
-/** winston's transports tell by an event that they cannot write (a full disk, too many open files): unheard, it would end the process. */
+/** Listens for the `error` event of a winston transport that cannot write (a full disk, say): unheard, it would end the process. */
 export function listenForErrors(fallback: Fallback | undefined, onFailure: (error: unknown) => void): void {
   if (typeof fallback !== 'object' || fallback.listenerCount?.('error') !== 0) return;
   fallback.on('error', onFailure);
@@ -56,7 +56,7 @@ export function listenForErrors(fallback: Fallback | undefined, onFailure: (erro
 type Run = (fn: () => unknown) => unknown;
 
 /**
- * Hands an undelivered record on, under the guard: what the fallback logs never goes to Kafka.
+ * Gives an undelivered record to the fallback, under the guard: what the fallback logs never goes to Kafka.
  *
  * @param onFailure called when the fallback throws, its promise rejects, or it calls back with an error
  */
@@ -68,7 +68,7 @@ export function handOn(
   cause: unknown,
   onFailure: (error: unknown) => void,
 ): void {
-  // What another transport is given is not what it logs, and that it keeps out itself. Records of a loop might go on there.
+  // Another KafkaTransport is called outside the guard, or it would suppress the record. A loop's record must not be shipped there.
   const isOther = shipsToKafka(fallback) && reason !== 'loop';
   const atOnce: Run = isOther ? outsideGuard : guardSync;
   const call = (run: Run, fn: () => unknown, onError = onFailure): unknown => {
@@ -96,7 +96,7 @@ export function handOn(
       if (error) onFailure(error);
       done();
     };
-    // Its `log`, not its `write`: a transport without a logger has no levels to compare with. takes() has compared them.
+    // Calls `log` and not `write`, because a transport without a logger has no levels; takes() has compared them.
     const log = (): unknown => fallback.log?.(info, onEnd);
     if (!writes.goesOn || isOther) return call(atOnce, log, onEnd);
     const ended = new Promise<void>((resolve) => {
@@ -107,8 +107,8 @@ export function handOn(
 }
 
 /**
- * The text is the record's own, so that a file of them can be fed in again; the rest stands beside it, for the
- * fallback's `format`.
+ * The info for a fallback transport. Its text is the record's own, so that a file of them can be imported again; the other
+ * fields are for the fallback's `format`.
  */
 function infoFor(fallback: TransportStream, record: PendingRecord, reason: UndeliveredReason): unknown {
   const { level, text, topic, time } = record;

@@ -5,40 +5,40 @@ import { type CrashListeners, learnCrashListeners } from './workarounds.ts';
 
 /** winston gives all transports 3,000 ms after an uncaught exception, then exits (its exception-handler.js). */
 const CRASH_TIMEOUT_MS = 2_500;
-// Of these, how long the record of the exception may take to come: a sibling that pushes back holds it up in winston's
-// buffer, and a format may keep it for itself.
+// How much of that time the exception's own record may take to arrive: a sibling transport that pushes back holds it up in
+// winston's buffer, and a format may filter it out.
 const RECORD_TIMEOUT_MS = 2_000;
 
 /**
- * One exception that winston waits for us with. It does so more than once for the same one, where the transport is its handler of exceptions
- * and of rejections: its handlers are all that stand for a transport that handles exceptions (exception-handler.js, `_getExceptionHandlers`),
- * and only those of the right kind are given the record.
+ * One exception whose exit winston delays until the transport has finished. winston does so more than once for the same exception where
+ * the transport is its handler of exceptions and of rejections: its handlers are all that stand for a transport that handles exceptions
+ * (exception-handler.js, `_getExceptionHandlers`), and only those of the right kind are given the record.
  */
 interface Crash extends CrashListeners {
   /** Those of one exception begin in the same turn. */
   readonly turn: object;
-  /** Called when the record has come. */
+  /** Called when the exception's record has arrived. */
   onRecord: (() => void) | undefined;
 }
 
 /**
- * What follows an uncaught exception or unhandled rejection. winston sets `_ending` on every transport that handles
- * them, listens for `finish` and `error` on each, logs the exception, and exits once all have finished, or not, as
- * `exitOnError` says.
+ * Delivers the record of an uncaught exception or unhandled rejection. winston sets `_ending` on every transport that
+ * handles them, listens for `finish` and `error` on each, logs the exception, and, once all have finished, exits if
+ * `exitOnError` says so.
  *
- * So: flush, then tell winston. But not by emitting `finish`: the pipe from the logger listens for it too, and would
- * take the transport off a logger that goes on (which is what befalls winston's own File transport with
- * `exitOnError: false`). Only the listener that winston has added for this exception is called.
+ * So this class flushes, then tells winston. It does not emit `finish`, because the logger's pipe listens for that too
+ * and would remove the transport from a logger that goes on (as happens to winston's own File transport with
+ * `exitOnError: false`). It calls only the listener that winston has added for this exception.
  */
 export class CrashHandler {
   readonly #emitter: EventEmitter;
   readonly #clock: Clock;
   readonly #flush: (timeoutMs: number, isLast: boolean) => Promise<unknown>;
-  /** Oldest first, which is also the order in which their records come. */
+  /** Oldest first: their records arrive in the same order. */
   readonly #crashes = new Set<Crash>();
   #turn: object | undefined;
 
-  /** @param flush `isLast`: once it is done winston ends the process, if it does */
+  /** @param flush `isLast`: whether winston may end the process after this flush */
   constructor(
     emitter: EventEmitter,
     clock: Clock,
@@ -69,7 +69,7 @@ export class CrashHandler {
     return this.#turn;
   }
 
-  /** The record of an exception has come, whether it is taken or not. */
+  /** Called when the record of an exception arrives, whether it is wanted or not. */
   onRecord(): void {
     const waiting = [...this.#crashes].filter(({ onRecord }) => onRecord !== undefined);
     for (const { turn, onRecord } of waiting) if (turn === waiting[0]?.turn) onRecord?.();
@@ -77,7 +77,7 @@ export class CrashHandler {
 
   async #run(crash: Crash): Promise<void> {
     const end = this.#clock.monotonic() + CRASH_TIMEOUT_MS;
-    // What was logged before need not wait for the record.
+    // Records logged earlier are sent without waiting for the exception's record.
     void this.#flush(CRASH_TIMEOUT_MS, false);
     await new Promise<void>((resolve) => {
       const timer = this.#clock.after(RECORD_TIMEOUT_MS, resolve);
@@ -87,7 +87,7 @@ export class CrashHandler {
         resolve();
       };
     });
-    // A record that has just come is being taken: that is done by now, because this goes on in a later microtask.
+    // The record that resolved the promise has been accepted by now: this line runs in a later microtask.
     await this.#flush(Math.max(0, end - this.#clock.monotonic()), true);
     this.#crashes.delete(crash);
     this.#tell(crash);
@@ -95,7 +95,7 @@ export class CrashHandler {
 
   #tell({ onFinish, onError }: Crash): void {
     raiseListenerLimit(this.#emitter, -1);
-    // winston leaves this one behind for every exception that the process survives.
+    // winston itself never removes this listener when the process survives the exception.
     if (onError !== undefined) this.#emitter.removeListener('error', onError);
     if (onFinish === undefined) return;
     this.#emitter.removeListener('finish', onFinish);

@@ -4,7 +4,7 @@ import type { Info } from '../util/info.ts';
 import { isObject } from '../util/safely.ts';
 import { handleRejection, isThenable } from '../util/thenable.ts';
 
-/** What winston's formats look like to a transport that has one of its own. */
+/** The interface of a winston format, as the option `format` takes one. */
 export interface TransportFormat {
   transform(info: never, options?: unknown): unknown;
   readonly options?: unknown;
@@ -12,7 +12,7 @@ export interface TransportFormat {
 
 export type Formatted =
   | { readonly kind: 'info'; readonly info: Info }
-  /** The format returned something falsy: it wants the record out. */
+  /** The format returned something falsy, to filter the record out. */
   | { readonly kind: 'kept-out' }
   | { readonly kind: 'failed'; readonly cause: unknown };
 

@@ -1,7 +1,7 @@
 import type { Levels } from '../util/info.ts';
 import { levelProblem, type NamedLevel, namedLevelProblem } from './level-gate.ts';
 
-/** What may name a level: a transport, or a logger of its. */
+/** A transport or logger, as far as its level is concerned. */
 interface Leveled {
   readonly level?: string;
   readonly levels?: Levels | undefined;
@@ -9,9 +9,9 @@ interface Leveled {
 
 export interface LevelCheckParts {
   readonly transport: Leveled;
-  /** The levels that options name at present: a table of a `filter`, `sample`, `rateLimit`. */
+  /** The level names in the current `filter` table, `sample` and `rateLimit`. */
   named(): Iterable<NamedLevel>;
-  /** The loggers that it has been added to. */
+  /** The loggers that the transport was added to. */
   loggers(): Iterable<Leveled>;
   /** Calls `fn` once the running code has returned to the event loop. */
   soon(fn: () => void): void;
@@ -19,8 +19,8 @@ export interface LevelCheckParts {
 }
 
 /**
- * Tells of level names that a logger does not have: by winston's rules they take no record, in silence. Not at once, because
- * who makes a logger has had no chance to listen yet, and may still put the level right; each only once.
+ * Warns of level names that a logger does not have: winston then passes no record and says nothing. It warns once for each, and only
+ * after the running code has returned: the code that creates a logger may still add its listener or correct the level.
  */
 export class LevelCheck {
   readonly #parts: LevelCheckParts;
@@ -31,7 +31,7 @@ export class LevelCheck {
     this.#parts = parts;
   }
 
-  /** A logger has come, or the transport's level was set. */
+  /** Called when a logger was added, or a level was set. */
   schedule(): void {
     if (this.#isDue) return;
     this.#isDue = true;
@@ -41,7 +41,7 @@ export class LevelCheck {
     });
   }
 
-  /** A record was not taken: the level of its logger may have been set to one that it does not have. */
+  /** Called when a record was not wanted: its logger's level may have been set to an unknown name. */
   onUnknownLevel(logger: Leveled | null | undefined): void {
     const { level, levels } = logger ?? {};
     const isKnown = !level || levels === undefined || Object.hasOwn(levels, level);
@@ -67,9 +67,9 @@ export class LevelCheck {
 }
 
 /**
- * Has `onSet` called when the `level` of a transport is set, which users do at run time. An accessor of the transport's
- * own, because winston-transport's constructor sets the field before the class below it has any; like the field it can be
- * listed, and redefined by a class that has a field of the name.
+ * Calls `onSet` when the `level` of a transport is set, which users do at run time. The accessor is put on the object itself,
+ * because winston-transport's constructor has already made `level` a field there. Like the field, it is enumerable, and a
+ * subclass with a field of that name can redefine it.
  */
 export function watchLevel(transport: { level?: string }, onSet: () => void): void {
   let { level } = transport;

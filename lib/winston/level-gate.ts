@@ -2,7 +2,7 @@ import { nearestOf } from '../util/check-option.ts';
 import type { Info } from '../util/info.ts';
 import { type Levels, levelOf } from '../util/info.ts';
 
-/** What a transport goes by, under winston's names. */
+/** The transport's fields that decide whether it wants a record, under winston's names. */
 export interface Gate {
   readonly level?: string;
   readonly levels: Levels | undefined;
@@ -11,15 +11,15 @@ export interface Gate {
   readonly handleRejections?: boolean;
 }
 
-/** What it goes by of the logger that a record comes from. */
+/** The fields of the record's logger that decide it too. */
 export interface GateLogger {
   readonly level?: string;
   readonly levels?: Levels;
 }
 
 /**
- * Whether a transport wants a record, by winston's rules: its own level, or else that of the logger. What the process
- * dies of passes any level, as in winston-transport's `_accept`.
+ * Whether a transport wants a record, by winston's rules: its own level applies, or else the logger's. An uncaught
+ * exception or unhandled rejection passes any level, as in winston-transport's `_accept`.
  */
 export function isWanted(info: Info, gate: Gate, logger: GateLogger | null | undefined): boolean {
   if (gate.silent) return false;
@@ -32,16 +32,16 @@ export function isWanted(info: Info, gate: Gate, logger: GateLogger | null | und
 }
 
 /**
- * Says so if a level is none of a logger's: by the rule above, nothing passes then.
+ * Describes the problem if the logger has no level of this name: by the rule above, no record passes then.
  *
- * @param isOwn whether it is the transport's own level, or that of the logger, by which it goes otherwise
+ * @param isOwn whether it is the transport's own level; otherwise it is the logger's
  */
 export function levelProblem(level: string | undefined, levels: Levels, isOwn: boolean): string | undefined {
   if (!level || Object.hasOwn(levels, level)) return undefined;
   const [whose, of, who] = isOwn
     ? ["the transport's level", "the logger's levels", 'it takes']
     : ["the logger's level", 'its levels', 'the transport takes'];
-  return `${whose} "${level}" is none of ${of} (${namesIn(levels)}), so ${who} no record. ${remedyFor(level, levels)} For none at all there is silent: true.`;
+  return `${whose} "${level}" is none of ${of} (${namesIn(levels)}), so ${who} no record. ${remedyFor(level, levels)} To take no record on purpose, set silent: true.`;
 }
 
 /** A level that an option names. */
@@ -51,7 +51,7 @@ export interface NamedLevel {
   readonly level: string;
 }
 
-/** The same for a level in a table of a filter, or of another option. */
+/** The same for a level name in `filter`, `sample` or `rateLimit`. */
 export function namedLevelProblem({ path, level }: NamedLevel, levels: Levels): string | undefined {
   if (Object.hasOwn(levels, level)) return undefined;
   const effect = path.startsWith('filter') ? 'it counts as true there (every level)' : 'it has no effect';
@@ -61,7 +61,7 @@ export function namedLevelProblem({ path, level }: NamedLevel, levels: Levels): 
 function remedyFor(level: string, levels: Levels): string {
   // A level that is no text comes from JavaScript: `transport.level = 3`.
   const nearest = nearestOf(String(level), Object.keys(levels));
-  return nearest === undefined ? 'Give it one of those.' : `Did you mean "${nearest}"?`;
+  return nearest === undefined ? 'Choose one of those.' : `Did you mean "${nearest}"?`;
 }
 
 function namesIn(levels: Levels): string {

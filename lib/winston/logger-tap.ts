@@ -13,29 +13,29 @@ import { isInfo, type Mark, markOf, REENTRANT, REENTRANT_UNREPORTED, withMark, w
 import { putOwnMethod } from './own-method.ts';
 import { holdsBack, rootOf, type TappableLogger } from './tappable-logger.ts';
 
-/** A transport that listens in. */
+/** A transport, as far as the tap needs it. */
 export interface TapUser {
-  /** Whether it wants to know where this record was logged. */
+  /** Whether it wants the call site of this record. */
   wantsSite(info: Info, logger: TappableLogger): boolean;
-  /** Whether it has to tell its loggers apart. */
+  /** Whether it needs to know the logger of a record, because it has several. */
   wantsLogger(): boolean;
-  /** The span that is active now, where it wants to know that. */
+  /** The active span, if the transport wants it. */
   spanOf?(info: Info, logger: TappableLogger): SpanContext | undefined;
-  /** Whether it calls functions of the application, which may look at the context that they run in. */
+  /** Whether it calls functions of the application, which may read the asynchronous context they run in. */
   wantsContext?(): boolean;
-  /** The logger has taken a record that it will hand over later: a sibling pushes back. */
+  /** Called when the logger will deliver the record later, because another of its transports pushes back. */
   onHeldBack?(info: Info, logger: TappableLogger): void;
 }
 
-// One tap for a logger, whichever copy of the package has put it there: two, one upon the other, would not find out
-// of each other's way again. The number is the version of `LoggerTap` and `TapUser`.
+// Each logger has one tap, shared by all copies of the package: of two taps on top of each other, neither could be removed
+// cleanly. The number is the version of `LoggerTap` and `TapUser`.
 const TAPS = Symbol.for('winston-kafkajs.taps.4');
 
 const registry = globalThis as { [TAPS]?: WeakMap<TappableLogger, LoggerTap> };
 if (registry[TAPS] === undefined) registry[TAPS] = new WeakMap();
 const taps: WeakMap<TappableLogger, LoggerTap> = registry[TAPS];
 
-/** Has the logger's records looked at in the log call, and marked where there is something to note, until nobody wants it. */
+/** Marks the logger's records at the log call, until the last user has called {@link untap}. */
 export function tap(logger: TappableLogger, user: TapUser): void {
   const root = rootOf(logger);
   let existing = taps.get(root);
@@ -46,7 +46,7 @@ export function tap(logger: TappableLogger, user: TapUser): void {
   existing.users.add(user);
 }
 
-/** The opposite of {@link tap}. With its last user the tap leaves the logger as it was. */
+/** The opposite of {@link tap}. When the last user leaves, the logger is as it was before. */
 export function untap(logger: TappableLogger, user: TapUser): void {
   const root = rootOf(logger);
   const existing = taps.get(root);
@@ -60,19 +60,19 @@ export function untap(logger: TappableLogger, user: TapUser): void {
 type Write = TappableLogger['write'];
 
 /**
- * Wraps a logger's `write`, through which every log call goes, those of its children included. Not `log()` of the
- * transport: as soon as any transport of the logger pushes back, winston delivers from its own buffer, in another
- * turn of the event loop and in another's context. Whatever is asked then errs in both directions.
+ * Wraps a logger's `write`, through which every log call goes, including those of its children. The transport's `log()`
+ * would be too late: as soon as any transport of the logger pushes back, winston delivers from its own buffer, in another
+ * turn of the event loop and another asynchronous context, where the flag can be wrong in both directions.
  */
 class LoggerTap {
   readonly users = new Set<TapUser>();
   readonly #logger: TappableLogger;
   readonly #restore: (() => void)[] = [];
-  /** What each of our wrappers of `write` goes by to take itself off again. */
+  /** For each of our wrappers of `write`, the function that removes it. */
   readonly #wrappers = new Map<Write, () => void>();
-  /** The outermost of them: the one that marks. */
+  /** The outermost of these wrappers: only this one marks. */
   #write: Write | undefined;
-  /** Whether a record is being formatted, and its mark. */
+  /** Whether a record is being formatted. `#mark` is the mark of that record. */
   #isFormatting = false;
   #mark: Mark | undefined;
 
@@ -80,8 +80,8 @@ class LoggerTap {
     this.#logger = logger;
     this.#wrapWrite();
     const self = this;
-    // A format may build a new info and leave the mark behind: what comes out of it gets the mark again. winston's
-    // `_transform` runs the formats and pushes their result, synchronously.
+    // A format may build a new info without the mark, so its result is marked again. winston's `_transform` runs the
+    // formats and pushes their result, synchronously.
     this.#restore.push(
       override(logger, '_transform', (original) => {
         return function transform(this: TappableLogger, info, encoding, callback): unknown {
@@ -102,11 +102,11 @@ class LoggerTap {
         return function push(this: TappableLogger, info, encoding): unknown {
           if (!self.#isFormatting || !isInfo(info)) return original().call(this, info, encoding);
           const mark = self.#mark;
-          // A copy: a format may return one and the same object again and again, an earlier record's mark included.
+          // A copy, because a format may return the same object each time, with an earlier record's mark on it.
           const marked = markOf(info) === mark ? info : withMark(withoutMark(info), mark);
           if (mark?.isReentrant !== true) return original().call(this, marked, encoding);
-          // Under the flag: a sibling that hands on what it gets, as a new record of another logger, would
-          // otherwise have it shipped after all.
+          // Under the flag: a sibling transport may log what it gets to another logger, and that record must not
+          // be shipped either.
           return guardSyncInScope(() => original().call(this, marked, encoding));
         };
       }),
@@ -120,8 +120,8 @@ class LoggerTap {
   }
 
   /**
-   * Others wrap `write` too, and put back what they had found: with it our wrapper may be gone, and nobody would
-   * notice. So it is looked after with every record.
+   * Other code wraps `write` too, and restores the function that it had found, which removes our wrapper if it came
+   * later. So each record checks that the wrapper is still there.
    */
   #keepWrapped(): void {
     const { write } = this.#logger;
@@ -135,7 +135,7 @@ class LoggerTap {
     const restore = override(this.#logger, 'write', (original) => {
       return function write(this: TappableLogger, info, encoding, callback): unknown {
         let marked = info;
-        // Otherwise there is one of ours further out, or none is wanted any more.
+        // Otherwise another of our wrappers is further out, or the tap was removed.
         if (self.#write === write) {
           try {
             let site: CapturedSite | undefined;
@@ -146,7 +146,7 @@ class LoggerTap {
             }
             marked = self.#marked(info, site);
           } catch {
-            // An info with traps of its own (a Proxy, a throwing getter): logging it must not become our failure.
+            // An info may throw when it is read (a Proxy, a getter): the log call must not fail because of the mark.
           }
         }
         return original().call(this, marked, encoding, callback);
@@ -166,10 +166,10 @@ class LoggerTap {
     if (!isInfo(info)) return info;
     const before = markOf(info);
     const isReportingSuppressed = isUnreported();
-    // Marked already: a re-entrant record that is passed on, from one logger to another, stays one.
+    // A re-entrant record that is passed on from one logger to another stays re-entrant.
     if (before?.isReentrant === true && (before.isUnreported || !isReportingSuppressed)) return info;
-    // A copy: the info may be the application's own object (`logger.error(err)`), which it may log again from
-    // elsewhere. A mark left on it would keep a record out that is not re-entrant.
+    // A copy, because the info may be the application's own object (`logger.error(err)`), which it may log again
+    // elsewhere: with this mark on it, that record would wrongly be kept from Kafka.
     if (isGuarded())
       return withMark(withoutMark(info), isReportingSuppressed ? REENTRANT_UNREPORTED : REENTRANT);
     let source: TappableLogger | undefined;
@@ -188,8 +188,8 @@ class LoggerTap {
     const mark: Mark | undefined = isOfInterest
       ? { isReentrant: false, isUnreported: false, site, logger: source, span, context }
       : undefined;
-    // The same object may be logged twice, from two places, before the first is delivered; or come from another
-    // logger, whose mark says nothing here.
+    // The same object may be logged from two places before the first record is delivered, or come from another
+    // logger, whose mark does not apply here.
     if (before !== undefined || (isOfInterest && !Object.isExtensible(info))) {
       return mark === undefined ? withoutMark(info) : withMark(withoutMark(info), mark);
     }
@@ -197,7 +197,7 @@ class LoggerTap {
   }
 }
 
-/** @returns what undoes it */
+/** @returns a function that undoes it */
 function override<Name extends 'write' | '_transform' | 'push'>(
   logger: TappableLogger,
   name: Name,
@@ -206,7 +206,7 @@ function override<Name extends 'write' | '_transform' | 'push'>(
   const isOwn = Object.hasOwn(logger, name);
   const found = logger[name];
   const prototype: TappableLogger = Object.getPrototypeOf(logger);
-  // What is inherited may be patched later, as tracing tools do: so it is looked up anew each time.
+  // An inherited method may be patched later, as tracing tools do, so it is looked up at each call.
   const value = wrap(isOwn ? () => found : () => prototype[name]);
   return putOwnMethod(logger, name, value);
 }

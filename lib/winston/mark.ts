@@ -6,19 +6,19 @@ import type { SpanContext } from '../util/open-telemetry-api.ts';
 import { isAnyError } from '../util/safely.ts';
 import type { TappableLogger } from './tappable-logger.ts';
 
-/** What is learnt about a record at the log call, and travels on the record to `log()`. */
+/** Facts about a record that can only be read at the log call. The record carries them to the transport. */
 export interface Mark {
   /** Logged from inside the shipping of other records. */
   readonly isReentrant: boolean;
-  /** Logged by somebody who was being told of a suppressed record: so of this one nobody is told. */
+  /** Logged by a subscriber of `:record:suppressed`: reporting it there as well would never end. */
   readonly isUnreported: boolean;
-  /** Where it was logged; captured only if somebody asks. */
+  /** The call site; captured only if a transport wants it. */
   readonly site: CapturedSite | undefined;
-  /** The logger it was logged to; noted only if somebody asks. */
+  /** The logger it was logged to; set only if a transport wants it. */
   readonly logger: TappableLogger | undefined;
-  /** The span that was active; noted only if somebody asks. */
+  /** The span that was active; set only if a transport wants it. */
   readonly span: SpanContext | undefined;
-  /** The asynchronous context of the log call; noted only if somebody asks, and the logger will not hand the record over in it. */
+  /** The asynchronous context of the log call; set only if a transport wants it and the logger will deliver the record later. */
   readonly context?: Context | undefined;
 }
 
@@ -26,9 +26,9 @@ export interface Mark {
 // version: change it with `Mark`.
 const MARK = Symbol.for('winston-kafkajs.mark.4');
 
-/** Of a re-entrant record. */
+/** The mark of a re-entrant record. */
 export const REENTRANT: Mark = reentrant(false);
-/** The same, of which nobody is told. */
+/** The mark of a re-entrant record that is not reported. */
 export const REENTRANT_UNREPORTED: Mark = reentrant(true);
 
 function reentrant(isUnreported: boolean): Mark {
@@ -48,48 +48,48 @@ export function markOf(info: Info): Mark | undefined {
   try {
     return info[MARK] as Mark | undefined;
   } catch {
-    // A Proxy that throws for what it does not know: that it was logged must not become our failure.
+    // A Proxy may throw for a field that it does not know: the log call must not fail because of that.
     return undefined;
   }
 }
 
-/** Whether it can carry a mark. */
+/** Whether a value can carry a mark. */
 export function isInfo(value: unknown): value is Info {
   return (typeof value === 'object' || typeof value === 'function') && value !== null;
 }
 
 /**
- * A mark that only tells where a record comes from is hidden from those who print the info (`prettyPrint`), and from
- * those who copy it: after the formats it is put on again. A re-entrant record keeps its mark wherever it is copied to:
- * it might be logged anew from there.
+ * The mark of a re-entrant record is enumerable, so that copies of the info keep it: a copy may be logged again. Any other
+ * mark is not, so that code which prints (`prettyPrint`) or copies the info does not see it; the tap sets it again after
+ * the formats.
  */
 export function withMark(info: Info, mark: Mark | undefined): Info {
   const enumerable = mark?.isReentrant === true;
   return Object.defineProperty(info, MARK, { value: mark, enumerable, configurable: true, writable: true });
 }
 
-/** A copy without a mark, to put one on; extensible, whatever the info is. */
+/** A copy without a mark. The copy is extensible even if the info is not, so it can be marked. */
 export function withoutMark(info: Info): Info {
   try {
     const { [MARK]: _, ...own } = Object.getOwnPropertyDescriptors(info);
     // In newer V8s `stack` is an accessor that only works on the error itself.
     if (isAnyError(info)) own.stack = { value: info.stack, configurable: true, writable: true };
     const prototype = Object.getPrototypeOf(info);
-    // JSON asks for no prototype, but whether it is an array.
+    // `JSON.stringify` asks `Array.isArray`, which a prototype does not change: so an array is copied to an array.
     const copy = Array.isArray(info)
       ? Object.setPrototypeOf([], prototype)
       : Object.create(inherited(info, prototype));
     return Object.defineProperties(copy, own);
   } catch {
-    // A Proxy, or a getter, that throws. Unmarked, a re-entrant record would be shipped: so something that looks
-    // the same as long as nobody asks what it has of its own.
+    // A Proxy or a getter threw. A re-entrant record must not stay unmarked, so return an object that inherits from
+    // the info: it differs only for code that reads own properties.
     return Object.create(info, { [MARK]: { value: undefined, configurable: true, writable: true } });
   }
 }
 
 /**
- * What a copy of an info inherits. A class may have private fields, or internal slots (a `DOMException`, which an aborted `fetch` fails
- * with, a `Date`, a `URL`), which no copy has: its getters, setters and methods throw a TypeError for one. They run on the info itself then.
+ * What a copy of an info inherits. A class may have private fields or internal slots (`DOMException`, which an aborted `fetch` rejects
+ * with, `Date`, `URL`). A copy lacks them, so the class's methods and accessors throw a TypeError on it; then they run on the info itself.
  */
 function inherited(info: Info, prototype: object | null): object | null {
   if (prototype === null || prototype === Object.prototype || prototype === Error.prototype) return prototype;
@@ -116,7 +116,7 @@ function onEither<Result>(copy: object, info: Info, run: (self: object) => Resul
   }
 }
 
-/** Runs on an info, which has the fields of its copy meanwhile: formats have written to those, a masked message for example. */
+/** Runs `run` on the info, which meanwhile has the fields of its copy: formats have written to the copy (a masked message, say). */
 function runOnOriginal<Result>(copy: object, info: Info, run: (self: object) => Result): Result {
   const own = Object.getOwnPropertyDescriptors(info);
   const copied = Object.getOwnPropertyDescriptors(copy) as typeof own;

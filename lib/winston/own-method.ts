@@ -1,7 +1,7 @@
 /**
- * Gives an object a method of its own, in front of what it has or inherits.
+ * Gives an object a method of its own, which hides the one it has or inherits.
  *
- * @returns what undoes it; where somebody has replaced it since, that stays
+ * @returns a function that undoes it, unless other code has replaced the method since
  */
 export function putOwnMethod<Owner extends object, Name extends keyof Owner>(
   owner: Owner,
@@ -12,7 +12,7 @@ export function putOwnMethod<Owner extends object, Name extends keyof Owner>(
   if (!Reflect.defineProperty(owner, name, { value, configurable: true, writable: true }))
     return () => undefined;
   return () => {
-    // Taking ours out would take theirs out too.
+    // Other code has wrapped ours: to remove ours would remove theirs too.
     if (owner[name] !== value) return;
     if (own === undefined) Reflect.deleteProperty(owner, name);
     else Object.defineProperty(owner, name, own);

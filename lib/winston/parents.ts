@@ -9,30 +9,29 @@ import {
   whileReadByHand,
 } from './workarounds.ts';
 
-/** A stream that pipes into the transport: a winston logger, as a rule. */
+/** A stream that pipes into the transport, usually a winston logger. */
 export interface Parent extends Partial<TappableLogger> {
-  /** What a logger pipes to: one that was added twice is in it twice. */
+  /** The transports that the logger pipes to. One that was added twice is listed twice. */
   readonly transports?: readonly unknown[];
-  /** A function says it of each exception. */
+  /** A boolean, or a function that decides for each exception. */
   readonly exitOnError?: unknown;
   pipe?(target: unknown): unknown;
 }
 
 /**
- * The loggers that a transport is added to. winston-transport's own books hold one, and forget about the others
- * (its `once('pipe')` and `once('unpipe')`), so that a transport that was removed and added again, or added to
- * two loggers, has no levels.
+ * The loggers that a transport is added to. winston-transport itself remembers only the first (its `once('pipe')` and
+ * `once('unpipe')`), so that a transport which was removed and added again, or added to two loggers, has no levels.
  */
 export class Parents {
   readonly #user: TapUser;
   readonly #isKafka: (target: unknown) => boolean;
-  /** By the logger itself: added to a child of it, the transport may be removed from the logger, or the other way round. */
+  /** Keyed by the root logger: a transport that was added to a child may be removed from the root, and the other way round. */
   readonly #parents = new Map<Parent, Parent>();
-  #keepsLiving = false;
-  /** Whether records come in marked. Otherwise (a stream that is no logger) the flag is read on arrival. */
+  #isRepiping = false;
+  /** Whether a tap marks the records. Otherwise (the source is no logger) the flag is read when a record arrives. */
   areTapped = false;
 
-  /** @param isKafka whether what a logger pipes to is such a transport: that takes records after its end, too */
+  /** @param isKafka whether a target is a KafkaTransport, which accepts writes after its end */
   constructor(user: TapUser, isKafka: (target: unknown) => boolean) {
     this.#user = user;
     this.#isKafka = isKafka;
@@ -42,37 +41,37 @@ export class Parents {
     return this.#parents.size;
   }
 
-  /** The one that has been there longest. */
+  /** The logger that was added first. */
   get first(): Parent | undefined {
     for (const parent of this.#parents.values()) return parent;
     return undefined;
   }
 
-  /** All of them, the one that has been there longest first. */
+  /** All loggers, in the order in which they were added. */
   get all(): Iterable<Parent> {
     return this.#parents.values();
   }
 
-  /** Whether a logger has ended, and another goes on. */
+  /** Whether some of the loggers have ended, but not all. */
   get oneOfSeveralHasEnded(): boolean {
     const parents = [...this.#parents.values()];
     return parents.some(hasEnded) && !parents.every(hasEnded);
   }
 
-  /** Whether one of them certainly ends the process after an uncaught exception. */
-  get endTheProcess(): boolean {
+  /** Whether one of the loggers always ends the process after an uncaught exception. */
+  get anyExitsOnError(): boolean {
     return [...this.#parents.values()].some(({ exitOnError }) => exitOnError === true);
   }
 
   /** Whether a logger that has ended still has records to hand over. */
-  get haveLastRecords(): boolean {
+  get endedHoldRecords(): boolean {
     for (const parent of this.#parents.values()) {
       if (hasEnded(parent) && (parent.readableLength ?? 0) > 0) return true;
     }
     return false;
   }
 
-  /** How many records they have taken, and not handed on. */
+  /** How many records the loggers hold back. */
   get held(): number {
     let held = 0;
     for (const parent of this.#parents.values()) held += heldBy(parent);
@@ -80,7 +79,7 @@ export class Parents {
   }
 
   /**
-   * Has the loggers hand over what they hold back, to all of their transports, whether one of them pushes back or not.
+   * Makes the loggers hand the records that they hold back to all of their transports, even to one that pushes back.
    *
    * @param maxRecords of each logger
    */
@@ -88,13 +87,13 @@ export class Parents {
     for (const parent of this.#parents.values()) this.#handOverOf(parent, maxRecords);
   }
 
-  /** The same of loggers that have ended. */
+  /** The same for the loggers that have ended. */
   handOverEnded(): void {
     for (const parent of this.#parents.values())
       if (hasEnded(parent)) this.#handOverOf(parent, Number.POSITIVE_INFINITY);
   }
 
-  /** The logger lets go of the transport: has it hand over what was logged before. @param onInfo gets that where all are let go */
+  /** The same for a logger that removes the transport. @param onInfo gets the records if the logger has removed all its transports */
   handOverLast(parent: Parent, onInfo: (info: unknown) => void): void {
     if (parent.transports?.length !== 0) this.#handOverOf(parent, Number.POSITIVE_INFINITY);
     else whileOthersAreDeaf(parent as DataSource, onInfo, () => readFrom(parent, Number.POSITIVE_INFINITY));
@@ -123,31 +122,31 @@ export class Parents {
     this.#updateTapped();
   }
 
-  /** Asked for every record: so it is found out here. */
+  /** Computed here and not in a getter, because it is read for every record. */
   #updateTapped(): void {
     this.areTapped = [...this.#parents.values()].some(isTappable);
   }
 
-  /** Runs `fn`, during which loggers that go on are not to be unpiped. */
-  keepLiving(fn: () => void): void {
-    this.#keepsLiving = true;
+  /** Runs `fn`. Loggers that have not ended are piped again if `fn` unpipes them. */
+  repipeUnended(fn: () => void): void {
+    this.#isRepiping = true;
     try {
       fn();
     } finally {
-      this.#keepsLiving = false;
+      this.#isRepiping = false;
     }
   }
 
-  /** Whether this parent, which has just been unpiped, is to be piped again. */
-  isKept(parent: Parent): boolean {
-    return this.#keepsLiving && !hasEnded(parent);
+  /** Whether a logger that has just been unpiped is to be piped again. */
+  mustRepipe(parent: Parent): boolean {
+    return this.#isRepiping && !hasEnded(parent);
   }
 }
 
-/** Reading a stream emits `data`, with which its transports get the record. */
+/** Reads a stream, which emits `data`: so its transports get the records. */
 function readFrom(parent: Parent, maxRecords: number): void {
   if (!isTappable(parent)) return;
-  // No more than it has now: a transport may log because of what it gets.
+  // Reads only what is held now: a transport may log more because of a record that it gets.
   for (let left = Math.min(heldBy(parent), maxRecords); left > 0; left--) attempt(() => parent.read?.());
 }
 

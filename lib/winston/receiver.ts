@@ -12,31 +12,31 @@ import { type Mark, markOf } from './mark.ts';
 import type { Parent, Parents } from './parents.ts';
 import { WrappedLog } from './wrapped-log.ts';
 
-// Reading the clock twice costs about as much as taking a record in: so the time spent in `log()` is measured for
-// one call in so many, the first one included.
+// Reading the clock twice costs about as much as accepting a record, so the time spent in `log()` is measured only for every
+// 16th call, starting with the first.
 const MEASURE_EVERY = 16;
 
 type Callback = (error?: Error | null) => void;
 
-/** What is asked of the transport, under winston's names. */
+/** The transport's fields and methods that the receiver uses, under winston's names. */
 interface ReceivingTransport extends Gate {
   readonly format?: TransportFormat | undefined;
   readonly parent: Parent | null | undefined;
   log(info: Info, callback?: Callback): unknown;
 }
 
-/** Who gets the infos. */
+/** Gets the infos that are wanted. */
 export interface InfoListener {
   admit(info: Info, levels: Levels | undefined, mark: Mark | undefined, span: SpanContext | undefined): void;
-  /** An info that could not even be read. */
+  /** Counts an info that threw when it was read. */
   admitUnreadable(cause: unknown): void;
-  /** Keeps an info from Kafka on purpose. @param mark what it carries, where that was read */
+  /** Keeps an info from Kafka on purpose. @param mark the info's mark, if it was read */
   suppress(reason: 'reentrant' | 'filtered', info: Info, mark?: Mark): void;
 }
 
 export interface ReceiverParts {
   readonly transport: ReceivingTransport;
-  /** The transport's own `log()`, whatever stands in its place by now. */
+  /** The transport's original `log()`, which other code may have wrapped. */
   readonly ownLog: unknown;
   readonly infos: InfoListener;
   readonly parents: Parents;
@@ -48,7 +48,7 @@ export interface ReceiverParts {
   readonly traceContext: boolean;
 }
 
-/** What reaches a transport, by its stream or by a call of `log()`: whether it is wanted, what its `format` makes of it. Never throws. */
+/** Takes the infos that reach a transport through its stream or a call of `log()`: checks the level, runs `format`. Never throws. */
 export class Receiver {
   readonly #parts: ReceiverParts;
   readonly #wrappedLog: WrappedLog;
@@ -67,7 +67,7 @@ export class Receiver {
     });
   }
 
-  /** An info that comes from a logger, or from some other stream. */
+  /** Takes an info from a logger, or from another stream. */
   write(info: Info): void {
     const { transport, parents, infos, levelCheck } = this.#parts;
     try {
@@ -78,13 +78,13 @@ export class Receiver {
         levelCheck.onUnknownLevel(logger);
         return;
       }
-      // Where there is a tap, its mark decides. The flag may be another context's here: a logger that waited for a drain delivers in
-      // the context of the `drain` event.
+      // Where there is a tap, its mark decides. The flag can be wrong here: a logger that waited for a sibling transport delivers
+      // in the context of that sibling's `drain` event.
       if (mark?.isReentrant === true || (!parents.areTapped && isGuarded())) {
         infos.suppress('reentrant', info, mark);
         return;
       }
-      // Otherwise it would be that of what has made a sibling ready again: the functions of the application would see another request.
+      // For the same reason, the application's functions run in the context of the log call: they may read the current request from it.
       if (mark?.context === undefined) this.#format(info, mark);
       else mark.context.runInAsyncScope(() => this.#format(info, mark));
     } catch (error) {
@@ -95,31 +95,31 @@ export class Receiver {
   #format(info: Info, mark: Mark | undefined): void {
     const { transport, infos, warnings } = this.#parts;
     if (transport.format === undefined) {
-      this.#hand(info, mark);
+      this.#passToLog(info, mark);
       return;
     }
     const result = formatted(info, transport.format, warnings);
     if (result.kind === 'kept-out') infos.suppress('filtered', info);
     else if (result.kind === 'failed') infos.admitUnreadable(result.cause);
-    else this.#hand(result.info, mark);
+    else this.#passToLog(result.info, mark);
   }
 
-  /** A call of the transport's own `log()`. */
+  /** Called by the transport's own `log()`. */
   log(info: Info, callback: unknown): void {
-    const handed = this.#wrappedLog.find(info, callback);
-    if (handed === undefined) this.#take(info, undefined, false);
-    else if (handed.state !== 'dropped') this.#take(info, handed.mark, true);
+    const passed = this.#wrappedLog.find(info, callback);
+    if (passed === undefined) this.#take(info, undefined, false);
+    else if (passed.state !== 'dropped') this.#take(info, passed.mark, true);
     this.#callBack(callback);
   }
 
-  /** To `log()`, where others have wrapped it; the mark, which a format may have lost, goes beside the info. */
-  #hand(info: Info, mark: Mark | undefined): void {
+  /** Hands the info to `log()` if other code has wrapped it. The mark goes beside the info, because a format may have lost it. */
+  #passToLog(info: Info, mark: Mark | undefined): void {
     const { transport, ownLog } = this.#parts;
     if (transport.log === ownLog) this.#take(info, mark, true);
-    else this.#wrappedLog.hand((callback) => transport.log(info, callback as Callback), info, mark);
+    else this.#wrappedLog.pass((callback) => transport.log(info, callback as Callback), info, mark);
   }
 
-  /** @param isFromLogger whether it came by `write()`, where it was decided whether it is wanted */
+  /** @param isFromLogger whether it came through `write()`, which has already checked that it is wanted */
   #take(info: Info, mark: Mark | undefined, isFromLogger: boolean): void {
     const { clock, infos, handlerTime } = this.#parts;
     const isMeasured = this.#calls++ % MEASURE_EVERY === 0;
@@ -145,14 +145,14 @@ export class Receiver {
     infos.admit(info, mark?.logger?.levels ?? transport.levels, mark, this.#spanOf(mark, isFromLogger));
   }
 
-  /** The span that was active at the log call: that is now, where nobody has noted it there. */
+  /** The span that was active at the log call: the mark's, or, for a direct call, the one that is active now. */
   #spanOf(mark: Mark | undefined, isFromLogger: boolean): SpanContext | undefined {
     if (!this.#parts.traceContext) return undefined;
     if (mark !== undefined) return mark.span;
     return isFromLogger && this.#parts.parents.areTapped ? undefined : activeSpan();
   }
 
-  /** The callback of a direct call of `log()`. One that throws must not reach whoever logs. */
+  /** Calls the callback of `log()`. What it throws must not reach the code that logs. */
   #callBack(callback: unknown): void {
     if (typeof callback !== 'function') return;
     try {

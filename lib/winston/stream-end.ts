@@ -3,25 +3,25 @@ import type { Clock } from '../time/clock.ts';
 import type { Parents } from './parents.ts';
 import { hasEnded } from './workarounds.ts';
 
-/** The stream that ends, and what is to be done before. */
+/** The transport, as far as its end needs it. */
 export interface EndingStream extends TransportStream {
   flush(): Promise<unknown>;
   close(): Promise<unknown>;
 }
 
 /**
- * The end of the stream, which is not always the end of the transport: with several loggers, the end of one leaves it
- * with the others; and added to a logger again, it has to end once more.
+ * Handles `end()` of the stream, which does not always end the transport: when one of several loggers ends, the transport
+ * stays open for the others; and a transport that is added to a logger again can end once more.
  */
 export class StreamEnd {
   readonly #stream: EndingStream;
   readonly #parents: Parents;
   readonly #clock: Clock;
   readonly #timeoutMs: number;
-  /** The ends that wait for the records that a logger still has. */
+  /** Calls of `end()` that wait for records which a logger still holds back. */
   readonly #waiting = new Set<() => void>();
 
-  /** @param timeoutMs how long to wait for the records that a logger still has */
+  /** @param timeoutMs how long to wait for these records */
   constructor(stream: EndingStream, parents: Parents, clock: Clock, timeoutMs: number) {
     this.#stream = stream;
     this.#parents = parents;
@@ -29,20 +29,20 @@ export class StreamEnd {
     this.#timeoutMs = timeoutMs;
   }
 
-  /** A record has come, or a logger has gone. */
+  /** Called when a record has arrived, or a logger was removed. */
   onRecord(): void {
-    if (this.#waiting.size > 0 && !this.#parents.haveLastRecords) for (const end of this.#waiting) end();
+    if (this.#waiting.size > 0 && !this.#parents.endedHoldRecords) for (const end of this.#waiting) end();
   }
 
   /**
-   * What `end(...args)` does, when the last records have come, or the time is up. winston only asks its transports to end; what a
-   * sibling that pushes back has held up in the logger, up to 16 records, comes afterwards, with the end of the sibling. Where that
-   * takes too long, they are handed over without it.
+   * Does what `end(...args)` does, once the last records have arrived or the time is up. winston ends its transports at once; up to
+   * 16 records that the logger holds back for a slower transport arrive only when that one has ended. If that takes too long,
+   * the logger is made to hand them over.
    *
-   * @param endStream the stream's own way
+   * @param endStream calls the stream's own `end`
    */
   end(args: unknown[], endStream: () => void): void {
-    if (!this.#parents.haveLastRecords) {
+    if (!this.#parents.endedHoldRecords) {
       this.#end(args, endStream);
       return;
     }
@@ -55,7 +55,7 @@ export class StreamEnd {
       true,
     );
     const end = (): void => {
-      // What is handed over may have the last record among it.
+      // `handOverEnded` may already have called this, through `onRecord`.
       if (!this.#waiting.delete(end)) return;
       this.#clock.cancel(timer);
       this.#end(args, endStream);
@@ -66,7 +66,7 @@ export class StreamEnd {
   #end(args: unknown[], endStream: () => void): void {
     const stream = this.#stream;
     const goesOn = this.#parents.oneOfSeveralHasEnded;
-    // Ended or destroyed before, and added to a logger again since: the stream does not finish a second time by itself.
+    // A stream that has ended or was destroyed before does not emit `finish` a second time by itself.
     if (!goesOn && !hasEnded(stream) && !stream.destroyed) {
       endStream();
       return;
@@ -77,11 +77,11 @@ export class StreamEnd {
     void this.#finish(goesOn);
   }
 
-  /** Emits what the logger that has ended waits for. All others are unpiped by that: they are piped again. */
+  /** Emits `finish`, for which the ended logger waits. That unpipes all loggers; those that have not ended are piped again. */
   async #finish(goesOn: boolean): Promise<void> {
     if (goesOn) await this.#stream.flush();
-    // The last of the others has ended, too, and hears the same event: it must not come before its records are out.
+    // All loggers have ended, and each hears this event: emit it only after their records are sent.
     if (!this.#parents.oneOfSeveralHasEnded) await this.#stream.close();
-    this.#parents.keepLiving(() => this.#stream.emit('finish'));
+    this.#parents.repipeUnended(() => this.#stream.emit('finish'));
   }
 }

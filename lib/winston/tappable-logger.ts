@@ -13,7 +13,7 @@ export interface TappableLogger {
   read?(): unknown;
 }
 
-/** Whether a stream that pipes into a transport is a logger that can be listened in on. */
+/** Whether a stream that pipes into a transport is a logger whose `write` can be wrapped. */
 export function isTappable(source: unknown): source is TappableLogger {
   const candidate = source as Partial<TappableLogger> | null | undefined;
   return (
@@ -25,8 +25,8 @@ export function isTappable(source: unknown): source is TappableLogger {
 }
 
 /**
- * The logger itself. A child inherits from it all but `write`, pipes the same stream, and so has the same transports:
- * adding one to a child adds it to the logger.
+ * The root of a logger's children. A child inherits everything but `write` from it, pipes the same stream, and so has the
+ * same transports: adding one to a child adds it to the root.
  */
 export function rootOf<Logger extends object>(logger: Logger): Logger {
   let object: object | null = logger;
@@ -34,12 +34,12 @@ export function rootOf<Logger extends object>(logger: Logger): Logger {
   return (object ?? logger) as Logger;
 }
 
-/** How many records it has taken, and not handed on. What has not been through its formats yet counts, too. */
+/** How many records a logger holds back, including those that have not been through its formats yet. */
 export function heldBy({ readableLength = 0, writableLength = 0 }: Partial<TappableLogger>): number {
   return readableLength + writableLength;
 }
 
-/** Whether it will hand on later what is logged now: a sibling pushes back. */
+/** Whether a logger will deliver later what is logged now, because one of its transports pushes back. */
 export function holdsBack(logger: TappableLogger): boolean {
   return logger.readableFlowing === false || heldBy(logger) > 0;
 }

@@ -1,6 +1,6 @@
-// What is leaned on of winston 3, winston-transport 4 and readable-stream 3 and 4 beyond what they promise, each with the line of
-// their source that forces it. How a logger's `write`, `_transform` and `push` are wrapped is in logger-tap.ts.
-// spec/winston/workarounds.spec.ts fails the day they change.
+// Everything that relies on undocumented behaviour of winston 3, winston-transport 4 and readable-stream 3 and 4, each with the
+// line of their source that forces it; only the wrapping of a logger's `write`, `_transform` and `push` is in logger-tap.ts.
+// spec/winston/workarounds.spec.ts fails when that behaviour changes.
 import type { EventEmitter } from 'node:events';
 import type TransportStream from 'winston-transport';
 import { putOwnMethod } from './own-method.ts';
@@ -19,21 +19,21 @@ export function hasEnded(stream: object): boolean {
   return (stream as StreamInsides)._writableState?.ending === true;
 }
 
-/** What is read. */
+/** A stream that is read by hand. */
 export interface DataSource {
   emit(...args: unknown[]): boolean;
 }
 
-/** What a logger pipes to. */
+/** A stream that a logger pipes to. */
 export interface PipeTarget {
   write(...args: never[]): unknown;
 }
 
 /**
- * Runs `fn`, which reads a logger by hand while some of its transports push back. Each read counts anew for how many of them the pipe
- * waits (readable-stream 3, lib/_stream_readable.js: `state.awaitDrain = 0`), by what their `write` returns: so it says whether there
- * will be a `drain`, and the logger flows on with that. One that has ended is given nothing: it would emit an error
- * (lib/_stream_writable.js: `if (state.ending) writeAfterEnd`), which winston throws where nobody listens.
+ * Runs `fn`, which reads a logger by hand while some of its transports push back. Each read resets the number of drains that the pipe
+ * waits for (readable-stream 3, lib/_stream_readable.js: `state.awaitDrain = 0`) and counts each `write` that returned false. So here
+ * `write` returns false exactly when a `drain` will follow. A target that has ended gets nothing: it would emit an error
+ * (lib/_stream_writable.js: `if (state.ending) writeAfterEnd`), which winston throws if nobody listens.
  */
 export function whileReadByHand(targets: readonly PipeTarget[], fn: () => void): void {
   const restore = targets.map((target) => {
@@ -51,10 +51,10 @@ export function whileReadByHand(targets: readonly PipeTarget[], fn: () => void):
 }
 
 /**
- * Runs `fn`, which reads a logger by hand that has none of its transports any more, though they still listen for its `data`: `clear()`
- * takes them all off before it tells them (lib/_stream_readable.js, `unpipe`: `state.pipes = null`).
+ * Runs `fn`, which reads a logger by hand after `clear()` has removed all its transports. They still listen for `data`, because
+ * `unpipe` empties the list before it tells them (lib/_stream_readable.js: `state.pipes = null`).
  *
- * @param onData gets what is read, and nobody else does
+ * @param onData gets what is read; no other listener does
  */
 export function whileOthersAreDeaf(
   logger: DataSource,
@@ -75,8 +75,8 @@ export function whileOthersAreDeaf(
 }
 
 /**
- * Has a stream that has finished stay as it is. readable-stream 4 would destroy it (`if (state.autoDestroy)`), and the `close`
- * that follows would take it off a logger that it has been added to in the meantime.
+ * Keeps a stream from being destroyed after it has finished. readable-stream 4 destroys it (`if (state.autoDestroy)`), and the
+ * `close` event that follows would remove it from a logger that it was added to since.
  */
 export function keepWhenFinished(stream: object): void {
   const { _writableState: state } = stream as StreamInsides;
@@ -84,15 +84,15 @@ export function keepWhenFinished(stream: object): void {
 }
 
 /**
- * Whether a logger is itself the stream, and no child: that one is made of it by `Object.create` (winston/lib/winston/logger.js,
- * `child`), and inherits what the stream below has set up.
+ * Whether a logger is the stream itself and not a child. winston makes a child with `Object.create(logger)`
+ * (winston/lib/winston/logger.js, `child`), so a child only inherits the stream's state.
  */
 export function isStreamItself(logger: object): boolean {
   return Object.hasOwn(logger, '_readableState');
 }
 
 /**
- * Listens for loggers that pipe into a transport, in place of winston-transport: its own books know one logger only (modern.js:
+ * Listens for loggers that pipe into a transport, in place of winston-transport, which remembers one logger only (modern.js:
  * `this.once('pipe', logger => …)`, `this.once('unpipe', src => …)`).
  */
 export function takeOverPipes<Source>(
@@ -104,7 +104,7 @@ export function takeOverPipes<Source>(
   transport.removeAllListeners('unpipe').on('unpipe', onUnpipe as never);
 }
 
-/** A stream that a transport writes to, such as those of winston's File: `_stream`, and the file itself, `_dest`. */
+/** A stream that a transport writes to, such as `_stream` and `_dest` of winston's File. */
 interface InnerStream {
   readonly writableLength?: unknown;
   readonly readableLength?: unknown;
@@ -112,9 +112,9 @@ interface InnerStream {
 }
 
 /**
- * Whether a transport's streams have passed on what they were given. winston's File says `logged` when its own first stream has a
- * record, and not when the file has (winston/lib/winston/transports/file.js, `logged`: "does not depict when data has been
- * actually flushed to disk"). Of a transport that keeps its streams to itself nobody can tell.
+ * Whether a transport's streams have written out what they got. winston's File emits `logged` when its first stream has a record,
+ * before the file has it (winston/lib/winston/transports/file.js, `logged`: "does not depict when data has been actually
+ * flushed to disk"). Streams that are not fields of the transport are not seen.
  */
 export function isWritten(transport: TransportStream): boolean {
   const { parent, ...own } = transport as unknown as Record<string, unknown>;
@@ -132,15 +132,15 @@ export function isWritten(transport: TransportStream): boolean {
 
 type Listener = (...args: unknown[]) => void;
 
-/** What winston listens with, to hear that a transport has finished; the other for an error that never comes. */
+/** The listeners that winston adds to a transport after an uncaught exception. `KafkaTransport` never emits `error`. */
 export interface CrashListeners {
   onFinish?: Listener;
   onError?: Listener;
 }
 
 /**
- * Learns what winston listens with after an uncaught exception: it sets `_ending`, and listens next (exception-handler.js:
- * `transport._ending = true; transport.once('finish', …); transport.once('error', …)`).
+ * Records the listeners that winston adds right after it has set `_ending` (exception-handler.js: `transport._ending = true;
+ * transport.once('finish', …); transport.once('error', …)`).
  */
 export function learnCrashListeners(emitter: EventEmitter, learnt: CrashListeners): void {
   const learn = (event: string, listener: Listener): void => {

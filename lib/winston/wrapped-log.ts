@@ -4,74 +4,74 @@ import type { Mark } from './mark.ts';
 
 type Callback = (error?: unknown) => void;
 
-/** A record on its way through a `log()` that is not the transport's own. */
-export interface Handed {
-  /** What was learnt at the log call; the info that comes out may be another, without it. */
+/** A record that was passed to a `log()` which is not the transport's own. */
+export interface PassedRecord {
+  /** The info's mark: the wrapped `log()` may pass on another info, without it. */
   readonly mark: Mark | undefined;
-  /** Whether the transport's own `log()` has got it, or it was counted as dropped because the other one failed first. */
+  /** `'taken'`: the transport's own `log()` has got it. `'dropped'`: the wrapped one failed before that. */
   state: 'outside' | 'taken' | 'dropped';
 }
 
 export interface WrappedLogListeners {
-  /** It threw, or its promise was rejected, before it had handed the record on. */
+  /** The wrapped `log()` threw, or its promise was rejected, before it passed the record on. */
   onLost(error: unknown): void;
-  /** It failed in a way that does not cost the record: after that, or by calling back with an error. */
+  /** It failed after it had passed the record on, or called back with an error: the record is sent. */
   onFailed(error: unknown): void;
 }
 
 /**
- * Hands records to a `log()` that somebody has wrapped, or a subclass has overridden, and knows them again when they come to
- * the transport's own: by the callback; by the info; and, for a new info without the callback, by its coming while the
- * other one runs. A new info without the callback in a later turn is like a direct call of `log()`.
+ * Passes records to a `log()` that other code has wrapped or a subclass has overridden, and recognises them when they reach the
+ * transport's own `log()`: by the callback, by the info, or, with neither, because the wrapped `log()` is still running. A new info
+ * without the callback in a later turn counts as a direct call of `log()`.
  */
 export class WrappedLog {
   readonly #listeners: WrappedLogListeners;
-  readonly #byCallback = new WeakMap<Callback, Handed>();
-  readonly #byInfo = new WeakMap<Info, Handed>();
-  #running: Handed | undefined;
+  readonly #byCallback = new WeakMap<Callback, PassedRecord>();
+  readonly #byInfo = new WeakMap<Info, PassedRecord>();
+  #running: PassedRecord | undefined;
 
   constructor(listeners: WrappedLogListeners) {
     this.#listeners = listeners;
   }
 
-  /** Never throws, and waits for nothing: the logger's other transports go on, whenever this one calls back. */
-  hand(log: (callback: Callback) => unknown, info: Info, mark: Mark | undefined): void {
+  /** Never throws, and does not wait for the callback: the logger's other transports go on. */
+  pass(log: (callback: Callback) => unknown, info: Info, mark: Mark | undefined): void {
     const { onFailed } = this.#listeners;
-    const handed: Handed = { mark, state: 'outside' };
+    const passed: PassedRecord = { mark, state: 'outside' };
     const callback: Callback = (error) => {
       if (error !== undefined && error !== null) onFailed(error);
     };
-    this.#byCallback.set(callback, handed);
-    this.#byInfo.set(info, handed);
+    this.#byCallback.set(callback, passed);
+    this.#byInfo.set(info, passed);
     const before = this.#running;
-    this.#running = handed;
+    this.#running = passed;
     try {
-      handleRejection(log(callback), (error) => this.#fail(handed, error));
+      handleRejection(log(callback), (error) => this.#fail(passed, error));
     } catch (error) {
-      this.#fail(handed, error);
+      this.#fail(passed, error);
     } finally {
       this.#running = before;
     }
   }
 
-  /** Which of them has come to the transport's own `log()`; none for a direct call. */
-  find(info: Info, callback: unknown): Handed | undefined {
-    // The one by the info only once: the application may log the same object again, by a direct call.
+  /** The record that has reached the transport's own `log()`; `undefined` for a direct call. */
+  find(info: Info, callback: unknown): PassedRecord | undefined {
+    // By the info only once: the application may log the same object again with a direct call.
     const byInfo = this.#byInfo.get(info);
     if (byInfo !== undefined) this.#byInfo.delete(info);
-    const handed = this.#byCallback.get(callback as Callback) ?? byInfo ?? this.#running;
-    if (handed?.state === 'outside') handed.state = 'taken';
-    return handed;
+    const passed = this.#byCallback.get(callback as Callback) ?? byInfo ?? this.#running;
+    if (passed?.state === 'outside') passed.state = 'taken';
+    return passed;
   }
 
-  #fail(handed: Handed, error: unknown): void {
+  #fail(passed: PassedRecord, error: unknown): void {
     const { onFailed, onLost } = this.#listeners;
-    if (handed.state !== 'outside') {
+    if (passed.state !== 'outside') {
       onFailed(error);
       return;
     }
-    // Not sent in its place: it may have been about to take something out that nobody is to see.
-    handed.state = 'dropped';
+    // The original info is not sent instead: the wrapped `log()` may have been about to remove secrets from it.
+    passed.state = 'dropped';
     onLost(error);
   }
 }

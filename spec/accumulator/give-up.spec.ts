@@ -28,7 +28,7 @@ function accumulatorOf(
   );
   const add = (text: string, topic = 'logs', severity = 2): void => {
     accumulator.add(recordOf({ text, topic, severity }));
-    accumulator.learn(topic, 1, [0]);
+    accumulator.setPartitions(topic, 1, [0]);
   };
   return { ledger, accumulator, add };
 }

@@ -35,7 +35,7 @@ function accumulatorOf({
   const add = (text: string, severity = 2, topic = 'logs'): PendingRecord => {
     const record = recordOf({ text, severity, topic });
     accumulator.add(record);
-    accumulator.learn(topic, 2, [0, 1]);
+    accumulator.setPartitions(topic, 2, [0, 1]);
     return record;
   };
   return { ledger, accumulator, dropped, reasons, add };
@@ -147,9 +147,9 @@ it('a batch that was delivered after all, as the process ended, does not wait to
   const policy = batchingPolicy({ resendsWhole: true });
   const limits = { maxRecords: 10, maxBytes: 1_000, overflow: 'drop-oldest' as const };
   const accumulator = new RecordAccumulator(new Ledger(), limits, policy, () => undefined);
-  accumulator.learn('logs', 1, [0]);
+  accumulator.setPartitions('logs', 1, [0]);
   accumulator.add(recordOf());
-  accumulator.learn('logs', 1, [0]);
+  accumulator.setPartitions('logs', 1, [0]);
   const batch = accumulator.drain(0, true);
   if (batch === undefined) throw new Error('it is due');
   expect(batch.partition).toBe(0);

@@ -61,7 +61,7 @@ class Rig {
 
   topic(name: string): TopicQueues {
     const queues = this.topics.of(name);
-    if (queues.partitionCount === undefined) queues.learn(2, [0, 1]);
+    if (queues.partitionCount === undefined) queues.setPartitions(2, [0, 1]);
     return queues;
   }
 
@@ -272,7 +272,7 @@ describe('a topic that is held', () => {
     rig.fail('away');
     rig.add('a');
     expect(rig.ledger.spooled).toBeGreaterThan(0);
-    rig.topic('away').learn(3, [0, 1, 2]);
+    rig.topic('away').setPartitions(3, [0, 1, 2]);
     rig.queues.look();
     rig.add('15', 'away');
     const delivered: string[] = [];

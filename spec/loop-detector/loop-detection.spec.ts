@@ -23,7 +23,7 @@ class Rig {
     this.detection = new LoopDetection(options, this.clock, (loop) => this.loops.push(loop));
   }
 
-  catches(info: Info, origin?: typeof SITE): boolean {
+  detects(info: Info, origin?: typeof SITE): boolean {
     const record = new PendingRecord({
       topic: 'logs',
       level: 'info',
@@ -32,7 +32,7 @@ class Rig {
       text: 'text',
       key: null,
     });
-    return this.detection.catches(record, info, origin);
+    return this.detection.detects(record, info, origin);
   }
 
   /** A send, and a record that comes of it; held as long as it has to be. */
@@ -46,7 +46,7 @@ class Rig {
     }
     gate.onSend(this.clock.now, false, 1);
     this.clock.now += 5;
-    return this.catches(info);
+    return this.detects(info);
   }
 }
 
@@ -68,9 +68,9 @@ it.each([
 describe('by the header that counts hops', () => {
   it('records are caught, and each kind is told of once', () => {
     const rig = new Rig({ loopHeader: true, loopDetection: false });
-    expect(rig.catches(infoWith('4'))).toBe(false);
-    expect([rig.catches(infoWith('5')), rig.catches(infoWith('6'))]).toEqual([true, true]);
-    expect(rig.catches({ ...infoWith('5'), message: 'another kind' })).toBe(true);
+    expect(rig.detects(infoWith('4'))).toBe(false);
+    expect([rig.detects(infoWith('5')), rig.detects(infoWith('6'))]).toEqual([true, true]);
+    expect(rig.detects({ ...infoWith('5'), message: 'another kind' })).toBe(true);
     expect(rig.loops.map(({ shape }) => shape)).toEqual(['consumed #', 'another kind']);
     expect(rig.detection.found).toBe(2);
     expect(rig.loops[0]).toEqual({
@@ -88,7 +88,7 @@ describe('by the header that counts hops', () => {
     const rig = new Rig({ loopHeader: true });
     // In letters: numbers make no kinds of their own.
     const caught = (at: number): boolean =>
-      rig.catches({
+      rig.detects({
         ...infoWith('5'),
         message: `of ${at.toString(2).replaceAll('0', 'x').replaceAll('1', 'y')}`,
       });
@@ -98,7 +98,7 @@ describe('by the header that counts hops', () => {
   });
 
   it('records are not caught without loopHeader: true', () => {
-    expect(new Rig().catches(infoWith('9'))).toBe(false);
+    expect(new Rig().detects(infoWith('9'))).toBe(false);
   });
 
   it.each([
@@ -106,7 +106,7 @@ describe('by the header that counts hops', () => {
     ['by the label of the part of the application', undefined, 'shop'],
   ])('a loop is told of %s', (_name, origin, callSite) => {
     const rig = new Rig({ loopHeader: true });
-    rig.catches({ ...infoWith('5'), label: 'shop' }, origin);
+    rig.detects({ ...infoWith('5'), label: 'shop' }, origin);
     expect(rig.loops).toMatchObject([{ callSite }]);
   });
 });

@@ -18,7 +18,7 @@ class Rig {
   send(kind: string, delay: number): void {
     this.detector.onSend(this.now, false, 1);
     this.now += delay;
-    this.detector.takes(kind);
+    this.detector.onArrival(kind);
   }
 
   /** Three sends with the same delay, so that the next one is held. */
@@ -95,7 +95,7 @@ describe('a test', () => {
     expect(rig.heldSends(5)).toBe(24);
     expect(rig.found).toEqual([]);
     // What was tested in vain is ignored for a while, and not kept from Kafka.
-    expect(rig.detector.takes('echo')).toBe(false);
+    expect(rig.detector.onArrival('echo')).toBe(false);
   });
 
   it('ends when sends have been held for 15 s, and the next one waits until there is a second of credit', () => {
@@ -119,7 +119,7 @@ describe('a test', () => {
       rig.now += 20;
       while (rig.detector.pauseUntil(rig.now, true) > rig.now) {
         rig.now = rig.detector.pauseUntil(rig.now, true);
-        expect(rig.detector.takes(`stranger ${round}`)).toBe(false);
+        expect(rig.detector.onArrival(`stranger ${round}`)).toBe(false);
       }
       rig.send('echo', 1_700);
     }
@@ -131,7 +131,7 @@ describe('a test', () => {
     rig.detector.onSend(rig.now, true, 1);
     expect(rig.detector.wants(rig.now)).toBe(true);
     rig.now += 2_021;
-    expect(rig.detector.takes('late')).toBe(false);
+    expect(rig.detector.onArrival('late')).toBe(false);
     expect(rig.detector.wants(rig.now)).toBe(false);
     expect(rig.waitForRelease()).toBe(0);
   });
@@ -139,7 +139,7 @@ describe('a test', () => {
   it('that is over leaves nothing behind: what comes again is tested after three sends, as the first time', () => {
     const rig = new Rig().suspect('echo', 1_000);
     rig.now += 1_021;
-    rig.detector.takes('late');
+    rig.detector.onArrival('late');
     rig.send('echo', 980);
     expect(rig.waitForRelease()).toBe(0);
     rig.send('echo', 980);
@@ -153,7 +153,7 @@ describe('a test', () => {
     const send = (): void => {
       rig.send('narrow', 5);
       rig.now += 395;
-      rig.detector.takes('wide');
+      rig.detector.onArrival('wide');
     };
     for (let round = 0; round < 3; round++) send();
     rig.waitForRelease();
@@ -165,9 +165,9 @@ describe('a test', () => {
     const settled = rig.detector.pauseUntil(rig.now, true);
     rig.now = settled;
     const until = rig.detector.pauseUntil(rig.now, true);
-    rig.detector.takes('wide');
+    rig.detector.onArrival('wide');
     expect(rig.detector.pauseUntil(rig.now, true)).toBe(until);
-    rig.detector.takes('narrow');
+    rig.detector.onArrival('narrow');
     expect(rig.detector.pauseUntil(rig.now, true)).toBe(0);
   });
 
@@ -223,7 +223,7 @@ describe('while nothing is tested', () => {
   ])('a kind is remembered beside %d others: %s', (others, isRemembered) => {
     const rig = new Rig();
     for (let send = 0; send < 3; send++) {
-      if (send === 2) for (let other = 0; other < others; other++) rig.detector.takes(`other ${other}`);
+      if (send === 2) for (let other = 0; other < others; other++) rig.detector.onArrival(`other ${other}`);
       rig.now += 20;
       rig.send('echo', 5);
     }

@@ -132,7 +132,7 @@ describe('a hold', () => {
       detector.onSend(now, false, 1);
       now += 5;
       expect(detector.wants(now)).toBe(true);
-      expect(detector.takes('echo')).toBe(false);
+      expect(detector.onArrival('echo')).toBe(false);
       now += 20;
     }
     const pass = (to: number): void => {
@@ -152,9 +152,9 @@ describe('a hold', () => {
     const settled = detector.pauseUntil(now, true);
     expect(detector.pauseUntil(settled, true)).toBeGreaterThan(settled + 1);
     pass(settled + 1);
-    expect(detector.takes('another')).toBe(false);
+    expect(detector.onArrival('another')).toBe(false);
     expect(detector.pauseUntil(settled + 1, true)).toBeGreaterThan(settled + 1);
-    expect(detector.takes('echo')).toBe(false);
+    expect(detector.onArrival('echo')).toBe(false);
     expect(detector.pauseUntil(settled + 1, true)).toBe(0);
   });
 
@@ -175,7 +175,7 @@ describe('a hold', () => {
       const until = detector.pauseUntil(now, true);
       detector.onSend(now, false, 64);
       now += 5;
-      if (detector.wants(now)) detector.takes('request');
+      if (detector.wants(now)) detector.onArrival('request');
       now += 20;
       return until;
     };

@@ -109,7 +109,7 @@ export class Simulation {
   }
 
   log(kind: string): void {
-    if (this.#detector.wants(Math.floor(this.now)) && this.#detector.takes(kind)) {
+    if (this.#detector.wants(Math.floor(this.now)) && this.#detector.onArrival(kind)) {
       this.kept++;
       return;
     }

@@ -178,7 +178,7 @@ it('a record of a loop goes to the fallback, and is no drop', () => {
   const messages = messagesOn<RecordDroppedMessage>('record:dropped');
   const given: Undelivered[] = [];
   const { reports, heard } = rig((undelivered) => given.push(undelivered));
-  reports.caught(recordOf({ text: 'round' }));
+  reports.suppressedAsLoop(recordOf({ text: 'round' }));
   expect(given).toMatchObject([{ reason: 'loop', message: 'round', cause: undefined }]);
   expect([heard, messages, reports.handedOn]).toEqual([[], [], 1]);
 });

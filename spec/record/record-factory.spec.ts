@@ -41,7 +41,7 @@ class Rig {
   }
 
   admit(info: Info = infoOf(), keepInfo = false): Admission {
-    return this.factory.admit(info, LEVELS, SITE, undefined, keepInfo);
+    return this.factory.create(info, LEVELS, SITE, undefined, keepInfo);
   }
 }
 
@@ -57,7 +57,7 @@ describe('a record', () => {
   it('is what winston has handed over, at that moment', () => {
     const { factory } = new Rig();
     const record = { topic: 'logs', level: 'info', severity: 2, text: 'text', key: null, time: 1_000_000 };
-    expect(factory.admit(infoOf(), LEVELS, undefined, undefined, false)).toMatchObject({
+    expect(factory.create(infoOf(), LEVELS, undefined, undefined, false)).toMatchObject({
       kind: 'record',
       record,
     });
@@ -85,7 +85,7 @@ describe('a record', () => {
     ['toString', Number.MAX_SAFE_INTEGER],
   ])('of the level %s has the severity %d', (level, severity) => {
     expect(new Rig().admit(infoOf({ [LEVEL]: level }))).toMatchObject({ record: { level, severity } });
-    expect(new Rig().factory.admit(infoOf(), undefined, undefined, undefined, false)).toMatchObject({
+    expect(new Rig().factory.create(infoOf(), undefined, undefined, undefined, false)).toMatchObject({
       record: { severity: Number.MAX_SAFE_INTEGER },
     });
   });
@@ -104,7 +104,7 @@ describe('a record', () => {
   });
 
   it('that is counted for an info that could not be read is the least severe', () => {
-    expect(new Rig().factory.unreadable()).toMatchObject({
+    expect(new Rig().factory.createUnreadable()).toMatchObject({
       topic: '',
       text: '',
       severity: Number.MAX_SAFE_INTEGER,
@@ -235,7 +235,7 @@ describe('a filter', () => {
 describe('a sample that keeps nothing', () => {
   const sampling = samplingOf({ sample: { rate: 0 }, rateLimit: undefined }, () => 0, Math.random);
   const kindOf = (level: string, levels: Levels | undefined): string =>
-    new Rig({ sampling }).factory.admit(infoOf({ [LEVEL]: level }), levels, SITE, undefined, false).kind;
+    new Rig({ sampling }).factory.create(infoOf({ [LEVEL]: level }), levels, SITE, undefined, false).kind;
 
   it.each<[string, Levels | undefined, string]>([
     ['info', LEVELS, 'sampled'],
@@ -256,7 +256,7 @@ describe('a record of the transport', () => {
     const filter = compileFilter(() => false, undefined, refuse);
     const { factory } = new Rig({ filter, key: () => 'k', headers: () => ({ a: 'b' }) });
     const info = infoOf();
-    expect(factory.admitOwn(info, 'warn', '3 records were not delivered')).toMatchObject({
+    expect(factory.createOwn(info, 'warn', '3 records were not delivered')).toMatchObject({
       kind: 'record',
       record: {
         topic: 'logs',
@@ -270,7 +270,7 @@ describe('a record of the transport', () => {
   });
 
   it('is invalid where there is no topic for it', () => {
-    expect(new Rig({ topic: thrower }).factory.admitOwn(infoOf(), 'warn', 'x')).toMatchObject({
+    expect(new Rig({ topic: thrower }).factory.createOwn(infoOf(), 'warn', 'x')).toMatchObject({
       kind: 'invalid',
     });
   });

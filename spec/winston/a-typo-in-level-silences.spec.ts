@@ -55,7 +55,7 @@ describe('a level that the logger does not have', () => {
     logger.add(transport);
     await turn();
     const what =
-      'winston-kafkajs: the transport\'s level "eror" is none of the logger\'s levels (error, warn, info, http, verbose, debug, silly), so it takes no record. Did you mean "error"? For none at all there is silent: true.';
+      'winston-kafkajs: the transport\'s level "eror" is none of the logger\'s levels (error, warn, info, http, verbose, debug, silly), so it takes no record. Did you mean "error"? To take no record on purpose, set silent: true.';
     expect(lines).toEqual([expect.stringContaining(`WARN ${what}`)]);
     expect(warnings).toMatchObject([{ code: 'ERR_MISMATCH', message: what }]);
     expect(transport.stats().accepted).toBe(0);
@@ -75,7 +75,7 @@ describe('a level that the logger does not have', () => {
     const { lines } = await setUp({ level }, levels);
     expect(lines).toHaveLength(1);
     expect(lines[0]).toContain(
-      nearest === undefined ? 'so it takes no record. Give it one of those.' : `Did you mean "${nearest}"?`,
+      nearest === undefined ? 'so it takes no record. Choose one of those.' : `Did you mean "${nearest}"?`,
     );
   });
 
@@ -175,7 +175,7 @@ describe('a level in a filter table that the logger does not have', () => {
     logger.remove(transport);
     logger.add(transport);
     await turn();
-    const what = `winston-kafkajs: the level "notice" in ${path} is none of the logger's levels (error, warn, info, http, verbose, debug, silly), so it counts as true there (every level). Give it one of those.`;
+    const what = `winston-kafkajs: the level "notice" in ${path} is none of the logger's levels (error, warn, info, http, verbose, debug, silly), so it counts as true there (every level). Choose one of those.`;
     expect(lines).toEqual([expect.stringContaining(what)]);
     expect(warnings).toMatchObject([{ code: 'ERR_MISMATCH', message: what }]);
   });

@@ -7,25 +7,24 @@ import { RecordSearch } from './record-search.ts';
 export const NEVER: number = Number.POSITIVE_INFINITY;
 
 /**
- * A stream of records that must keep its order, and therefore has at most one send under way: several would
- * be inverted by a retry.
+ * Records that must keep their order. So at most one send is in flight: with several, a retry would change the order.
  */
 export class PartitionQueue {
-  /** Where its sends go; nothing where the client chooses. */
+  /** The partition of its sends; `undefined` if the client chooses. */
   readonly partition: number | undefined;
   readonly queue: RecordStore;
-  /** For a record that cannot be sent. */
+  /** The search for a record that the broker refuses. */
   readonly search: RecordSearch = new RecordSearch();
   readonly #policy: BatchingPolicy;
   /**
-   * Since when, on the monotonic clock, its records have been waiting to form a batch. Not read off their
-   * timestamps: a system clock that is set back would hold them for as long.
+   * When, on the monotonic clock, its records began to wait for a full batch. Their timestamps would not do: if the system
+   * clock were set back, they would wait for as long.
    */
   #since = 0;
   #isBusy = false;
   #awaitingResend: ProducerBatch | undefined;
   #mayHaveArrived = false;
-  /** The position of the youngest record that was sent from here, by this process or an earlier one, and waits again. */
+  /** The `seq` of the youngest record that was sent before, by this process or an earlier one, and waits here again. */
   #sentUpTo: number = Number.NEGATIVE_INFINITY;
   #failures = 0;
   /** Nothing is sent before this moment. */
@@ -44,12 +43,12 @@ export class PartitionQueue {
     return this.#isBusy;
   }
 
-  /** A failed batch that has to go again as it is, before anything else. */
+  /** A failed batch that has to be resent unchanged, before anything else. */
   get awaitingResend(): ProducerBatch | undefined {
     return this.#awaitingResend;
   }
 
-  /** Whether a broker may have any of what was sent from here: not, where no send ever left this process. */
+  /** Whether a broker may have a record of this queue; false as long as no send has left this process. */
   get mayHaveArrived(): boolean {
     return this.#mayHaveArrived;
   }
@@ -59,14 +58,14 @@ export class PartitionQueue {
     return this.#failures;
   }
 
-  /** Whether records that were sent from here wait on disk. What may go to any partition must not go before them. */
+  /** Whether records that were sent from here wait on disk. Records without a partition must not be sent here before them. */
   get awaitsDisk(): boolean {
     return this.#awaitsDisk;
   }
 
   /**
-   * With a `producer` handed in, a send may carry younger records of one key past older ones of other keys that wait here. Then nothing
-   * is written from here to disk.
+   * Whether the send in flight may have younger records than some that wait here: with the option `producer`, a send has records of one
+   * key only. Then no record of this queue is moved to disk.
    */
   get mayOvertakeItself(): boolean {
     return this.#isBusy && this.partition === undefined && !this.#policy.keepsSendTogether;
@@ -78,8 +77,8 @@ export class PartitionQueue {
   }
 
   /**
-   * Whether its last send failed: what waits here cannot be sent now. Not where memory has only the one record that is tried
-   * alone: others have to come, to show whether it is the cause.
+   * Whether its last send failed, so its records cannot be sent now. False if it has only the one record that is tried alone:
+   * others must come, to show whether that record is the cause.
    */
   get isHeld(): boolean {
     const isAlone = this.search.isIsolating && this.queue.count + Number(this.#isBusy) < 2;
@@ -89,7 +88,7 @@ export class PartitionQueue {
   /** @returns whether a whole batch waits here */
   add(record: PendingRecord): boolean {
     if (this.queue.count === 0) this.#since = this.#policy.now();
-    // Another process has sent it.
+    // A record with a partition was sent by another process.
     if (record.partition !== undefined) this.#onBack(record);
     this.queue.push(record);
     return this.#isFull;
@@ -100,7 +99,7 @@ export class PartitionQueue {
     if (this.#isBusy) return NEVER;
     if (this.#awaitingResend !== undefined) return this.#notBefore;
     if (this.queue.count === 0) return NEVER;
-    // What has been sent before has waited long enough. While a refused record is looked for, a smaller batch is as full as it may get.
+    // Records that were sent before do not linger again. During a bisect, a batch of `sendLimit` records is full.
     const isReady =
       force ||
       this.#failures > 0 ||
@@ -112,14 +111,14 @@ export class PartitionQueue {
   }
 
   /**
-   * When it can take the next batch without a key. Not while
+   * When it can take the next batch of records without a key. Not while
    * - a send is under way, or a batch waits to be sent again,
    * - a refused record is searched for, and is still queued,
    * - its next record is on disk,
    * - records wait here that have been sent before: there may be some without a key among them.
    *
-   * Others that wait here do not matter. They have a key, or the option `partition` has put them here: no order is promised between
-   * them and those without one.
+   * Other records that wait here do not matter: they have a key, or the option `partition` has chosen this partition, and no order is
+   * promised between these and records without a key.
    */
   get freeAt(): number {
     const isClosed =
@@ -132,15 +131,15 @@ export class PartitionQueue {
     return isClosed ? NEVER : this.#notBefore;
   }
 
-  /** A batch of so many records is sent. @param from where they have waited */
+  /** A batch is sent. @param from the queue in which its records have waited */
   startSend(records: number, from: PartitionQueue = this): void {
     this.#isBusy = true;
-    // What is left starts to gather anew: while this send is under way it may become a full batch. But not where the batch was
-    // only so small because a refused record is looked for: then each would wait for the linger.
+    // The linger starts anew for the remaining records, which may become a full batch while this send is in flight. Not during a
+    // bisect: its small batches would each wait for the linger.
     if (records < this.search.sendLimit) from.#since = this.#policy.now();
   }
 
-  /** The batch that waits to go again is sent, if there is one. */
+  /** Takes the batch that waits to be resent, if there is one. */
   startResend(): ProducerBatch | undefined {
     const batch = this.#awaitingResend;
     this.#awaitingResend = undefined;
@@ -153,39 +152,39 @@ export class PartitionQueue {
     this.#isBusy = false;
   }
 
-  /** The records of a failed batch are to go again as they are. @returns the batch that will go */
+  /** Keeps the records of a failed batch, to be resent unchanged. @returns the batch that will be sent */
   keepForResend({ topic, records }: ProducerBatch): ProducerBatch {
     for (const record of records) record.hasBeenSent = true;
     this.#awaitingResend = new ProducerBatch(topic, this, records);
     return this.#awaitingResend;
   }
 
-  /** The records that were to go again as they are have been given up. */
+  /** Forgets the batch that waits to be resent: its records have been given up. */
   clearResend(): void {
     this.#awaitingResend = undefined;
   }
 
-  /** The broker has the records of a send, or may have them although the send failed. */
+  /** Called when the broker has, or may have, the records of a send. */
   markMayHaveArrived(): void {
     this.#mayHaveArrived = true;
   }
 
-  /** Records that were sent from here wait on disk; or have all come back. */
+  /** Sets whether records that were sent from here wait on disk. */
   setAwaitsDisk(isOnDisk: boolean): void {
     this.#awaitsDisk = isOnDisk;
   }
 
-  /** Records are sent with other times, because the broker has refused theirs. @returns how often in a row */
+  /** Records are sent with the time of the send, because the broker has refused theirs. @returns how often in a row */
   onRetimed(): number {
     return ++this.#retimings;
   }
 
-  /** Somebody flushes: its next send need not wait. */
+  /** Lets the next send begin at once, for a flush. */
   retryNow(): void {
     this.#notBefore = 0;
   }
 
-  /** What waits here goes to another partition than the one that failed. */
+  /** Called when the records that wait here go to another partition than the one that failed. */
   forgetFailures(): void {
     this.#failures = 0;
   }
@@ -199,7 +198,7 @@ export class PartitionQueue {
     this.putBack(records);
   }
 
-  /** Puts records where they stand in the order of acceptance: among those that wait, as a rule before all of them. */
+  /** Puts records back in the order of acceptance: usually before all others. */
   putBack(records: readonly PendingRecord[]): void {
     const youngest = records.reduce((most, { seq }) => Math.max(most, seq), Number.NEGATIVE_INFINITY);
     const older: PendingRecord[] = [];
@@ -210,7 +209,7 @@ export class PartitionQueue {
     this.queue.pushFront(older.length === 0 ? records : older.concat(records).sort((a, b) => a.seq - b.seq));
   }
 
-  /** Whether one that was sent alone is older than all that wait here. */
+  /** Whether a record that was sent alone is older than all that wait here. */
   isOldest({ records: [record] }: ProducerBatch): boolean {
     return (record?.seq ?? 0) < (this.queue.head?.seq ?? Number.POSITIVE_INFINITY);
   }
@@ -229,7 +228,7 @@ export class PartitionQueue {
     this.search.recordSuccess(records);
   }
 
-  /** The records of a send are gone from here: refused for good, or moved to another queue. */
+  /** The records of a send do not come back here: they were refused for good, or moved to another queue. */
   onRecordsGone(): void {
     this.#failures = 0;
     this.#notBefore = 0;

@@ -14,16 +14,16 @@ import { PartitionQueues } from './partition-queues.ts';
  * (retries inside one send re-partition the batch, but skip brokers that have answered).
  *
  * - While the number of partitions is not known, a send has records of one key, so that their order holds.
- * - Where a send without a partition goes is known when it is answered. What must not overtake it waits until then.
+ * - The partition of a send without one is known when it is answered. Records that must not overtake it wait until then.
  */
 export class TopicQueues {
   readonly topic: string;
   readonly #queues: PartitionQueues;
   readonly #former: BatchFormer;
   readonly onDisk: BoundInSpool = new BoundInSpool();
-  /** Changes whenever keys may belong elsewhere. */
+  /** Increases whenever keys may belong to other partitions. */
   generation = 0;
-  /** Sends that failed, all that ever did; and why the last one did. */
+  /** How many sends have failed so far; `lastError` is the error of the last one. */
   errors = 0;
   lastError: unknown;
 
@@ -33,7 +33,7 @@ export class TopicQueues {
     this.#former = new BatchFormer(topic, policy, this.#queues);
   }
 
-  /** Whether nothing waits here and nothing is under way, and nothing is to be heeded of what is on disk. */
+  /** Whether no record waits, is in flight, or has to be awaited from disk. */
   get isIdle(): boolean {
     return [...this.#queues].every(({ isIdle, awaitsDisk }) => isIdle && !awaitsDisk);
   }
@@ -43,17 +43,17 @@ export class TopicQueues {
     return this.#queues.partitions.count;
   }
 
-  /** Those with keys, while it is not known where they go. */
+  /** The queue of records with keys, while the number of partitions is not known. */
   get keyedUnassigned(): PartitionQueue {
     return this.#queues.keyedUnassigned;
   }
 
-  /** Everything that waits here. */
+  /** All stores of records that wait here. */
   *queues(): Generator<RecordStore> {
     for (const partitionQueue of this.#queues) yield partitionQueue.queue;
   }
 
-  /** Where a record would wait. */
+  /** The queue in which a record would wait. */
   queueFor(record: PendingRecord): PartitionQueue {
     return this.#queues.for(record);
   }
@@ -68,12 +68,12 @@ export class TopicQueues {
     return this.#queues.for(record).add(record);
   }
 
-  /** Where nothing can be sent now. */
+  /** The queues that cannot send now. */
   *held(): Generator<PartitionQueue> {
     for (const partitionQueue of this.#queues) if (this.#queues.isHeld(partitionQueue)) yield partitionQueue;
   }
 
-  /** Whether a record like this one cannot be sent now. */
+  /** Whether the queue of this record cannot send now. */
   isHeld(record: PendingRecord): boolean {
     return this.#queues.isHeld(this.#queues.for(record));
   }
@@ -98,7 +98,7 @@ export class TopicQueues {
     return next === NEVER ? undefined : next;
   }
 
-  /** What was tried alone has been shed, or is too old: of what is left nothing has been found out. */
+  /** Ends the isolation of records that were dropped, or have expired: it says nothing about the remaining ones. */
   #endStaleSearches(): void {
     for (const { search, isBusy, queue } of this.#queues)
       if (search.isIsolating && !isBusy && queue.head?.hasBeenSent !== true) search.endIsolation();
@@ -106,18 +106,18 @@ export class TopicQueues {
 
   /** Puts the records of a failed send back. @param notBefore when they may be sent again */
   reenqueue(batch: ProducerBatch, records: readonly PendingRecord[], notBefore: number): void {
-    // Those that failed alone before this one may stand where it stood: they are what is searched.
+    // Records that failed alone before this one may still be in its queue: then the search stays there.
     const isSearched = (batch.partitionQueue.search.position ?? 0) === 0;
     const mark = (partitionQueue: PartitionQueue): void => partitionQueue.recordFailure(notBefore);
     this.#putBack(batch, records, mark, isSearched);
   }
 
-  /** Puts the one record of a failed send back: whether it is the cause is to be found out. */
+  /** Puts the one record of a failed send back, to find out whether it is the cause. */
   isolate(batch: ProducerBatch, records: readonly PendingRecord[]): void {
     this.#putBack(batch, records, ({ search }) => search.endBisect());
   }
 
-  /** Puts the records of a send back that was refused because of one of them: the next ones carry half as many. */
+  /** Puts the records of a refused send back, to find the one that is refused: the next sends have half as many. */
   bisect(batch: ProducerBatch, records: readonly PendingRecord[]): void {
     this.#putBack(batch, records, ({ search }, count) => search.startBisect(count));
   }
@@ -128,14 +128,14 @@ export class TopicQueues {
     this.lastError = cause;
   }
 
-  /** The broker has the records of a send, or may have them although the send failed. */
+  /** Called when the broker has, or may have, the records of a send. */
   markMayHaveArrived({ partition }: ProducerBatch): void {
     if (partition !== undefined) this.#queues.at(partition).markMayHaveArrived();
   }
 
   /**
-   * Whether the records of a send that failed may go to another partition: without key, from one whose broker has never been
-   * reached. Where it was reached, they wait for it: elsewhere they would come after younger ones.
+   * Whether the records of a failed send may go to another partition: only those without a key, from a partition whose broker
+   * was never reached. If it was reached, they wait for it: in another partition they would come after younger records.
    */
   mayMove({ partition, records }: ProducerBatch): boolean {
     const isReached = partition === undefined || this.#queues.at(partition).mayHaveArrived;
@@ -146,7 +146,7 @@ export class TopicQueues {
     );
   }
 
-  /** Puts records back where any partition may take them, and leaves the one that failed alone until `notBefore`. */
+  /** Puts records back so that any partition may take them; the failed one is not used before `notBefore`. */
   move({ partitionQueue }: ProducerBatch, records: readonly PendingRecord[], notBefore: number): void {
     partitionQueue.endSend();
     partitionQueue.recordFailure(notBefore);
@@ -154,10 +154,10 @@ export class TopicQueues {
   }
 
   /**
-   * Keeps a failed batch as it is, to be sent again as it is.
+   * Keeps a failed batch, to be resent unchanged.
    *
-   * @param partition where it was sent to
-   * @returns the batch that will go
+   * @param partition the partition that it was sent to
+   * @returns the batch that will be sent
    */
   keepForResend(batch: ProducerBatch, partition: number, notBefore: number): ProducerBatch {
     batch.partitionQueue.endSend();
@@ -166,12 +166,12 @@ export class TopicQueues {
     return partitionQueue.keepForResend(batch);
   }
 
-  /** Forgets the batches that wait to be sent again as they are: their records have been given up. */
+  /** Forgets the batches that wait to be resent: their records have been given up. */
   clearResend(): void {
     for (const partitionQueue of this.#queues) partitionQueue.clearResend();
   }
 
-  /** A send came through: its queue may send again. */
+  /** A send has succeeded: its queue may send again. */
   succeed(batch: ProducerBatch): void {
     batch.partitionQueue.endSend();
     batch.partitionQueue.recordSuccess(batch.count);
@@ -183,31 +183,31 @@ export class TopicQueues {
   onRejected({ partitionQueue }: ProducerBatch): void {
     partitionQueue.endSend();
     partitionQueue.onRecordsGone();
-    // A function that names many partitions that the topic does not have must not leave a queue of each behind.
+    // Delete the queue of a partition that does not exist: the option `partition` may name any number of them.
     if ((partitionQueue.partition ?? 0) >= (this.partitionCount ?? 0))
       this.#queues.deleteIfIdle(partitionQueue);
   }
 
-  /** What the client has found out about the partitions. Keyed records move to the queues of theirs. */
-  learn(count: number, writable: readonly number[]): void {
+  /** Sets what the client has found out about the partitions. Keyed records move to the queues of their partitions. */
+  setPartitions(count: number, writable: readonly number[]): void {
     const known = this.partitionCount;
-    // Keys belong elsewhere now: those that wait must not be overtaken by what comes after them.
-    if (known !== undefined && known !== count) this.forget();
+    // Keys belong to other partitions now: waiting records must not be overtaken by later ones of the same key.
+    if (known !== undefined && known !== count) this.forgetPartitions();
     this.#queues.partitions.learn(count, writable);
     if (known === count) return;
     this.generation++;
     this.#queues.assign();
   }
 
-  /** The partitions are not what they were (a topic that was deleted and made anew): all is to be found out again. */
-  forget(): void {
+  /** The partitions have changed (the topic was deleted and created again, say): forgets what is known of them. */
+  forgetPartitions(): void {
     this.#queues.partitions.forget();
     this.generation++;
     this.onDisk.unbind();
     this.#queues.unassign();
   }
 
-  /** Forgets all waiting times: somebody flushes. */
+  /** Lets all queues send at once, for a flush. */
   beginFlush(): void {
     for (const partitionQueue of this.#queues) partitionQueue.retryNow();
   }
@@ -215,8 +215,8 @@ export class TopicQueues {
   /**
    * A send failed: its queue may send again, and its records go back.
    *
-   * @param mark what that means for the queue they go to
-   * @param isSearched whether a search goes to another queue with them
+   * @param mark records the failure on each queue that gets records back
+   * @param isSearched whether a search moves to another queue with them
    */
   #putBack(
     batch: ProducerBatch,

@@ -18,7 +18,7 @@ export interface CallSite {
   readonly column: number;
 }
 
-/** With fields of its own, for whoever copies it or writes it as JSON. */
+/** A plain object, which can be copied and written as JSON. */
 export function plainSite({ function: name, module, file, line, column }: CallSite): CallSite {
   return { function: name, module, file, line, column };
 }
@@ -29,8 +29,8 @@ type Place = Omit<CallSite, 'function'>;
 const NOWHERE: Place = Object.freeze({ module: '', file: '', line: 0, column: 0 });
 
 /**
- * A call site. All that only V8 knows is read at once, in 0.3 us: its frame holds on to the receiver of the call, and
- * whoever keeps the info, as a transport may, would keep that too. What a source map makes of it waits until asked.
+ * A call site. V8's frame is read at once, in 0.3 us: it references the receiver of the call, which would stay in memory for
+ * as long as somebody keeps the info. The source map is only asked when a field is read.
  */
 export class CapturedSite implements CallSite {
   readonly function: string;
@@ -88,11 +88,10 @@ function placeOf(line: number, column: number, script: ScriptFile): Place {
  * How many frames are captured at first: what `logger.info` takes. winston puts one to three of its own above the
  * caller (`info` in create-logger.js, `log` in logger.js, `winston.info` in winston.js) and one per level of children.
  *
- * The frames are looked at right away, so that a site is right the first time however deep the children go: if
- * none is the caller's, the stack is captured again, deeper, while it still stands. From then on it is captured as deep
- * as that at once. Looking at once is cheaper than looking later: of 4 us, V8 takes 1 for the first frame and 0.45
- * for each further one, those that are left out included, 0.8 for the objects that stand for them, and 0.05 to 0.1 for
- * each question about one (Node 20).
+ * The frames are read right away, so that even the first site is right however deep the children go: if no frame is the
+ * caller's, the stack is captured again, deeper, and from then on as deep at once. That costs 4 us (Node 20): 1 for the
+ * first frame, 0.45 for each further one (those that are left out included), 0.8 for their objects, and 0.05 to 0.1 for
+ * each call of a frame's method.
  */
 let depth = 3;
 
@@ -106,8 +105,8 @@ export const captureStackTrace: typeof Error.captureStackTrace = Error.captureSt
 const asTheyAre = (_: unknown, frames: NodeJS.CallSite[]): NodeJS.CallSite[] => frames;
 
 /**
- * What the frames are captured into. The same one each time: giving an object its first `stack` takes 0.3 us, giving
- * it another takes none.
+ * The object that the frames are captured into. It is reused, because setting the first `stack` of an object takes
+ * 0.3 us, and setting another takes none.
  */
 export const captured: { stack?: unknown } = {};
 
@@ -116,25 +115,25 @@ let limitBefore: typeof Error.stackTraceLimit;
 let formatBefore: typeof Error.prepareStackTrace;
 
 /**
- * Finding the caller of a log function takes three steps, the second of which that function has to take by itself:
+ * Finding the caller of a log function takes three steps. The log function itself has to take the second:
  *
  *     beginCapture();
  *     captureStackTrace(captured, thisFunction);
  *     const site = endCapture(thisFunction);
  *
- * Taken further down, V8 would have a frame more to walk: it walks those as well that it leaves out.
+ * In a function below it, V8 would have to walk one frame more.
  *
- * Never throws, whatever the application has done to `Error`: in the worst case the site is a nameless one.
+ * Never throws, whatever the application has done to `Error`: in the worst case the site has no name.
  */
 export function beginCapture(): void {
-  // An accessor of the application's that logs.
+  // Re-entered: an accessor of the application on `Error` has logged.
   if (isCapturing) return;
   try {
     limitBefore = Error.stackTraceLimit;
     formatBefore = Error.prepareStackTrace;
     isCapturing = true;
   } catch {
-    // Not readable: then it must not be changed either.
+    // Not readable, so it could not be restored: leave it unchanged.
     return;
   }
   setFormat(asTheyAre);
@@ -158,9 +157,9 @@ export function endCapture(below: Function): CapturedSite {
     const frame = frames[index];
     if (frame !== undefined) return new CapturedSite(frame, fileOf(frame.getFileName()));
   } catch {
-    // Accessors that throw, frames that are none: the application's doing, and not worth failing a log call for.
+    // The application has changed `Error` (accessors that throw, objects that are no frames): the log call must not fail.
   } finally {
-    // The frames hold on to the receivers of their calls.
+    // The frames reference the receivers of their calls.
     captured.stack = undefined;
     restore();
   }
@@ -175,14 +174,14 @@ function restore(): void {
   if (!isCapturing) return;
   isCapturing = false;
   setLimit(limitBefore);
-  // Where there was none it is left behind as `undefined`, which V8 and Node take for none: deleting it costs
-  // 3.5 us, as much as all the rest, because V8 gives up the fast layout of `Error`.
+  // If it was not set before, it stays as `undefined`, which V8 and Node treat the same: deleting it would cost 3.5 us,
+  // as much as all the rest, because V8 gives up the fast layout of `Error`.
   setFormat(formatBefore);
 }
 
 function isCaller(frame: NodeJS.CallSite): boolean {
   const script = fileOf(frame.getFileName());
-  // `Array.forEach` and the like are no place in any code: they alone have neither a file nor a line.
+  // Skips built-in functions such as `Array.forEach`: only these have neither a file nor a line.
   return !script.isPassedOver && (script.path !== '' || frame.getLineNumber() !== null);
 }
 
@@ -190,7 +189,7 @@ function setLimit(limit: number): void {
   try {
     Error.stackTraceLimit = limit;
   } catch {
-    // Not writable: what it is has to do.
+    // Not writable: use the limit as it is.
   }
 }
 
@@ -199,6 +198,6 @@ function setFormat(format: typeof Error.prepareStackTrace): void {
     // `undefined` is not part of the property's type under exactOptionalPropertyTypes.
     (Error as { prepareStackTrace: unknown }).prepareStackTrace = format;
   } catch {
-    // Not writable: then the stack is a string, and the site a nameless one.
+    // Not writable: the stack is a string then, and the site has no name.
   }
 }

@@ -1,10 +1,10 @@
 import type { Info } from '../../util/info.ts';
 import type { RecordHeaders } from '../record.ts';
 
-/** The header that counts how many times a line was logged again from a consumed message, this time included. */
+/** The header that counts how many times a line has been sent to Kafka, this time included. */
 const HOPS_HEADER = 'log-hops';
 
-/** Through how many topics logs may go on purpose (collected here, enriched there). With more hops, it is a loop. */
+/** How many topics a line may pass through on purpose (collected here, enriched there). With more hops, it is in a loop. */
 const MAX_HOPS = 5;
 
 // A symbol: formats and transports don't show it, and it is copied with the rest of the metadata.
@@ -14,8 +14,8 @@ const HOPS = Symbol.for('winston-kafkajs.hops');
 type ConsumedHeaders = Readonly<Record<string, unknown>>;
 
 /**
- * Metadata for what is logged because of a consumed message: how many times that line was logged again from a message. With
- * `loopHeader: true`, a consumer that logs what it consumes into a topic that it consumes is stopped after five rounds.
+ * Metadata for a line that is logged because of a consumed message: how many times it has been sent to Kafka. With
+ * `loopHeader: true`, a consumer that logs what it consumes to a topic that it consumes is stopped after five rounds.
  * A format that builds a new info has to copy symbols.
  *
  * @param headers the message's
@@ -34,14 +34,14 @@ export function hopsOf(headers: ConsumedHeaders | undefined): object {
   return { [HOPS]: Number.isSafeInteger(hops) && hops > 0 ? hops : 0 };
 }
 
-/** The headers with one more: that of {@link hopsOf}, counted on. */
+/** Adds the header `log-hops`: the count of {@link hopsOf} plus one. */
 export function withHops(headers: RecordHeaders | undefined, info: Info): RecordHeaders {
   const withCount: RecordHeaders = headers ?? Object.create(null);
   withCount[HOPS_HEADER] = String(hopsIn(info) + 1);
   return withCount;
 }
 
-/** Whether it has so many hops that it must be in a loop. */
+/** Whether an info has so many hops that it must be in a loop. */
 export function hasTooManyHops(info: Info): boolean {
   return hopsIn(info) >= MAX_HOPS;
 }

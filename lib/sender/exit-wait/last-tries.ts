@@ -1,6 +1,6 @@
 import type { Clock } from '../../time/clock.ts';
 
-/** Finds out whether the end of a process need wait no longer: asks when something has changed, and not before some time is over. */
+/** Ends the wait at the end of a process early: after a minimum time, as soon as a condition says that waiting is useless. */
 export class LastTries {
   readonly #clock: Clock;
   readonly #ms: number;
@@ -11,15 +11,15 @@ export class LastTries {
     this.#ms = ms;
   }
 
-  /** Something has changed. */
+  /** Checks the conditions again, because something has changed. */
   look(): void {
     for (const look of this.#looking) look();
   }
 
   /**
-   * Calls back when all is in vain, once.
+   * Calls `then` once, when `isInVain` returns true after the minimum time.
    *
-   * @returns ends it
+   * @returns a function that stops it
    */
   begin(isInVain: () => boolean, then: () => void): () => void {
     let isTime = false;

@@ -5,27 +5,27 @@ import { BoundedMap } from '../../util/bounded-map.ts';
 import { rootCause } from '../../util/root-cause.ts';
 import { LastTries } from './last-tries.ts';
 
-// How long the end of a process waits for topics that have never been there: a broker that makes topics by itself says of a new
-// one, for a moment, that there is none. The sends go on meanwhile: 4 to 6 of them, with the default waits between.
+// How long the end of a process waits for topics that have never existed: a broker that creates topics by itself reports a new
+// one as unknown for a moment. Sends go on meanwhile: 4 to 6 of them, with the default waits between.
 const LAST_TRIES_MS = 2_000;
 
-// How many topics are remembered: a topic function may come up with ever new ones.
+// How many topics are remembered: a `topic` function may return any number of them.
 const MAX_TOPICS = 1_000;
 
 /**
- * Knows when the end of a process need not wait for a topic: the broker says that there is none, it has never taken a record
- * from this process, and nothing else is left to send. A program with a typo in its topic would otherwise end only after
- * `closeTimeoutMs`.
+ * Knows when the end of a process need not wait for a topic: the broker says that it does not exist, no record of this
+ * process was delivered to it, and nothing else is left to send. Otherwise a program with a typo in its topic would end
+ * only after `closeTimeoutMs`.
  */
 export class MissingTopics {
   readonly #waiting: () => readonly string[] | undefined;
-  /** Those that have taken a record: one of them may be away for a moment. */
+  /** Topics to which a record was delivered: such a topic may be missing only for a moment. */
   readonly #found = new BoundedMap<string, true>(MAX_TOPICS);
-  /** By topic: whether the broker has said so since the wait for the end began. */
+  /** Missing topics; the value says whether the broker has reported it again since the wait began. */
   readonly #missing = new BoundedMap<string, boolean>(MAX_TOPICS);
   readonly #lastTries: LastTries;
 
-  /** @param waiting the topics that records wait for; nothing where other records wait, too */
+  /** @param waiting the topics of the waiting records; `undefined` if others wait, too */
   constructor(clock: Clock, waiting: () => readonly string[] | undefined) {
     this.#lastTries = new LastTries(clock, LAST_TRIES_MS);
     this.#waiting = waiting;
@@ -44,10 +44,10 @@ export class MissingTopics {
    * From now on, looks for two seconds whether the topics are there, and calls back when all that is left is for missing ones,
    * after that at the earliest.
    *
-   * @returns ends it
+   * @returns a function that stops it
    */
   whenOnlyMissing(then: () => void): () => void {
-    // What was said before does not count: there is one more try at least.
+    // Earlier answers do not count: each topic is tried at least once more.
     for (const topic of this.#missing.keys()) this.#missing.set(topic, false);
     const isInVain = (): boolean => {
       const waiting = this.#waiting() ?? [];

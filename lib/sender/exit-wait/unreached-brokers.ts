@@ -2,8 +2,8 @@ import type { Clock } from '../../time/clock.ts';
 import { rootCause } from '../../util/root-cause.ts';
 import { LastTries } from './last-tries.ts';
 
-// How long the end of a process waits for a broker that refuses, and has never been there: for one that is just starting.
-// The connects go on meanwhile: 3 to 5 of them, with the default waits between.
+// How long the end of a process waits for brokers that refuse and were never reached, because they may be starting.
+// Connects go on meanwhile: 3 to 5 of them, with the default waits between.
 const LAST_TRIES_MS = 1_000;
 
 // Nobody listens at this address, there is none by this name, its certificate is refused, or it has no such log-in. Other errors
@@ -21,14 +21,13 @@ const REFUSED_LOGIN = 'KafkaJSSASLAuthenticationError';
 const BROKEN_OFF = /connect|timed? ?out/i;
 
 /**
- * Knows when the end of a process need not wait for a broker: none has ever been connected to, and all of them refuse. A
- * program that ran for a moment, on a machine without Kafka or with a wrong password, would otherwise end only after
- * `closeTimeoutMs`.
+ * Knows when the end of a process need not wait for a broker: none was ever reached, and all refuse. Otherwise a short
+ * program on a machine without Kafka, or with a wrong password, would end only after `closeTimeoutMs`.
  */
 export class UnreachedBrokers {
-  /** How many connects in a row reach for all brokers. */
+  /** How many connects in a row try all brokers. */
   readonly #brokers: number;
-  #isMade = false;
+  #wasConnected = false;
   #refusalsInRow = 0;
   readonly #lastTries: LastTries;
 
@@ -38,7 +37,7 @@ export class UnreachedBrokers {
   }
 
   onConnected(): void {
-    this.#isMade = true;
+    this.#wasConnected = true;
   }
 
   recordFailure(cause: unknown): void {
@@ -50,12 +49,12 @@ export class UnreachedBrokers {
    * From now on, looks for a second whether a broker is there, and calls back when all have refused, after that at the
    * earliest.
    *
-   * @returns ends it
+   * @returns a function that stops it
    */
   whenAllRefuse(then: () => void): () => void {
-    // What was refused before does not count: there is one more try at least.
+    // Earlier refusals do not count: each broker is tried at least once more.
     this.#refusalsInRow = 0;
-    return this.#lastTries.begin(() => !this.#isMade && this.#refusalsInRow >= this.#brokers, then);
+    return this.#lastTries.begin(() => !this.#wasConnected && this.#refusalsInRow >= this.#brokers, then);
   }
 }
 

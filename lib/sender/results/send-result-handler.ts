@@ -93,7 +93,7 @@ export class SendResultHandler {
     const exists = partition !== undefined && count !== undefined && partition < count;
     if (!exists && this.#rejectRequested(client, batch, count)) return;
     if (!exists || batch.partitionQueue.failures + 1 >= ABSENT_ATTEMPTS) {
-      this.#options.accumulator.forget(batch.topic);
+      this.#options.accumulator.forgetPartitions(batch.topic);
       batch.unbind();
     }
     // A batch that was sent before may have been stored then.

@@ -150,7 +150,7 @@ class World {
       return;
     }
     const count = this.partitions.get(topic) ?? PARTITIONS;
-    this.accumulator.learn(
+    this.accumulator.setPartitions(
       topic,
       count,
       Array.from({ length: count }, (_, at) => at),
@@ -248,7 +248,7 @@ it('nothing is lost, and each key keeps its order', { timeout: 120_000 }, async 
         else if (one.do === 'forget') {
           // What has stayed behind as partitions were added is not to be released from its partition.
           if (hasGrown) continue;
-          world.accumulator.forget(one.topic);
+          world.accumulator.forgetPartitions(one.topic);
           hasForgotten = true;
         } else if (one.do === 'grow') {
           const count = world.partitions.get(one.topic) ?? PARTITIONS;

@@ -58,7 +58,7 @@ class Process {
 
   learn(partitions: number): void {
     const all = Array.from({ length: partitions }, (_, at) => at);
-    this.#accumulator.learn(TOPIC, partitions, all);
+    this.#accumulator.setPartitions(TOPIC, partitions, all);
   }
 
   /** @returns where it sends what of the topic: one batch to each partition */

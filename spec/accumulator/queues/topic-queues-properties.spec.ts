@@ -60,7 +60,7 @@ describe.each([
           const arrived: PendingRecord[] = [];
           let now = 0;
           let made = 0;
-          if (keepsSendTogether && salt % 2 === 0) queues.learn(3, [0, 1, 2]);
+          if (keepsSendTogether && salt % 2 === 0) queues.setPartitions(3, [0, 1, 2]);
           for (const { do: what, n } of steps) {
             now += 7;
             const batch = under[n % Math.max(1, under.length)];
@@ -90,7 +90,7 @@ describe.each([
               }
               under.push(taken);
             } else if (what === 'learn') {
-              if (keepsSendTogether) queues.learn(n, [0, 1, 2]);
+              if (keepsSendTogether) queues.setPartitions(n, [0, 1, 2]);
             } else if (what === 'hurry') {
               queues.beginFlush();
             } else if (batch !== undefined) {
@@ -110,7 +110,7 @@ describe.each([
               if (what === 'fail') queues.reenqueue(batch, batch.records, now + n * 10);
               else if (what === 'halve') queues.bisect(batch, batch.records);
               else {
-                queues.forget();
+                queues.forgetPartitions();
                 batch.unbind();
                 for (const record of batch.records) record.partition = undefined;
                 queues.reenqueue(batch, batch.records, now);

@@ -35,7 +35,7 @@ describe('a batch is due', () => {
     },
   ])('$what', ({ texts, due, sizes }) => {
     const queues = new TopicQueues('logs', batchingPolicy());
-    queues.learn(1, [0]);
+    queues.setPartitions(1, [0]);
     for (const text of texts) add(queues, text);
     expect(queues.nextDue(false)).toBe(due);
     expect([queues.drain(0, false)].filter((b) => b !== undefined).map((b) => b.records.length)).toEqual(
@@ -52,7 +52,7 @@ describe('a batch is due', () => {
 
   it('a record larger than a batch is alone between its neighbours', () => {
     const queues = new TopicQueues('logs', batchingPolicy());
-    queues.learn(1, [0]);
+    queues.setPartitions(1, [0]);
     add(queues, 'a');
     add(queues, 'b'.repeat(20_000));
     add(queues, 'c');
@@ -67,7 +67,7 @@ describe('a batch is due', () => {
 
 it('the oldest of several partitions does not get all the turns', () => {
   const queues = new TopicQueues('logs', batchingPolicy());
-  queues.learn(4, [0, 1, 2, 3]);
+  queues.setPartitions(4, [0, 1, 2, 3]);
   const keys = ['\x00', '\x01', '\x02', '\x03'];
   for (let i = 0; i < 40; i++) for (const key of keys) add(queues, 'x', key);
   for (let i = 0; i < 40; i++) add(queues, 'unkeyed');
@@ -89,7 +89,7 @@ it('a first send that is under way holds back the partition queue that its key t
   expect(textsIn(first)).toEqual(['1', '2']);
   add(queues, '3', 'k');
   // The client has the metadata now, and has chosen; its broker has not answered.
-  queues.learn(4, [0, 1, 2, 3]);
+  queues.setPartitions(4, [0, 1, 2, 3]);
   first?.bindTo(107 % 4);
   expect(queues.drain(0, true)).toBeUndefined();
   expect(queues.nextDue(true)).toBeUndefined();
@@ -99,14 +99,14 @@ it('a first send that is under way holds back the partition queue that its key t
 
 it('forgetting the partitions twice, with sends under way, neither doubles nor inverts a record', () => {
   const queues = new TopicQueues('logs', batchingPolicy());
-  queues.learn(1, [0]);
+  queues.setPartitions(1, [0]);
   for (const text of ['1', '2']) add(queues, text, 'k');
   const first = queues.drain(0, true);
   add(queues, '3', 'k');
   add(queues, '4', 'k');
-  queues.forget();
-  queues.learn(1, [0]);
-  queues.forget();
+  queues.forgetPartitions();
+  queues.setPartitions(1, [0]);
+  queues.forgetPartitions();
   // Nothing overtakes what is under way.
   expect(queues.drain(0, true)).toBeUndefined();
   if (first !== undefined) queues.reenqueue(first, landed(first), 0);
@@ -121,10 +121,10 @@ it('forgetting the partitions twice, with sends under way, neither doubles nor i
 
 it('keys that belong elsewhere since the partitions are fewer are not overtaken by what comes after them', () => {
   const queues = new TopicQueues('logs', batchingPolicy());
-  queues.learn(8, [0, 1, 2, 3, 4, 5, 6, 7]);
+  queues.setPartitions(8, [0, 1, 2, 3, 4, 5, 6, 7]);
   add(queues, '1', 'k');
   add(queues, '2', 'k');
-  queues.learn(2, [0, 1]);
+  queues.setPartitions(2, [0, 1]);
   add(queues, '3', 'k');
   const batch = queues.drain(0, true);
   expect([batch?.partition, textsIn(batch)]).toEqual([107 % 2, ['1', '2', '3']]);
@@ -132,14 +132,14 @@ it('keys that belong elsewhere since the partitions are fewer are not overtaken 
 
 it('keyed and keyless records of a partition that is gone go back to where each belongs', () => {
   const queues = new TopicQueues('logs', batchingPolicy());
-  queues.learn(1, [0]);
+  queues.setPartitions(1, [0]);
   add(queues, 'unkeyed');
   const first = queues.drain(0, true);
   if (first !== undefined) queues.reenqueue(first, landed(first), 0);
   add(queues, 'keyed', 'k');
   const both = queues.drain(0, true);
   expect(textsIn(both)).toEqual(['unkeyed', 'keyed']);
-  queues.forget();
+  queues.forgetPartitions();
   if (both !== undefined) {
     both.unbind();
     queues.reenqueue(both, landed(both), 0);
@@ -163,12 +163,12 @@ it('what was sent and left on disk is unbound where the partitions have been for
   other.spoolPosition = { segment: 'one', offset: 20 };
   queues.onDisk.onLeft(record);
   expect(queues.onDisk.isUnbound(record)).toBe(false);
-  queues.forget();
+  queues.forgetPartitions();
   expect(queues.onDisk.isUnbound(record)).toBe(true);
   queues.onDisk.onLeft(record);
   queues.onDisk.onLeft(other);
   expect([record, other].map((left) => queues.onDisk.isUnbound(left))).toEqual([false, true]);
-  queues.forget();
+  queues.forgetPartitions();
   expect(queues.onDisk.isUnbound(record)).toBe(true);
   // Nothing is remembered of what is in memory again.
   queues.onDisk.onLeft(record);
@@ -178,7 +178,7 @@ it('what was sent and left on disk is unbound where the partitions have been for
 
 it('a batch that was sent once does not linger again for each of its halves', () => {
   const queues = new TopicQueues('logs', batchingPolicy());
-  queues.learn(1, [0]);
+  queues.setPartitions(1, [0]);
   for (let i = 0; i < 8; i++) add(queues, String(i));
   const all = queues.drain(20, false);
   if (all !== undefined) queues.bisect(all, landed(all));
@@ -190,7 +190,7 @@ it('a batch that was sent once does not linger again for each of its halves', ()
 
 it('the only partition was blocked for ever when all records of a bisected batch had been shed', () => {
   const queues = new TopicQueues('logs', batchingPolicy());
-  queues.learn(1, [0]);
+  queues.setPartitions(1, [0]);
   for (const text of ['1', '2']) add(queues, text);
   const all = queues.drain(20, false);
   if (all !== undefined) queues.bisect(all, landed(all));
@@ -289,7 +289,7 @@ describe('a client that was handed in', () => {
 
 it('is not idle, and thereby not forgotten, while older records of a partition wait on disk', () => {
   const queues = new TopicQueues('logs', batchingPolicy());
-  queues.learn(1, [0]);
+  queues.setPartitions(1, [0]);
   const partitionQueue = queues.queueFor(recordOf({ key: 'k' }));
   expect(queues.isIdle).toBe(true);
   partitionQueue.setAwaitsDisk(true);
