@@ -114,7 +114,7 @@ export class KafkaTransport extends TransportStream {
           spanOf: (info, logger) => (isWanted(info, this, logger) ? activeSpan() : undefined),
         }),
       },
-      (target) => target instanceof KafkaTransport,
+      isKafkaTransport,
     );
     const work = { onWork: () => this.#processEnd.watch(), onIdle: () => this.#onIdle() };
     this.#pipeline = new parts.Pipeline(resolved, this, this.#clock, work, this.#parents);
@@ -341,6 +341,11 @@ export class KafkaTransport extends TransportStream {
 
 // As it is here: who replaces it on the prototype wraps it, too.
 const OWN_LOG = KafkaTransport.prototype.log;
+
+// Not in the class: esbuild then gives that another name, which would be seen in what is packed.
+function isKafkaTransport(target: unknown): boolean {
+  return target instanceof KafkaTransport;
+}
 
 function namedLevels({ filter, ...sampling }: Pick<ResolvedOptions, 'filter' | 'sample' | 'rateLimit'>) {
   return [...(filter?.levels ?? []), ...levelsOf(sampling)];

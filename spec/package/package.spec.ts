@@ -139,10 +139,11 @@ describe('the package', () => {
   it('is the same in its two module formats', async () => {
     copyFileSync(join(fixtures, 'both-formats.mjs'), join(consumer, 'both-formats.mjs'));
     const { stdout } = await run(process.execPath, ['both-formats.mjs']);
-    const { names, ...seen } = JSON.parse(stdout);
+    const { names, className, ...seen } = JSON.parse(stdout);
     expect(seen).toEqual({ distinct: false, esmInCjs: true, cjsInEsm: true, after: false });
     expect(names[0]).toEqual(names[1]);
     expect(names[0]).toContain('KafkaTransport');
+    expect(className).toBe('KafkaTransport');
   });
 
   it('has transports share a client, also across its module formats', async () => {
