@@ -110,6 +110,9 @@ export class KafkaTransport extends TransportStream {
         onHeldBack: (info, logger) => {
           if (!this.#pipeline.lifecycle.isClosed && isWanted(info, this, logger)) this.#processEnd.watch();
         },
+        onUnpipe: (target, logger) => {
+          if ((target ?? this) === this) this.#parents.handOverOf(logger);
+        },
         ...(resolved.traceContext && {
           spanOf: (info, logger) => (isWanted(info, this, logger) ? activeSpan() : undefined),
         }),
@@ -324,8 +327,6 @@ export class KafkaTransport extends TransportStream {
       source.pipe?.(this);
       return;
     }
-    // Logged before; the pipe's own listener comes after this one.
-    this.#parents.handOverLast(source, (info) => this.write(info));
     this.#parents.remove(source);
     this.#ending.onRecord();
     this.#syncWithWinston();

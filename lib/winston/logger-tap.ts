@@ -25,11 +25,13 @@ export interface TapUser {
   wantsContext?(): boolean;
   /** The logger has taken a record that it will hand over later: a sibling pushes back. */
   onHeldBack?(info: Info, logger: TappableLogger): void;
+  /** The logger is about to let go of a transport, or of all of them: of `undefined`. */
+  onUnpipe?(target: unknown, logger: TappableLogger): void;
 }
 
 // One tap for a logger, whichever copy of the package has put it there: two, one upon the other, would not find out
 // of each other's way again. The number is the version of `LoggerTap` and `TapUser`.
-const TAPS = Symbol.for('winston-kafkajs.taps.4');
+const TAPS = Symbol.for('winston-kafkajs.taps.5');
 
 const registry = globalThis as { [TAPS]?: WeakMap<TappableLogger, LoggerTap> };
 if (registry[TAPS] === undefined) registry[TAPS] = new WeakMap();
@@ -108,6 +110,14 @@ class LoggerTap {
           // Under the flag: a sibling that hands on what it gets, as a new record of another logger, would
           // otherwise have it shipped after all.
           return guardSyncInScope(() => original().call(this, marked, encoding));
+        };
+      }),
+      // Not the event of that name: when a logger lets go of all, `clear()`, none is on it any more when they hear of it
+      // (readable-stream 3, lib/_stream_readable.js: `state.pipes = null`).
+      override(logger, 'unpipe', (original) => {
+        return function unpipe(this: TappableLogger, target): unknown {
+          for (const user of self.users) user.onUnpipe?.(target, self.#logger);
+          return original().call(this, target);
         };
       }),
     );
@@ -198,7 +208,7 @@ class LoggerTap {
 }
 
 /** @returns what undoes it */
-function override<Name extends 'write' | '_transform' | 'push'>(
+function override<Name extends 'write' | '_transform' | 'push' | 'unpipe'>(
   logger: TappableLogger,
   name: Name,
   wrap: (original: () => TappableLogger[Name]) => TappableLogger[Name],

@@ -1,13 +1,7 @@
 import { attempt } from '../util/safely.ts';
 import { type TapUser, tap, untap } from './logger-tap.ts';
 import { heldBy, isTappable, rootOf, type TappableLogger } from './tappable-logger.ts';
-import {
-  type DataSource,
-  hasEnded,
-  type PipeTarget,
-  whileOthersAreDeaf,
-  whileReadByHand,
-} from './workarounds.ts';
+import { hasEnded, type PipeTarget, whileReadByHand } from './workarounds.ts';
 
 /** A stream that pipes into the transport: a winston logger, as a rule. */
 export interface Parent extends Partial<TappableLogger> {
@@ -94,10 +88,10 @@ export class Parents {
       if (hasEnded(parent)) this.#handOverOf(parent, Number.POSITIVE_INFINITY);
   }
 
-  /** The logger lets go of the transport: has it hand over what was logged before. @param onInfo gets that where all are let go */
-  handOverLast(parent: Parent, onInfo: (info: unknown) => void): void {
-    if (parent.transports?.length !== 0) this.#handOverOf(parent, Number.POSITIVE_INFINITY);
-    else whileOthersAreDeaf(parent as DataSource, onInfo, () => readFrom(parent, Number.POSITIVE_INFINITY));
+  /** The logger is about to let go of the transport, or of all: has it hand over what was logged before. */
+  handOverOf(logger: object): void {
+    const parent = this.#parents.get(rootOf(logger));
+    if (parent !== undefined && !this.isKept(parent)) this.#handOverOf(parent, Number.POSITIVE_INFINITY);
   }
 
   #handOverOf(parent: Parent, maxRecords: number): void {

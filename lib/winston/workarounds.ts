@@ -19,11 +19,6 @@ export function hasEnded(stream: object): boolean {
   return (stream as StreamInsides)._writableState?.ending === true;
 }
 
-/** What is read. */
-export interface DataSource {
-  emit(...args: unknown[]): boolean;
-}
-
 /** What a logger pipes to. */
 export interface PipeTarget {
   write(...args: never[]): unknown;
@@ -47,30 +42,6 @@ export function whileReadByHand(targets: readonly PipeTarget[], fn: () => void):
     fn();
   } finally {
     for (const putBack of restore) putBack();
-  }
-}
-
-/**
- * Runs `fn`, which reads a logger by hand that has none of its transports any more, though they still listen for its `data`: `clear()`
- * takes them all off before it tells them (lib/_stream_readable.js, `unpipe`: `state.pipes = null`).
- *
- * @param onData gets what is read, and nobody else does
- */
-export function whileOthersAreDeaf(
-  logger: DataSource,
-  onData: (info: unknown) => void,
-  fn: () => void,
-): void {
-  const { emit } = logger;
-  const putBack = putOwnMethod(logger, 'emit', (...args: unknown[]): boolean => {
-    if (args[0] !== 'data') return Reflect.apply(emit, logger, args);
-    onData(args[1]);
-    return true;
-  });
-  try {
-    fn();
-  } finally {
-    putBack();
   }
 }
 

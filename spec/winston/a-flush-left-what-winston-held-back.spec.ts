@@ -2,7 +2,7 @@
 // of that, so `await transport.flush()` before `process.exit()` lost it, without a word.
 import { once } from 'node:events';
 import { Writable } from 'node:stream';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import winston from 'winston';
 import {
   Collecting,
@@ -174,6 +174,46 @@ it.each(['clear', 'close'] as const)(
     expect(cluster.values(TOPIC)).toEqual(numbered(20));
     expect(onError).not.toHaveBeenCalled();
     expect(logger.transports).toEqual([]);
+  },
+);
+
+it.each(['clear', 'close'] as const)(
+  'logger.%s() had winston print those that had not been through its formats, as if no transport had them',
+  async (method) => {
+    const cluster = await startCluster();
+    const transport = transportTo(cluster);
+    const logger = loggerWith(transport, new Slow());
+    const printed = vi.spyOn(console, 'error').mockReturnValue();
+    onTestFinished(() => printed.mockRestore());
+    for (const message of numbered(60)) logger.info(message);
+    logger[method]();
+    await transport.close();
+    expect(cluster.values(TOPIC)).toEqual(numbered(60));
+    expect(printed).not.toHaveBeenCalled();
+    logger.info('nobody has it');
+    expect(printed).toHaveBeenCalledOnce();
+  },
+);
+
+it.each<[string, (logger: winston.Logger) => unknown]>([
+  ['clear', (logger) => logger.clear()],
+  ['close', (logger) => logger.close()],
+  ['configure', (logger) => logger.configure({ transports: [new Collecting()] })],
+])(
+  'logger.%s() gave them to the first of its Kafka transports only; those after it, and siblings, lost them',
+  async (_name, letGo) => {
+    const cluster = await startCluster({ topics: { a: 1, b: 1 } });
+    const transports = [transportTo(cluster, { topic: 'a' }), transportTo(cluster, { topic: 'b' })] as const;
+    const [slow, other] = [new Slow(), new Collecting()];
+    const logger = loggerWith(transports[0], slow, transports[1], other);
+    for (const message of numbered(60)) logger.info(message);
+    letGo(logger);
+    for (const transport of transports) await transport.close();
+    expect(cluster.values('a')).toEqual(numbered(60));
+    expect(cluster.values('b')).toEqual(numbered(60));
+    expect(other.messages).toEqual(numbered(60));
+    await slow.has(60);
+    for (const name of ['unpipe', 'write', 'push']) expect(Object.hasOwn(logger, name)).toBe(false);
   },
 );
 

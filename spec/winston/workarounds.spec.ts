@@ -20,7 +20,7 @@ it.each([
     ofTransport48,
   ],
   ['whileReadByHand', 'readable-stream/lib/_stream_readable.js', 'state.awaitDrain = 0;', ofLogger],
-  ['whileOthersAreDeaf', 'readable-stream/lib/_stream_readable.js', 'state.pipes = null;', ofLogger],
+  ['LoggerTap', 'readable-stream/lib/_stream_readable.js', 'state.pipes = null;', ofLogger],
   ['whileReadByHand', 'readable-stream/lib/_stream_writable.js', 'if (state.ending) writeAfterEnd', ofLogger],
   ['isStreamItself', 'winston/lib/winston/logger.js', 'Object.create(logger', ofWinston],
   ['takeOverPipes', 'winston-transport/modern.js', "this.once('pipe', logger => {", ofWinston],
