@@ -99,6 +99,17 @@ describe('the package', () => {
     expect(JSON.parse(stdout)).toEqual([false, false, false, true]);
   });
 
+  it('throws errors of its own, where Node was made to forget the one that was loaded before, as import-fresh does', async () => {
+    const code = `const forgotten = require('winston-kafkajs');
+      new forgotten.KafkaTransport({ topic: 'logs', kafka: { brokers: ['127.0.0.1:1'] } });
+      delete require.cache[require.resolve('winston-kafkajs')];
+      for (const { KafkaTransport, KafkaTransportError } of [require('winston-kafkajs'), forgotten]) {
+        try { new KafkaTransport({}); } catch (error) { console.log(error instanceof KafkaTransportError); }
+      }`;
+    const { stdout } = await run(process.execPath, ['-e', code]);
+    expect(stdout).toBe('true\ntrue\n');
+  });
+
   it('says what to do where kafkajs is not installed', async () => {
     const project = mkdtempSync(join(tmpdir(), 'winston-kafkajs-without-kafkajs-'));
     onTestFinished(() => rmSync(project, { recursive: true, force: true }));
