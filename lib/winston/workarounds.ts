@@ -3,6 +3,7 @@
 // spec/winston/workarounds.spec.ts fails the day they change.
 import type { EventEmitter } from 'node:events';
 import type TransportStream from 'winston-transport';
+import { soonest } from '../time/system-timers.ts';
 import { putOwnMethod } from './own-method.ts';
 
 /** The same in readable-stream 3 and 4, and in Node's streams. */
@@ -10,6 +11,7 @@ interface StreamInsides {
   readonly _writableState?: {
     readonly ending?: boolean;
     readonly needDrain?: boolean;
+    readonly bufferProcessing?: boolean;
     autoDestroy?: boolean;
   };
 }
@@ -28,14 +30,18 @@ export interface PipeTarget {
  * Runs `fn`, which reads a logger by hand while some of its transports push back. Each read counts anew for how many of them the pipe
  * waits (readable-stream 3, lib/_stream_readable.js: `state.awaitDrain = 0`), by what their `write` returns: so it says whether there
  * will be a `drain`, and the logger flows on with that. One that has ended is given nothing: it would emit an error
- * (lib/_stream_writable.js: `if (state.ending) writeAfterEnd`), which winston throws where nobody listens.
+ * (lib/_stream_writable.js: `if (state.ending) writeAfterEnd`), which winston throws where nobody listens. One that is
+ * handing what it has buffered to its `_writev`, whose `log()` we may be in, gets it afterwards: it would forget it
+ * (`state.lastBufferedRequest = null`, after the call), and never be ready again.
  */
 export function whileReadByHand(targets: readonly PipeTarget[], fn: () => void): void {
   const restore = targets.map((target) => {
     const { write } = target;
     return putOwnMethod(target, 'write', (...args: unknown[]): boolean => {
-      const isReady = hasEnded(target) || Reflect.apply(write, target, args) !== false;
-      return isReady && (target as StreamInsides)._writableState?.needDrain !== true;
+      const { _writableState: state } = target as StreamInsides;
+      const give = (): unknown => hasEnded(target) || Reflect.apply(write, target, args);
+      const isReady = state?.bufferProcessing === true ? soonest(give) : give();
+      return isReady !== false && state?.needDrain !== true;
     });
   });
   try {

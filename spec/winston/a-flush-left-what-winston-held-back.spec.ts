@@ -119,6 +119,29 @@ it('logger.remove() lost them, too', async () => {
   expect(other.messages).toEqual(numbered(60));
 });
 
+it('removed while a sibling takes several records at once, it had that sibling lose the rest, and the logger stand still', async () => {
+  const cluster = await startCluster();
+  const transport = transportTo(cluster);
+  class Removing extends Collecting {
+    override log(info: winston.Logform.TransformableInfo, next: () => void): void {
+      this.infos.push(info);
+      if (this.infos.length === 3) logger.remove(transport);
+      setImmediate(next);
+    }
+  }
+  const [removing, other] = [new Removing(), new Collecting()];
+  const logger = loggerWith(removing, transport, other);
+  for (const message of numbered(40)) logger.info(message);
+  await vi.waitUntil(() => transport.stats().accepted === 40);
+  await vi.waitUntil(() => removing.infos.length === 40);
+  for (const message of numbered(5, 'later')) logger.info(message);
+  await vi.waitUntil(() => removing.infos.length === 45);
+  expect(removing.messages).toEqual([...numbered(40), ...numbered(5, 'later')]);
+  expect(other.messages).toEqual(removing.messages);
+  await transport.close();
+  expect(cluster.values(TOPIC)).toEqual(numbered(40));
+});
+
 /** A sibling that is no winston transport: below its high-water mark it does not push back, and still owes a `drain`. */
 class Plain extends Writable {
   readonly messages: string[] = [];

@@ -22,6 +22,12 @@ it.each([
   ['whileReadByHand', 'readable-stream/lib/_stream_readable.js', 'state.awaitDrain = 0;', ofLogger],
   ['LoggerTap', 'readable-stream/lib/_stream_readable.js', 'state.pipes = null;', ofLogger],
   ['whileReadByHand', 'readable-stream/lib/_stream_writable.js', 'if (state.ending) writeAfterEnd', ofLogger],
+  [
+    'whileReadByHand',
+    'readable-stream/lib/_stream_writable.js',
+    'state.lastBufferedRequest = null;',
+    ofTransport,
+  ],
   ['isStreamItself', 'winston/lib/winston/logger.js', 'Object.create(logger', ofWinston],
   ['takeOverPipes', 'winston-transport/modern.js', "this.once('pipe', logger => {", ofWinston],
   ['takeOverPipes', 'winston-transport/modern.js', "this.once('unpipe', src => {", ofWinston],
