@@ -34,11 +34,12 @@ const LAZY = {
   'import-module':
     'exports.importModule = (url) => import(/* webpackIgnore: true */ /* @vite-ignore */ url);',
   [PROGRAM_MODULE]: "exports.packedProgram = () => require('./program-text.js');",
-  // Once: its modules keep what the transports share.
-  'load-parts': `let common;
-let parts;
-exports.shareCommon = (modules) => { common = modules; };
-exports.loadParts = () => (parts ??= require('./pipeline.js').withCommon(common));`,
+  // Once for each library: its modules keep what the transports share. An application that has Node forget index.js alone, and
+  // loads it again, has two, and each takes its own parts: those of the other would throw another `KafkaTransportError`.
+  'load-parts': `exports.partsOf = (common) => {
+  let parts;
+  return () => (parts ??= require('./pipeline.js').withCommon(common));
+};`,
 };
 // What the ES module has the exports of. No `require` of the library by itself, of which Node would look for the names: it would
 // look through all of the code (cjs-module-lexer, 20 ms).
@@ -120,8 +121,8 @@ function withOwnExports(code) {
 /** The library, with what it shares with the pipeline as a module within it. */
 function withCommon(index, common) {
   const inner = `const __common=(function(module){var exports=module.exports;${common}\nreturn module.exports})({exports:{}});`;
-  const share = "require('./lazy.js').shareCommon(__common);";
-  return `'use strict';\n${inner}\n${share}\n${index}`;
+  const load = "const __loadParts=require('./lazy.js').partsOf(__common);";
+  return `'use strict';\n${inner}\n${load}\n${index.replaceAll(/\(0,\w+\.loadParts\)\(\)/g, '__loadParts()')}`;
 }
 
 /**

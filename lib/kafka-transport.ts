@@ -106,7 +106,7 @@ export class KafkaTransport extends TransportStream {
     raiseListenerLimit(this, 2);
     this.#options = resolved;
     this.#updatable = resolved;
-    this.#parents = new parts.Parents(this.#tapUser(), (target) => target instanceof KafkaTransport);
+    this.#parents = new parts.Parents(this.#tapUser(), isKafkaTransport);
     const work = { onWork: () => this.#processExit.watch(), onIdle: () => this.#onIdle() };
     this.#pipeline = new parts.Pipeline(resolved, this, this.#clock, work, this.#parents);
     this.#crashHandler = new parts.CrashHandler(this, this.#clock, (timeoutMs, isLast) =>
@@ -272,6 +272,9 @@ export class KafkaTransport extends TransportStream {
       onHeldBack: (info, logger) => {
         if (!this.#pipeline.lifecycle.isClosed && isWanted(info, this, logger)) this.#processExit.watch();
       },
+      onUnpipe: (target, logger) => {
+        if ((target ?? this) === this) this.#parents.handOverOf(logger);
+      },
       ...(traceContext && {
         spanOf: (info, logger) => (isWanted(info, this, logger) ? activeSpan() : undefined),
       }),
@@ -340,8 +343,6 @@ export class KafkaTransport extends TransportStream {
       source.pipe?.(this);
       return;
     }
-    // Take what was logged before the removal, while the pipe's own `unpipe` listener has not run yet.
-    this.#parents.handOverLast(source, (info) => this.write(info));
     this.#parents.remove(source);
     this.#streamEnd.onRecord();
     this.#syncWithWinston();
@@ -357,6 +358,11 @@ export class KafkaTransport extends TransportStream {
 
 // Read here, so that a `log` which is later replaced on the prototype counts as wrapped too.
 const OWN_LOG = KafkaTransport.prototype.log;
+
+// Not in the class: esbuild then gives that another name, which would be seen in what is packed.
+function isKafkaTransport(target: unknown): boolean {
+  return target instanceof KafkaTransport;
+}
 
 function namedLevels({ filter, ...sampling }: Pick<ResolvedOptions, 'filter' | 'sample' | 'rateLimit'>) {
   return [...(filter?.levels ?? []), ...levelsOf(sampling)];

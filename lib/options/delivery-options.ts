@@ -9,7 +9,7 @@ const SIGNAL_RULE =
 // The first wait gives way to a shorter longest one, and the longest to a longer first one, where they are the defaults.
 export function firstWaitOf(fallback: number): Option<number> {
   const check = (path: string, given: unknown, { maxMs }: Beside): number =>
-    integer(path, given, Math.min(fallback, Number(maxMs ?? fallback)), 1);
+    integer(path, given, typeof maxMs === 'number' ? Math.min(fallback, maxMs) : fallback, 1);
   return new Option(check, fallback);
 }
 

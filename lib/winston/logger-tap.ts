@@ -25,11 +25,13 @@ export interface TapUser {
   wantsContext?(): boolean;
   /** Called when the logger will deliver the record later, because another of its transports pushes back. */
   onHeldBack?(info: Info, logger: TappableLogger): void;
+  /** Called before the logger lets go of a transport, or of all its transports (`undefined`). */
+  onUnpipe?(target: unknown, logger: TappableLogger): void;
 }
 
 // Each logger has one tap, shared by all copies of the package: of two taps on top of each other, neither could be removed
 // cleanly. The number is the version of `LoggerTap` and `TapUser`.
-const TAPS = Symbol.for('winston-kafkajs.taps.4');
+const TAPS = Symbol.for('winston-kafkajs.taps.5');
 
 const registry = globalThis as { [TAPS]?: WeakMap<TappableLogger, LoggerTap> };
 if (registry[TAPS] === undefined) registry[TAPS] = new WeakMap();
@@ -108,6 +110,14 @@ class LoggerTap {
           // Under the flag: a sibling transport may log what it gets to another logger, and that record must not
           // be shipped either.
           return guardSyncInScope(() => original().call(this, marked, encoding));
+        };
+      }),
+      // Not the event of that name: when a logger lets go of all, `clear()`, none is on it any more when they hear of it
+      // (readable-stream 3, lib/_stream_readable.js: `state.pipes = null`).
+      override(logger, 'unpipe', (original) => {
+        return function unpipe(this: TappableLogger, target): unknown {
+          for (const user of self.users) user.onUnpipe?.(target, self.#logger);
+          return original().call(this, target);
         };
       }),
     );
@@ -198,7 +208,7 @@ class LoggerTap {
 }
 
 /** @returns a function that undoes it */
-function override<Name extends 'write' | '_transform' | 'push'>(
+function override<Name extends 'write' | '_transform' | 'push' | 'unpipe'>(
   logger: TappableLogger,
   name: Name,
   wrap: (original: () => TappableLogger[Name]) => TappableLogger[Name],

@@ -1,13 +1,7 @@
 import { attempt } from '../util/safely.ts';
 import { type TapUser, tap, untap } from './logger-tap.ts';
 import { heldBy, isTappable, rootOf, type TappableLogger } from './tappable-logger.ts';
-import {
-  type DataSource,
-  hasEnded,
-  type PipeTarget,
-  whileOthersAreDeaf,
-  whileReadByHand,
-} from './workarounds.ts';
+import { hasEnded, type PipeTarget, whileReadByHand } from './workarounds.ts';
 
 /** A stream that pipes into the transport, usually a winston logger. */
 export interface Parent extends Partial<TappableLogger> {
@@ -93,10 +87,10 @@ export class Parents {
       if (hasEnded(parent)) this.#handOverOf(parent, Number.POSITIVE_INFINITY);
   }
 
-  /** The same for a logger that removes the transport. @param onInfo gets the records if the logger has removed all its transports */
-  handOverLast(parent: Parent, onInfo: (info: unknown) => void): void {
-    if (parent.transports?.length !== 0) this.#handOverOf(parent, Number.POSITIVE_INFINITY);
-    else whileOthersAreDeaf(parent as DataSource, onInfo, () => readFrom(parent, Number.POSITIVE_INFINITY));
+  /** Called before the logger lets go of the transport, or of all its transports: has it hand over what was logged before. */
+  handOverOf(logger: object): void {
+    const parent = this.#parents.get(rootOf(logger));
+    if (parent !== undefined && !this.mustRepipe(parent)) this.#handOverOf(parent, Number.POSITIVE_INFINITY);
   }
 
   #handOverOf(parent: Parent, maxRecords: number): void {

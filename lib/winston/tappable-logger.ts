@@ -10,6 +10,7 @@ export interface TappableLogger {
   write(info: unknown, encoding?: unknown, callback?: unknown): unknown;
   _transform(info: unknown, encoding: unknown, callback: unknown): unknown;
   push(info: unknown, encoding?: unknown): unknown;
+  unpipe(target?: unknown): unknown;
   read?(): unknown;
 }
 
@@ -20,6 +21,7 @@ export function isTappable(source: unknown): source is TappableLogger {
     typeof candidate?.write === 'function' &&
     typeof candidate._transform === 'function' &&
     typeof candidate.push === 'function' &&
+    typeof candidate.unpipe === 'function' &&
     typeof candidate.levels === 'object'
   );
 }

@@ -3,6 +3,7 @@
 // spec/winston/workarounds.spec.ts fails when that behaviour changes.
 import type { EventEmitter } from 'node:events';
 import type TransportStream from 'winston-transport';
+import { soonest } from '../time/system-timers.ts';
 import { putOwnMethod } from './own-method.ts';
 
 /** The same in readable-stream 3 and 4, and in Node's streams. */
@@ -10,6 +11,7 @@ interface StreamInsides {
   readonly _writableState?: {
     readonly ending?: boolean;
     readonly needDrain?: boolean;
+    readonly bufferProcessing?: boolean;
     autoDestroy?: boolean;
   };
 }
@@ -17,11 +19,6 @@ interface StreamInsides {
 /** Whether `end()` was called. readable-stream 3 has no `writableEnded` (lib/_stream_writable.js: `state.ending = true`). */
 export function hasEnded(stream: object): boolean {
   return (stream as StreamInsides)._writableState?.ending === true;
-}
-
-/** A stream that is read by hand. */
-export interface DataSource {
-  emit(...args: unknown[]): boolean;
 }
 
 /** A stream that a logger pipes to. */
@@ -33,14 +30,18 @@ export interface PipeTarget {
  * Runs `fn`, which reads a logger by hand while some of its transports push back. Each read resets the number of drains that the pipe
  * waits for (readable-stream 3, lib/_stream_readable.js: `state.awaitDrain = 0`) and counts each `write` that returned false. So here
  * `write` returns false exactly when a `drain` will follow. A target that has ended gets nothing: it would emit an error
- * (lib/_stream_writable.js: `if (state.ending) writeAfterEnd`), which winston throws if nobody listens.
+ * (lib/_stream_writable.js: `if (state.ending) writeAfterEnd`), which winston throws if nobody listens. A target that is handing what it
+ * has buffered to its `_writev`, whose `log()` may be the caller, gets the records afterwards: it would forget them
+ * (`state.lastBufferedRequest = null`, after the call), and never be ready again.
  */
 export function whileReadByHand(targets: readonly PipeTarget[], fn: () => void): void {
   const restore = targets.map((target) => {
     const { write } = target;
     return putOwnMethod(target, 'write', (...args: unknown[]): boolean => {
-      const isReady = hasEnded(target) || Reflect.apply(write, target, args) !== false;
-      return isReady && (target as StreamInsides)._writableState?.needDrain !== true;
+      const { _writableState: state } = target as StreamInsides;
+      const give = (): unknown => hasEnded(target) || Reflect.apply(write, target, args);
+      const isReady = state?.bufferProcessing === true ? soonest(give) : give();
+      return isReady !== false && state?.needDrain !== true;
     });
   });
   try {
@@ -51,29 +52,6 @@ export function whileReadByHand(targets: readonly PipeTarget[], fn: () => void):
 }
 
 /**
- * Runs `fn`, which reads a logger by hand after `clear()` has removed all its transports. They still listen for `data`, because
- * `unpipe` empties the list before it tells them (lib/_stream_readable.js: `state.pipes = null`).
- *
- * @param onData gets what is read; no other listener does
- */
-export function whileOthersAreDeaf(
-  logger: DataSource,
-  onData: (info: unknown) => void,
-  fn: () => void,
-): void {
-  const { emit } = logger;
-  const putBack = putOwnMethod(logger, 'emit', (...args: unknown[]): boolean => {
-    if (args[0] !== 'data') return Reflect.apply(emit, logger, args);
-    onData(args[1]);
-    return true;
-  });
-  try {
-    fn();
-  } finally {
-    putBack();
-  }
-}
-
 /**
  * Keeps a stream from being destroyed after it has finished. readable-stream 4 destroys it (`if (state.autoDestroy)`), and the
  * `close` event that follows would remove it from a logger that it was added to since.

@@ -23,7 +23,7 @@ interface Row {
 
 const integerFrom = (least: number, more: Partial<Row> = {}): Row => ({
   good: [least, 1_000, 2_147_483_647],
-  bad: [least - 1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, '5', null, 2 ** 53, 5n, {}],
+  bad: [least - 1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, '5', null, 2 ** 53, 5n, Symbol('5'), {}],
   expected: `an integer from ${least} to`,
   ...more,
 });

@@ -99,6 +99,17 @@ describe('the package', () => {
     expect(JSON.parse(stdout)).toEqual([false, false, false, true]);
   });
 
+  it('throws errors of its own, where Node was made to forget the one that was loaded before, as import-fresh does', async () => {
+    const code = `const forgotten = require('winston-kafkajs');
+      new forgotten.KafkaTransport({ topic: 'logs', kafka: { brokers: ['127.0.0.1:1'] } });
+      delete require.cache[require.resolve('winston-kafkajs')];
+      for (const { KafkaTransport, KafkaTransportError } of [require('winston-kafkajs'), forgotten]) {
+        try { new KafkaTransport({}); } catch (error) { console.log(error instanceof KafkaTransportError); }
+      }`;
+    const { stdout } = await run(process.execPath, ['-e', code]);
+    expect(stdout).toBe('true\ntrue\n');
+  });
+
   it('says what to do where kafkajs is not installed', async () => {
     const project = mkdtempSync(join(tmpdir(), 'winston-kafkajs-without-kafkajs-'));
     onTestFinished(() => rmSync(project, { recursive: true, force: true }));
@@ -150,10 +161,11 @@ describe('the package', () => {
   it('is the same in its two module formats', async () => {
     copyFileSync(join(fixtures, 'both-formats.mjs'), join(consumer, 'both-formats.mjs'));
     const { stdout } = await run(process.execPath, ['both-formats.mjs']);
-    const { names, ...seen } = JSON.parse(stdout);
+    const { names, className, ...seen } = JSON.parse(stdout);
     expect(seen).toEqual({ distinct: false, esmInCjs: true, cjsInEsm: true, after: false });
     expect(names[0]).toEqual(names[1]);
     expect(names[0]).toContain('KafkaTransport');
+    expect(className).toBe('KafkaTransport');
   });
 
   it('has transports share a client, also across its module formats', async () => {

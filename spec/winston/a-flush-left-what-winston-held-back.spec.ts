@@ -2,7 +2,7 @@
 // of that, so `await transport.flush()` before `process.exit()` lost it, without a word.
 import { once } from 'node:events';
 import { Writable } from 'node:stream';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import winston from 'winston';
 import {
   Collecting,
@@ -119,6 +119,29 @@ it('logger.remove() lost them, too', async () => {
   expect(other.messages).toEqual(numbered(60));
 });
 
+it('removed while a sibling takes several records at once, it had that sibling lose the rest, and the logger stand still', async () => {
+  const cluster = await startCluster();
+  const transport = transportTo(cluster);
+  class Removing extends Collecting {
+    override log(info: winston.Logform.TransformableInfo, next: () => void): void {
+      this.infos.push(info);
+      if (this.infos.length === 3) logger.remove(transport);
+      setImmediate(next);
+    }
+  }
+  const [removing, other] = [new Removing(), new Collecting()];
+  const logger = loggerWith(removing, transport, other);
+  for (const message of numbered(40)) logger.info(message);
+  await vi.waitUntil(() => transport.stats().accepted === 40);
+  await vi.waitUntil(() => removing.infos.length === 40);
+  for (const message of numbered(5, 'later')) logger.info(message);
+  await vi.waitUntil(() => removing.infos.length === 45);
+  expect(removing.messages).toEqual([...numbered(40), ...numbered(5, 'later')]);
+  expect(other.messages).toEqual(removing.messages);
+  await transport.close();
+  expect(cluster.values(TOPIC)).toEqual(numbered(40));
+});
+
 /** A sibling that is no winston transport: below its high-water mark it does not push back, and still owes a `drain`. */
 class Plain extends Writable {
   readonly messages: string[] = [];
@@ -174,6 +197,46 @@ it.each(['clear', 'close'] as const)(
     expect(cluster.values(TOPIC)).toEqual(numbered(20));
     expect(onError).not.toHaveBeenCalled();
     expect(logger.transports).toEqual([]);
+  },
+);
+
+it.each(['clear', 'close'] as const)(
+  'logger.%s() had winston print those that had not been through its formats, as if no transport had them',
+  async (method) => {
+    const cluster = await startCluster();
+    const transport = transportTo(cluster);
+    const logger = loggerWith(transport, new Slow());
+    const printed = vi.spyOn(console, 'error').mockReturnValue();
+    onTestFinished(() => printed.mockRestore());
+    for (const message of numbered(60)) logger.info(message);
+    logger[method]();
+    await transport.close();
+    expect(cluster.values(TOPIC)).toEqual(numbered(60));
+    expect(printed).not.toHaveBeenCalled();
+    logger.info('nobody has it');
+    expect(printed).toHaveBeenCalledOnce();
+  },
+);
+
+it.each<[string, (logger: winston.Logger) => unknown]>([
+  ['clear', (logger) => logger.clear()],
+  ['close', (logger) => logger.close()],
+  ['configure', (logger) => logger.configure({ transports: [new Collecting()] })],
+])(
+  'logger.%s() gave them to the first of its Kafka transports only; those after it, and siblings, lost them',
+  async (_name, letGo) => {
+    const cluster = await startCluster({ topics: { a: 1, b: 1 } });
+    const transports = [transportTo(cluster, { topic: 'a' }), transportTo(cluster, { topic: 'b' })] as const;
+    const [slow, other] = [new Slow(), new Collecting()];
+    const logger = loggerWith(transports[0], slow, transports[1], other);
+    for (const message of numbered(60)) logger.info(message);
+    letGo(logger);
+    for (const transport of transports) await transport.close();
+    expect(cluster.values('a')).toEqual(numbered(60));
+    expect(cluster.values('b')).toEqual(numbered(60));
+    expect(other.messages).toEqual(numbered(60));
+    await slow.has(60);
+    for (const name of ['unpipe', 'write', 'push']) expect(Object.hasOwn(logger, name)).toBe(false);
   },
 );
 
