@@ -1,9 +1,14 @@
 // Each transport with `worker: true` left some 11 kB behind for good: Node never frees a `Worker` whose `workerData` it
 // cannot hand over, and by making one we ask whether a thread can be started at all.
 import { createRequire, syncBuiltinESMExports } from 'node:module';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { checkWorkerCanStart } from '../../../lib/clients/worker/worker-program.ts';
 import { KafkaTransportError } from '../../../lib/errors.ts';
+
+const thread = vi.hoisted(() => ({ isShipping: false }));
+vi.mock('../../../lib/clients/worker/shipping-thread.ts', () => ({
+  isShippingThread: () => thread.isShipping,
+}));
 
 function countWorkers(): { made: number } {
   const threads = createRequire(import.meta.url)(
@@ -40,4 +45,11 @@ it('asks again after a list that Node has refused, and refuses it again', () => 
   expect(check).toThrow(KafkaTransportError);
   expect(check).toThrow(/workerOptions.execArgv/);
   expect(counted.made).toBe(2);
+});
+
+it('asks nothing in a shipping thread, which starts none', () => {
+  const counted = countWorkers();
+  thread.isShipping = true;
+  checkWorkerCanStart(['--not-a-flag-of-nodes']);
+  expect(counted.made).toBe(0);
 });
