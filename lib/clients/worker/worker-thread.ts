@@ -189,8 +189,6 @@ function print(to: 'stdout' | 'stderr', text: string): void {
 }
 
 function withoutNodeOptions(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  // On Windows in whatever case: names have none there.
-  const isDropped = (name: string): boolean =>
-    name === 'NODE_OPTIONS' || (process.platform === 'win32' && name.toUpperCase() === 'NODE_OPTIONS');
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !isDropped(name)));
+  // In whatever case: on Windows names have none.
+  return Object.fromEntries(Object.entries(env).filter(([name]) => name.toUpperCase() !== 'NODE_OPTIONS'));
 }
