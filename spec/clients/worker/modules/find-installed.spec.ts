@@ -52,6 +52,7 @@ describe('it is', () => {
     const [, main = ''] = process.argv;
     onTestFinished(() => void process.argv.splice(1, 1, main));
     process.argv[1] = join(directory, 'main.js');
+    expect(findInstalled('kafkajs')).toBe(INSTALLED);
     expect(findInstalled('not-here')).toBe(join(directory, 'node_modules/not-here/index.js'));
   });
 });
