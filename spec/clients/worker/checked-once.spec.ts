@@ -10,7 +10,8 @@ vi.mock('../../../lib/clients/worker/shipping-thread.ts', () => ({
   isShippingThread: () => thread.isShipping,
 }));
 
-function countWorkers(): { made: number } {
+/** @param failure what Node throws in place of starting one */
+function countWorkers(failure?: Error): { made: number } {
   const threads = createRequire(import.meta.url)(
     'node:worker_threads',
   ) as typeof import('node:worker_threads');
@@ -19,6 +20,7 @@ function countWorkers(): { made: number } {
   threads.Worker = class extends Worker {
     constructor(...args: ConstructorParameters<typeof Worker>) {
       counted.made++;
+      if (failure !== undefined) throw failure;
       super(...args);
     }
   };
@@ -50,6 +52,16 @@ it('asks again after a list that Node has refused, and refuses it again', () => 
 it('asks nothing in a shipping thread, which starts none', () => {
   const counted = countWorkers();
   thread.isShipping = true;
+  onTestFinished(() => {
+    thread.isShipping = false;
+  });
   checkWorkerCanStart(['--not-a-flag-of-nodes']);
   expect(counted.made).toBe(0);
+});
+
+it('says what Node says where it starts none for another reason', () => {
+  countWorkers(new Error('no memory is left'));
+  expect(() => checkWorkerCanStart(['--no-deprecation'])).toThrow(
+    'option "worker" cannot be true: a thread cannot be started here: no memory is left; or leave',
+  );
 });

@@ -233,7 +233,7 @@ describe('the thread', () => {
   });
 
   it('imports what the flags name before it connects', async () => {
-    const first = moduleOf('globalThis.isImported = true');
+    const first = moduleOf('await new Promise(setImmediate); globalThis.isImported = true');
     const { ask } = joined(started(['--import', first]), {
       kafkaModule: moduleOf("throw new Error('imported: ' + globalThis.isImported)"),
     });
