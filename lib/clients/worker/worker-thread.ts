@@ -140,8 +140,6 @@ export class WorkerThread {
   /** Ends it, at once, for all of its transports. */
   async end(why: string): Promise<void> {
     this.#onEnd(why);
-    // Whoever waits for this must not find that the process has ended meanwhile.
-    this.#worker.ref();
     await this.#worker.terminate();
   }
 

@@ -51,3 +51,12 @@ it('one sends nothing before it is connected, and is cut when it is given up', a
   await cluster.until(() => cluster.connections === 0);
   expect(cluster.values(TOPIC)).toEqual(['b']);
 });
+
+it('one has the brokers that a function of the module names', async () => {
+  const cluster = await startCluster();
+  const client = clientOf(`export default { brokers: async () => ${JSON.stringify(cluster.addresses)} }`);
+  await client.connect();
+  await client.send(batchOf(TOPIC, ['a']));
+  client.kill();
+  expect(cluster.values(TOPIC)).toEqual(['a']);
+});
