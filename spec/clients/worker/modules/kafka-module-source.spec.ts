@@ -1,6 +1,7 @@
 // The clients of a kafkaModule in the thread that they are asked for in.
 import { CompressionTypes, type LogEntry, logLevel } from 'kafkajs';
 import { expect, it, vi } from 'vitest';
+import { GIVEN_UP } from '../../../../lib/clients/client.ts';
 import { kafkaModuleSource } from '../../../../lib/clients/worker/modules/kafka-module-source.ts';
 import { startCluster, TOPIC } from '../../../support/harness.ts';
 import { CLIENT_SETTINGS } from '../../client-settings.ts';
@@ -59,4 +60,23 @@ it('one has the brokers that a function of the module names', async () => {
   await client.send(batchOf(TOPIC, ['a']));
   client.kill();
   expect(cluster.values(TOPIC)).toEqual(['a']);
+});
+
+it('one that is given up while its module is imported does not connect', async () => {
+  const client = clientOf(configOf(['127.0.0.1:1']));
+  const connecting = client.connect();
+  client.kill();
+  await expect(connecting).rejects.toThrow(GIVEN_UP);
+});
+
+it('one closes its connections when it is renewed, and when it is closed', async () => {
+  const cluster = await startCluster();
+  const client = clientOf(configOf(cluster.addresses), { idempotent: true });
+  await client.connect();
+  for (const end of [() => client.renew?.(), () => client.close()]) {
+    await client.send(batchOf(TOPIC, ['a']));
+    expect(cluster.connections).toBeGreaterThan(0);
+    await end();
+    await cluster.until(() => cluster.connections === 0);
+  }
 });
