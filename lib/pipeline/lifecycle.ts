@@ -239,9 +239,8 @@ export class Lifecycle implements Unfinished {
 
   /** An exception ends the process next: flushes until Kafka turns out to be away, and gives up what is left while the fallback has time to write. */
   async flushAndGiveUp(timeoutMs: number): Promise<void> {
-    const { ledger, sender } = this.#parts;
-    if (sender.state !== 'down') await this.#flushUntilDown(timeoutMs);
-    if (ledger.unsettled > 0) await this.giveUpBeforeExit();
+    if (this.#parts.sender.state !== 'down') await this.#flushUntilDown(timeoutMs);
+    await this.giveUpBeforeExit();
   }
 
   #end(timeoutMs: number, isAtOnce: boolean): void {

@@ -1,7 +1,7 @@
 // What is done with the records that are left: at a flush, a close, and the end of the process.
 import { readdirSync } from 'node:fs';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import type TransportStream from 'winston-transport';
+import TransportStream from 'winston-transport';
 import { stderrLines } from '../../lib/client-log/stderr.ts';
 import { ProcessExit } from '../../lib/process/process-exit.ts';
 import { messagesOn } from '../observe/subscribed.ts';
@@ -314,6 +314,21 @@ it('an exception that ends the process while Kafka is known to be away has nothi
   // Time stands still.
   await rig.pipeline.lifecycle.flushAndGiveUp(60_000);
   expect(rig.undelivered).toEqual(['closed one']);
+});
+
+it('an exception that ends the process cut off what the fallback was writing, where nothing was left to send', async () => {
+  const written = deferred<void>();
+  const rig = new Rig({ topic: () => '', fallback: () => written.promise });
+  rig.log('one');
+  let isOver = false;
+  void rig.pipeline.lifecycle.flushAndGiveUp(60_000).then(() => {
+    isOver = true;
+  });
+  await rig.clock.pass(500);
+  expect([rig.pipeline.stats().dropped.invalid, isOver]).toEqual([1, false]);
+  written.resolve();
+  await rig.clock.pass(10);
+  expect(isOver).toBe(true);
 });
 
 describe('closed', () => {
@@ -703,6 +718,26 @@ describe('the exit', () => {
     const other = new Rig({ spool: { directory } });
     await other.clock.pass(2_000);
     expect(other.sent).toEqual(['one']);
+  });
+
+  it('leaves a transport as the fallback no time to call back: it gets all at once', () => {
+    const got: unknown[] = [];
+    const log = ({ message }: { message: unknown }): unknown => got.push(message);
+    // As winston's File has one, which is not written yet.
+    const fallback = Object.assign(new TransportStream({ log }), { _stream: { writableLength: 1 } });
+    const rig = new Rig({ fallback });
+    for (const text of ['one', 'two', 'three']) rig.log(text);
+    rig.pipeline.lifecycle.drainOnExit(0);
+    expect(got).toEqual(['one', 'two', 'three']);
+  });
+
+  it('holds its warnings back until nothing is left to be done', () => {
+    const rig = new Rig({ fallback: undefined });
+    rig.log('one');
+    rig.pipeline.lifecycle.drainOnExit(0);
+    expect(rig.warnings).toEqual([]);
+    rig.pipeline.lifecycle.emitDeferredWarnings();
+    expect(rig.warnings).toEqual([expect.stringContaining('is dropping records')]);
   });
 
   it('that comes soon waits for what the fallback has got to be written', async () => {

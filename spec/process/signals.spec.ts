@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import {
   canBeHandled,
@@ -137,6 +138,16 @@ describe('handlers of signals', () => {
     expect(process.listenerCount('newListener')).toBe(before);
   });
 
+  // Node's handle for the signal keeps the context that it was made in.
+  it('are not called in the context of the request that logged first', async () => {
+    const requests = new AsyncLocalStorage<string>();
+    requests.run('a request', () => subscriberOf([ONE]));
+    handleInApplication(ONE);
+    const store = new Promise((resolve) => process.once(ONE, () => resolve(requests.getStore())));
+    process.kill(process.pid, ONE);
+    expect(await store).toBeUndefined();
+  });
+
   it('are none for who asks for no signal', () => {
     const before = process.listenerCount(ONE);
     subscriberOf([]);
@@ -154,6 +165,16 @@ describe('a signal that the application handles', () => {
     expect([asked.flushes, other.flushes]).toEqual([[3_000], []]);
     flushed.resolve();
     await flushed.promise;
+  });
+
+  it('is that also beside signal-exit, which listens to other signals only', async () => {
+    Object.assign(process, { __signal_exit_emitter__: { count: 1 } });
+    onTestFinished(() => void Reflect.deleteProperty(process, '__signal_exit_emitter__'));
+    handleInApplication(ONE);
+    const asked = subscriberOf([ONE]);
+    process.emit(ONE, ONE);
+    await new Promise(setImmediate);
+    expect(asked.flushes).toEqual([3_000]);
   });
 
   it('has them flush again the next time, although a flush has failed', async () => {

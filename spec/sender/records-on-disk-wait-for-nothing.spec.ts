@@ -103,3 +103,13 @@ it('when the last record in memory could not be sent, and they had to show that 
   expect(rig.dropped).toMatchObject([{ text: 'bad', reason: 'rejected' }]);
   expect(rig.delivered.filter((text) => text.startsWith('after'))).toEqual(['after 1', 'after 2']);
 });
+
+it('when there are more before them than one turn reads, all of a topic that cannot be sent', async () => {
+  const { rig, clock } = rigWithSpool({ batch: { maxRecords: 1, maxBytes: 10_000, lingerMs: 0 } });
+  rig.answer = (batch) => (batch.topic === 'away' ? Promise.reject(new Error('ECONNRESET')) : stored(batch));
+  for (let at = 0; at < 1_200; at++) rig.sender.add(recordOf({ topic: 'away', text: String(at) }));
+  rig.log('a');
+  // No time passes.
+  await clock.settle();
+  expect(rig.delivered).toEqual(['a']);
+});

@@ -86,7 +86,7 @@ export class WorkerExitDrain implements ExitDrain {
       else if (report.kind === 'outage') events.onOutage(fromWire(report.error));
       else
         for (const record of recordsAt(inOrder, [report.index]))
-          events.onDropped(record, report.reason, report.error && fromWire(report.error));
+          events.onDropped(record, report.reason, fromWire(report.error));
     };
     let isWaiting = true;
     const drain = { batches: groups.map(toWireBatch), batch, retry, timeoutMs: until - clock.monotonic() };

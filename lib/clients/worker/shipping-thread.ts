@@ -1,4 +1,4 @@
-import { isMainThread, workerData } from 'node:worker_threads';
+import { workerData } from 'node:worker_threads';
 import { isObject } from '../../util/safely.ts';
 import type { WorkerStart } from './messages/thread-messages.ts';
 
@@ -7,7 +7,7 @@ import type { WorkerStart } from './messages/thread-messages.ts';
  * application's, whose `workerData` may be anything.
  */
 export function startOfThisThread(): WorkerStart | undefined {
-  if (isMainThread || !isObject(workerData)) return undefined;
+  if (!isObject(workerData)) return undefined;
   const start = workerData.winstonKafkajs as WorkerStart | undefined;
   return start?.reports instanceof Int32Array ? start : undefined;
 }

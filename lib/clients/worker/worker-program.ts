@@ -50,33 +50,25 @@ export function checkWorkerCanStart(execArgv: readonly string[]): void {
       code === 'ERR_ACCESS_DENIED'
         ? "Node's permission model allows no threads: add --allow-worker"
         : messageOf(error);
-    throwError(cannotStart(`a thread cannot be started here: ${what}`, error));
+    throwCannotStart(`a thread cannot be started here: ${what}`);
   }
 }
 
 function unpack(): string {
-  let packed: string | undefined;
-  let cause: unknown;
+  let found = '';
   try {
-    packed = packedProgram();
+    const packed = packedProgram();
+    if (typeof packed === 'string')
+      return zlib().brotliDecompressSync(Buffer.from(packed, 'base64')).toString();
   } catch (error) {
-    cause = error;
+    found = ` (${messageOf(error)})`;
   }
-  if (typeof packed === 'string')
-    return zlib().brotliDecompressSync(Buffer.from(packed, 'base64')).toString();
-  const found = cause === undefined ? '' : ` (${messageOf(cause)})`;
-  throwError(
-    cannotStart(
-      `the program of its thread is not here${found}: leave winston-kafkajs out of the bundle, as an external package`,
-      cause,
-    ),
+  throwCannotStart(
+    `the program of its thread is not here${found}: leave winston-kafkajs out of the bundle, as an external package`,
   );
 }
 
-function cannotStart(why: string, cause?: unknown): KafkaTransportError {
-  return new KafkaTransportError(
-    'ERR_INVALID_OPTION',
-    `winston-kafkajs: option "worker" cannot be true: ${why}; or leave "worker" out.`,
-    { option: 'worker', cause },
-  );
+function throwCannotStart(why: string): never {
+  const text = `winston-kafkajs: option "worker" cannot be true: ${why}; or leave "worker" out.`;
+  throwError(new KafkaTransportError('ERR_INVALID_OPTION', text, { option: 'worker' }));
 }

@@ -8,7 +8,7 @@ import { guardedLogCreator } from '../kafkajs/guarded-config.ts';
 import type { PlatformaticClient } from '../platformatic/client-option.ts';
 import { WorkerExitDrain } from './exit-drain.ts';
 import type { Remark, WorkerSettings } from './messages/thread-messages.ts';
-import { findInstalled, findKafkajs } from './modules/find-kafkajs.ts';
+import { findInstalled } from './modules/find-installed.ts';
 import { sharedThread } from './shared-threads.ts';
 import { type Joined, WorkerClient } from './worker-client.ts';
 import { WorkerThread } from './worker-thread.ts';
@@ -46,12 +46,12 @@ export class WorkerSource implements ClientSource {
   #made = 0;
 
   constructor(options: WorkerSourceOptions) {
-    const { client, kafka, idempotent, logLevel } = options;
+    const { client, idempotent, logLevel } = options;
     this.#options = options;
     this.resendsWhole = idempotent;
     // Each client of @platformatic/kafka tries all of them.
-    const isList = client === undefined && !(kafka instanceof URL) && Array.isArray(kafka.brokers);
-    this.brokerCount = isList ? kafka.brokers.length : 1;
+    const brokers = client === undefined ? this.#kafka?.brokers : undefined;
+    this.brokerCount = Array.isArray(brokers) ? brokers.length : 1;
     this.#log = guardedLogCreator(options.logCreator)(logLevel);
     this.exitDrain = new WorkerExitDrain({
       ...options,
@@ -99,7 +99,7 @@ export class WorkerSource implements ClientSource {
     const { client, isolate, kafka, execArgv, clock, logKey } = this.#options;
     const kafkaModule = kafka instanceof URL ? kafka.href : undefined;
     const common = { acks, idempotent, compression, requestTimeoutMs, logLevel, fastPath, compressionLevel };
-    const start = { kafkajs: findKafkajs(kafkaModule), execArgv };
+    const start = { kafkajs: findInstalled('kafkajs', kafkaModule), execArgv };
     const thread = isolate ? new WorkerThread(start, clock) : sharedThread(start, clock);
     const transport = thread.join(
       { logKey, onLine: this.#log, onRemark: (remark) => this.#onRemark(remark) },

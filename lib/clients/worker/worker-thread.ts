@@ -140,8 +140,6 @@ export class WorkerThread {
   /** Ends it, at once, for all of its transports. */
   async end(why: string): Promise<void> {
     this.#onEnd(why);
-    // Whoever waits for this must not find that the process has ended meanwhile.
-    this.#worker.ref();
     await this.#worker.terminate();
   }
 
@@ -189,8 +187,6 @@ function print(to: 'stdout' | 'stderr', text: string): void {
 }
 
 function withoutNodeOptions(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  // On Windows in whatever case: names have none there.
-  const isDropped = (name: string): boolean =>
-    name === 'NODE_OPTIONS' || (process.platform === 'win32' && name.toUpperCase() === 'NODE_OPTIONS');
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !isDropped(name)));
+  // In whatever case: on Windows names have none.
+  return Object.fromEntries(Object.entries(env).filter(([name]) => name.toUpperCase() !== 'NODE_OPTIONS'));
 }

@@ -144,6 +144,20 @@ describe('a source', () => {
     expect(cluster.values(TOPIC)).toEqual(['a', 'c']);
   });
 
+  it('goes to another thread where the one that it shares has ended', async () => {
+    const cluster = await startCluster();
+    const workers = watchWorkers();
+    const kafka = { brokers: cluster.addresses };
+    // No other spec shares with these.
+    const execArgv = ['--trace-warnings'];
+    for (const text of ['a', 'b']) {
+      await (await connected(sourceTo(kafka, { execArgv }))).send(batchOf(objectsOf([text])));
+      await workers.at(-1)?.terminate();
+    }
+    expect(workers).toHaveLength(2);
+    expect(cluster.values(TOPIC)).toEqual(['a', 'b']);
+  });
+
   it('hands over what the client has found out', async () => {
     const cluster = await startCluster({ topics: { [TOPIC]: 2 } });
     cluster.inject({ api: 'Produce', action: { throttle: 7 } });
@@ -277,6 +291,8 @@ describe('a client', () => {
     await client.send(batchOf(objectsOf(['a'])));
     expect(cluster.connections).toBeGreaterThan(0);
     expect(await client.renew?.()).toBeUndefined();
+    const unknown = sourceTo(NOWHERE, { idempotent: true }).source.make();
+    expect(await outcomeOf(unknown.renew?.() ?? Promise.resolve())).toBe('this client is not connected');
     await cluster.until(() => cluster.connections === 0);
     await client.send(batchOf(objectsOf(['b'])));
     expect(cluster.values(TOPIC)).toEqual(['a', 'b']);

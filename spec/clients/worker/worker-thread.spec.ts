@@ -1,5 +1,7 @@
 // A worker thread, from its start to its end, and what is asked of it.
 import { once } from 'node:events';
+import { Session } from 'node:inspector/promises';
+import { MessagePort } from 'node:worker_threads';
 import { type LogEntry, logLevel } from 'kafkajs';
 import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { SendOutcome } from '../../../lib/clients/client.ts';
@@ -174,21 +176,64 @@ describe('what is asked of it', () => {
     real.listen(() => true, until);
     expect(systemClock.monotonic()).toBeGreaterThanOrEqual(until);
   });
+
+  describe('and was answered a moment ago', () => {
+    const { load } = Atomics;
+    /** A thread that has answered all it was asked: two reports. @param onLook what happens before its reports are counted */
+    async function readyThread(onLook: (reports: Int32Array) => void) {
+      const thread = started();
+      const { number, ask } = joined(thread);
+      await ask(close);
+      const looks = vi.spyOn(Atomics, 'load').mockImplementation(((reports: Int32Array) => {
+        onLook(reports);
+        return load(reports, 0);
+      }) as never);
+      onTestFinished(() => looks.mockRestore());
+      return { thread, number };
+    }
+
+    it('is heard of at once, where that came between two looks', async () => {
+      const { thread, number } = await readyThread((reports) => {
+        while (load(reports, 0) < 3);
+      });
+      const wait = vi.spyOn(Atomics, 'wait');
+      onTestFinished(() => wait.mockRestore());
+      const heard = vi.fn();
+      thread.give(number, close, { onOutcome: heard });
+      thread.listen(() => heard.mock.calls.length === 0, 60_000);
+      expect(heard).toHaveBeenCalled();
+      expect(wait).not.toHaveBeenCalled();
+    });
+
+    it('has not failed, though the thread ends before anybody has heard of it', async () => {
+      let reports: Int32Array = new Int32Array();
+      const { thread, number } = await readyThread((its) => {
+        reports = its;
+      });
+      thread.listen(() => true, 0);
+      const heard = vi.fn();
+      thread.give(number, close, { onOutcome: heard });
+      while (load(reports, 0) < 3);
+      await thread.end('it is over');
+      expect(heard.mock.calls).toEqual([[{ answer: undefined }]]);
+    });
+  });
 });
 
 describe('the thread', () => {
   it('has none of the flags that the application’s own threads are started with, and those that were asked for', async () => {
     vi.stubEnv('NODE_OPTIONS', '--no-deprecation');
+    vi.stubEnv('Node_Options', '--no-warnings');
     vi.stubEnv('SPEC_MARK', 'kept');
     onTestFinished(() => void vi.unstubAllEnvs());
-    const code = `throw new Error(JSON.stringify([process.env.NODE_OPTIONS, process.env.SPEC_MARK, process.execArgv]))`;
+    const code = `throw new Error(JSON.stringify([process.env.NODE_OPTIONS, process.env.Node_Options, process.env.SPEC_MARK, process.execArgv]))`;
     const thread = started(['--trace-warnings']);
     const { ask } = joined(thread, { kafkaModule: moduleOf(code) });
-    expect(await ask(connect)).toContain('[null,"kept",["--trace-warnings"]]');
+    expect(await ask(connect)).toContain('[null,null,"kept",["--trace-warnings"]]');
   });
 
   it('imports what the flags name before it connects', async () => {
-    const first = moduleOf('globalThis.isImported = true');
+    const first = moduleOf('await new Promise(setImmediate); globalThis.isImported = true');
     const { ask } = joined(started(['--import', first]), {
       kafkaModule: moduleOf("throw new Error('imported: ' + globalThis.isImported)"),
     });
@@ -207,7 +252,10 @@ describe('the thread', () => {
       vi.spyOn(process[to], 'write').mockImplementation(note(to) as never),
     );
     onTestFinished(() => spies.forEach((spy) => void spy.mockRestore()));
-    const code = "console.log('one'); console.error('two'); throw new Error('over')";
+    // The last is Node's warning of kafkajs's timers: it is kept back.
+    const code =
+      "console.log('one'); console.error('two'); process.emitWarning('-1 ms', 'TimeoutNegativeWarning');" +
+      "await new Promise(setImmediate); throw new Error('over')";
     expect(await joined(started(), { kafkaModule: moduleOf(code) }).ask(connect)).toMatch('over');
     expect(printed).toEqual(['stdout one true', 'stderr two true']);
   });
@@ -216,17 +264,27 @@ describe('the thread', () => {
     const ports = (): number =>
       process.getActiveResourcesInfo().filter((name) => name === 'MessagePort').length;
     const before = ports();
+    const close = vi.spyOn(MessagePort.prototype, 'close');
+    onTestFinished(() => close.mockRestore());
     // Node throws out of the constructor as well where the system has no thread for it: EAGAIN.
     expect(() => started(['--no-such-flag'])).toThrow(
       /^the worker thread of the Kafka client cannot be started: .*--no-such-flag/,
     );
     expect(ports()).toBe(before);
+    expect(close).toHaveBeenCalledTimes(1);
   });
 
   it('is known by its name, and ends by itself where nothing is left to do', async () => {
     const workers = watchWorkers();
+    const session = new Session();
+    session.connect();
+    onTestFinished(() => session.disconnect());
+    const attached = once(session, 'NodeWorker.attachedToWorker');
+    await session.post('NodeWorker.enable', { waitForDebuggerOnStart: false });
     const thread = started();
     await joined(thread).ask(close);
+    const [{ params }] = await attached;
+    expect(params.workerInfo.title).toMatch(/ winston-kafkajs$/);
     const [worker] = workers;
     const ended = worker && once(worker, 'exit');
     await thread.end('it is over');

@@ -24,7 +24,7 @@ export interface WorkerSettings
 
 /** What a thread is started with. */
 export interface WorkerStart {
-  /** The path of the application's kafkajs, where it has been found: see find-kafkajs.ts. */
+  /** The path of the application's kafkajs, where it has been found: see find-installed.ts. */
   kafkajs: string | undefined;
   /** What the thread imports before it connects: see `importsOf` in kafka-module.ts. */
   imports: readonly string[];
@@ -86,5 +86,5 @@ export type Remark =
 /** What becomes of an exit drain. Its records are named by their place in it, from 0. */
 export type ExitDrainReport =
   | { kind: 'delivered'; indexes: number[] }
-  | { kind: 'dropped'; index: number; reason: DropReason; error: WireError | undefined }
+  | { kind: 'dropped'; index: number; reason: DropReason; error: WireError }
   | { kind: 'outage'; error: WireError };

@@ -1,6 +1,6 @@
 // Which kafkajs a shipping thread uses.
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { pathToFileURL } from 'node:url';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Report } from '../../../../lib/clients/worker/messages/thread-messages.ts';
-import { findKafkajs } from '../../../../lib/clients/worker/modules/find-kafkajs.ts';
+import { findInstalled } from '../../../../lib/clients/worker/modules/find-installed.ts';
 import { workerProgram } from '../../../../lib/clients/worker/worker-program.ts';
 import { startCluster } from '../../../support/harness.ts';
 
@@ -27,21 +27,33 @@ function projectWith(code: string): { directory: string; kafkajs: string } {
 
 describe('it is', () => {
   it('the one that this library finds', () => {
-    expect(findKafkajs(undefined)).toBe(INSTALLED);
+    expect(findInstalled('kafkajs')).toBe(INSTALLED);
   });
 
   it('before that, the one that the kafkaModule finds, because it may register codecs in it', () => {
     const { directory, kafkajs } = projectWith('');
-    expect(findKafkajs(pathToFileURL(join(directory, 'config.mjs')).href)).toBe(kafkajs);
+    expect(findInstalled('kafkajs', pathToFileURL(join(directory, 'config.mjs')).href)).toBe(kafkajs);
     // With a query, as such URLs may have one.
-    expect(findKafkajs(`${pathToFileURL(join(directory, 'config.mjs')).href}?x=1`)).toBe(kafkajs);
+    expect(findInstalled('kafkajs', `${pathToFileURL(join(directory, 'config.mjs')).href}?x=1`)).toBe(
+      kafkajs,
+    );
   });
 
   it('the one that this library finds where the kafkaModule has none, or is no place', () => {
     const empty = realpathSync(mkdtempSync(join(tmpdir(), 'winston-kafkajs-empty-')));
     onTestFinished(() => rmSync(empty, { recursive: true, force: true }));
-    expect(findKafkajs(pathToFileURL(join(empty, 'config.mjs')).href)).toBe(INSTALLED);
-    expect(findKafkajs('relative.mjs')).toBe(INSTALLED);
+    expect(findInstalled('kafkajs', pathToFileURL(join(empty, 'config.mjs')).href)).toBe(INSTALLED);
+    expect(findInstalled('kafkajs', 'relative.mjs')).toBe(INSTALLED);
+  });
+
+  it('the one that the main script finds, where this library is in a place of its own', () => {
+    const { directory } = projectWith('');
+    renameSync(join(directory, 'node_modules/kafkajs'), join(directory, 'node_modules/not-here'));
+    const [, main = ''] = process.argv;
+    onTestFinished(() => void process.argv.splice(1, 1, main));
+    process.argv[1] = join(directory, 'main.js');
+    expect(findInstalled('kafkajs')).toBe(INSTALLED);
+    expect(findInstalled('not-here')).toBe(join(directory, 'node_modules/not-here/index.js'));
   });
 });
 
@@ -50,7 +62,7 @@ it('looking for it leaves how stacks are written as it was', () => {
   const before = { prepareStackTrace: Error.prepareStackTrace, stackTraceLimit: Error.stackTraceLimit };
   onTestFinished(() => void Object.assign(Error, before));
   Object.assign(Error, { prepareStackTrace: prepare, stackTraceLimit: 7 });
-  expect(findKafkajs(undefined)).toBe(INSTALLED);
+  expect(findInstalled('kafkajs')).toBe(INSTALLED);
   const { prepareStackTrace, stackTraceLimit } = Error;
   expect({ prepareStackTrace, stackTraceLimit }).toEqual({ prepareStackTrace: prepare, stackTraceLimit: 7 });
 });
