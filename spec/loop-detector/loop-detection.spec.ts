@@ -129,8 +129,8 @@ describe('by holding sends', () => {
 
 it.each<[Loop['by'], number, string, string]>([
   ['hops', 0, 'as their header says', 'or a filter.'],
-  ['silence', 5.4, 'about 5 ms after each send', 'in 10 s; where this is no loop, set loopDetection: false.'],
-  ['silence', 0.2, 'about 1 ms after each send', 'in 10 s; where this is no loop, set loopDetection: false.'],
+  ['silence', 5.4, 'about 5 ms after each send', 'in 10 s; if this is no loop, set loopDetection: false.'],
+  ['silence', 0.2, 'about 1 ms after each send', 'in 10 s; if this is no loop, set loopDetection: false.'],
 ])('what is told of a loop by %s (%d ms) has the evidence and a remedy', (by, delayMs, evidence, remedy) => {
   const loop: Loop = {
     by,
