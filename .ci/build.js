@@ -260,9 +260,11 @@ function writeDeclarations() {
   const tsc = join(root, 'node_modules/typescript/bin/tsc');
   const options = ['-p', join(root, 'lib/tsconfig.json'), '--outDir', directory];
   execFileSync(process.execPath, [tsc, ...options], { stdio: 'inherit' });
-  const types = rolledUpDeclarations(directory, 'index');
-  for (const name of SUBPATHS)
-    writeFileSync(dist('cjs', `${name}.d.ts`), rolledUpDeclarations(directory, name));
+  // `tsc` indents by four blanks.
+  const typesOf = (name) =>
+    rolledUpDeclarations(directory, name).replace(/^( {4})+/gm, (blanks) => blanks.slice(blanks.length / 2));
+  const types = typesOf('index');
+  for (const name of SUBPATHS) writeFileSync(dist('cjs', `${name}.d.ts`), typesOf(name));
   // Only what it adds to winston's types: it exports nothing.
   const added = readFileSync(join(directory, 'register.d.ts'), 'utf8');
   const [imported, asType] = [

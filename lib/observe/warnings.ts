@@ -87,6 +87,7 @@ export class Warnings {
     lastError: string | undefined,
     fallback: 'none' | 'written' | 'unwritten',
     isBySignal: boolean,
+    hasSpool: boolean,
   ): void {
     this.#isEndTold = true;
     const why = lastError ?? 'there was no time to send them';
@@ -101,9 +102,13 @@ export class Warnings {
             ? 'After an uncaught exception there is time only with handleExceptions: true.'
             : undefined,
         );
-    const withoutSpool = lastError === undefined ? noTime : `A spool or a fallback would keep ${them}.`;
+    const keeper = hasSpool
+      ? `A fallback would keep ${them}: the spool takes no record that waits for serialize.`
+      : `A spool or a fallback would keep ${them}.`;
     const spool = this.#spoolFailure;
-    const advice = spool ? `The spool could not take ${them} (${messageOf(spool.cause)}).` : withoutSpool;
+    const advice = spool
+      ? `The spool could not take ${them} (${messageOf(spool.cause)}).`
+      : (lastError && keeper) || noTime;
     const what = {
       none: `${lost}. ${advice}`,
       written: `The fallback has got ${them}.`,

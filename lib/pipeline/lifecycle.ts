@@ -205,7 +205,7 @@ export class Lifecycle implements Unfinished {
    * @param isAtOnce whether it ends at once: the fallback gets all, though it has no time to call back
    */
   giveUp(isAtOnce: boolean = false): void {
-    const { clock, ledger, sender, fallbackWrites, deliveryReports, warnings } = this.#parts;
+    const { clock, ledger, sender, spool, fallbackWrites, deliveryReports, warnings } = this.#parts;
     const before = { closed: ledger.dropped.closed, handedOn: deliveryReports.handedOn };
     warnings.onGiveUp();
     sender.giveUp();
@@ -218,7 +218,7 @@ export class Lifecycle implements Unfinished {
     const untaken = lost - handedOn;
     const [count, fallback] = untaken > 0 ? ([untaken, 'none'] as const) : ([lost, isWritten] as const);
     const isBySignal = clock.monotonic() - this.#signalledAt < SIGNAL_MS;
-    warnings.lostAtExit(count, sender.lastError?.message, fallback, isBySignal);
+    warnings.lostAtExit(count, sender.lastError?.message, fallback, isBySignal, spool !== undefined);
   }
 
   /** The process ends now: blocks for up to `timeoutMs`, where what is left can still be sent. */

@@ -5,7 +5,7 @@ import { Warnings } from '../../lib/observe/warnings.ts';
 import { systemClock } from '../../lib/time/clock.ts';
 import { HeldClock } from '../sender/rig.ts';
 
-it.each<[number, string | undefined, 'none' | 'written' | 'unwritten', string, boolean?]>([
+it.each<[number, string | undefined, 'none' | 'written' | 'unwritten', string, boolean?, boolean?]>([
   [
     1,
     undefined,
@@ -25,6 +25,14 @@ it.each<[number, string | undefined, 'none' | 'written' | 'unwritten', string, b
     'none',
     '12 records (connect ECONNREFUSED). They are lost. A spool or a fallback would keep them.',
   ],
+  [
+    1,
+    'the registry is away',
+    'none',
+    '1 record (the registry is away). It is lost. A fallback would keep it: the spool takes no record that waits for serialize.',
+    false,
+    true,
+  ],
   [2, 'not authorized', 'written', '2 records (not authorized). The fallback has got them.'],
   [
     2,
@@ -34,9 +42,9 @@ it.each<[number, string | undefined, 'none' | 'written' | 'unwritten', string, b
   ],
 ])(
   'the end with %i records left (%s; fallback: %s) is one line on the console',
-  (count, why, fallback, said, isBySignal = false) => {
+  (count, why, fallback, said, isBySignal = false, hasSpool = false) => {
     const print = vi.spyOn(stderrLines, 'print').mockReturnValue(undefined);
-    new Warnings(new EventEmitter(), systemClock).lostAtExit(count, why, fallback, isBySignal);
+    new Warnings(new EventEmitter(), systemClock).lostAtExit(count, why, fallback, isBySignal, hasSpool);
     expect(print.mock.calls).toEqual([[expect.stringContaining(`before Kafka has got ${said}`)]]);
     print.mockRestore();
   },
@@ -52,7 +60,7 @@ it('the end by an uncaught exception was told to await a flush before process.ex
   const warnings = new Warnings(new EventEmitter(), systemClock);
   for (const code of [1, 0]) {
     process.exitCode = code;
-    warnings.lostAtExit(1, undefined, 'none', false);
+    warnings.lostAtExit(1, undefined, 'none', false, false);
   }
   const advice = 'Await transport.flush() before process.exit(), or raise closeTimeoutMs.';
   expect(print.mock.calls).toEqual([
@@ -70,12 +78,12 @@ it('the end with a spool that had failed was told that a spool would keep the re
   onTestFinished(() => print.mockRestore());
   const warnings = new Warnings(new EventEmitter(), systemClock);
   for (const cause of ['EACCES', 'ENOSPC: no space left on device']) warnings.spoolFailed(new Error(cause));
-  for (const why of ['connect ECONNREFUSED', undefined]) warnings.lostAtExit(2, why, 'none', false);
+  for (const why of ['connect ECONNREFUSED', undefined]) warnings.lostAtExit(2, why, 'none', false, false);
   const said = 'They are lost. The spool could not take them (ENOSPC: no space left on device).';
   expect(print.mock.calls).toEqual([[expect.stringContaining(said)], [expect.stringContaining(said)]]);
   // One that had passed when they were given up has not kept them from it.
   warnings.onGiveUp();
-  warnings.lostAtExit(2, undefined, 'none', false);
+  warnings.lostAtExit(2, undefined, 'none', false, false);
   expect(print.mock.calls.at(-1)).not.toEqual([expect.stringContaining('The spool could not')]);
 });
 
@@ -148,7 +156,7 @@ describe('on the console, too,', () => {
     expect(
       await printed((warnings) => {
         warnings.dropped('closed', 'logs', undefined);
-        warnings.lostAtExit(1, undefined, 'none', false);
+        warnings.lostAtExit(1, undefined, 'none', false, false);
       }),
     ).toEqual([1, 1]);
   });

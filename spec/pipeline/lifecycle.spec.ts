@@ -793,7 +793,7 @@ it.each([
     await rig.clock.pass(ms);
     rig.log('one');
     lifecycle.giveUp();
-    expect(told.mock.lastCall).toEqual([1, undefined, 'written', isBySignal]);
+    expect(told.mock.lastCall).toEqual([1, undefined, 'written', isBySignal, false]);
   },
 );
 
@@ -806,4 +806,16 @@ it('a failure of the spool that had passed was given as the reason why records a
   rig.log('one');
   lifecycle.giveUp();
   expect(order).toEqual(['forgets earlier failures', 'tells of lost records']);
+});
+
+it('a process with a spool was told that a spool would keep the record whose serialize was pending', () => {
+  const rig = new Rig({
+    spool: { directory: directoryOfSpec() },
+    serialize: () => new Promise<string>(() => undefined),
+  });
+  const { lifecycle, warnings } = rig.pipeline;
+  const told = vi.spyOn(warnings, 'lostAtExit').mockImplementation(() => undefined);
+  rig.log('one');
+  lifecycle.giveUp();
+  expect(told.mock.lastCall).toEqual([1, undefined, 'written', false, true]);
 });
