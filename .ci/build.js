@@ -122,7 +122,10 @@ function withOwnExports(code) {
 function withCommon(index, common) {
   const inner = `const __common=(function(module){var exports=module.exports;${common}\nreturn module.exports})({exports:{}});`;
   const load = "const __loadParts=require('./lazy.js').partsOf(__common);";
-  return `'use strict';\n${inner}\n${load}\n${index.replaceAll(/\(0,\w+\.loadParts\)\(\)/g, '__loadParts()')}`;
+  const given = index.replaceAll(/\(0,\w+\.loadParts\)\(\)/g, '__loadParts()');
+  if (given.includes('.loadParts'))
+    throw new Error('a call of loadParts looks different in what esbuild has made');
+  return `'use strict';\n${inner}\n${load}\n${given}`;
 }
 
 /**

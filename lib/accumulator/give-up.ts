@@ -40,33 +40,22 @@ export class GiveUp {
     cause: unknown,
   ): void {
     const { spool, ledger, stack } = this.#parts;
-    // The caller may be told of a record that is being dropped: the others of that call are older.
+    // Whoever is told of a record that is dropped may end the process: what is on the stack then is older than what is in the queues.
     this.#dropStack(reason, cause);
-    let isFull = false;
+    let isFull = spool === undefined;
     for (const records of takenYoungestFirst(queues, inFlight)) {
-      // Before they are written: if that fails, whoever is told may end the process, and what is on the stack is dropped then.
-      this.#push(records);
-      if (spool === undefined) continue;
-      const { count } = stack;
-      const left = new Set(spool.leave(isFull ? records.filter(isOnDisk) : records));
-      if (left.size < records.length) isFull = true;
-      // That may have happened, and all of them are dropped.
-      if (stack.count < count) continue;
-      for (const _ of records) stack.pop();
-      this.#push(records.filter((record) => !left.has(record)));
+      const left = new Set(spool?.leave(isFull ? records.filter(isOnDisk) : records));
       for (const record of left) {
         ledger.spool(record);
         record.empty();
       }
+      if (left.size < records.length) isFull = true;
+      // The oldest comes to the top.
+      for (const record of records.toReversed()) if (!left.has(record)) stack.push(record);
     }
     // The process may live on all the same.
     spool?.beginAnew();
     this.#dropStack(reason, cause);
-  }
-
-  /** The oldest comes to the top. @param records by acceptance, older than those on the stack */
-  #push(records: readonly PendingRecord[]): void {
-    for (const record of records.toReversed()) this.#parts.stack.push(record);
   }
 
   #dropStack(reason: DropReason, cause: unknown): void {

@@ -155,10 +155,14 @@ export function runInScope<Result>(scope: Scope, fn: () => Result): Result {
  * await runGuarded(() => producer.send({ topic, messages }));
  */
 export function runGuarded<Result>(fn: () => Result): Result {
-  const scope: Scope = { active: true };
-  const end = (): void => {
+  const scope = { active: true };
+  return runUntilSettled(scope, fn, () => {
     scope.active = false;
-  };
+  });
+}
+
+/** Runs `fn` inside `scope`. Calls `end` when `fn` has returned or, if it returns a promise, when that has settled. */
+export function runUntilSettled<Result>(scope: Scope, fn: () => Result, end: () => void): Result {
   let result: Result;
   try {
     result = runInScope(scope, fn);

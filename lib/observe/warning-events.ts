@@ -44,6 +44,17 @@ export class WarningEvents {
     this.#deferred ??= [];
   }
 
+  /** Runs `fn`, and calls listeners afterwards. */
+  deferWhile<Result>(fn: () => Result): Result {
+    if (this.#deferred !== undefined) return fn();
+    this.defer();
+    try {
+      return fn();
+    } finally {
+      this.emitDeferred();
+    }
+  }
+
   emitDeferred(): void {
     const deferred = this.#deferred ?? [];
     this.#deferred = undefined;

@@ -231,6 +231,11 @@ export class Warnings {
     this.#events.defer();
   }
 
+  /** Runs `fn`, and calls listeners afterwards. */
+  deferWhile<Result>(fn: () => Result): Result {
+    return this.#events.deferWhile(fn);
+  }
+
   emitDeferred(): void {
     this.#events.emitDeferred();
   }

@@ -208,7 +208,8 @@ export class Lifecycle implements Unfinished {
     const { clock, ledger, sender, spool, fallbackWrites, deliveryReports, warnings } = this.#parts;
     const before = { closed: ledger.dropped.closed, handedOn: deliveryReports.handedOn };
     warnings.onGiveUp();
-    sender.giveUp();
+    // A listener may end the process: what goes to the spool has to be there before.
+    warnings.deferWhile(() => sender.giveUp());
     if (isAtOnce) fallbackWrites.giveAll();
     const lost = ledger.dropped.closed - before.closed;
     if (lost === 0) return;
@@ -257,7 +258,8 @@ export class Lifecycle implements Unfinished {
   }
 
   async #close(mayGiveUpEarly: boolean): Promise<FlushReport> {
-    const { clock, closeTimeoutMs, samplingNotice, dropNotice, sender, spool, ledger } = this.#parts;
+    const { clock, closeTimeoutMs, samplingNotice, dropNotice, sender, spool, ledger, warnings } =
+      this.#parts;
     const reopened = this.#reopened;
     const deadline = clock.monotonic() + closeTimeoutMs;
     samplingNotice.sendNow();
@@ -272,7 +274,7 @@ export class Lifecycle implements Unfinished {
     this.#isClosed = true;
     this.onState();
     dropNotice.stop();
-    const stopped = sender.stop();
+    const stopped = warnings.deferWhile(() => sender.stop());
     // Before anything else can happen: opened again, what is on disk has to be taken over anew.
     spool?.close();
     const onDisk = Math.min(pending, ledger.spooledWaiting);

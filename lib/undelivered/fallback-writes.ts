@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import type TransportStream from 'winston-transport';
-import { guardSync, runInScope, type Scope } from '../loop-safety/guard.ts';
+import { guardSync, runUntilSettled, type Scope } from '../loop-safety/guard.ts';
 import type { Clock } from '../time/clock.ts';
 import { isThenable } from '../util/thenable.ts';
 import { type Fallback, shipsToKafka } from './fallback.ts';
@@ -8,10 +8,10 @@ import { type Fallback, shipsToKafka } from './fallback.ts';
 // A winston transport has no event for "all is written", so it is polled.
 const POLL_MS = 5;
 
-// How long a fallback may still log about a record after it has returned without a promise, or has called back: a request that it has
-// sent may run into a timeout (winston's Http calls back at once). What it makes in its calls, a pool say, counts as its own for as long.
+// How long a fallback may still log about a record after its call: a request that it has sent may run into a timeout (winston's Http
+// calls back at once). What a call makes, a pool say, counts as the call's own for as long.
 const LATE_LOG_MS = 10_000;
-// The calls within this time share a scope, and so a timer.
+// The calls within this time share a timer.
 const SHARED_MS = 1_000;
 
 /** Calls the `log` of a winston transport, and returns its result. */
@@ -36,8 +36,8 @@ export class FallbackWrites {
   #unanswered: Log | undefined;
   #isGiving = false;
   #goesOn: boolean;
-  /** Of the last calls. */
-  #scope: LateScope | undefined;
+  /** For what the last calls do later. */
+  #lateScope: Scope | undefined;
 
   /** @param isWritten whether a winston transport has written what it got, as far as its streams show */
   constructor(
@@ -60,25 +60,37 @@ export class FallbackWrites {
   }
 
   /**
-   * Calls the fallback under the loop-safety flag, also for what it does later, where it may go on. Each line that it logged then would
-   * come to it in its turn. A function that returns nothing may call a callback: who knows. Its first call alone makes no loop, and
-   * needs no asynchronous half.
+   * Calls the fallback under the loop-safety flag. If the fallback may continue after its call has returned, the flag also covers what the
+   * call does later: until its promise has settled or it has called back, and for 10 s in any case. Each line that it logged then would
+   * come to it in its turn. A function that returns nothing may have started something all the same. Its first call alone makes no loop,
+   * and needs no asynchronous half.
    *
    * @param ended when it has called back, where it is told to
    */
   guarded(fn: () => unknown, ended?: PromiseLike<void>): unknown {
     const mayGoOn = this.#goesOn || (this.#hasBeenCalled && typeof this.#fallback === 'function');
-    return mayGoOn ? this.#lateScope().run(fn, ended) : guardSync(fn);
+    if (!mayGoOn) return guardSync(fn);
+    const scope = new CallScope(this.#sharedScope());
+    let result: unknown;
+    const call = (): unknown => {
+      result = fn();
+      return isThenable(result) ? result : ended;
+    };
+    const settled = runUntilSettled(scope, call, () => scope.end());
+    return isThenable(result) ? settled : result;
   }
 
-  #lateScope(): LateScope {
-    if (this.#scope === undefined) {
-      this.#scope = new LateScope(this.#clock);
-      this.#clock.after(SHARED_MS, () => {
-        this.#scope = undefined;
-      });
-    }
-    return this.#scope;
+  #sharedScope(): Scope {
+    if (this.#lateScope !== undefined) return this.#lateScope;
+    const scope = { active: true };
+    this.#lateScope = scope;
+    this.#clock.after(SHARED_MS, () => {
+      this.#lateScope = undefined;
+    });
+    this.#clock.after(LATE_LOG_MS, () => {
+      scope.active = false;
+    });
+    return scope;
   }
 
   get isDone(): boolean {
@@ -157,33 +169,21 @@ export class FallbackWrites {
   }
 }
 
-/** The flag for calls of the fallback, until all of them have ended, and some time more. */
-class LateScope {
-  readonly #scope: Scope = { active: true };
-  #calls = 1;
+/** The flag for one call of the fallback. A call that never ends keeps out only what it does itself. */
+class CallScope implements Scope {
+  readonly #shared: Scope;
+  #isPending = true;
 
-  constructor(clock: Clock) {
-    clock.after(LATE_LOG_MS, () => this.#end());
+  /** @param shared of the calls that began at about the same time */
+  constructor(shared: Scope) {
+    this.#shared = shared;
   }
 
-  run(fn: () => unknown, ended: PromiseLike<void> | undefined): unknown {
-    this.#calls++;
-    const end = (): void => this.#end();
-    let last = ended;
-    try {
-      const result = runInScope(this.#scope, fn);
-      if (!isThenable(result)) return result;
-      // Another thenable may start its work anew each time it is asked.
-      const promise = types.isPromise(result) ? result : runInScope(this.#scope, async () => await result);
-      last = promise as Promise<void>;
-      return promise;
-    } finally {
-      if (last === undefined) end();
-      else last.then(end, end);
-    }
+  get active(): boolean {
+    return this.#isPending || this.#shared.active;
   }
 
-  #end(): void {
-    if (--this.#calls === 0) this.#scope.active = false;
+  end(): void {
+    this.#isPending = false;
   }
 }

@@ -1,9 +1,10 @@
 // Everything that relies on undocumented behaviour of winston 3, winston-transport 4 and readable-stream 3 and 4, each with the
-// line of their source that forces it; only the wrapping of a logger's `write`, `_transform` and `push` is in logger-tap.ts.
+// line of their source that forces it; only the wrapping of a logger's `write`, `_transform`, `push` and `unpipe` is in logger-tap.ts.
 // spec/winston/workarounds.spec.ts fails when that behaviour changes.
 import type { EventEmitter } from 'node:events';
 import type TransportStream from 'winston-transport';
 import { soonest } from '../time/system-timers.ts';
+import { attempt } from '../util/safely.ts';
 import { putOwnMethod } from './own-method.ts';
 
 /** The same in readable-stream 3 and 4, and in Node's streams. */
@@ -35,12 +36,13 @@ export interface PipeTarget {
  * (`state.lastBufferedRequest = null`, after the call), and never be ready again.
  */
 export function whileReadByHand(targets: readonly PipeTarget[], fn: () => void): void {
-  const restore = targets.map((target) => {
+  // A logger may have a transport twice.
+  const restore = [...new Set(targets)].map((target) => {
     const { write } = target;
     return putOwnMethod(target, 'write', (...args: unknown[]): boolean => {
       const { _writableState: state } = target as StreamInsides;
       const give = (): unknown => hasEnded(target) || Reflect.apply(write, target, args);
-      const isReady = state?.bufferProcessing === true ? soonest(give) : give();
+      const isReady = state?.bufferProcessing === true ? soonest(() => attempt(give)) : give();
       return isReady !== false && state?.needDrain !== true;
     });
   });
@@ -51,7 +53,6 @@ export function whileReadByHand(targets: readonly PipeTarget[], fn: () => void):
   }
 }
 
-/**
 /**
  * Keeps a stream from being destroyed after it has finished. readable-stream 4 destroys it (`if (state.autoDestroy)`), and the
  * `close` event that follows would remove it from a logger that it was added to since.

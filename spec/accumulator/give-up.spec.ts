@@ -76,18 +76,6 @@ it('a process that ends as it is told of one drops the others, each once', () =>
   expect(dropped).toEqual(['a', 'b', 'c', 'd', 'the process ends']);
 });
 
-it('a process that ends as it is told that the disk fails drops all, each once', () => {
-  const dropped: string[] = [];
-  const { spool } = openSpool(directoryOfSpec(), undefined, {
-    maxBytes: 1,
-    onError: () => accumulator.giveUp('closed', undefined),
-  });
-  const { accumulator, add } = accumulatorOf(({ text }) => dropped.push(text), { spool });
-  for (const text of ['a', 'b', 'c']) add(text);
-  accumulator.giveUp('closed', undefined);
-  expect(dropped).toEqual(['a', 'b', 'c']);
-});
-
 it.each(['overflow', 'always'] as const)(
   'a disk that takes a part of them gets the youngest, and the others are dropped, the oldest first (%s)',
   (mode) => {

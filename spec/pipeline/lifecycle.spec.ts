@@ -3,7 +3,9 @@ import { readdirSync } from 'node:fs';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import TransportStream from 'winston-transport';
 import { stderrLines } from '../../lib/client-log/stderr.ts';
+import type { Lifecycle } from '../../lib/pipeline/lifecycle.ts';
 import { ProcessExit } from '../../lib/process/process-exit.ts';
+import { segmentsSeen } from '../../lib/spool/inspect.ts';
 import { messagesOn } from '../observe/subscribed.ts';
 import { deferred } from '../sender/rig.ts';
 import { directoryOfSpec } from '../spool/rig.ts';
@@ -819,3 +821,33 @@ it('a process with a spool was told that a spool would keep the record whose ser
   lifecycle.giveUp();
   expect(told.mock.lastCall).toEqual([1, undefined, 'written', false, true]);
 });
+
+it.each<[string, (lifecycle: Lifecycle) => unknown]>([
+  ['close', (lifecycle) => lifecycle.close()],
+  ['end of the process', (lifecycle) => lifecycle.giveUp()],
+])(
+  'at a %s, a listener that ended the process when the disk was full had records dropped that were safe there',
+  async (_, giveUp) => {
+    const directory = directoryOfSpec();
+    // Room for one piece of a megabyte, not for two.
+    const rig = new Rig({ spool: { directory, maxBytes: 1_700_000 }, closeTimeoutMs: 0 });
+    rig.isAway = true;
+    for (let at = 0; at < 2_000; at++) rig.log('x'.repeat(900));
+    const settled: number[] = [];
+    rig.emitter.on('warn', ({ code }: { code: string }) => {
+      if (code !== 'ERR_SPOOL_FAILED') return;
+      rig.pipeline.lifecycle.drainOnExit(0);
+      const { dropped, spooled } = rig.pipeline.stats();
+      settled.push(dropped.closed, spooled);
+    });
+    await rig.after(2_000, Promise.resolve(giveUp(rig.pipeline.lifecycle)));
+    const [dropped = 0, spooled = 0] = settled;
+    expect({ sum: dropped + spooled, hasDropped: dropped > 0 }).toEqual({ sum: 2_000, hasDropped: true });
+    let waiting = 0;
+    for (const segment of segmentsSeen(directory, rig.clock.systemTime(), (error) =>
+      expect(error).toBe(undefined),
+    ))
+      waiting += segment.waiting.length;
+    expect(waiting).toBe(spooled);
+  },
+);

@@ -60,13 +60,12 @@ export interface OpenSpool {
 export interface OpenSpoolOptions {
   readonly mode?: 'overflow' | 'always';
   readonly maxBytes?: number;
-  readonly onError?: () => void;
 }
 
 export function openSpool(
   directory: string,
   clock: HeldClock = new HeldClock(),
-  { mode = 'overflow', maxBytes = 100_000_000, onError }: OpenSpoolOptions = {},
+  { mode = 'overflow', maxBytes = 100_000_000 }: OpenSpoolOptions = {},
 ): OpenSpool {
   const adopted: number[] = [];
   const errors: string[] = [];
@@ -80,10 +79,7 @@ export function openSpool(
     },
     onDamaged: (stretches) => errors.push(`${stretches} damaged`),
     onLost: (records) => errors.push(`${records} lost`),
-    onError: (cause) => {
-      errors.push((cause as Error).message);
-      onError?.();
-    },
+    onError: (cause) => errors.push((cause as Error).message),
     onWork: () => undefined,
   });
   spool.open();

@@ -77,6 +77,28 @@ describe('a function as fallback', () => {
     expect(are()).toEqual([false, false, false, false]);
   });
 
+  it('one call of which never ended kept from Kafka what other calls had made', async () => {
+    const clock = new HeldClock();
+    const writes = new FallbackWrites(
+      async () => undefined,
+      clock,
+      () => true,
+    );
+    const made: AsyncResource[] = [];
+    const call = (promise: Promise<void>): unknown =>
+      writes.guarded(() => {
+        made.push(new AsyncResource('made'));
+        return promise;
+      });
+    void call(new Promise(() => undefined));
+    await call(Promise.resolve());
+    const are = (): boolean[] => made.map((one) => one.runInAsyncScope(isGuarded));
+    await clock.pass(9_999);
+    expect(are()).toEqual([true, true]);
+    await clock.pass(1);
+    expect(are()).toEqual([true, false]);
+  });
+
   it('is waited for where it is async, also if it fails', async () => {
     const clock = new HeldClock();
     const writes = new FallbackWrites(

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { Writable } from 'node:stream';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import winston from 'winston';
+import { whileReadByHand } from '../../lib/winston/workarounds.ts';
 import {
   Collecting,
   loggerWith,
@@ -105,6 +106,32 @@ it('removed from the logger, after it was added to a child of it, the transport 
   logger.remove(transport);
   await transport.close();
   expect(cluster.values(TOPIC)).toEqual(numbered(60));
+});
+
+it('a sibling that was added twice kept a write of its own for good', async () => {
+  const cluster = await startCluster();
+  const transport = transportTo(cluster);
+  const sibling = new Slow();
+  const logger = loggerWith(sibling, transport);
+  logger.add(sibling);
+  for (const message of numbered(60)) logger.info(message);
+  await transport.flush();
+  expect(Object.hasOwn(sibling, 'write')).toBe(false);
+});
+
+it('a sibling that threw at a record which it was given later ended the process', async () => {
+  const given: unknown[] = [];
+  const sibling = {
+    _writableState: { bufferProcessing: true },
+    write(info: unknown): never {
+      given.push(info);
+      throw new Error('as the spec wants it');
+    },
+  };
+  whileReadByHand([sibling], () => void sibling.write('one'));
+  expect(given).toEqual([]);
+  await new Promise(setImmediate);
+  expect(given).toEqual(['one']);
 });
 
 it('logger.remove() lost them, too', async () => {
