@@ -72,6 +72,7 @@ export class ModelProcess {
       lostAtExit: nothing,
       onGiveUp: nothing,
       defer: nothing,
+      deferWhile: <Result>(fn: () => Result): Result => fn(),
       callbackFailed: nothing,
       invalidReturn: nothing,
     };
