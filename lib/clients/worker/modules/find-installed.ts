@@ -14,8 +14,9 @@ import { runningFile } from '../../../util/running-file.ts';
  */
 export function findInstalled(name: string, kafkaModule?: string): string | undefined {
   for (const from of [kafkaModule, runningFile(), process.argv[1]]) {
+    if (from === undefined) continue;
     try {
-      const path = nodeModule.createRequire(from ?? '').resolve(name);
+      const path = nodeModule.createRequire(from).resolve(name);
       if (isAbsolute(path)) return path;
     } catch {
       // Not there, or no absolute path.
