@@ -49,14 +49,14 @@ describe('a transport as fallback', () => {
   });
 });
 
+/** Its writes end with its calls: it has no streams. */
+const writesTo = (fallback: () => unknown, clock: HeldClock): FallbackWrites =>
+  new FallbackWrites(fallback, clock, () => true);
+
 describe('a function as fallback', () => {
   it('that returns no promise is taken to go on for 10 s, from its second call on', async () => {
     const clock = new HeldClock();
-    const writes = new FallbackWrites(
-      () => undefined,
-      clock,
-      () => true,
-    );
+    const writes = writesTo(() => undefined, clock);
     const call = (): AsyncResource => {
       const made = writes.guarded(() => new AsyncResource('made')) as AsyncResource;
       writes.onRecord(undefined);
@@ -79,11 +79,7 @@ describe('a function as fallback', () => {
 
   it('one call of which never ended kept from Kafka what other calls had made', async () => {
     const clock = new HeldClock();
-    const writes = new FallbackWrites(
-      async () => undefined,
-      clock,
-      () => true,
-    );
+    const writes = writesTo(async () => undefined, clock);
     const made: AsyncResource[] = [];
     const call = (promise: Promise<void>): unknown =>
       writes.guarded(() => {
@@ -101,11 +97,7 @@ describe('a function as fallback', () => {
 
   it('is waited for where it is async, also if it fails', async () => {
     const clock = new HeldClock();
-    const writes = new FallbackWrites(
-      () => undefined,
-      clock,
-      () => true,
-    );
+    const writes = writesTo(() => undefined, clock);
     const [one, other] = [deferred<void>(), deferred<void>()];
     writes.onRecord(one.promise);
     writes.onRecord(other.promise);
@@ -122,11 +114,7 @@ describe('a function as fallback', () => {
 
   it('is not waited for where it is not', async () => {
     const clock = new HeldClock();
-    const writes = new FallbackWrites(
-      () => undefined,
-      clock,
-      () => true,
-    );
+    const writes = writesTo(() => undefined, clock);
     writes.onRecord(undefined);
     await writes.done(1_000);
     expect(clock.armed).toBe(0);
